@@ -1,0 +1,45 @@
+"""Builds neurons that have no use for a firing rate."""
+
+import numpy as np
+from nengo.builder import Builder, Signal
+from nengo.rc import rc
+
+from ..neurons import Identity, LatentState
+from .operators import PureOperator
+
+
+@Builder.register(LatentState)
+def build_latent_state(model, latent, neurons):
+    """Build the states of an ensemble. Sets ``model.sig[neurons]["z"]``."""
+    z = Signal(np.zeros(neurons.size_in, dtype=rc.float_dtype), name=f"{neurons}.z")
+    model.sig[neurons]["z"] = z
+
+    def move(xp, v):
+        moved = latent.move(xp, v.z, v.drive, v.step)
+        return {"out": moved, "z": moved}
+
+    model.add_op(
+        PureOperator(
+            [(None, move)],
+            reads={
+                "drive": model.sig[neurons]["in"],
+                "step": model.step,
+            },
+            sets={"out": model.sig[neurons]["out"]},
+            updates={"z": z},
+            tag=f"{neurons}.z",
+        )
+    )
+
+
+@Builder.register(Identity)
+def build_identity(model, identity, neurons):
+    """Build neurons whose output is their input."""
+    model.add_op(
+        PureOperator(
+            [(None, lambda xp, v: {"out": v.J})],
+            reads={"J": model.sig[neurons]["in"]},
+            sets={"out": model.sig[neurons]["out"]},
+            tag=str(neurons),
+        )
+    )

@@ -1,0 +1,32 @@
+"""Builds nodes that compute a pure function."""
+
+from nengo.builder import Builder, Signal
+from nengo.builder.operator import Reset
+
+from ..nodes import PureNode
+from .operators import PureOperator
+
+
+@Builder.register(PureNode)
+def build_pure_node(model, node):
+    """Build a `.PureNode`. Sets ``model.sig[node]["in"]`` and ``["out"]``."""
+    x = Signal(shape=node.size_in, name=f"{node}.in")
+    out = Signal(shape=node.size_out, name=f"{node}.out")
+    model.add_op(Reset(x))
+    others = {f"other{i}": model.sig[o]["out"] for i, o in enumerate(node.others)}
+
+    def compute(xp, v):
+        arrays = [getattr(v, name) for name in others]
+        return {"out": node.function(xp, v.x, *arrays)}
+
+    model.add_op(
+        PureOperator(
+            [(None, compute)],
+            reads={"x": x, **others},
+            sets={"out": out},
+            tag=str(node),
+        )
+    )
+    model.sig[node]["in"] = x
+    model.sig[node]["out"] = out
+    model.params[node] = None

@@ -1,0 +1,113 @@
+"""The one operator that runs pure functions of arrays, on any backend."""
+
+from types import SimpleNamespace
+
+import numpy as np
+from nengo.builder import Operator, Signal
+
+from ..exceptions import DivergenceError
+
+
+class SharedSignal(Signal):
+    """A signal of which all samples of a minibatch share one copy.
+
+    NengoDL marks each signal with these two attributes before it lays out memory.
+    Both hold whatever it would like to set: a shared signal is state that is kept
+    between runs (neither constant nor trained by back-propagation) and has no batch
+    axis.
+    """
+
+    trainable = property(lambda self: None, lambda self, value: None)
+    minibatched = property(lambda self: False, lambda self, value: None)
+
+    @classmethod
+    def adopt(cls, signal):
+        """Turn a signal that other operators may refer to already into a shared one."""
+        signal.__class__ = cls
+        return signal
+
+
+class PureOperator(Operator):
+    """Runs pure functions over named arrays.
+
+    A function takes ``(xp, v)``, a namespace of array functions and an object whose
+    attributes are the arrays by name, and returns a dict of new arrays. Vectors come
+    as (batch, n); matrices, scalars and shared signals come as they are.
+
+    Stages run one after another and see what those before them returned. A stage
+    with a guard that is false ends the operator's work for this timestep.
+
+    Parameters
+    ----------
+    stages : sequence of (guard, function)
+        ``guard(xp, v)`` returns a boolean; None means always.
+    reads, sets, updates : dict of {str: Signal}
+        Names by which functions address signals. Updated signals may be read, too.
+    tag : str, optional
+        Says in error messages what is computed here.
+
+    Notes
+    -----
+    1. sets ``[*sets]``
+    2. incs ``[]``
+    3. reads ``[*reads]``
+    4. updates ``[*updates]``
+    """
+
+    def __init__(self, stages, reads, sets=None, updates=None, tag=None):
+        super().__init__(tag=tag)
+        sets, updates = sets or {}, updates or {}
+        self.stages = tuple(stages)
+        self.sets, self._set_names = list(sets.values()), tuple(sets)
+        self.incs = []
+        self.reads, self._read_names = list(reads.values()), tuple(reads)
+        self.updates, self._update_names = list(updates.values()), tuple(updates)
+
+    # names are kept apart from the signals: Nengo's optimiser replaces the latter
+
+    @property
+    def inputs(self):
+        """Signals that functions may read, by name."""
+        return {
+            **dict(zip(self._read_names, self.reads)),
+            **dict(zip(self._update_names, self.updates)),
+        }
+
+    @property
+    def outputs(self):
+        """Signals that functions may write, by name."""
+        return {
+            **dict(zip(self._set_names, self.sets)),
+            **dict(zip(self._update_names, self.updates)),
+        }
+
+    def make_step(self, signals, dt, rng):
+        def batched(signal):
+            array = signals[signal]
+            return array if _is_shared(signal) else array[None]
+
+        inputs = {name: batched(signal) for name, signal in self.inputs.items()}
+        outputs = {name: batched(signal) for name, signal in self.outputs.items()}
+        step = inputs.get("step")
+        stages, tag = self.stages, self.tag
+
+        def step_pure():
+            v = SimpleNamespace(**inputs)
+            new = {}
+            for guard, function in stages:
+                if guard is not None and not guard(np, v):
+                    break
+                try:
+                    result = function(np, v)
+                except np.linalg.LinAlgError as error:
+                    raise DivergenceError(tag, step, f"failed: {error}") from error
+                new.update(result)
+                v.__dict__.update(result)
+            for name, array in new.items():
+                outputs[name][...] = array
+
+        return step_pure
+
+
+def _is_shared(signal):
+    return isinstance(signal.base, SharedSignal) or signal.ndim != 1

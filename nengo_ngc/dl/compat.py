@@ -1,0 +1,97 @@
+"""Makes nengo-dl import and run with the TensorFlow of today.
+
+nengo-dl 3.6.0 was written for the Keras that came with TensorFlow 2.12. That Keras
+lives on as ``tf_keras``, which nengo-dl looks for under its old name. The
+names are lent to it while it is imported and taken back afterwards, so that ``import
+keras`` elsewhere in the process gives what it always gave.
+"""
+
+import importlib
+import os
+import sys
+from contextlib import contextmanager
+
+_INSTALL = 'pip install "nengo-ngc[dl]"'
+_INSTALL_312 = (
+    'on Python 3.12 and above nengo-dl needs two more commands first: '
+    'pip install "setuptools<81" wheel, and '
+    "pip install --no-build-isolation nengo-dl==3.6.0"
+)
+
+
+def import_nengo_dl():
+    """Import nengo-dl.
+
+    Returns
+    -------
+    module
+
+    Raises
+    ------
+    ImportError
+        If TensorFlow, tf-keras or nengo-dl is missing, with the command that brings
+        it; or if ``tf.keras`` is Keras 3 in this process already.
+    """
+    if "nengo_dl" in sys.modules:
+        return sys.modules["nengo_dl"]
+    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+    tensorflow = _need("tensorflow", "TensorFlow")
+    _need("tf_keras", "tf-keras")
+    if _keras_version(tensorflow).startswith("3"):
+        raise ImportError(
+            "nengo-dl needs the Keras 2 that tf-keras brings, but tf.keras is Keras "
+            f"{_keras_version(tensorflow)} in this process already: import "
+            "nengo_ngc.dl before TensorFlow, or set TF_USE_LEGACY_KERAS=1"
+        )
+    with _keras_under_its_old_name():
+        return _need("nengo_dl", "nengo-dl")
+
+
+def _need(module, name):
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        more = f"; {_INSTALL_312}" if sys.version_info >= (3, 12) else ""
+        raise ImportError(
+            f"nengo_ngc.dl needs {name}, which is not installed: {_INSTALL}{more}"
+        ) from error
+
+
+def _keras_version(tensorflow):
+    # as TensorFlow shows it, the old Keras has no version
+    return getattr(tensorflow.keras, "__version__", "2")
+
+
+@contextmanager
+def _keras_under_its_old_name():
+    import tf_keras
+    from tf_keras.src import engine
+    from tf_keras.src.engine import functional
+    from tf_keras.src.layers.normalization import batch_normalization, batch_normalization_v1
+
+    lent = {
+        "keras": tf_keras,
+        "keras.layers": tf_keras.layers,
+        "keras.engine": engine,
+        "keras.engine.functional": functional,
+    }
+    ours = {name: m for name, m in sys.modules.items() if name.split(".")[0] == "keras"}
+    names = {
+        "BatchNormalizationV1": batch_normalization_v1.BatchNormalization,
+        "BatchNormalizationV2": batch_normalization.BatchNormalization,
+    }
+    for name in ours:
+        del sys.modules[name]
+    sys.modules.update(lent)
+    for name, layer in names.items():
+        setattr(tf_keras.layers, name, layer)
+    try:
+        yield
+    finally:
+        for name in lent:
+            sys.modules.pop(name, None)
+        sys.modules.update(ours)
+        for name in names:
+            delattr(tf_keras.layers, name)

@@ -1,0 +1,42 @@
+"""The namespace of array functions that pure functions see in TensorFlow."""
+
+import tensorflow as tf
+import tensorflow.experimental.numpy as tnp
+
+
+class Namespace:
+    """TensorFlow's NumPy-like functions, kept to one floating-point type.
+
+    TensorFlow's own turn float32 into float64 as soon as a Python number takes part.
+
+    Parameters
+    ----------
+    dtype : tf.DType
+        Floating-point type of the simulation.
+    """
+
+    class linalg:
+        """Functions of matrices."""
+
+        cholesky = staticmethod(tf.linalg.cholesky)
+        inv = staticmethod(tf.linalg.inv)
+
+    # einsum itself, whose transposes cost nothing, in place of a copy of each
+    einsum = staticmethod(tf.einsum)
+
+    def __init__(self, dtype):
+        self._dtype = dtype
+
+    def __getattr__(self, name):
+        function = getattr(tnp, name)
+        if not callable(function):
+            return function
+
+        def cast(*args, **kwargs):
+            result = function(*args, **kwargs)
+            if isinstance(result, tf.Tensor) and result.dtype.is_floating:
+                return tf.cast(result, self._dtype)
+            return result
+
+        setattr(self, name, cast)
+        return cast

@@ -1,0 +1,81 @@
+"""What NengoDL computes in a timestep, and in which order.
+
+NengoDL's own planner merges small operators into large ones, and signals into
+large arrays of which each write copies the whole. That suits many small
+populations; a few large layers run several times faster one by one.
+"""
+
+from nengo.builder.operator import DotInc, Operator
+from nengo.builder.processes import SimProcess
+from nengo.synapses import Lowpass
+from nengo_dl.graph_optimizer import noop_planner, remove_reset_incs
+from nengo_dl.op_builders import DotSet
+
+
+class Product(Operator):
+    """Sets or increments a vector by a matrix, which is not minibatched, times a vector.
+
+    Notes
+    -----
+    1. sets ``[]`` or ``[Y]``
+    2. incs ``[Y]`` or ``[]``
+    3. reads ``[A, X]``
+    4. updates ``[]``
+    """
+
+    def __init__(self, op):
+        super().__init__(tag=op.tag)
+        self.sets, self.incs, self.reads = list(op.sets), list(op.incs), list(op.reads)
+        self.updates = []
+
+    A = property(lambda self: self.reads[0])
+    X = property(lambda self: self.reads[1])
+    Y = property(lambda self: (self.sets or self.incs)[0])
+
+
+class Delay(Operator):
+    """Passes on a vector one timestep later: a synapse of time constant 0.
+
+    Notes
+    -----
+    1. sets ``[]``
+    2. incs ``[]``
+    3. reads ``[input]``
+    4. updates ``[output]``
+    """
+
+    def __init__(self, op):
+        super().__init__(tag=op.tag)
+        self.sets, self.incs = [], []
+        self.reads, self.updates = [op.input], [op.output]
+
+    input = property(lambda self: self.reads[0])
+    output = property(lambda self: self.updates[0])
+
+
+def plan(operators):
+    """Simplify the operators of a timestep and put them in order, one by one.
+
+    Parameters
+    ----------
+    operators : list of nengo.builder.Operator
+        After NengoDL's own simplifications.
+
+    Returns
+    -------
+    list of tuple of nengo.builder.Operator
+    """
+    return noop_planner([_simplest(op) for op in remove_reset_incs(operators)])
+
+
+def _simplest(op):
+    if type(op) in (DotInc, DotSet) and not op.A.minibatched and op.A.ndim == 2:
+        return Product(op)
+    if isinstance(op, SimProcess) and _is_delay(op):
+        return Delay(op)
+    return op
+
+
+def _is_delay(op):
+    synapse = op.process
+    return type(synapse) is Lowpass and synapse.tau == 0 and op.mode == "update"

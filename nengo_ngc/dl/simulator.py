@@ -1,0 +1,109 @@
+"""nengo_dl.Simulator, prepared for networks that learn by local rules."""
+
+from collections.abc import Mapping
+from contextlib import contextmanager
+
+import nengo
+import nengo_dl
+import numpy as np
+from nengo.config import ConfigError
+from nengo.params import Parameter
+
+from .planner import plan
+
+
+class Simulator(nengo_dl.Simulator):
+    """NengoDL's simulator, with one set of learned weights for a whole minibatch.
+
+    Local rules of nengo-ngc average over the minibatch. All else is as in
+    `nengo_dl.Simulator`.
+
+    Parameters
+    ----------
+    network : nengo.Network
+    minibatch_size : int or None, optional
+        Samples presented at once; None: 1, without a batch axis in the data.
+    **kwargs
+        As for `nengo_dl.Simulator`, ``device="/gpu:0"`` for example.
+
+    Attributes
+    ----------
+    signals : mapping of nengo.builder.Signal to array
+        Values as they are now, as in `nengo.Simulator`; assigning to an item changes
+        the simulation.
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If a rule's ``batch_size`` is not a multiple of ``minibatch_size``.
+    """
+
+    def __init__(self, network, minibatch_size=None, **kwargs):
+        self.closed = True  # in case that building fails
+        _check_schedules(network, minibatch_size or 1)
+        with _planned(network):
+            super().__init__(network, minibatch_size=minibatch_size, **kwargs)
+        self.signals = _Signals(self.tensor_graph)
+
+
+class _Signals(Mapping):
+    """The values of signals in NengoDL's variables."""
+
+    def __init__(self, graph):
+        self._graph = graph
+
+    def __iter__(self):
+        return iter(self._graph.signals)
+
+    def __len__(self):
+        return len(self._graph.signals)
+
+    def __getitem__(self, signal):
+        _, _, values, index = self._locate(signal)
+        return values[index].reshape(signal.shape)
+
+    def __setitem__(self, signal, value):
+        variable, shape, values, index = self._locate(signal)
+        values[index] = np.reshape(value, shape)
+        variable.assign(values)
+
+    def _locate(self, signal):
+        graph = self._graph
+        tensor_signal = graph.signals[signal]
+        variables = {**graph.base_params, **graph.saved_state}
+        if tensor_signal.minibatched or tensor_signal.key not in variables:
+            raise KeyError(f"{signal} is not kept between runs as one shared array")
+        variable = variables[tensor_signal.key]
+        rows = np.concatenate([np.arange(*s) for s in tensor_signal.slices])
+        return variable, (len(rows),) + variable.shape[1:], variable.numpy(), rows
+
+
+def _check_schedules(network, minibatch_size):
+    for connection in network.all_connections:
+        rules = connection.learning_rule_type
+        if rules is None:
+            continue
+        if isinstance(rules, dict):
+            rules = rules.values()
+        for rule in rules if nengo.utils.numpy.is_iterable(rules) else [rules]:
+            schedule = getattr(rule, "schedule", None)
+            if schedule is not None:
+                schedule.check_minibatch(minibatch_size)
+
+
+@contextmanager
+def _planned(network):
+    """Have NengoDL use our planner, unless the user asked for another."""
+    try:
+        settings = network.config[nengo.Network]
+    except ConfigError:
+        network.config.configures(nengo.Network)
+        settings = network.config[nengo.Network]
+    if "planner" in settings.extra_params:
+        yield
+        return
+    settings.set_param("planner", Parameter("planner", default=plan))
+    try:
+        yield
+    finally:
+        del settings._extra_params["planner"]

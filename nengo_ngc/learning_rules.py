@@ -1,0 +1,271 @@
+r"""Local learning rules, what goes into ``learning_rule_type=``.
+
+A rule is one pure function over batches of arrays, its ``update``. What every rule
+needs besides (optimiser, norm bound, timing, averaging, the learning switch) it
+inherits from :class:`LocalRule`, and one operator runs it on every backend.
+"""
+
+import numpy as np
+from nengo.exceptions import ValidationError
+from nengo.learning_rules import LearningRuleType
+from nengo.params import NdarrayParam, NumberParam, Parameter
+from nengo.synapses import SynapseParam
+
+from .optimizers import SGD, Adam, Optimizer, bound_rows
+from .schedule import Schedule
+
+
+class _InstanceParam(Parameter):
+    """A parameter that holds an instance of one class, or None if optional."""
+
+    def __init__(self, name, kind, optional=False):
+        super().__init__(name, optional=optional, readonly=True)
+        self.kind = kind
+
+    def coerce(self, instance, value):
+        if value is not None and not isinstance(value, self.kind):
+            raise ValidationError(
+                f"must be of class {self.kind.__name__}, got {value!r}",
+                attr=self.name,
+                obj=instance,
+            )
+        return super().coerce(instance, value)
+
+
+class _SwitchParam(Parameter):
+    """A Nengo object with one output, or None."""
+
+    def coerce(self, instance, value):
+        if value is not None and getattr(value, "size_out", None) != 1:
+            raise ValidationError(
+                f"must be a Node with one output, or None, got {value!r}",
+                attr=self.name,
+                obj=instance,
+            )
+        return super().coerce(instance, value)
+
+
+class LocalRule(LearningRuleType):
+    r"""A learning rule that needs only what meets at a synapse.
+
+    Derive from it and write ``update``, and the rule works on every connection with
+    a weight matrix, in Nengo and in NengoDL. Oja's rule, for example::
+
+        class Oja(ngc.LocalRule):
+            def update(self, xp, pre, post, error, weights):
+                growth = xp.einsum("bi,bj->ij", post, pre)
+                return growth - xp.sum(post**2, axis=0)[:, None] * weights
+
+    At the last timestep of a presentation the rule's ``update`` is added up; once
+    enough samples are seen, the optimiser turns the mean into a change.
+
+    Parameters
+    ----------
+    optimizer : Optimizer, optional
+        Turns the mean update into a change of the weights. Default: ``SGD(0.01)``.
+    norm_bound : float or None, optional
+        Rows (the incoming weights of one unit) with a larger L2 norm are scaled back
+        to it after each change.
+    schedule : Schedule, optional
+        When the rule looks, and how many samples it averages. By default it applies
+        at every timestep.
+    learn : nengo.Node or None, optional
+        The learning switch: samples presented while its output is above 0 are learned
+        from, others leave no trace. NengoDL takes the switch of a minibatch from
+        its largest value.
+    pre_synapse, post_synapse : nengo.synapses.Synapse, float or None, optional
+        Filters of the activities that the rule sees, in seconds.
+    size_in : int or str, optional
+        Size of the signal that ``nengo.Connection(signal, connection.learning_rule)``
+        brings; ``"post"`` means one value for each postsynaptic unit.
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If an argument is not of its kind.
+    """
+
+    modifies = "weights"
+    probeable = ("error",)
+
+    optimizer = _InstanceParam("optimizer", Optimizer)
+    norm_bound = NumberParam(
+        "norm_bound", low=0, low_open=True, optional=True, readonly=True
+    )
+    schedule = _InstanceParam("schedule", Schedule)
+    learn = _SwitchParam("learn", default=None, optional=True, readonly=True)
+    pre_synapse = SynapseParam("pre_synapse", default=None, readonly=True)
+    post_synapse = SynapseParam("post_synapse", default=None, readonly=True)
+
+    def __init__(
+        self,
+        optimizer=None,
+        norm_bound=None,
+        schedule=None,
+        learn=None,
+        pre_synapse=None,
+        post_synapse=None,
+        size_in=0,
+    ):
+        optimizer = SGD() if optimizer is None else optimizer
+        # learning_rate has no meaning beside an optimiser, but Nengo wants a number
+        super().__init__(getattr(optimizer, "learning_rate", 0), size_in=size_in)
+        self.optimizer = optimizer
+        self.norm_bound = norm_bound
+        self.schedule = Schedule(steps=1) if schedule is None else schedule
+        self.learn = learn
+        self.pre_synapse = pre_synapse
+        self.post_synapse = post_synapse
+
+    def update(self, xp, pre, post, error, weights):
+        """The direction in which the weights grow, summed over the batch.
+
+        Must be a pure function made of operators and functions of ``xp``, and a sum
+        over samples: the update of a batch is that of its halves added.
+
+        Parameters
+        ----------
+        xp : namespace
+            ``numpy``, or its like in TensorFlow.
+        pre : (batch, n_pre) array
+            Presynaptic activity at this timestep.
+        post : (batch, n_post) array
+            Postsynaptic activity at this timestep.
+        error : (batch, size_in) array
+            What connections into ``connection.learning_rule`` bring. It is
+            None if ``size_in`` is 0.
+        weights : (n_post, n_pre) array
+
+        Returns
+        -------
+        (n_post, n_pre) array
+        """
+        raise TypeError(
+            f"{type(self).__name__} needs a method "
+            "update(self, xp, pre, post, error, weights)"
+        )
+
+    def prior(self, xp, weights):
+        """What is added once to each sum of updates, however many samples it has.
+
+        None, the default, stands for nothing.
+        """
+        return None
+
+    def init(self, weights):
+        """The learned parameter that belongs to the weights at the start.
+
+        Most rules learn the weights themselves and return them. A rule that returns
+        something else (a covariance, say) says in ``constrain`` which weights follow.
+        """
+        return weights
+
+    def constrain(self, xp, parameter):
+        """Return the learned parameter and the weights after a change of it."""
+        if self.norm_bound is not None:
+            parameter = bound_rows(xp, parameter, self.norm_bound)
+        return parameter, parameter
+
+    def replace(self, **changes):
+        """A copy of this rule with some of its parameters changed."""
+        clone = object.__new__(type(self))
+        clone.__setstate__({**self.__getstate__(), **changes})
+        return clone
+
+
+class ErrorDriven(LocalRule):
+    r"""Neural generative coding's rule: error times presynaptic activity.
+
+    .. math:: \Delta W = e\, \phi(z)^T
+
+    averaged over samples. The signal :math:`e` arrives through
+    ``nengo.Connection(e, connection.learning_rule)``. The same rule trains
+    predictions (W and M, by the error they caused) and error feedback (E, whose
+    presynaptic activity is the error and whose signal is :math:`\phi(z)`).
+
+    Parameters
+    ----------
+    optimizer : Optimizer, optional
+        Default: ``Adam(1e-3)``.
+    size_in : int or str, optional
+        Size of the signal, ``"post"`` by default.
+    **kwargs
+        As for :class:`LocalRule`.
+
+    References
+    ----------
+    Ororbia & Kifer 2022, "The neural coding framework for learning generative
+    models", Nature Communications 13, 2064.
+    """
+
+    def __init__(self, optimizer=None, size_in="post", **kwargs):
+        super().__init__(optimizer or Adam(), size_in=size_in, **kwargs)
+
+    def update(self, xp, pre, post, error, weights):
+        return xp.einsum("bi,bj->ij", error, pre)
+
+
+class Precision(LocalRule):
+    r"""Learns the covariance of errors; the weights are its inverse root.
+
+    With the discrepancy d as presynaptic activity the connection carries the
+    precision-weighted error :math:`e = P d`, where :math:`P = L^{-1}` and L is the
+    Cholesky factor of :math:`\Sigma` (its lower triangle).
+
+    .. math:: \Delta\Sigma = \frac{1}{2B} \Bigl(\sum_{b=1}^{B} e_b e_b^T - P^T\Bigr)
+
+    After each change the diagonal is raised to at least 1 and 2.5e-4 is added to
+    every entry; from that P is computed; then columns of a norm over
+    ``norm_bound`` are scaled down to it.
+
+    Parameters
+    ----------
+    Sigma : (n, n) array or None, optional
+        Covariance at the start. None: the one that belongs to the connection's
+        weights.
+    optimizer : Optimizer, optional
+        Default: ``Adam(1e-3)``.
+    norm_bound : float or None, optional
+        Bound of the columns of Sigma.
+    size_in : int or str, optional
+        Size of the signal, ``"post"`` by default.
+    **kwargs
+        As for :class:`LocalRule`.
+
+    References
+    ----------
+    Ororbia & Kifer 2022; the order of the steps is that of the authors' program.
+    """
+
+    Sigma = NdarrayParam(
+        "Sigma", default=None, shape=("*", "*"), optional=True, readonly=True
+    )
+
+    def __init__(
+        self, Sigma=None, optimizer=None, norm_bound=1.0, size_in="post", **kwargs
+    ):
+        super().__init__(
+            optimizer or Adam(), norm_bound=norm_bound, size_in=size_in, **kwargs
+        )
+        self.Sigma = Sigma
+
+    def update(self, xp, pre, post, error, weights):
+        return 0.5 * xp.einsum("bi,bj->ij", error, error)
+
+    def prior(self, xp, weights):
+        return -0.5 * xp.transpose(weights)
+
+    def init(self, weights):
+        if self.Sigma is not None:
+            return self.Sigma
+        root = np.linalg.inv(weights)
+        return root @ root.T
+
+    def constrain(self, xp, parameter):
+        Sigma = parameter + xp.diag(xp.maximum(1.0 - xp.diag(parameter), 0.0)) + 2.5e-4
+        Prec = xp.linalg.inv(xp.linalg.cholesky(Sigma))
+        if self.norm_bound is not None:
+            Sigma = xp.transpose(
+                bound_rows(xp, xp.transpose(Sigma), self.norm_bound)
+            )
+        return Sigma, Prec

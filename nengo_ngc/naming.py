@@ -1,0 +1,42 @@
+"""Things found by name, and what to say if there is none."""
+
+import difflib
+
+
+def unknown(what, name, known):
+    """The message for a name that is not among ``known``."""
+    known = [str(k) for k in known]
+    close = difflib.get_close_matches(str(name), known, n=1)
+    hint = f" (did you mean {close[0]!r}?)" if close else ""
+    return f"unknown {what} {name!r}{hint}; expected one of {', '.join(known)}"
+
+
+class NamedList(list):
+    """A list of Nengo objects in which a string finds the object of that label.
+
+    Parameters
+    ----------
+    what : str
+        What the list holds, for error messages.
+    items : iterable, optional
+    """
+
+    def __init__(self, what, items=()):
+        super().__init__(items)
+        self._what = what
+
+    def _by_name(self):
+        return {item.label: item for item in self if item.label is not None}
+
+    def __contains__(self, item):
+        if isinstance(item, str):
+            return item in self._by_name()
+        return super().__contains__(item)
+
+    def __getitem__(self, key):
+        if not isinstance(key, str):
+            return super().__getitem__(key)
+        named = self._by_name()
+        if key not in named:
+            raise KeyError(unknown(self._what, key, named))
+        return named[key]

@@ -1,0 +1,550 @@
+r"""Generative neural coding networks (GNCN) made of Nengo objects."""
+
+from dataclasses import dataclass
+
+import nengo
+import numpy as np
+from nengo.exceptions import ValidationError
+from nengo.params import Parameter
+
+from ..learning_rules import ErrorDriven, Precision
+from ..naming import NamedList, unknown
+from ..neurons import Identity, LatentState, derivative
+from ..nodes import PureNode
+from ..schedule import Schedule
+from ..transforms import Transposed
+
+
+@dataclass(frozen=True)
+class _Variant:
+    """What distinguishes the circuits of Ororbia & Kifer (2022)."""
+
+    phi: str  # activation of the states
+    g: str  # activation of predictions of hidden layers
+    prior: float  # Laplace prior on the states
+    precision: bool  # errors weighted by learned precision
+    tied: bool  # errors return through the transpose of W, gated by phi'
+    skip: bool  # M predicts across a layer
+
+
+VARIANTS = {
+    "t1": _Variant("tanh", "identity", 0.01, False, True, False),
+    "t1-sigma": _Variant("relu", "identity", 0.01, True, True, False),
+    "t2-sigma": _Variant("relu", "relu", 0.0, True, False, False),
+    "pdh": _Variant("relu", "relu", 0.0, True, False, True),
+}
+
+ACTIVATIONS = {
+    "relu": nengo.RectifiedLinear(),
+    "tanh": nengo.Tanh(tau_ref=1),
+    "sigmoid": nengo.Sigmoid(tau_ref=1),
+    "identity": Identity(),
+}
+
+
+class GNCN(nengo.Network):
+    r"""A generative neural coding network: it settles, predicts its input, learns.
+
+    Layers of latent states :math:`z_1 \dots z_L` predict the layer below; the errors
+    of the predictions move the states and, once they have settled, change the weights.
+    In each timestep
+
+    .. math::
+        z_l &\leftarrow z_l + \beta \bigl(d_l - e_l - \gamma z_l - V_l \phi(z_l)
+               - \lambda\,\mathrm{sign}(z_l)\bigr) \\
+        \mu_l &= g\bigl(W_{l+1} \phi(z_{l+1}) + M_{l+2} \phi(z_{l+2})\bigr) \\
+        e_l &= P_l (t_l - \mu_l)
+
+    where g is the logistic function at the input and the first line uses the errors
+    and states of the timestep before. ``"t1"`` and ``"t1-sigma"`` have the feedback
+    :math:`d_l = \phi'(z_l) W_l^T e_{l-1}`, the target :math:`t_l = z_l`, no V and no M;
+    ``"t2-sigma"`` and ``"pdh"`` have :math:`d_l = E_l e_{l-1}` with E of its own,
+    :math:`t_l = \phi(z_l)` and V; M is in ``"pdh"`` alone, P in all but ``"t1"``.
+
+    Parameters
+    ----------
+    shape : sequence of int, optional
+        Number of inputs, then of units in each layer, at least one.
+    variant : {"t1", "t1-sigma", "t2-sigma", "pdh"}, optional
+        The circuit.
+    beta : float, optional
+        Step size of inference.
+    leak : float, optional
+        Decay :math:`\gamma` of the states.
+    n_group, n_top_group : int, optional
+        Units that compete with each other, in hidden layers and in the top one.
+    self_excitation, cross_inhibition : float, optional
+        The entries of V on the diagonal (negated) and between units of a group.
+    schedule : Schedule, optional
+        Length of a presentation and samples per update. Default: 50 timesteps.
+    learning_rule_type : LocalRule or None, optional
+        Rule of W, E and M; schedule and switch are set by the network. Precision is
+        learned with the same optimiser. None: nothing learns. Default:
+        ``ErrorDriven(Adam(1e-3), norm_bound=1.0)``.
+    parameters : mapping of str to array, optional
+        Values at the start, named and oriented (post, pre) as ``parameters`` returns
+        them. The rest is initialised.
+    activation : str or nengo.neurons.NeuronType, optional
+        In place of the variant's phi: "relu", "tanh", "sigmoid", "identity", or any
+        neuron type, spiking ones included.
+    prior : float, optional
+        In place of the variant's Laplace prior :math:`\lambda`.
+    tied : bool, optional
+        Whether errors return through :math:`W^T`, gated by phi', or through E of its
+        own; in place of what the variant has.
+    max_rate : float, optional
+        Firing rate of spiking neurons, in Hz, that stands for an activity of 1.
+    synapse : float or nengo.synapses.Synapse, optional
+        Filter of spikes on their way to predictions and errors. Activities of rate
+        neurons are not filtered.
+    weight_std : float, optional
+        Standard deviation of the Gaussian from which W, E and M are drawn.
+    label, seed, add_to_container
+        As for `nengo.Network`.
+
+    Attributes
+    ----------
+    input : nengo.Node
+        The image, ``shape[0]`` values in [0, 1].
+    mask : nengo.Node
+        1 where a pixel is hidden: its error counts for nothing, and the network fills
+        it in. All 0 as long as nothing is connected to it.
+    learn : nengo.Node
+        The learning switch: 1 learn, 0 don't.
+    output : nengo.Node or nengo.ensemble.Neurons
+        The prediction of the input, :math:`\mu_0`.
+    connections : list of nengo.Connection
+        Also by name, ``connections["W1"]``.
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If an argument is unknown, out of range, or of the wrong shape.
+
+    References
+    ----------
+    Ororbia & Kifer 2022, "The neural coding framework for learning generative
+    models", Nature Communications 13, 2064.
+    """
+
+    def __init__(
+        self,
+        shape=(784, 360, 360, 360),
+        variant="pdh",
+        beta=0.1,
+        leak=0.001,
+        n_group=12,
+        n_top_group=18,
+        self_excitation=0.15,
+        cross_inhibition=0.1,
+        schedule=None,
+        learning_rule_type=ErrorDriven(norm_bound=1.0),
+        parameters=None,
+        activation=None,
+        prior=None,
+        tied=None,
+        max_rate=200.0,
+        synapse=0.01,
+        weight_std=0.05,
+        label=None,
+        seed=None,
+        add_to_container=None,
+    ):
+        super().__init__(label=label, seed=seed, add_to_container=add_to_container)
+        if variant not in VARIANTS:
+            raise ValidationError(
+                unknown("variant", variant, VARIANTS), attr="variant", obj=self
+            )
+        kind = VARIANTS[variant]
+        self._kind = kind
+        self._shape = _check_shape(shape, self)
+        self._tied = kind.tied if tied is None else bool(tied)
+        self._schedule = Schedule() if schedule is None else schedule
+        self._rule = learning_rule_type
+        self._latent = LatentState(
+            beta, leak, kind.prior if prior is None else prior, self._schedule
+        )
+        self._phi_type = _neuron_type(kind.phi if activation is None else activation)
+        self._max_rate = max_rate
+        self._synapse = synapse
+        self._weight_std = weight_std
+        groups = [n_group] * (self.n_layers - 1) + [n_top_group]
+        self._V = [
+            lateral_inhibition(n, size, self_excitation, cross_inhibition)
+            for n, size in zip(self._shape[1:], groups)
+        ]
+        self._initial = self._check_parameters(parameters or {})
+        self._exempt_from_offline_training()
+        with self:
+            self._build()
+
+    @property
+    def connections(self):
+        """The network's connections, also by name: ``connections["W1"]``."""
+        return NamedList("connection", super().connections)
+
+    @property
+    def n_layers(self):
+        """Number of layers of latent states."""
+        return len(self._shape) - 1
+
+    @property
+    def schedule(self):
+        """Length of a presentation and samples per update."""
+        return self._schedule
+
+    def _exempt_from_offline_training(self):
+        # read by NengoDL: the parameters belong to the local rules, and biases
+        # that stay 0 need not be added
+        for kind in (nengo.Ensemble, nengo.Connection):
+            self.config[kind].set_param(
+                "trainable", Parameter("trainable", default=False, optional=True)
+            )
+
+    # --- what the network is made of
+
+    def _build(self):
+        n_layers = self.n_layers
+        self.input = nengo.Node(size_in=self._shape[0], label="input")
+        self.mask = nengo.Node(size_in=self._shape[0], label="mask")
+        self.learn = nengo.Node([1.0], label="learn")
+
+        self._z = [self.input]
+        self._phi = [self.input]
+        for level in range(1, n_layers + 1):
+            self._z.append(self._build_states(level))
+            self._phi.append(self._build_activation(level))
+        self._mu, self._e = [], []
+        for level in range(n_layers):
+            self._mu.append(self._build_prediction(level))
+            self._e.append(self._build_error(level))
+        for level in range(1, n_layers + 1):
+            self._connect_feedback(level)
+        self.output = self._mu[0]
+
+    def _build_states(self, level):
+        return _neurons(self._shape[level], self._latent, label=f"z{level}")
+
+    def _build_activation(self, level):
+        z, neuron_type = self._z[level], self._phi_type
+        if isinstance(neuron_type, Identity):
+            return z
+        if not neuron_type.spiking:
+            phi = _neurons(len(z), neuron_type, label=f"phi{level}")
+            nengo.Connection(z, phi, synapse=None)
+            return phi
+        return self._build_spikes(z, neuron_type, level)
+
+    def _build_spikes(self, z, neuron_type, level):
+        n = len(z)
+        gain, bias = neuron_type.gain_bias(np.full(n, self._max_rate), np.zeros(n))
+        spikes = _neurons(n, neuron_type, label=f"phi{level}", gain=gain, bias=bias)
+        activity = _neurons(n, Identity(), label=f"phi_z{level}")
+        nengo.Connection(
+            z, spikes, synapse=None
+        )
+        nengo.Connection(
+            spikes, activity, transform=1 / self._max_rate, synapse=self._synapse
+        )
+        return activity
+
+    def _build_prediction(self, level):
+        g = "sigmoid" if level == 0 else self._kind.g
+        mu = _neurons(self._shape[level], ACTIVATIONS[g], label=f"mu{level}")
+        self._connect_error_driven(f"W{level + 1}", self._phi[level + 1], mu)
+        if self._kind.skip and level + 2 <= self.n_layers:
+            self._connect_error_driven(f"M{level + 2}", self._phi[level + 2], mu)
+        return mu
+
+    def _build_error(self, level):
+        n = self._shape[level]
+        e = _neurons(n, Identity(), label=f"e{level}")
+        if level == 0:
+            d = PureNode(_hide, n, others=[self.mask], label="d0")
+            nengo.Connection(d, e, synapse=None)
+        elif self._kind.precision:
+            d = _neurons(n, Identity(), label=f"d{level}")
+            self._connect_precision(level, d, e)
+        else:
+            d = e
+        target = self._z[level] if self._kind.tied else self._phi[level]
+        nengo.Connection(target, d, synapse=None)
+        nengo.Connection(self._mu[level], d, transform=-1, synapse=None)
+        for name in (f"W{level + 1}", f"M{level + 2}"):
+            if name in self.connections:
+                self._teach(name, e)
+        return e
+
+    def _connect_feedback(self, level):
+        # synapse=0 is the one delay in the loop, from errors into states
+        z, phi, below = self._z[level], self._phi[level], self._e[level - 1]
+        if self._tied:
+            self._connect_tied(level, below, z)
+        else:
+            self._connect_error_driven(f"E{level}", below, z, synapse=0)
+            self._teach(f"E{level}", phi)
+        if level < self.n_layers:
+            nengo.Connection(self._e[level], z, transform=-1, synapse=0)
+        if not self._kind.tied:
+            self._connect(f"V{level}", phi, z, -self._initial[f"V{level}"], synapse=0)
+
+    def _connect_error_driven(self, name, pre, post, synapse=None):
+        transform = self._initial.get(name)
+        if transform is None:
+            transform = nengo.Dense(
+                (post.size_in, pre.size_out),
+                init=nengo.dists.Gaussian(0, self._weight_std),
+            )
+        rule = self._rule
+        if rule is not None:
+            rule = rule.replace(schedule=self._schedule, learn=self.learn)
+        self._connect(name, pre, post, transform, rule, synapse)
+
+    def _connect_precision(self, level, pre, post):
+        name, rule = f"Prec{level}", None
+        if self._rule is not None:
+            rule = Precision(
+                Sigma=self._initial[f"Sigma{level}"],
+                optimizer=self._rule.optimizer,
+                schedule=self._schedule,
+                learn=self.learn,
+            )
+        self._connect(name, pre, post, self._initial[name], rule)
+        self._teach(name, post)
+
+    def _connect_tied(self, level, below, z):
+        phi_prime = derivative(self._phi_type)
+        gate = PureNode(
+            lambda xp, x, z: phi_prime(xp, z) * x,
+            self._shape[level],
+            others=[z],
+            label=f"gate{level}",
+        )
+        self._connect(f"E{level}", below, gate, Transposed(self.connections[f"W{level}"]))
+        nengo.Connection(gate, z, synapse=0)
+
+    def _connect(self, name, pre, post, transform, rule=None, synapse=None):
+        nengo.Connection(
+            pre,
+            post,
+            transform=transform,
+            learning_rule_type=rule,
+            synapse=synapse,
+            label=name,
+        )
+
+    def _teach(self, name, signal):
+        if self._rule is not None:
+            rule = self.connections[name].learning_rule
+            nengo.Connection(signal, rule, synapse=None)
+
+    # --- parameters
+
+    def _check_parameters(self, given):
+        shapes = self._parameter_shapes()
+        for name in given:
+            if name not in shapes:
+                raise ValidationError(
+                    unknown("parameter", name, shapes), attr="parameters", obj=self
+                )
+        initial = {}
+        for name, array in given.items():
+            array = np.asarray(array, dtype=float)
+            if array.shape != shapes[name]:
+                raise ValidationError(
+                    f"{name} must have shape {shapes[name]} (post, pre), "
+                    f"got {array.shape}",
+                    attr="parameters",
+                    obj=self,
+                )
+            if not np.all(np.isfinite(array)):
+                raise ValidationError(
+                    f"{name} must be finite, got NaN or infinity",
+                    attr="parameters",
+                    obj=self,
+                )
+            initial[name] = array
+        for level, V in enumerate(self._V, start=1):
+            initial.setdefault(f"V{level}", V)
+        for level in range(1, self.n_layers) if self._kind.precision else ():
+            self._complete_precision(level, initial)
+        return initial
+
+    def _complete_precision(self, level, initial):
+        n, Sigma, Prec = self._shape[level], f"Sigma{level}", f"Prec{level}"
+        if Sigma not in initial and Prec not in initial:
+            initial[Sigma] = np.eye(n)
+        if Prec not in initial:
+            try:
+                initial[Prec] = np.linalg.inv(np.linalg.cholesky(initial[Sigma]))
+            except np.linalg.LinAlgError:
+                raise ValidationError(
+                    f"{Sigma} must be positive definite", attr="parameters", obj=self
+                ) from None
+        if Sigma not in initial:
+            root = np.linalg.inv(initial[Prec])
+            initial[Sigma] = root @ root.T
+
+    def _parameter_shapes(self):
+        n, kind, shapes = self._shape, self._kind, {}
+        for level in range(1, self.n_layers + 1):
+            shapes[f"W{level}"] = (n[level - 1], n[level])
+            if not self._tied:
+                shapes[f"E{level}"] = (n[level], n[level - 1])
+            if kind.skip and level >= 2:
+                shapes[f"M{level}"] = (n[level - 2], n[level])
+            if not kind.tied:
+                shapes[f"V{level}"] = (n[level], n[level])
+            if kind.precision and level < self.n_layers:
+                shapes[f"Sigma{level}"] = shapes[f"Prec{level}"] = (n[level], n[level])
+        return shapes
+
+    def parameters(self, sim):
+        """The parameters as they are in a simulator now.
+
+        Parameters
+        ----------
+        sim : nengo.Simulator or nengo_ngc.dl.Simulator
+            Of this network, or of one that contains it.
+
+        Returns
+        -------
+        dict of {str: (post, pre) array}
+            Copies of W, E, M, V, Sigma and Prec of each layer: those that the variant
+            has.
+        """
+        signals = self._parameter_signals(sim.model)
+        values = {name: np.array(sim.signals[s]) for name, s in signals.items()}
+        return {
+            name: -value if name.startswith("V") else value
+            for name, value in values.items()
+        }
+
+    def set_parameters(self, sim, parameters):
+        """Write parameters, all or some of them, into a simulator.
+
+        Parameters
+        ----------
+        sim : nengo.Simulator or nengo_ngc.dl.Simulator
+        parameters : mapping of str to array
+            As ``parameters`` returns them.
+        """
+        given = {
+            name: value
+            for name, value in self._check_parameters(parameters).items()
+            if name in parameters
+        }
+        for name, signal in self._parameter_signals(sim.model).items():
+            if name in given:
+                V = name.startswith("V")
+                sim.signals[signal] = -given[name] if V else given[name]
+
+    def _parameter_signals(self, model):
+        signals = {}
+        for name in self._parameter_shapes():
+            if name.startswith("Sigma"):
+                if self._rule is not None:
+                    rule = self.connections[f"Prec{name[5:]}"].learning_rule
+                    signals[name] = model.sig[rule]["parameter"]
+            else:
+                signals[name] = model.sig[self.connections[name]]["weights"]
+        return signals
+
+    # --- what can be seen
+
+    def probe(self, name, **kwargs):
+        """Add a probe of states, activations, predictions or errors.
+
+        Parameters
+        ----------
+        name : str
+            ``"z1"``, ``"phi_z1"`` and so on up to the top layer; ``"mu0"``, ``"e0"``
+            and so on up to the layer below the top.
+        **kwargs
+            For `nengo.Probe`.
+
+        Returns
+        -------
+        nengo.Probe
+
+        Raises
+        ------
+        nengo.exceptions.ValidationError
+            If the network has nothing of this name.
+        """
+        visible = {}
+        for level in range(1, self.n_layers + 1):
+            visible[f"z{level}"] = self._z[level]
+            visible[f"phi_z{level}"] = self._phi[level]
+            visible[f"mu{level - 1}"] = self._mu[level - 1]
+            visible[f"e{level - 1}"] = self._e[level - 1]
+        if name not in visible:
+            raise ValidationError(unknown("name", name, visible), attr="name", obj=self)
+        with self:
+            return nengo.Probe(visible[name], **kwargs)
+
+
+def lateral_inhibition(n_units, n_group, self_excitation, cross_inhibition):
+    """The matrix V: units of a group inhibit each other and excite themselves.
+
+    Parameters
+    ----------
+    n_units : int
+        Size of the layer.
+    n_group : int
+        Units in a group; the last group is smaller if they do not divide evenly.
+    self_excitation, cross_inhibition : float
+
+    Returns
+    -------
+    (n_units, n_units) array
+        Cross-inhibition between units of a group, minus self-excitation on the
+        diagonal, 0 elsewhere.
+    """
+    if not 1 <= n_group:
+        raise ValidationError(f"must be at least 1, got {n_group}", attr="n_group")
+    group = np.arange(n_units) // n_group
+    V = cross_inhibition * (group[:, None] == group)
+    np.fill_diagonal(V, -self_excitation)
+    return V
+
+
+def _neurons(n, neuron_type, label, gain=None, bias=None):
+    # wired to directly, so decoded values would only cost memory and time
+    return nengo.Ensemble(
+        n,
+        1,
+        neuron_type=neuron_type,
+        gain=np.ones(n) if gain is None else gain,
+        bias=np.zeros(n) if bias is None else bias,
+        encoders=np.ones((n, 1)),
+        eval_points=np.zeros((1, 1)),
+        label=label,
+    ).neurons
+
+
+def _neuron_type(activation):
+    if isinstance(activation, nengo.neurons.NeuronType):
+        return activation
+    if activation in ACTIVATIONS:
+        return ACTIVATIONS[activation]
+    raise ValidationError(
+        unknown("activation", activation, ACTIVATIONS), attr="activation"
+    )
+
+
+def _check_shape(shape, network):
+    sizes = tuple(np.atleast_1d(shape).tolist())
+    whole = all(isinstance(n, int) and n >= 1 for n in sizes)
+    if len(sizes) < 2 or not whole:
+        raise ValidationError(
+            "must be the number of inputs followed by the units of one layer or more, "
+            f"all whole numbers of at least 1, got {shape!r}",
+            attr="shape",
+            obj=network,
+        )
+    return sizes
+
+
+def _hide(xp, error, mask):
+    return error * (1 - mask)

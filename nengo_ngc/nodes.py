@@ -1,0 +1,39 @@
+"""Nodes that compute on every backend."""
+
+import numpy as np
+from nengo import Node
+from nengo.params import Parameter
+
+
+class PureNode(Node):
+    """A Node that computes a pure function of its input and of other objects.
+
+    Unlike a Python function in a plain Node it runs natively in NengoDL, on whole
+    minibatches.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(xp, x, *others)``, of arrays with a batch axis, returns an array of
+        the shape of ``x``. It must be a pure function made of operators and functions
+        of the namespace ``xp``.
+    size_in : int
+        Size of the input that connections bring, and of the output.
+    others : sequence of nengo.Node or nengo.ensemble.Neurons, optional
+        Objects created before whose present output the function takes, too.
+    label : str, optional
+    """
+
+    function = Parameter("function", default=None, optional=True)
+    others = Parameter("others", default=(), optional=True)
+
+    def __init__(self, function, size_in, others=(), label=None):
+        super().__init__(
+            # shown by tools that look at the output, never called by a simulator
+            output=lambda t, x: np.asarray(x),
+            size_in=size_in,
+            size_out=size_in,
+            label=label,
+        )
+        self.function = function
+        self.others = tuple(others)

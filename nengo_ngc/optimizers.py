@@ -1,0 +1,150 @@
+r"""Optimisers: how a mean gradient becomes a change of the parameters.
+
+An optimiser is its parameters and two pure functions, ``init`` and ``update``, as
+in optax. ``update`` is written over a NumPy-like namespace ``xp`` and so serves
+every backend. To add one, derive from :class:`Optimizer` and write these two.
+"""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from nengo.exceptions import ValidationError
+from nengo.params import FrozenObject, NumberParam
+
+
+class Optimizer(FrozenObject, ABC):
+    """Base class of the optimisers.
+
+    Parameters
+    ----------
+    learning_rate : float
+        Size of a step, greater than 0.
+    """
+
+    learning_rate = NumberParam(
+        "learning_rate", low=0, low_open=True, readonly=True
+    )
+
+    def __init__(self, learning_rate):
+        super().__init__()
+        self.learning_rate = _finite("learning_rate", learning_rate, self)
+
+    def init(self, parameter):
+        """Initial state, a dict of arrays, for an array ``parameter``."""
+        return {}
+
+    @abstractmethod
+    def update(self, xp, gradient, state):
+        """Return the change of the parameter and the new state.
+
+        Parameters
+        ----------
+        xp : namespace
+            Where array functions come from: ``numpy`` or its like in TensorFlow.
+        gradient : array
+            Mean gradient (the direction of steepest ascent of what is minimised).
+        state : dict
+            What ``init`` or the previous ``update`` returned.
+        """
+
+
+class SGD(Optimizer):
+    r"""Steepest descent, :math:`\Delta\theta = -\eta\, g`.
+
+    Parameters
+    ----------
+    learning_rate : float, optional
+        Step size :math:`\eta`.
+    """
+
+    def __init__(self, learning_rate=0.01):
+        super().__init__(learning_rate)
+
+    def update(self, xp, gradient, state):
+        return -self.learning_rate * gradient, state
+
+
+class Momentum(Optimizer):
+    r"""Heavy-ball descent (Polyak 1964).
+
+    .. math:: v \leftarrow \mu v - \eta\, g, \qquad \Delta\theta = v
+
+    Parameters
+    ----------
+    learning_rate : float, optional
+        Step size :math:`\eta`.
+    momentum : float, optional
+        Decay :math:`\mu` of the velocity, in [0, 1).
+    """
+
+    momentum = NumberParam("momentum", low=0, high=1, high_open=True, readonly=True)
+
+    def __init__(self, learning_rate=0.01, momentum=0.9):
+        super().__init__(learning_rate)
+        self.momentum = momentum
+
+    def init(self, parameter):
+        return {"velocity": np.zeros_like(parameter)}
+
+    def update(self, xp, gradient, state):
+        v = self.momentum * state["velocity"] - self.learning_rate * gradient
+        return v, {"velocity": v}
+
+
+class Adam(Optimizer):
+    r"""Adam (Kingma & Ba 2015, arXiv 1412.6980), with epsilon as Keras adds it.
+
+    .. math::
+        m &\leftarrow \beta_1 m + (1 - \beta_1) g, \qquad
+        v \leftarrow \beta_2 v + (1 - \beta_2) g^2 \\
+        \Delta\theta &= -\eta \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}
+                        \frac{m}{\sqrt{v} + \epsilon}
+
+    Parameters
+    ----------
+    learning_rate : float, optional
+        Step size :math:`\eta`.
+    beta_1, beta_2 : float, optional
+        Decay of the first and second moment, in [0, 1).
+    epsilon : float, optional
+        Added to the root of the second moment.
+    """
+
+    beta_1 = NumberParam("beta_1", low=0, high=1, high_open=True, readonly=True)
+    beta_2 = NumberParam("beta_2", low=0, high=1, high_open=True, readonly=True)
+    epsilon = NumberParam("epsilon", low=0, low_open=True, readonly=True)
+
+    def __init__(self, learning_rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
+        super().__init__(learning_rate)
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+
+    def init(self, parameter):
+        return {
+            "m": np.zeros_like(parameter),
+            "v": np.zeros_like(parameter),
+            "t": np.zeros((), dtype=parameter.dtype),
+        }
+
+    def update(self, xp, gradient, state):
+        b1, b2 = self.beta_1, self.beta_2
+        t = state["t"] + 1
+        m = b1 * state["m"] + (1 - b1) * gradient
+        v = b2 * state["v"] + (1 - b2) * gradient * gradient
+        rate = self.learning_rate * xp.sqrt(1 - b2**t) / (1 - b1**t)
+        return -rate * m / (xp.sqrt(v) + self.epsilon), {"m": m, "v": v, "t": t}
+
+
+def bound_rows(xp, weights, norm):
+    """Scale each row of ``weights`` whose L2 norm is over ``norm`` down to it."""
+    squared = xp.sum(weights * weights, axis=1, keepdims=True)
+    return weights * (norm / xp.sqrt(xp.maximum(squared, norm * norm)))
+
+
+def _finite(name, value, obj):
+    if isinstance(value, (int, float, np.number)) and not np.isfinite(value):
+        raise ValidationError(
+            f"must be a finite number, got {value}", attr=name, obj=obj
+        )
+    return value

@@ -1,0 +1,36 @@
+"""Weights that belong to another connection."""
+
+from nengo.params import Parameter
+from nengo.transforms import Transform
+
+
+class Transposed(Transform):
+    """The transpose of another connection's weights, as they are at every moment.
+
+    Parameters
+    ----------
+    connection : nengo.Connection
+        Created earlier, with a matrix as its transform.
+    """
+
+    connection = Parameter("connection", readonly=True)
+
+    def __init__(self, connection):
+        super().__init__()
+        self.connection = connection
+
+    @property
+    def _argreprs(self):
+        return [repr(self.connection)]
+
+    def sample(self, rng=None):
+        """Weights at the start."""
+        return self.connection.transform.sample(rng=rng).T
+
+    @property
+    def size_in(self):
+        return self.connection.transform.size_out
+
+    @property
+    def size_out(self):
+        return self.connection.transform.size_in
