@@ -20,7 +20,8 @@ class PureNode(Node):
     size_in : int
         Size of the input that connections bring, and of the output.
     others : sequence of nengo.Node or nengo.ensemble.Neurons, optional
-        Objects created before whose present output the function takes, too.
+        Objects created before whose present output the function takes, too. A
+        passthrough Node that nothing is connected to comes as None.
     label : str, optional
     """
 

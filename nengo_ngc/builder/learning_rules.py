@@ -16,8 +16,8 @@ def build_local_rule(model, rule_type, rule):
     """Build a `.LocalRule` into a model.
 
     Sets ``model.sig[rule]["error"]`` to the signal that connections into the rule
-    add to, and ``["parameter"]`` to what the rule learns: the weights, or what
-    the weights are computed from.
+    add to, ``["parameter"]`` to what the rule learns (the weights, or what the
+    weights are computed from), and ``["optimizer_..."]`` to the optimiser's state.
     """
     connection = rule.connection
     weights = _take_over_weights(model, rule)
@@ -47,15 +47,14 @@ def build_local_rule(model, rule_type, rule):
     parameter = weights if learns_weights else state("parameter", initial)
     model.sig[rule]["parameter"] = parameter
 
-    optimizer = {
-        name: state(name, value)
-        for name, value in rule_type.optimizer.init(parameter.initial_value).items()
-    }
+    remembered = rule_type.optimizer.init(parameter.initial_value)
+    optimizer = {f"optimizer_{k}": state(k, value) for k, value in remembered.items()}
+    model.sig[rule].update(optimizer)
     updates = {
         "weights": weights,
         "total": state("total", np.zeros(weights.shape)),
         "count": state("count", 0.0),
-        **{f"optimizer_{name}": signal for name, signal in optimizer.items()},
+        **optimizer,
     }
     if not learns_weights:
         updates["parameter"] = parameter
@@ -64,7 +63,7 @@ def build_local_rule(model, rule_type, rule):
         PureOperator(
             [
                 (_guard_settled(rule_type), _accumulate(rule_type)),
-                (_guard_due(rule_type), _change(rule_type, optimizer, learns_weights)),
+                (_guard_due(rule_type), _change(rule_type, remembered, learns_weights)),
             ],
             reads=reads,
             updates=updates,
@@ -126,14 +125,14 @@ def _accumulate(rule_type):
     return accumulate
 
 
-def _change(rule_type, optimizer, learns_weights):
+def _change(rule_type, remembered, learns_weights):
     def change(xp, v):
         prior = rule_type.prior(xp, v.weights)
         total = v.total if prior is None else v.total + prior
         step, state = rule_type.optimizer.update(
             xp,
             -total / v.count,
-            {name: getattr(v, f"optimizer_{name}") for name in optimizer},
+            {name: getattr(v, f"optimizer_{name}") for name in remembered},
         )
         parameter = v.weights if learns_weights else v.parameter
         parameter, weights = rule_type.constrain(xp, parameter + step)

@@ -13,10 +13,15 @@ def build_pure_node(model, node):
     x = Signal(shape=node.size_in, name=f"{node}.in")
     out = Signal(shape=node.size_out, name=f"{node}.out")
     model.add_op(Reset(x))
-    others = {f"other{i}": model.sig[o]["out"] for i, o in enumerate(node.others)}
+    names = [f"other{i}" for i in range(len(node.others))]
+    others = {
+        name: model.sig[other]["out"]
+        for name, other in zip(names, node.others)
+        if _is_driven(model, other)
+    }
 
     def compute(xp, v):
-        arrays = [getattr(v, name) for name in others]
+        arrays = [getattr(v, name, None) for name in names]
         return {"out": node.function(xp, v.x, *arrays)}
 
     model.add_op(
@@ -30,3 +35,9 @@ def build_pure_node(model, node):
     model.sig[node]["in"] = x
     model.sig[node]["out"] = out
     model.params[node] = None
+
+
+def _is_driven(model, obj):
+    if getattr(obj, "output", obj) is not None or model.toplevel is None:
+        return True
+    return any(c.post_obj is obj for c in model.toplevel.all_connections)

@@ -58,28 +58,27 @@ class PureOperator(Operator):
         super().__init__(tag=tag)
         sets, updates = sets or {}, updates or {}
         self.stages = tuple(stages)
-        self.sets, self._set_names = list(sets.values()), tuple(sets)
+        # names are kept apart: Nengo's optimiser replaces the signals in these lists
+        self._names = tuple(reads), tuple(sets), tuple(updates)
+        self.reads = list(reads.values())
+        self.sets = list(sets.values())
         self.incs = []
-        self.reads, self._read_names = list(reads.values()), tuple(reads)
-        self.updates, self._update_names = list(updates.values()), tuple(updates)
+        self.updates = list(updates.values())
 
-    # names are kept apart from the signals: Nengo's optimiser replaces the latter
+    @property
+    def updated(self):
+        """Signals that change at the end of the timestep, by name."""
+        return dict(zip(self._names[2], self.updates))
 
     @property
     def inputs(self):
         """Signals that functions may read, by name."""
-        return {
-            **dict(zip(self._read_names, self.reads)),
-            **dict(zip(self._update_names, self.updates)),
-        }
+        return {**dict(zip(self._names[0], self.reads)), **self.updated}
 
     @property
     def outputs(self):
         """Signals that functions may write, by name."""
-        return {
-            **dict(zip(self._set_names, self.sets)),
-            **dict(zip(self._update_names, self.updates)),
-        }
+        return {**dict(zip(self._names[1], self.sets)), **self.updated}
 
     def make_step(self, signals, dt, rng):
         def batched(signal):

@@ -7,7 +7,7 @@ from nengo_dl.builder import Builder, OpBuilder
 
 from ..builder import PureOperator
 from .namespace import Namespace
-from .planner import Delay, Product
+from .planner import Delay, Product, Rules
 
 
 class _SingleOpBuilder(OpBuilder):
@@ -20,42 +20,73 @@ class _SingleOpBuilder(OpBuilder):
 
 @Builder.register(PureOperator)
 class PureOperatorBuilder(_SingleOpBuilder):
-    """Runs the stages of a `.PureOperator` on TensorFlow's arrays."""
+    """Runs the stages of a pure operator on TensorFlow's arrays."""
 
     def build_step(self, signals):
-        op, xp = self.op, Namespace(signals.dtype)
-        arrays = {name: _gather(signals, sig) for name, sig in op.inputs.items()}
-        outputs = {name: signals[sig] for name, sig in op.outputs.items()}
-        written = self._run(xp, op.stages, arrays, tuple(op._update_names))
-        for name, array in written.items():
-            signals.scatter(outputs[name], tf.cast(array, outputs[name].dtype))
+        run = _Run(self.op, signals)
+        run.write(run.after_stages())
 
-    def _run(self, xp, stages, arrays, kept):
-        """The arrays to write after ``stages``; ``kept`` ones if a guard is false."""
-        if not stages:
-            return {}
+
+@Builder.register(Rules)
+class RulesBuilder(_SingleOpBuilder):
+    """Runs all rules, or none of them."""
+
+    def build_step(self, signals):
+        runs = [_Run(op, signals) for op in self.op.ops]
+        written = tf.cond(
+            tf.reduce_any([run.guard() for run in runs]),
+            lambda: [run.after_stages() for run in runs],
+            lambda: [run.kept() for run in runs],
+        )
+        for run, new in zip(runs, written):
+            run.write(new)
+
+
+class _Run:
+    """One timestep of one pure operator."""
+
+    def __init__(self, op, signals):
+        self._op = op
+        self._signals = signals
+        self._xp = Namespace(signals.dtype)
+        self._arrays = {name: _gather(signals, sig) for name, sig in op.inputs.items()}
+        self._dtypes = {name: signals[sig].dtype for name, sig in op.outputs.items()}
+
+    def guard(self):
+        """Whether the first stage runs."""
+        return self._holds(self._op.stages[0][0], self._arrays)
+
+    def kept(self):
+        """What is written if it does not."""
+        return {name: self._arrays[name] for name in self._op.updated}
+
+    def after_stages(self):
+        """What is written if it does."""
+        return self._run(self._op.stages, self._arrays)
+
+    def write(self, new):
+        """Write arrays into the signals of these names."""
+        for name, array in new.items():
+            self._signals.scatter(self._signals[self._op.outputs[name]], array)
+
+    def _run(self, stages, arrays):
         (guard, function), rest = stages[0], stages[1:]
 
         def go():
-            new = function(xp, SimpleNamespace(**arrays))
-            return {**new, **self._run(xp, rest, {**arrays, **new}, kept)}
+            new = function(self._xp, SimpleNamespace(**arrays))
+            new = {name: tf.cast(a, self._dtypes[name]) for name, a in new.items()}
+            return {**new, **(self._run(rest, {**arrays, **new}) if rest else {})}
 
         if guard is None:
             return go()
-
-        def all_kept(new):
-            return [
-                tf.ensure_shape(tf.cast(new.get(n, arrays[n]), arrays[n].dtype), arrays[n].shape)
-                for n in kept
-            ]
-
-        condition = guard(xp, SimpleNamespace(**arrays))
-        if isinstance(condition, bool):
-            return go() if condition else {}
-        values = tf.cond(
-            tf.reshape(condition, ()), lambda: all_kept(go()), lambda: all_kept({})
+        keep = {name: arrays[name] for name in self._op.updated}
+        return tf.cond(
+            self._holds(guard, arrays), lambda: {**keep, **go()}, lambda: keep
         )
-        return dict(zip(kept, values))
+
+    def _holds(self, guard, arrays):
+        condition = guard(self._xp, SimpleNamespace(**arrays))
+        return tf.reshape(tf.cast(condition, tf.bool), ())
 
 
 def _gather(signals, signal):

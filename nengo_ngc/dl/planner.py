@@ -11,6 +11,8 @@ from nengo.synapses import Lowpass
 from nengo_dl.graph_optimizer import noop_planner, remove_reset_incs
 from nengo_dl.op_builders import DotSet
 
+from ..builder import PureOperator
+
 
 class Product(Operator):
     """Sets or increments a vector by a matrix, which is not minibatched, times a vector.
@@ -53,6 +55,27 @@ class Delay(Operator):
     output = property(lambda self: self.updates[0])
 
 
+class Rules(Operator):
+    """All operators that have a guard: they share one decision.
+
+    A timestep in which no rule applies then costs no more than that.
+
+    Notes
+    -----
+    1. sets ``[]``
+    2. incs ``[]``
+    3. reads ``[what the operators read]``
+    4. updates ``[what the operators update]``
+    """
+
+    def __init__(self, ops):
+        super().__init__()
+        self.ops = ops
+        self.sets, self.incs = [], []
+        self.reads = list({sig: None for op in ops for sig in op.reads})
+        self.updates = [sig for op in ops for sig in op.updates]
+
+
 def plan(operators):
     """Simplify the operators of a timestep and put them in order, one by one.
 
@@ -65,7 +88,15 @@ def plan(operators):
     -------
     list of tuple of nengo.builder.Operator
     """
-    return noop_planner([_simplest(op) for op in remove_reset_incs(operators)])
+    operators = [_simplest(op) for op in remove_reset_incs(operators)]
+    rules = [op for op in operators if _is_rule(op)]
+    others = [op for op in operators if not _is_rule(op)]
+    return noop_planner(others + ([Rules(rules)] if rules else []))
+
+
+def _is_rule(op):
+    guarded = isinstance(op, PureOperator) and op.stages[0][0] is not None
+    return guarded and not op.sets
 
 
 def _simplest(op):

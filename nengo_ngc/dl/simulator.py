@@ -6,8 +6,10 @@ from contextlib import contextmanager
 import nengo
 import nengo_dl
 import numpy as np
+import tensorflow as tf
 from nengo.config import ConfigError
 from nengo.params import Parameter
+from nengo_dl.simulator import with_self
 
 from .planner import plan
 
@@ -44,6 +46,35 @@ class Simulator(nengo_dl.Simulator):
         with _planned(network):
             super().__init__(network, minibatch_size=minibatch_size, **kwargs)
         self.signals = _Signals(self.tensor_graph)
+        self._run_compiled = self._compile()
+
+    def _compile(self):
+        model = self.keras_model
+        specs = [tf.TensorSpec(x.shape, x.dtype) for x in model.inputs]
+        return tf.function(lambda *x: model(list(x)), input_signature=specs)
+
+    @with_self
+    def predict_on_batch(self, x=None, n_steps=None, stateful=False, **kwargs):
+        """Simulate one minibatch; see `nengo_dl.Simulator.predict_on_batch`.
+
+        A stateful call, such as ``run_steps`` makes, goes straight to the compiled
+        graph: Keras sets up a data pipeline for each batch, and taking it down again
+        may take longer than the simulation.
+        """
+        if not stateful or kwargs:
+            return super().predict_on_batch(
+                x, n_steps=n_steps, stateful=stateful, **kwargs
+            )
+        inputs = self._generate_inputs(x, n_steps=n_steps)
+        self._check_data(inputs, n_steps=n_steps, batch_size=self.minibatch_size)
+        outputs = self._run_compiled(
+            *(
+                tf.convert_to_tensor(inputs[name], spec.dtype)
+                for name, spec in zip(self.keras_model.input_names, self.keras_model.inputs)
+            )
+        )
+        self._update_steps()
+        return {p: out.numpy() for p, out in zip(self.model.probes, outputs)}
 
 
 class _Signals(Mapping):
@@ -59,6 +90,8 @@ class _Signals(Mapping):
         return len(self._graph.signals)
 
     def __getitem__(self, signal):
+        if signal not in self._graph.signals:  # a constant that was optimised away
+            return signal.initial_value
         _, _, values, index = self._locate(signal)
         return values[index].reshape(signal.shape)
 
@@ -69,9 +102,10 @@ class _Signals(Mapping):
 
     def _locate(self, signal):
         graph = self._graph
-        tensor_signal = graph.signals[signal]
         variables = {**graph.base_params, **graph.saved_state}
-        if tensor_signal.minibatched or tensor_signal.key not in variables:
+        tensor_signal = graph.signals.get(signal)
+        key = getattr(tensor_signal, "key", None)
+        if key not in variables or tensor_signal.minibatched:
             raise KeyError(f"{signal} is not kept between runs as one shared array")
         variable = variables[tensor_signal.key]
         rows = np.concatenate([np.arange(*s) for s in tensor_signal.slices])

@@ -439,16 +439,89 @@ class GNCN(nengo.Network):
                 V = name.startswith("V")
                 sim.signals[signal] = -given[name] if V else given[name]
 
+    def state(self, sim):
+        """All that learning changes: parameters and what the optimisers remember.
+
+        Parameters
+        ----------
+        sim : nengo.Simulator or nengo_ngc.dl.Simulator
+
+        Returns
+        -------
+        dict of {str: array}
+            Parameters by name, and ``"W1/optimizer_m"`` and the like.
+        """
+        remembered = {
+            name: np.array(sim.signals[signal])
+            for name, signal in self._optimizer_signals(sim.model).items()
+        }
+        return {**self.parameters(sim), **remembered}
+
+    def set_state(self, sim, state):
+        """Write what ``state`` returned into a simulator of the same network.
+
+        Raises
+        ------
+        nengo.exceptions.ValidationError
+            If a name is unknown or a shape does not fit.
+        """
+        remembered = self._optimizer_signals(sim.model)
+        self.set_parameters(
+            sim, {name: array for name, array in state.items() if "/" not in name}
+        )
+        for name, array in state.items():
+            if "/" in name:
+                signal = remembered.get(name)
+                if signal is None or signal.shape != np.shape(array):
+                    raise ValidationError(
+                        f"{name} does not belong to this network",
+                        attr="state",
+                        obj=self,
+                    )
+                sim.signals[signal] = array
+
     def _parameter_signals(self, model):
         signals = {}
         for name in self._parameter_shapes():
-            if name.startswith("Sigma"):
-                if self._rule is not None:
-                    rule = self.connections[f"Prec{name[5:]}"].learning_rule
-                    signals[name] = model.sig[rule]["parameter"]
-            else:
+            if not name.startswith("Sigma"):
                 signals[name] = model.sig[self.connections[name]]["weights"]
+            elif self._rule is not None:
+                rule = self.connections[f"Prec{name[5:]}"].learning_rule
+                signals[name] = model.sig[rule]["parameter"]
         return signals
+
+    def _optimizer_signals(self, model):
+        return {
+            f"{connection.label}/{name}": signal
+            for connection in self.connections
+            if connection.learning_rule is not None
+            for name, signal in model.sig[connection.learning_rule].items()
+            if name.startswith("optimizer_")
+        }
+
+    def generate(self, parameters, z):
+        """Images that states of the top layer predict, in one pass down.
+
+        Parameters
+        ----------
+        parameters : mapping of str to array
+            As ``parameters`` returns them.
+        z : (n, shape[-1]) array
+            States of the top layer.
+
+        Returns
+        -------
+        (n, shape[0]) array
+            Means of the pixels.
+        """
+        phi = {self.n_layers: _rates(self._phi_type, z, self._max_rate)}
+        for level in reversed(range(self.n_layers)):
+            drive = phi[level + 1] @ parameters[f"W{level + 1}"].T
+            if f"M{level + 2}" in parameters:
+                drive = drive + phi[level + 2] @ parameters[f"M{level + 2}"].T
+            mu = _rates(ACTIVATIONS["sigmoid" if level == 0 else self._kind.g], drive)
+            phi[level] = _rates(self._phi_type, mu) if self._kind.tied else mu
+        return mu
 
     # --- what can be seen
 
@@ -533,6 +606,16 @@ def _neuron_type(activation):
     )
 
 
+def _rates(neuron_type, x, max_rate=None):
+    """Activities of neurons, wired to as in the network, for a batch of inputs."""
+    gain, bias, scale = np.ones(1), np.zeros(1), 1.0
+    if neuron_type.spiking:
+        gain, bias = neuron_type.gain_bias(np.array([max_rate]), np.zeros(1))
+        scale = max_rate
+    rates = neuron_type.rates(np.ravel(x)[:, None], gain, bias) / scale
+    return rates.reshape(x.shape)
+
+
 def _check_shape(shape, network):
     sizes = tuple(np.atleast_1d(shape).tolist())
     whole = all(isinstance(n, int) and n >= 1 for n in sizes)
@@ -547,4 +630,4 @@ def _check_shape(shape, network):
 
 
 def _hide(xp, error, mask):
-    return error * (1 - mask)
+    return error if mask is None else error * (1 - mask)

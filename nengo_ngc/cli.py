@@ -1,0 +1,226 @@
+"""The command line: ``nengo-ngc``."""
+
+import itertools
+import json
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from nengo.exceptions import ValidationError
+
+from . import __version__, datasets
+from .estimators import BACKENDS
+from .exceptions import DivergenceError
+from .naming import unknown
+from .networks.gncn import VARIANTS
+from .runs import Run
+
+# what differs between the embedded default and pictures of 28 x 28 pixels
+_DEFAULTS = {
+    "digits": {"hidden": (72, 72, 72), "batch": 50, "epochs": 20, "validation": 250},
+    None: {"hidden": (360, 360, 360), "batch": 512, "epochs": 50, "validation": 10_000},
+}
+
+
+class _Suggesting(click.Group):
+    """Says which command a mistyped one may have meant."""
+
+    def resolve_command(self, ctx, args):
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            names = self.list_commands(ctx)
+            raise click.UsageError(unknown("command", args[0], names), ctx) from error
+
+
+@click.group(cls=_Suggesting)
+@click.version_option(__version__, prog_name="nengo-ngc")
+def main():
+    """Neural generative coding on Nengo and NengoDL.
+
+    Start with: nengo-ngc train
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+def _sizes(context, parameter, value):
+    if value is None:
+        return None
+    try:
+        sizes = tuple(int(n) for n in value.split(","))
+    except ValueError:
+        sizes = ()
+    if not sizes or min(sizes) < 1:
+        raise click.BadParameter(
+            f"must be whole numbers of at least 1 with commas between them, "
+            f"like 360,360,360, got {value!r}"
+        )
+    return sizes
+
+
+_data_dir = click.option(
+    "--data-dir",
+    type=click.Path(),
+    help=f"Where data files lie; otherwise {datasets.DATA_VARIABLE}, then a download.",
+)
+
+
+@main.command()
+@click.argument("dataset", default="digits")
+@click.option("--variant", default="pdh", help=f"One of {', '.join(VARIANTS)}.")
+@click.option("--hidden", callback=_sizes, help="Units of each layer: 360,360,360.")
+@click.option("--backend", default="auto", help=f"One of {', '.join(BACKENDS)}.")
+@click.option("--steps", default=50, help="Iterations of inference per image.")
+@click.option("--batch", type=int, help="Images averaged in one update.")
+@click.option("--epochs", type=int, help="Passes over the data, at most.")
+@click.option("--learning-rate", default=1e-3, help="Adam's.")
+@click.option("--validation", type=int, help="Training images held out.")
+@click.option("--patience", default=5, help="Stop after so many epochs without progress.")
+@click.option("--grey", is_flag=True, help="Grey pixels instead of 0 and 1.")
+@click.option("--seed", default=0, help="Of weights, order and samples.")
+@click.option("--device", help="For NengoDL, /gpu:0 for example.")
+@click.option("--output", type=click.Path(), help="Folder of the run.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --output.")
+@_data_dir
+def train(dataset, output, resume, data_dir, **options):
+    """Train a model on DATASET (digits, mnist, fashion-mnist, kmnist).
+
+    \b
+    Examples:
+      nengo-ngc train
+      nengo-ngc train mnist --epochs 10 --output runs/mnist
+      nengo-ngc train mnist --output runs/mnist --resume
+    """
+    with _plain_errors():
+        if resume:
+            run = Run.open(output or f"runs/{dataset}")
+            if options["epochs"] is not None:
+                run.config["model"]["max_epochs"] = options["epochs"]
+        else:
+            folder = Path(output) if output else _free_folder(dataset)
+            _check_free(folder)
+            run = Run(folder, _config(dataset, **options))
+        click.echo(f"training on {run.config['dataset']}, output in {run.folder}")
+        model = run.train(data_dir, resume, on_epoch=_report)
+    click.echo(
+        f"{model.n_iter_} epochs; see reconstructions.png, samples.png, curves.png "
+        f"and metrics.jsonl in {run.folder}"
+    )
+
+
+def _report(record):
+    validation = f", validation {record['val_bce']:.2f}" if "val_bce" in record else ""
+    click.echo(
+        f"epoch {record['epoch']}: BCE {record['bce']:.2f} nats{validation}, "
+        f"{record['samples_per_second']:.0f} samples/s"
+    )
+
+
+def _config(dataset, grey, **options):
+    default = _DEFAULTS.get(dataset, _DEFAULTS[None])
+    chosen = {k: default.get(k) if v is None else v for k, v in options.items()}
+    return {
+        "dataset": dataset,
+        "binarize": not grey,
+        "validation": chosen["validation"],
+        "model": {
+            "n_hidden": chosen["hidden"],
+            "variant": chosen["variant"],
+            "steps": chosen["steps"],
+            "batch_size": chosen["batch"],
+            "max_epochs": chosen["epochs"],
+            "backend": chosen["backend"],
+            "random_state": chosen["seed"],
+            "learning_rate": chosen["learning_rate"],
+            "n_iter_no_change": chosen["patience"],
+            "device": chosen["device"],
+            "verbose": True,
+        },
+    }
+
+
+def _free_folder(dataset):
+    numbers = itertools.count(2)
+    folder = Path("runs") / dataset
+    while (folder / "config.json").exists():
+        folder = Path("runs") / f"{dataset}-{next(numbers)}"
+    return folder
+
+
+def _check_free(folder):
+    if (folder / "config.json").exists():
+        raise ValueError(
+            f"{folder} holds a run already: go on with it by --resume, "
+            "or give another --output"
+        )
+
+
+@contextmanager
+def _plain_errors():
+    """Say what is wrong without a traceback."""
+    try:
+        yield
+    except (DivergenceError, ImportError, OSError, ValueError, ValidationError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.argument("run")
+@click.option("--log-p-images", default=1000, help="Test images for log p(x).")
+@click.option("--log-p-samples", default=5000, help="Samples of the prior.")
+@_data_dir
+def evaluate(run, log_p_images, log_p_samples, data_dir):
+    """Measure the model in the folder RUN on test images.
+
+    \b
+    Example:
+      nengo-ngc evaluate runs/digits
+    """
+    with _plain_errors():
+        result = Run.open(run).evaluate(data_dir, log_p_images, log_p_samples)
+    rows = {
+        "bce": "cross-entropy of reconstructions (nats)",
+        "masked_mse": "squared error, right half hidden",
+        "log_p": "log p(x) (nats)",
+        "probe_error": "logistic regression on latents, error (%)",
+    }
+    for key, label in rows.items():
+        click.echo(f"{label:45s}{result[key]:10.4f}")
+    (Path(run) / "evaluation.json").write_text(json.dumps(result, indent=2))
+
+
+@main.command()
+@click.argument("run")
+@click.option("--rows", default=4, help="Rows of twelve samples.")
+@click.option("--seed", default=0)
+@click.option("--output", type=click.Path(), help="The PNG file.")
+def sample(run, rows, seed, output):
+    """Draw samples of the model in the folder RUN.
+
+    \b
+    Example:
+      nengo-ngc sample runs/digits --output digits.png
+    """
+    with _plain_errors():
+        path = Path(output) if output else Path(run) / "samples.png"
+        opened = Run.open(run)
+        opened.draw_samples(opened.model(), rows, path, seed)
+    click.echo(f"samples in {path}")
+
+
+@main.command(name="datasets")
+def list_datasets():
+    """List the data sets and where their files are looked for.
+
+    \b
+    Example:
+      nengo-ngc datasets
+    """
+    for name, source in datasets.SOURCES.items():
+        found = "embedded" if name == "digits" else source.url
+        click.echo(f"{name:15s}{source.title:42s}{source.licence:15s}{found}")
+    click.echo(
+        f"\nfiles are looked for in --data-dir or {datasets.DATA_VARIABLE} "
+        "(a folder for each data set), then in the cache, then downloaded"
+    )

@@ -1,0 +1,664 @@
+"""Models in scikit-learn's manner: a network, a simulator and a loop around them."""
+
+import importlib.util
+import json
+import time
+
+import numpy as np
+from sklearn.base import BaseEstimator, DensityMixin, TransformerMixin
+from sklearn.exceptions import NotFittedError
+from sklearn.mixture import GaussianMixture
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from . import files
+from .exceptions import DivergenceError
+from .learning_rules import ErrorDriven
+from .metrics import binary_cross_entropy, monte_carlo_log_likelihood
+from .naming import unknown
+from .networks.gncn import ACTIVATIONS, GNCN, VARIANTS
+from .optimizers import Adam
+from .runners import make_runner
+from .schedule import Schedule
+
+BACKENDS = ("auto", "nengo", "nengo-dl")
+
+# From this many samples at once on, NengoDL is the faster simulator
+# (benchmarks/backends.txt).
+_WORTH_NENGO_DL = 4
+
+_PRIOR_IMAGES = 10_000
+
+
+class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
+    """A generative model of images that learns by neural generative coding.
+
+    Parameters
+    ----------
+    n_hidden : tuple of int, optional
+        Units in each layer of latent states, from the lowest to the top.
+    variant : {"t1", "t1-sigma", "t2-sigma", "pdh"}, optional
+        The circuit, see `.networks.GNCN`.
+    steps : int, optional
+        Iterations of inference, which is timesteps, for each image.
+    batch_size : int, optional
+        Images averaged in one update. It cannot be larger than the data.
+    max_epochs : int, optional
+        Passes over the data. After each one, what does not fill a batch is left
+        over; which images these are changes with the epoch.
+    backend : {"auto", "nengo", "nengo-dl"}, optional
+        Simulator. "auto" takes NengoDL if it is installed and the batch is large
+        enough for it to be faster.
+    random_state : int, RandomState or None, optional
+        Seed of weights, order of images and the prior. With an int, runs on one
+        backend and machine repeat to the bit.
+    learning_rate : float, optional
+        Adam's.
+    beta, leak, n_group, n_top_group, self_excitation, cross_inhibition : optional
+        As for `.networks.GNCN`.
+    activation : str or nengo.neurons.NeuronType, optional
+        As for `.networks.GNCN`.
+    n_mixture : int, optional
+        Components of the Gaussian mixture that is the prior of the top latents; no
+        more than the images it is fitted to.
+    n_iter_no_change : int or None, optional
+        Epochs without a lower validation cross-entropy after which ``fit`` stops, if it
+        is given validation images.
+    device : str, optional
+        For NengoDL: "/cpu:0", "/gpu:0" and so on.
+    verbose : bool, optional
+        Whether ``fit`` shows its progress.
+
+    Attributes
+    ----------
+    parameters_ : dict of {str: array}
+        W, E, M, V, Sigma and Prec of each layer, by name, (post, pre).
+    mixture_ : sklearn.mixture.GaussianMixture
+        The prior of the top latents.
+    history_ : list of dict
+        For each epoch: mean cross-entropy and total discrepancy of the training images
+        before they changed the weights, cross-entropy of the validation images, and
+        samples per second.
+    n_iter_ : int
+        Epochs.
+    n_features_in_ : int
+        Pixels.
+
+    References
+    ----------
+    Ororbia & Kifer 2022, "The neural coding framework for learning generative
+    models", Nature Communications 13, 2064.
+    """
+
+    def __init__(
+        self,
+        n_hidden=(360, 360, 360),
+        variant="pdh",
+        steps=50,
+        batch_size=512,
+        max_epochs=10,
+        backend="auto",
+        random_state=None,
+        *,
+        learning_rate=1e-3,
+        beta=0.1,
+        leak=0.001,
+        n_group=12,
+        n_top_group=18,
+        self_excitation=0.15,
+        cross_inhibition=0.1,
+        activation=None,
+        n_mixture=75,
+        n_iter_no_change=None,
+        device=None,
+        verbose=False,
+    ):
+        self.n_hidden = n_hidden
+        self.variant = variant
+        self.steps = steps
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.backend = backend
+        self.random_state = random_state
+        self.learning_rate = learning_rate
+        self.beta = beta
+        self.leak = leak
+        self.n_group = n_group
+        self.n_top_group = n_top_group
+        self.self_excitation = self_excitation
+        self.cross_inhibition = cross_inhibition
+        self.activation = activation
+        self.n_mixture = n_mixture
+        self.n_iter_no_change = n_iter_no_change
+        self.device = device
+        self.verbose = verbose
+
+    # --- learning
+
+    def fit(self, X, y=None, X_val=None):
+        """Learn to model images, from the start.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array
+            Pixels in [0, 1].
+        y : ignored
+        X_val : (m, n_pixels) array, optional
+            Images that are not learned from; their cross-entropy is recorded after each
+            epoch.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the data or a parameter of the model is unfit.
+        DivergenceError
+            If a state or parameter stops being finite.
+        """
+        for _ in self.epochs(X, X_val):
+            pass
+        self.fit_prior(X)
+        return self
+
+    def epochs(self, X, X_val=None, on_batch=None, resume=False):
+        """Learn epoch by epoch; what ``fit`` does, for those who look in between.
+
+        Parameters
+        ----------
+        X, X_val : arrays
+            As for ``fit``.
+        on_batch : callable, optional
+            Called after each batch with a dict: epoch, batch, n_batches, bce,
+            discrepancy, samples_per_second.
+        resume : bool, optional
+            Go on after the last epoch that is done, as if it had not been left.
+
+        Returns
+        -------
+        iterator of dict
+            The entry of ``history_`` for each epoch. Everything is checked before.
+        """
+        resume = resume and hasattr(self, "parameters_")
+        X = self._check_images(X, reset=not resume, for_learning=True)
+        X_val = None if X_val is None else self._check_images(X_val, name="X_val")
+        if not resume:
+            self._start()
+        return self._epochs(X, X_val, on_batch)
+
+    def _epochs(self, X, X_val, on_batch):
+        while self.n_iter_ < self.max_epochs and not self._has_converged():
+            with _Progress(self.max_epochs, self.verbose) as progress:
+                record = self._epoch(X, X_val, [progress, on_batch])
+            yield record
+
+    def partial_fit(self, X, y=None):
+        """Learn from images, in their order, once.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array
+            Pixels in [0, 1]; n must be a multiple of ``batch_size``.
+        y : ignored
+
+        Returns
+        -------
+        self
+        """
+        first = not hasattr(self, "parameters_")
+        X = self._check_images(X, reset=first, for_learning=True)
+        if len(X) % self.batch_size:
+            raise ValueError(
+                f"partial_fit needs whole batches: the number of images must be a "
+                f"multiple of batch_size={self.batch_size}, got {len(X)}"
+            )
+        if first:
+            self._start()
+        self._learn(X, np.arange(len(X)), [])
+        self._keep()
+        return self
+
+    def fit_prior(self, X):
+        """Fit the prior of the top latents, for ``sample`` and ``score``.
+
+        ``fit`` does it at its end, from at most 10,000 of its images.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array
+
+        Returns
+        -------
+        self
+        """
+        check_is_fitted(self, "parameters_")
+        X = self._check_images(X)
+        rng = np.random.RandomState(self._seed)
+        rows = rng.permutation(len(X))[:_PRIOR_IMAGES]
+        Z = self.transform(X[rows])
+        self.mixture_ = GaussianMixture(
+            min(self.n_mixture, len(Z)),
+            reg_covar=1e-4,
+            max_iter=50,
+            random_state=self._seed,
+        )
+        self.mixture_.fit(Z)
+        return self
+
+    def _start(self):
+        self._check_parameters()
+        rng = check_random_state(self.random_state)
+        self._seed = int(rng.randint(2**31 - 1))
+        self.n_iter_, self.history_ = 0, []
+        self._forget_runners()
+        self._state = self._trainer().state()
+        for name in ("mixture_",):
+            self.__dict__.pop(name, None)
+
+    def _epoch(self, X, X_val, watchers):
+        start = time.perf_counter()
+        order = np.random.RandomState([self._seed, self.n_iter_]).permutation(len(X))
+        n_batches = len(X) // self.batch_size
+        record = self._learn(X, order[: n_batches * self.batch_size], watchers)
+        record["samples_per_second"] = round(
+            n_batches * self.batch_size / (time.perf_counter() - start), 1
+        )
+        if X_val is not None:
+            mu = self._trainer().present(X_val)["mu0"]
+            record["val_bce"] = float(binary_cross_entropy(X_val, mu).mean())
+        self._keep()
+        self.n_iter_ += 1
+        self.history_.append({"epoch": self.n_iter_, **record})
+        return self.history_[-1]
+
+    def _learn(self, X, order, watchers):
+        runner, size = self._trainer(), self.batch_size
+        n_batches, sums, start = len(order) // size, np.zeros(2), time.perf_counter()
+        for batch in range(n_batches):
+            x = X[order[batch * size : (batch + 1) * size]]
+            settled = runner.present(x, learn=True)
+            bce = float(binary_cross_entropy(x, settled["mu0"]).mean())
+            discrepancy = float(_discrepancy(x, settled).mean())
+            sums += bce, discrepancy
+            for watch in filter(None, watchers):
+                watch(
+                    {
+                        "epoch": self.n_iter_ + 1,
+                        "batch": batch + 1,
+                        "n_batches": n_batches,
+                        "bce": bce,
+                        "discrepancy": discrepancy,
+                        "samples_per_second": (batch + 1)
+                        * size
+                        / (time.perf_counter() - start),
+                    }
+                )
+        bce, discrepancy = (sums / n_batches).tolist()
+        return {"bce": bce, "discrepancy": discrepancy}
+
+    def _keep(self):
+        state = self._trainer().state()
+        for name, array in state.items():
+            if not np.all(np.isfinite(array)):
+                raise DivergenceError(name, self._trainer().sim.n_steps)
+        self._state = state
+        self._forget_runners(all_but="train")
+
+    def _has_converged(self):
+        patience = self.n_iter_no_change
+        scores = [e["val_bce"] for e in self.history_ if "val_bce" in e]
+        if patience is None or len(scores) <= patience:
+            return False
+        return min(scores[-patience:]) >= min(scores[:-patience])
+
+    # --- using what was learned
+
+    @property
+    def parameters_(self):
+        """W, E, M, V, Sigma and Prec of each layer."""
+        if "_state" not in self.__dict__:
+            raise AttributeError("parameters_")
+        return {k: v for k, v in self._state.items() if "/" not in k}
+
+    def transform(self, X):
+        """The top latents that images settle on.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array
+
+        Returns
+        -------
+        (n, n_hidden[-1]) array
+        """
+        check_is_fitted(self, "parameters_")
+        X = self._check_images(X)
+        return self._settled(X)[f"z{len(self.n_hidden)}"]
+
+    def reconstruct(self, X, mask=None):
+        """The predictions of images, hidden parts filled in.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array
+        mask : (n_pixels,) or (n, n_pixels) array of bool, optional
+            True where a pixel is hidden: what X says there counts for nothing.
+
+        Returns
+        -------
+        (n, n_pixels) array
+        """
+        check_is_fitted(self, "parameters_")
+        X = self._check_images(X)
+        return self._settled(X, self._check_mask(mask, X))["mu0"]
+
+    def sample(self, n_samples=1, random_state=None):
+        """Draw images from the model: top latents from the prior, one pass down.
+
+        Parameters
+        ----------
+        n_samples : int, optional
+        random_state : int, RandomState or None, optional
+            None: the model's own, so that two calls return the same.
+
+        Returns
+        -------
+        (n_samples, n_pixels) array
+            Means of the pixels.
+        """
+        self._check_prior()
+        if n_samples < 1:
+            raise ValueError(f"n_samples must be at least 1, got {n_samples}")
+        seed = self._seed if random_state is None else random_state
+        return self._draw(n_samples, check_random_state(seed))
+
+    def score_samples(self, X, n_samples=5000, chunk_size=1000):
+        r"""Log likelihood of images by sampling the prior.
+
+        .. math:: \\log p(x) \\approx \\log \\frac{1}{S} \\sum_s p(x \\mid z_s),
+            \\qquad z_s \\sim p(z)
+
+        a lower bound on average, which rises with S.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array
+        n_samples : int, optional
+            Samples S.
+        chunk_size : int, optional
+            Samples held in memory at once.
+
+        Returns
+        -------
+        (n,) array
+            In nats.
+        """
+        self._check_prior()
+        X = self._check_images(X)
+        rng = check_random_state(self._seed)
+        sizes = [chunk_size] * (n_samples // chunk_size)
+        sizes += [n_samples % chunk_size] if n_samples % chunk_size else []
+        chunks = (self._draw(size, rng) for size in sizes)
+        return monte_carlo_log_likelihood(X, chunks, n_samples)
+
+    def score(self, X, y=None):
+        """Mean of ``score_samples``."""
+        return float(self.score_samples(X).mean())
+
+    def _draw(self, n_samples, rng):
+        self.mixture_.random_state = rng
+        z = self.mixture_.sample(n_samples)[0]
+        self.mixture_.random_state = self._seed
+        network = self._network(learns=False)
+        return network.generate(self.parameters_, z[rng.permutation(n_samples)])
+
+    def _settled(self, X, mask=None):
+        kind = "infer" if mask is None else "mask"
+        if kind not in self._runners:
+            self._runners[kind] = self._make_runner(
+                ["mu0", f"z{len(self.n_hidden)}"], masked=mask is not None, learns=False
+            )
+        return self._runners[kind].present(X, mask=mask)
+
+    # --- runners
+
+    def _trainer(self):
+        if "train" not in self._runners:
+            n_layers, phi = len(self.n_hidden), "z" if self._is_tied() else "phi_z"
+            names = [f"mu{level}" for level in range(n_layers)]
+            names += [f"{phi}{level}" for level in range(1, n_layers)]
+            self._runners["train"] = self._make_runner(names)
+            if "_state" in self.__dict__:
+                self._runners["train"].set_state(self._state)
+        return self._runners["train"]
+
+    def _is_tied(self):
+        return VARIANTS[self.variant].tied
+
+    def _make_runner(self, names, masked=False, learns=True):
+        return make_runner(
+            self._backend(),
+            lambda: self._network(learns),
+            self.batch_size,
+            names,
+            masked=masked,
+            device=self.device,
+        )
+
+    def _network(self, learns):
+        rule = ErrorDriven(Adam(self.learning_rate), norm_bound=1.0)
+        return GNCN(
+            (self.n_features_in_, *self.n_hidden),
+            variant=self.variant,
+            beta=self.beta,
+            leak=self.leak,
+            n_group=self.n_group,
+            n_top_group=self.n_top_group,
+            self_excitation=self.self_excitation,
+            cross_inhibition=self.cross_inhibition,
+            schedule=Schedule(self.steps, self.batch_size),
+            learning_rule_type=rule if learns else None,
+            activation=self.activation,
+            parameters=None if learns else self.parameters_,
+            seed=self._seed,
+        )
+
+    def _backend(self):
+        if self.backend != "auto":
+            return self.backend
+        installed = all(
+            importlib.util.find_spec(name)
+            for name in ("tensorflow", "tf_keras", "nengo_dl")
+        )
+        worth = self.batch_size >= _WORTH_NENGO_DL
+        return "nengo-dl" if installed and worth else "nengo"
+
+    @property
+    def _runners(self):
+        return self.__dict__.setdefault("_open_runners", {})
+
+    def _forget_runners(self, all_but=None):
+        for kind in [k for k in self._runners if k != all_but]:
+            self._runners.pop(kind).close()
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        return {k: v for k, v in state.items() if k != "_open_runners"}
+
+    # --- checks
+
+    def _check_parameters(self):
+        if self.variant not in VARIANTS:
+            raise ValueError(unknown("variant", self.variant, VARIANTS))
+        if self.backend not in BACKENDS:
+            raise ValueError(unknown("backend", self.backend, BACKENDS))
+        if isinstance(self.activation, str) and self.activation not in ACTIVATIONS:
+            raise ValueError(unknown("activation", self.activation, ACTIVATIONS))
+        for name in ("steps", "batch_size", "max_epochs", "n_mixture"):
+            value = getattr(self, name)
+            if not isinstance(value, (int, np.integer)) or value < 1:
+                raise ValueError(
+                    f"{name} must be a whole number of at least 1, got {value!r}"
+                )
+
+    def _check_images(self, X, name="X", reset=False, for_learning=False):
+        if reset:
+            self._check_parameters()
+        if name == "X":
+            X = validate_data(self, X, reset=reset, dtype=np.float32)
+        else:
+            X = check_array(X, dtype=np.float32, input_name=name)
+            if X.shape[1] != self.n_features_in_:
+                raise ValueError(
+                    f"{name} must have {self.n_features_in_} features like X, "
+                    f"got {X.shape[1]}"
+                )
+        low, high = X.min(), X.max()
+        if low < 0 or high > 1:
+            raise ValueError(
+                f"pixels of {name} must lie in [0, 1], got values from {low} to {high}"
+            )
+        if for_learning and len(X) < self.batch_size:
+            raise ValueError(
+                f"batch_size must not be larger than the data: got "
+                f"batch_size={self.batch_size} and {len(X)} images"
+            )
+        return X
+
+    def _check_mask(self, mask, X):
+        if mask is None:
+            return None
+        mask = np.asarray(mask)
+        if mask.shape not in (X.shape, X.shape[1:]):
+            raise ValueError(
+                f"mask must have shape {X.shape[1:]} or {X.shape}, got {mask.shape}"
+            )
+        return np.broadcast_to(mask.astype(bool), X.shape).astype(np.float32)
+
+    def _check_prior(self):
+        check_is_fitted(self, "parameters_")
+        if not hasattr(self, "mixture_"):
+            raise NotFittedError(
+                "the prior of the latents is not fitted yet: call fit or fit_prior"
+            )
+
+    # --- files
+
+    def save(self, path):
+        """Write the model to a file of arrays and JSON.
+
+        It is written whole or not at all, and holds what is needed to go on learning.
+
+        Parameters
+        ----------
+        path : str or path
+        """
+        check_is_fitted(self, "parameters_")
+        arrays = {f"state/{name}": array for name, array in self._state.items()}
+        if hasattr(self, "mixture_"):
+            for name in _MIXTURE:
+                arrays[f"mixture/{name}"] = getattr(self.mixture_, name)
+        files.save(
+            path,
+            {
+                "kind": type(self).__name__,
+                "parameters": self._jsonable_params(),
+                "seed": self._seed,
+                "n_features_in": self.n_features_in_,
+                "history": self.history_,
+            },
+            arrays,
+        )
+
+    def _jsonable_params(self):
+        params = self.get_params()
+        if isinstance(self.random_state, np.random.RandomState):
+            params["random_state"] = None  # what was drawn from it is kept as the seed
+        for name, value in params.items():
+            try:
+                json.dumps(value)
+            except TypeError:
+                raise ValueError(
+                    f"a model with {name}={value!r} cannot be saved: files hold arrays "
+                    "and JSON only"
+                ) from None
+        return params
+
+    @classmethod
+    def load(cls, path):
+        """Read a model that ``save`` wrote.
+
+        Parameters
+        ----------
+        path : str or path
+
+        Returns
+        -------
+        NGCModel
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged or holds another kind of model.
+        """
+        header, arrays = files.load(path, cls.__name__)
+        model = cls(**header["parameters"])
+        model.n_hidden = tuple(model.n_hidden)
+        model._seed = header["seed"]
+        model.n_features_in_ = header["n_features_in"]
+        model.history_ = header["history"]
+        model.n_iter_ = len(model.history_)
+        model._state = files.within("state", arrays)
+        mixture = files.within("mixture", arrays)
+        if mixture:
+            model.mixture_ = GaussianMixture(len(mixture["weights_"]))
+            for name in _MIXTURE:
+                setattr(model.mixture_, name, mixture[name])
+        return model
+
+
+_MIXTURE = ("weights_", "means_", "covariances_", "precisions_cholesky_")
+
+
+def _discrepancy(X, settled):
+    """Sum of squared differences of targets and predictions, over all layers."""
+    total = np.sum((X - settled["mu0"]) ** 2, axis=1)
+    for name, target in settled.items():
+        if not name.startswith("mu"):
+            mu = settled[f"mu{name[-1]}"]
+            total = total + np.sum((target - mu) ** 2, axis=1)
+    return total
+
+
+class _Progress:
+    """A bar that fills with batches and says how well the model does."""
+
+    def __init__(self, max_epochs, enabled):
+        self._max_epochs, self._enabled, self._bar = max_epochs, enabled, None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._bar is not None:
+            self._bar.close()
+
+    def __call__(self, batch):
+        if not self._enabled:
+            return
+        from tqdm import tqdm
+
+        if self._bar is None:
+            self._bar = tqdm(
+                total=batch["n_batches"],
+                desc=f"epoch {batch['epoch']}/{self._max_epochs}",
+                unit="batch",
+            )
+        self._bar.set_postfix_str(
+            f"BCE {batch['bce']:.2f}, discrepancy {batch['discrepancy']:.1f}, "
+            f"{batch['samples_per_second']:.0f} samples/s",
+            refresh=False,
+        )
+        self._bar.update()

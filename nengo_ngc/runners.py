@@ -1,0 +1,149 @@
+"""Runners present images to a network and say what it settled on.
+
+What differs between simulators when a model learns from a data set is here and in
+``dl.runner``; estimators see no difference.
+"""
+
+import nengo
+import numpy as np
+from sklearn.utils import gen_batches
+
+from .exceptions import DivergenceError
+
+_DT = 0.001
+
+
+class Runner:
+    """Holds a network, the nodes that feed it, and a simulator of both.
+
+    Parameters
+    ----------
+    build : callable
+        Makes the network, a `.networks.GNCN`, inside a model.
+    minibatch_size : int
+        Samples that are presented at once, on simulators that can.
+    names : sequence of str
+        What to read out, names for ``network.probe``.
+    masked : bool, optional
+        Whether pixels can be hidden.
+    """
+
+    def __init__(self, build, minibatch_size, names, masked=False):
+        self.minibatch_size = minibatch_size
+        self._learn = _Constant(1.0)
+        with nengo.Network() as self.model:
+            self.net = build()
+            self._stimuli = {"X": self._stimulus()}
+            nengo.Connection(self._stimuli["X"], self.net.input, synapse=None)
+            if masked:
+                self._stimuli["mask"] = self._stimulus()
+                nengo.Connection(self._stimuli["mask"], self.net.mask, synapse=None)
+        self.net.learn.output = self._learn
+        self.steps = self.net.schedule.steps
+        self._probes = {name: self._probe(name) for name in names}
+        self.sim = self._simulator()
+
+    def present(self, X, learn=False, mask=None):
+        """Present images, each for the timesteps of the schedule.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array
+        learn : bool, optional
+            Whether the network learns from them. Then n must be a multiple of
+            ``minibatch_size``.
+        mask : (n, n_pixels) array, optional
+            1 where a pixel is hidden.
+
+        Returns
+        -------
+        dict of {str: (n, size) array}
+            What is read out at the last timestep of each presentation.
+
+        Raises
+        ------
+        DivergenceError
+            If a value is not finite.
+        """
+        self._learn.value = float(learn)
+        data = {"X": X} if mask is None else {"X": X, "mask": mask}
+        chunks = [
+            self._present({key: values[rows] for key, values in data.items()})
+            for rows in gen_batches(len(X), self.minibatch_size)
+        ]
+        settled = {
+            name: np.concatenate([chunk[name] for chunk in chunks])
+            for name in self._probes
+        }
+        for name, values in settled.items():
+            if not np.all(np.isfinite(values)):
+                raise DivergenceError(name, self.sim.n_steps)
+        return settled
+
+    def state(self):
+        """All that learning changes, as ``GNCN.state`` returns it."""
+        return self.net.state(self.sim)
+
+    def set_state(self, state):
+        """Take up learning where ``state`` was read."""
+        self.net.set_state(self.sim, state)
+
+    def close(self):
+        """Free the simulator."""
+        self.sim.close()
+
+
+class NengoRunner(Runner):
+    """Runs on Nengo's reference simulator, one image after another."""
+
+    def _stimulus(self):
+        n_pixels = self.net.input.size_in
+        return nengo.Node(_Film(self.net.schedule.steps), size_out=n_pixels)
+
+    def _probe(self, name):
+        return self.net.probe(name, sample_every=self.net.schedule.steps * _DT)
+
+    def _simulator(self):
+        return nengo.Simulator(self.model, dt=_DT, progress_bar=False)
+
+    def _present(self, data):
+        for key, frames in data.items():
+            self._stimuli[key].output.show(frames, self.sim.n_steps)
+        self.sim.run_steps(self.steps * len(data["X"]), progress_bar=False)
+        settled = {name: self.sim.data[p].copy() for name, p in self._probes.items()}
+        self.sim.clear_probes()
+        return settled
+
+
+class _Constant:
+    """Output of a node that can be set between runs."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __call__(self, t):
+        return self.value
+
+
+class _Film:
+    """Output of a node that shows one frame after another, each for some timesteps."""
+
+    def __init__(self, steps):
+        self._steps = steps
+
+    def show(self, frames, now):
+        """Show ``frames`` from timestep ``now`` on."""
+        self._frames, self._now = frames, now
+
+    def __call__(self, t):
+        step = int(round(t / _DT)) - 1 - self._now
+        return self._frames[step // self._steps]
+
+
+def make_runner(backend, *args, device=None, **kwargs):
+    """A runner for ``backend``, "nengo" or "nengo-dl"."""
+    if backend == "nengo":
+        return NengoRunner(*args, **kwargs)
+    from .dl.runner import NengoDLRunner
+
+    return NengoDLRunner(*args, device=device, **kwargs)

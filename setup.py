@@ -1,0 +1,46 @@
+"""Packaging of nengo-ngc."""
+
+import pathlib
+import runpy
+
+from setuptools import find_packages, setup
+
+root = pathlib.Path(__file__).parent
+version = runpy.run_path(str(root / "nengo_ngc" / "version.py"))["__version__"]
+
+extras = {
+    "dl": ["nengo-dl==3.6.0", "tensorflow>=2.16", "tf-keras>=2.16"],
+    "gui": ["nengo-gui>=0.5"],
+    "docs": ["sphinx>=7", "myst-parser>=2", "numpydoc>=1.6"],
+    "test": ["pytest>=7,<9"],
+}
+extras["all"] = sorted({package for group in extras.values() for package in group})
+
+setup(
+    name="nengo-ngc",
+    version=version,
+    description="Neural generative coding and its relatives for Nengo",
+    long_description=(root / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    license_files=["LICENSE"],
+    packages=find_packages(include=["nengo_ngc", "nengo_ngc.*"]),
+    python_requires=">=3.11",
+    install_requires=[
+        "click>=8",
+        "matplotlib>=3.7",
+        "nengo>=4.0",
+        "numpy>=1.24",
+        "pooch>=1.7",
+        "scikit-learn>=1.6",
+        "tqdm>=4.60",
+    ],
+    extras_require=extras,
+    entry_points={"console_scripts": ["nengo-ngc=nengo_ngc.cli:main"]},
+    classifiers=[
+        "Framework :: Nengo",
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
+)
