@@ -1,6 +1,6 @@
 """Neural generative coding and its relatives for Nengo."""
 
-from . import builder, networks
+from . import builder, networks, neurons
 from .exceptions import DivergenceError
 from .learning_rules import ErrorDriven, LocalRule, Precision
 from .optimizers import SGD, Adam, Momentum

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from nengo.exceptions import ValidationError
 
-from . import __version__, datasets
+from . import __version__, datasets, files
 from .estimators import BACKENDS
 from .exceptions import DivergenceError
 from .naming import unknown
@@ -59,6 +59,9 @@ def _sizes(context, parameter, value):
     return sizes
 
 
+_COUNT = click.IntRange(min=1)
+_SEED = click.IntRange(0, 2**32 - 1)
+
 _data_dir = click.option(
     "--data-dir",
     type=click.Path(),
@@ -71,14 +74,23 @@ _data_dir = click.option(
 @click.option("--variant", default="pdh", help=f"One of {', '.join(VARIANTS)}.")
 @click.option("--hidden", callback=_sizes, help="Units of each layer: 360,360,360.")
 @click.option("--backend", default="auto", help=f"One of {', '.join(BACKENDS)}.")
-@click.option("--steps", default=50, help="Iterations of inference per image.")
-@click.option("--batch", type=int, help="Images averaged in one update.")
-@click.option("--epochs", type=int, help="Passes over the data, at most.")
+@click.option(
+    "--steps", type=_COUNT, default=50, help="Iterations of inference per image."
+)
+@click.option("--batch", type=_COUNT, help="Images averaged in one update.")
+@click.option("--epochs", type=_COUNT, help="Passes over the data, at most.")
 @click.option("--learning-rate", default=1e-3, help="Adam's.")
-@click.option("--validation", type=int, help="Training images held out.")
-@click.option("--patience", default=5, help="Stop after so many epochs without progress.")
+@click.option(
+    "--validation", type=click.IntRange(min=0), help="Training images held out."
+)
+@click.option(
+    "--patience",
+    type=_COUNT,
+    default=5,
+    help="Stop after so many epochs without progress.",
+)
 @click.option("--grey", is_flag=True, help="Grey pixels instead of 0 and 1.")
-@click.option("--seed", default=0, help="Of weights, order and samples.")
+@click.option("--seed", type=_SEED, default=0, help="Of weights, order and samples.")
 @click.option("--device", help="For NengoDL, /gpu:0 for example.")
 @click.option("--output", type=click.Path(), help="Folder of the run.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --output.")
@@ -167,8 +179,12 @@ def _plain_errors():
 
 @main.command()
 @click.argument("run")
-@click.option("--log-p-images", default=1000, help="Test images for log p(x).")
-@click.option("--log-p-samples", default=5000, help="Samples of the prior.")
+@click.option(
+    "--log-p-images", type=_COUNT, default=1000, help="Test images for log p(x)."
+)
+@click.option(
+    "--log-p-samples", type=_COUNT, default=5000, help="Samples of the prior."
+)
 @_data_dir
 def evaluate(run, log_p_images, log_p_samples, data_dir):
     """Measure the model in the folder RUN on test images.
@@ -187,13 +203,14 @@ def evaluate(run, log_p_images, log_p_samples, data_dir):
     }
     for key, label in rows.items():
         click.echo(f"{label:45s}{result[key]:10.4f}")
-    (Path(run) / "evaluation.json").write_text(json.dumps(result, indent=2))
+    with _plain_errors(), files.replacing(Path(run) / "evaluation.json") as file:
+        json.dump(result, file, indent=2)
 
 
 @main.command()
 @click.argument("run")
-@click.option("--rows", default=4, help="Rows of twelve samples.")
-@click.option("--seed", default=0)
+@click.option("--rows", type=_COUNT, default=4, help="Rows of twelve samples.")
+@click.option("--seed", type=_SEED, default=0)
 @click.option("--output", type=click.Path(), help="The PNG file.")
 def sample(run, rows, seed, output):
     """Draw samples of the model in the folder RUN.

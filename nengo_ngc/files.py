@@ -2,7 +2,7 @@
 
 import json
 import os
-import tempfile
+import secrets
 import zipfile
 import zlib
 from contextlib import contextmanager
@@ -19,6 +19,7 @@ _UNREADABLE = (
     KeyError,
     OSError,
     RuntimeError,
+    TypeError,
     ValueError,
     zipfile.BadZipFile,
     zlib.error,
@@ -34,8 +35,16 @@ def save(path, header, arrays):
     header : dict
         Anything that JSON can hold; its ``"kind"`` names the model.
     arrays : dict of {str: array}
+
+    Raises
+    ------
+    ValueError
+        If an array holds objects.
     """
-    text = np.array(json.dumps({"format": _FORMAT, **header}))
+    for name, array in arrays.items():
+        if np.asarray(array).dtype.hasobject:
+            raise ValueError(f"{name} must be an array of numbers, got one of objects")
+    text = np.array(json.dumps({"format": _FORMAT, "arrays": [*arrays], **header}))
     with replacing(path, "wb") as file:
         np.savez(file, header=text, **arrays)
 
@@ -67,6 +76,9 @@ def load(path, kind):
             arrays = {name: file[name] for name in file.files}
         header = json.loads(str(arrays.pop("header")))
         found = header.get("kind"), header.get("format")
+        # a damaged table of contents may end early
+        if set(header.get("arrays", arrays)) != arrays.keys():
+            raise ValueError("arrays are missing")
     except FileNotFoundError:
         raise FileNotFoundError(f"no model file {path}") from None
     except _UNREADABLE as error:
@@ -89,9 +101,10 @@ def within(prefix, arrays):
 def replacing(path, mode="w"):
     """Open a temporary file that takes the place of ``path`` once it is complete."""
     path = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    file = open(temporary, mode)  # tempfile's would be closed to other users
     try:
-        with os.fdopen(handle, mode) as file:
+        with file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -6,8 +6,9 @@ import difflib
 def unknown(what, name, known):
     """The message for a name that is not among ``known``."""
     known = [str(k) for k in known]
-    close = difflib.get_close_matches(str(name), known, n=1)
-    hint = f" (did you mean {close[0]!r}?)" if close else ""
+    spelt = {k.lower(): k for k in known}
+    close = difflib.get_close_matches(str(name).lower(), spelt, n=1)
+    hint = f" (did you mean {spelt[close[0]]!r}?)" if close else ""
     return f"unknown {what} {name!r}{hint}; expected one of {', '.join(known)}"
 
 

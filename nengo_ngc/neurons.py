@@ -80,7 +80,7 @@ class LatentState(_Linear):
         if self.prior > 0:
             force = force - self.prior * xp.sign(z)
         moved = z + self.beta * force
-        return xp.where(self.schedule.is_first(step), xp.zeros_like(moved), moved)
+        return xp.where(self.schedule.is_first(step), 0.0, moved)
 
 
 _DERIVATIVES = {

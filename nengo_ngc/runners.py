@@ -90,7 +90,10 @@ class Runner:
 
     def close(self):
         """Free the simulator."""
-        self.sim.close()
+        if "sim" in self.__dict__:
+            self.sim.close()
+
+    __del__ = close
 
 
 class NengoRunner(Runner):
@@ -104,7 +107,8 @@ class NengoRunner(Runner):
         return self.net.probe(name, sample_every=self.net.schedule.steps * _DT)
 
     def _simulator(self):
-        return nengo.Simulator(self.model, dt=_DT, progress_bar=False)
+        # merging the products of large matrices, as Nengo does, slows them down
+        return nengo.Simulator(self.model, dt=_DT, optimize=False, progress_bar=False)
 
     def _present(self, data):
         for key, frames in data.items():

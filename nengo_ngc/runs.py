@@ -15,6 +15,8 @@ from .estimators import NGCModel
 
 N_SHOWN = 12
 
+_CONFIG = {"dataset", "binarize", "validation", "model"}
+
 
 class Run:
     """One training run in one folder.
@@ -44,9 +46,14 @@ class Run:
         if not path.is_file():
             raise FileNotFoundError(f"{folder} holds no run: {path.name} is missing")
         try:
-            return cls(folder, json.loads(path.read_text()))
-        except json.JSONDecodeError as error:
+            config = json.loads(path.read_text())
+        except ValueError as error:
             raise ValueError(f"{path} is damaged: {error}") from error
+        if not isinstance(config, dict) or not _CONFIG <= config.keys():
+            raise ValueError(
+                f"{path} is damaged: expected {', '.join(sorted(_CONFIG))}"
+            )
+        return cls(folder, config)
 
     @property
     def checkpoint(self):
@@ -96,15 +103,13 @@ class Run:
         X_val = X_val if len(X_val) else None
         model = self._resumed() if resume else NGCModel(**self.config["model"])
         epochs = model.epochs(X_train, X_val, on_batch=on_batch, resume=resume)
-        self._prepare(resume)
+        self._prepare()
         for record in epochs:
-            model.save(self.checkpoint)
-            self._write_metrics(model.history_)
-            plots.learning_curves(model.history_, self.folder / "curves.png")
+            self._keep(model)
             if on_epoch is not None:
                 on_epoch(record)
         model.fit_prior(X_train)
-        model.save(self.checkpoint)
+        self._keep(model)
         self.draw_samples(model)
         self._draw_reconstructions(model, data)
         return model
@@ -164,16 +169,23 @@ class Run:
             return NGCModel(**self.config["model"])
         return self.model().set_params(max_epochs=self.config["model"]["max_epochs"])
 
-    def _prepare(self, resume):
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if not resume:
+    def _prepare(self):
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
             with files.replacing(self.folder / "config.json") as file:
                 json.dump(self.config, file, indent=2)
+        except OSError as error:
+            raise OSError(
+                f"output must be a folder that can be written to, got {self.folder}: "
+                f"{error.strerror}"
+            ) from error
 
-    def _write_metrics(self, history):
+    def _keep(self, model):
+        model.save(self.checkpoint)
         with files.replacing(self.folder / "metrics.jsonl") as file:
-            for record in history:
+            for record in model.history_:
                 file.write(json.dumps(record) + "\n")
+        plots.learning_curves(model.history_, self.folder / "curves.png")
 
     def _draw_reconstructions(self, model, data):
         X, mask = data.X_test[:N_SHOWN], right_half(data.image_shape)

@@ -131,7 +131,7 @@ def _change(rule_type, remembered, learns_weights):
         total = v.total if prior is None else v.total + prior
         step, state = rule_type.optimizer.update(
             xp,
-            -total / v.count,
+            total * (-1 / v.count),
             {name: getattr(v, f"optimizer_{name}") for name in remembered},
         )
         parameter = v.weights if learns_weights else v.parameter
@@ -139,6 +139,7 @@ def _change(rule_type, remembered, learns_weights):
         new = {f"optimizer_{name}": array for name, array in state.items()}
         if not learns_weights:
             new["parameter"] = parameter
-        return {**new, "weights": weights, "total": 0 * v.total, "count": 0 * v.count}
+        cleared = {"total": xp.zeros_like(v.total), "count": xp.zeros_like(v.count)}
+        return {**new, "weights": weights, **cleared}
 
     return change

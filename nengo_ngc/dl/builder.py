@@ -7,7 +7,7 @@ from nengo_dl.builder import Builder, OpBuilder
 
 from ..builder import PureOperator
 from .namespace import Namespace
-from .planner import Delay, Product, Rules
+from .planner import Delay, Product, Rules, ScaledInc
 
 
 class _SingleOpBuilder(OpBuilder):
@@ -31,10 +31,14 @@ class PureOperatorBuilder(_SingleOpBuilder):
 class RulesBuilder(_SingleOpBuilder):
     """Runs all rules, or none of them."""
 
+    def is_due(self, signals):
+        """Whether any rule applies at this timestep."""
+        return tf.reduce_any([_Run(op, signals).guard() for op in self.op.ops])
+
     def build_step(self, signals):
         runs = [_Run(op, signals) for op in self.op.ops]
         written = tf.cond(
-            tf.reduce_any([run.guard() for run in runs]),
+            self.is_due(signals),
             lambda: [run.after_stages() for run in runs],
             lambda: [run.kept() for run in runs],
         )
@@ -103,6 +107,16 @@ class ProductBuilder(_SingleOpBuilder):
         A, X, Y = signals[op.A], signals[op.X], signals[op.Y]
         product = tf.matmul(signals.gather(X), signals.gather(A), transpose_b=True)
         signals.scatter(Y, product, mode="inc" if op.incs else "update")
+
+
+@Builder.register(ScaledInc)
+class ScaledIncBuilder(_SingleOpBuilder):
+    """Adds a scaled minibatch to another."""
+
+    def build_step(self, signals):
+        op, X, Y = self.op, signals[self.op.X], signals[self.op.Y]
+        x, y = signals.gather(X), signals.gather(Y)
+        signals.scatter(Y, y - x if op.scale == -1 else y + op.scale * x)
 
 
 @Builder.register(Delay)

@@ -9,6 +9,7 @@ keras`` elsewhere in the process gives what it always gave.
 import importlib
 import os
 import sys
+import warnings
 from contextlib import contextmanager
 
 _INSTALL = 'pip install "nengo-ngc[dl]"'
@@ -43,7 +44,9 @@ def import_nengo_dl():
             f"{_keras_version(tensorflow)} in this process already: import "
             "nengo_ngc.dl before TensorFlow, or set TF_USE_LEGACY_KERAS=1"
         )
-    with _keras_under_its_old_name():
+    with _keras_under_its_old_name(), warnings.catch_warnings():
+        # nengo 4.1 is newer than nengo-dl; the tests of this package cover the pair
+        warnings.filterwarnings("ignore", message="This version of NengoDL")
         return _need("nengo_dl", "nengo-dl")
 
 

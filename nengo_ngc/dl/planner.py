@@ -5,11 +5,13 @@ large arrays of which each write copies the whole. That suits many small
 populations; a few large layers run several times faster one by one.
 """
 
-from nengo.builder.operator import DotInc, Operator
+from collections import Counter
+
+from nengo.builder.operator import Copy, DotInc, Operator
 from nengo.builder.processes import SimProcess
 from nengo.synapses import Lowpass
 from nengo_dl.graph_optimizer import noop_planner, remove_reset_incs
-from nengo_dl.op_builders import DotSet
+from nengo_dl.op_builders import DotSet, ElementwiseSet
 
 from ..builder import PureOperator
 
@@ -55,6 +57,26 @@ class Delay(Operator):
     output = property(lambda self: self.updates[0])
 
 
+class ScaledInc(Operator):
+    """Increments a vector by a constant times another.
+
+    Notes
+    -----
+    1. sets ``[]``
+    2. incs ``[Y]``
+    3. reads ``[X]``
+    4. updates ``[]``
+    """
+
+    def __init__(self, scale, X, Y, tag=None):
+        super().__init__(tag=tag)
+        self.scale = scale
+        self.sets, self.incs, self.reads, self.updates = [], [Y], [X], []
+
+    X = property(lambda self: self.reads[0])
+    Y = property(lambda self: self.incs[0])
+
+
 class Rules(Operator):
     """All operators that have a guard: they share one decision.
 
@@ -89,9 +111,40 @@ def plan(operators):
     list of tuple of nengo.builder.Operator
     """
     operators = [_simplest(op) for op in remove_reset_incs(operators)]
+    operators = _join_scaled(operators)
     rules = [op for op in operators if _is_rule(op)]
     others = [op for op in operators if not _is_rule(op)]
     return noop_planner(others + ([Rules(rules)] if rules else []))
+
+
+def _join_scaled(operators):
+    """Replace ``T = a * X; Y += T`` by one operator where nothing else has to do with T.
+
+    That is how Nengo builds connections with a number as their transform.
+    """
+    readers, writers = Counter(), Counter()
+    for op in operators:
+        readers.update(sig.base for sig in op.reads)
+        writers.update(sig.base for sig in op.sets + op.incs + op.updates)
+    scaled = {
+        op.Y: op
+        for op in operators
+        if type(op) is ElementwiseSet and op.A.shape == () and not writers[op.A.base]
+    }
+    joined, done = [], set()
+    for op in operators:
+        source = scaled.get(op.src) if _is_whole_inc(op) else None
+        if source and readers[op.src.base] == writers[op.src.base] == 1:
+            scale = float(source.A.initial_value)
+            joined.append(ScaledInc(scale, source.X, op.dst, tag=op.tag))
+            done.add(source)
+        else:
+            joined.append(op)
+    return [op for op in joined if op not in done]
+
+
+def _is_whole_inc(op):
+    return isinstance(op, Copy) and op.inc and not (op.src_slice or op.dst_slice)
 
 
 def _is_rule(op):

@@ -1,5 +1,6 @@
 """nengo_dl.Simulator, prepared for networks that learn by local rules."""
 
+import warnings
 from collections.abc import Mapping
 from contextlib import contextmanager
 
@@ -11,6 +12,7 @@ from nengo.config import ConfigError
 from nengo.params import Parameter
 from nengo_dl.simulator import with_self
 
+from .graph import SettleThenLearn
 from .planner import plan
 
 
@@ -43,10 +45,16 @@ class Simulator(nengo_dl.Simulator):
     def __init__(self, network, minibatch_size=None, **kwargs):
         self.closed = True  # in case that building fails
         _check_schedules(network, minibatch_size or 1)
-        with _planned(network):
+        with _planned(network), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="No GPU support detected")
             super().__init__(network, minibatch_size=minibatch_size, **kwargs)
         self.signals = _Signals(self.tensor_graph)
         self._run_compiled = self._compile()
+
+    def _build_keras(self, progress=None):
+        # NengoDL has made its graph by now and is about to build it
+        self.tensor_graph.__class__ = SettleThenLearn
+        super()._build_keras(progress)
 
     def _compile(self):
         model = self.keras_model

@@ -7,7 +7,7 @@ import numpy as np
 from nengo.exceptions import ValidationError
 from nengo.params import Parameter
 
-from ..learning_rules import ErrorDriven, Precision
+from ..learning_rules import ErrorDriven, LocalRule, Precision
 from ..naming import NamedList, unknown
 from ..neurons import Identity, LatentState, derivative
 from ..nodes import PureNode
@@ -160,14 +160,20 @@ class GNCN(nengo.Network):
         self._shape = _check_shape(shape, self)
         self._tied = kind.tied if tied is None else bool(tied)
         self._schedule = Schedule() if schedule is None else schedule
+        if not isinstance(learning_rule_type, (LocalRule, type(None))):
+            raise ValidationError(
+                f"must be a LocalRule or None, got {learning_rule_type!r}",
+                attr="learning_rule_type",
+                obj=self,
+            )
         self._rule = learning_rule_type
         self._latent = LatentState(
             beta, leak, kind.prior if prior is None else prior, self._schedule
         )
         self._phi_type = _neuron_type(kind.phi if activation is None else activation)
-        self._max_rate = max_rate
+        self._max_rate = _positive("max_rate", max_rate, self)
         self._synapse = synapse
-        self._weight_std = weight_std
+        self._weight_std = _positive("weight_std", weight_std, self)
         groups = [n_group] * (self.n_layers - 1) + [n_top_group]
         self._V = [
             lateral_inhibition(n, size, self_excitation, cross_inhibition)
@@ -437,7 +443,7 @@ class GNCN(nengo.Network):
         for name, signal in self._parameter_signals(sim.model).items():
             if name in given:
                 V = name.startswith("V")
-                sim.signals[signal] = -given[name] if V else given[name]
+                _write(sim, signal, -given[name] if V else given[name])
 
     def state(self, sim):
         """All that learning changes: parameters and what the optimisers remember.
@@ -478,7 +484,7 @@ class GNCN(nengo.Network):
                         attr="state",
                         obj=self,
                     )
-                sim.signals[signal] = array
+                _write(sim, signal, array)
 
     def _parameter_signals(self, model):
         signals = {}
@@ -582,6 +588,13 @@ def lateral_inhibition(n_units, n_group, self_excitation, cross_inhibition):
     return V
 
 
+def _write(sim, signal, array):
+    values = sim.signals[signal]
+    if isinstance(sim, nengo.Simulator) and not values.flags.writeable:
+        values.setflags(write=True)  # weights that no rule changes
+    sim.signals[signal] = array
+
+
 def _neurons(n, neuron_type, label, gain=None, bias=None):
     # wired to directly, so decoded values would only cost memory and time
     return nengo.Ensemble(
@@ -614,6 +627,14 @@ def _rates(neuron_type, x, max_rate=None):
         scale = max_rate
     rates = neuron_type.rates(np.ravel(x)[:, None], gain, bias) / scale
     return rates.reshape(x.shape)
+
+
+def _positive(name, value, network):
+    if not (np.isscalar(value) and np.isfinite(value) and value > 0):
+        raise ValidationError(
+            f"must be a finite number above 0, got {value!r}", attr=name, obj=network
+        )
+    return value
 
 
 def _check_shape(shape, network):

@@ -1,0 +1,71 @@
+"""What tests of several modules share."""
+
+import importlib.util
+from pathlib import Path
+
+import nengo
+import numpy as np
+import pytest
+
+import nengo_ngc as ngc
+
+HAS_DL = all(
+    importlib.util.find_spec(name) for name in ("tensorflow", "tf_keras", "nengo_dl")
+)
+needs_dl = pytest.mark.skipif(not HAS_DL, reason="nengo-dl is not installed")
+
+BACKENDS = ["nengo", pytest.param("nengo-dl", marks=needs_dl)]
+
+# sizes and constants with which the reference arrays were recorded
+REFERENCE = {
+    "shape": (20, 12, 12, 12),
+    "beta": 0.1,
+    "leak": 0.001,
+    "n_group": 3,
+    "n_top_group": 4,
+    "self_excitation": 0.15,
+    "cross_inhibition": 0.1,
+}
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request):
+    """Each simulator in turn."""
+    return request.param
+
+
+@pytest.fixture
+def simulate(backend):
+    """Simulate networks on this backend; simulators are closed at the end."""
+    simulators = []
+
+    def run(model, minibatch_size, n_steps):
+        if backend == "nengo":
+            sim = nengo.Simulator(model, progress_bar=False)
+        else:
+            import nengo_ngc.dl
+
+            sim = ngc.dl.Simulator(
+                model, minibatch_size=minibatch_size, progress_bar=False
+            )
+        simulators.append(sim)
+        sim.run_steps(n_steps)
+        return sim
+
+    yield run
+    for sim in simulators:
+        sim.close()
+
+
+@pytest.fixture(scope="session", params=["pdh", "t1-sigma", "t1"])
+def recorded(request):
+    """Numbers recorded from the original program of one variant."""
+    path = Path(__file__).parent / "reference"
+    with np.load(path / f"gncn_{request.param.replace('-', '_')}.npz") as file:
+        return request.param, dict(file)
+
+
+@pytest.fixture
+def parameters(recorded):
+    """Parameters before anything is learned."""
+    return {k[5:]: v for k, v in recorded[1].items() if k.startswith("init/")}

@@ -1,0 +1,203 @@
+"""Local rules on any connection, on both simulators."""
+
+import nengo
+import numpy as np
+import pytest
+from nengo.exceptions import BuildError, ValidationError
+
+import nengo_ngc as ngc
+
+from .conftest import needs_dl
+
+
+class Oja(ngc.LocalRule):
+    """The rule of the documentation."""
+
+    def update(self, xp, pre, post, error, weights):
+        growth = xp.einsum("bi,bj->ij", post, pre)
+        return growth - xp.sum(post**2, axis=0)[:, None] * weights
+
+
+def two_populations(rule, n_pre=6, n_post=4):
+    with nengo.Network(seed=1) as model:
+        stimulus = nengo.Node(lambda t: np.sin(40 * t + np.arange(n_pre)))
+        pre, post = (
+            nengo.Ensemble(
+                n, 1, neuron_type=nengo.RectifiedLinear(), gain=np.ones(n), bias=np.zeros(n)
+            )
+            for n in (n_pre, n_post)
+        )
+        nengo.Connection(stimulus, pre.neurons, synapse=None)
+        connection = nengo.Connection(
+            pre.neurons,
+            post.neurons,
+            transform=np.random.RandomState(2).rand(n_post, n_pre),
+            synapse=None,
+            learning_rule_type=rule,
+        )
+    return model, connection
+
+
+def weights(sim, connection):
+    return np.array(sim.signals[sim.model.sig[connection]["weights"]])
+
+
+def test_oja_as_nengos(simulate):
+    rate = 5.0
+    theirs, connection = two_populations(
+        nengo.Oja(rate, beta=1.0, pre_synapse=None, post_synapse=None)
+    )
+    with nengo.Simulator(theirs, progress_bar=False) as sim:
+        # Nengo adds a change at the start of the next timestep
+        sim.run_steps(201)
+        expected = weights(sim, connection)
+    ours, connection = two_populations(Oja(ngc.SGD(rate * 0.001)))
+    sim = simulate(ours, 1, 200)
+    np.testing.assert_allclose(weights(sim, connection), expected, rtol=0, atol=1e-5)
+    assert np.abs(expected - connection.transform.init).max() > 0.1
+
+
+def test_oja_filtered_as_nengos(simulate):
+    synapses = {"pre_synapse": 0.005, "post_synapse": 0.01}
+    theirs, connection = two_populations(nengo.Oja(5.0, beta=1.0, **synapses))
+    with nengo.Simulator(theirs, progress_bar=False) as sim:
+        sim.run_steps(201)
+        expected = weights(sim, connection)
+    ours, connection = two_populations(Oja(ngc.SGD(0.005), **synapses))
+    sim = simulate(ours, 1, 200)
+    np.testing.assert_allclose(weights(sim, connection), expected, rtol=0, atol=1e-5)
+
+
+def error_driven(learn=1.0, **kwargs):
+    with nengo.Network() as model:
+        model.learn = nengo.Node([learn])
+        rule = ngc.ErrorDriven(ngc.SGD(0.1), learn=model.learn, **kwargs)
+    ours, connection = two_populations(rule)
+    with model:
+        model.add(ours)
+        nengo.Connection(
+            nengo.Node([1.0, -1.0, 0.5, 0.0]), connection.learning_rule, synapse=None
+        )
+    return model, connection
+
+
+def test_learning_off_changes_nothing(simulate):
+    model, connection = error_driven(learn=0.0)
+    sim = simulate(model, 1, 20)
+    initial = connection.transform.init.astype(weights(sim, connection).dtype)
+    np.testing.assert_array_equal(weights(sim, connection), initial)
+
+
+def test_learning_on_follows_the_error(simulate):
+    model, connection = error_driven()
+    change = weights(simulate(model, 1, 20), connection) - connection.transform.init
+    assert np.sign(change.sum(axis=1).round(5)).tolist() == [1, -1, 1, 0]
+
+
+def test_batch_is_averaged_over_presentations(simulate):
+    # constant input: the mean of presentations is one presentation
+    schedule = {"steps": 5}
+    changes = []
+    for batch_size, presentations in ((None, 1), (3, 3)):
+        rule = ngc.ErrorDriven(
+            ngc.SGD(1.0), schedule=ngc.Schedule(**schedule, batch_size=batch_size)
+        )
+        with nengo.Network() as model:
+            pre = nengo.Ensemble(2, 1, neuron_type=ngc.neurons.Identity()).neurons
+            post = nengo.Ensemble(1, 1, neuron_type=ngc.neurons.Identity()).neurons
+            nengo.Connection(nengo.Node([1.0, 2.0]), pre, synapse=None)
+            connection = nengo.Connection(
+                pre, post, transform=np.zeros((1, 2)), learning_rule_type=rule
+            )
+            nengo.Connection(nengo.Node([3.0]), connection.learning_rule, synapse=None)
+        sim = simulate(model, 1, 5 * presentations - 1)
+        np.testing.assert_array_equal(weights(sim, connection), 0)
+        sim.run_steps(1)
+        changes.append(weights(sim, connection))
+    np.testing.assert_allclose(changes[0], [[3.0, 6.0]], rtol=1e-6)
+    np.testing.assert_allclose(changes[1], changes[0], rtol=1e-6)
+
+
+def test_norm_bound(simulate):
+    model, connection = error_driven(norm_bound=0.7)
+    norms = np.linalg.norm(weights(simulate(model, 1, 20), connection), axis=1)
+    np.testing.assert_allclose(norms.max(), 0.7, rtol=1e-6)
+
+
+@pytest.mark.parametrize("rule", [Oja(), ngc.ErrorDriven(), ngc.Precision()])
+def test_update_is_a_sum_over_samples(rule):
+    rng = np.random.RandomState(0)
+    pre, post, error = rng.rand(3, 6, 4)
+    w = rng.rand(4, 4)
+    parts = [rule.update(np, pre[s], post[s], error[s], w) for s in (slice(2), slice(2, 6))]
+    np.testing.assert_allclose(rule.update(np, pre, post, error, w), sum(parts))
+
+
+@needs_dl
+def test_error_driven_is_the_gradient_of_the_prediction():
+    import nengo_ngc.dl  # noqa: F401
+    import tensorflow as tf
+
+    rng = np.random.RandomState(0)
+    phi, target = rng.randn(5, 4), rng.randint(0, 2, size=(5, 3)).astype(float)
+    W = tf.Variable(rng.randn(3, 4))
+    with tf.GradientTape() as tape:
+        logits = tf.matmul(tf.constant(phi), W, transpose_b=True)
+        loss = tf.reduce_sum(
+            tf.nn.sigmoid_cross_entropy_with_logits(labels=target, logits=logits)
+        )
+    e = target - tf.sigmoid(logits).numpy()
+    update = ngc.ErrorDriven().update(np, phi, None, e, None)
+    np.testing.assert_allclose(update, -tape.gradient(loss, W).numpy(), rtol=1e-10)
+
+
+@needs_dl
+def test_a_rule_gives_the_same_in_tensorflow():
+    import nengo_ngc.dl  # noqa: F401
+    import tensorflow as tf
+    from nengo_ngc.dl.namespace import Namespace
+
+    rng = np.random.RandomState(0)
+    pre, post, error, w = rng.rand(4, 4, 4).astype(np.float32)
+    w = np.eye(4, dtype=np.float32) + 0.01 * w
+    for rule in (Oja(), ngc.ErrorDriven(norm_bound=0.5), ngc.Precision()):
+        for function, arrays in ((rule.update, (pre, post, error, w)), (rule.constrain, (w,))):
+            expected = function(np, *arrays)
+            found = function(Namespace(tf.float32), *map(tf.constant, arrays))
+            for e, f in zip(np.atleast_3d(expected), np.atleast_3d(found)):
+                assert np.asarray(f).dtype == np.float32
+                np.testing.assert_allclose(f, e, rtol=1e-5)
+
+
+def test_replace_keeps_the_rest():
+    rule = ngc.ErrorDriven(ngc.Adam(0.02), norm_bound=0.5)
+    changed = rule.replace(schedule=ngc.Schedule(7))
+    assert changed.schedule.steps == 7 and rule.schedule.steps == 1
+    assert changed.norm_bound == 0.5 and changed.optimizer == ngc.Adam(0.02)
+
+
+@pytest.mark.parametrize(
+    "argument, bad",
+    [
+        ("optimizer", "adam"),
+        ("norm_bound", 0),
+        ("schedule", 50),
+        ("learn", True),
+        ("pre_synapse", "slow"),
+    ],
+)
+def test_bad_arguments(argument, bad):
+    with pytest.raises(ValidationError, match=argument):
+        ngc.ErrorDriven(**{argument: bad})
+
+
+def test_two_local_rules_on_one_connection():
+    model, _ = two_populations([Oja(), Oja()])
+    with pytest.raises(BuildError, match="another local rule"):
+        nengo.Simulator(model, progress_bar=False)
+
+
+def test_a_rule_without_update(simulate):
+    model, _ = two_populations(ngc.LocalRule())
+    with pytest.raises(TypeError, match="needs a method update"):
+        simulate(model, 1, 1)
