@@ -226,7 +226,7 @@ def main(repeats, memory):
         print(f"{batch:>6}{megabytes:>8.0f} MB")
     slope = (memories[1024] - memories[64]) / (1024 - 64)
     with nengo.Network():
-        shapes = build()._parameter_shapes().values()
+        shapes = build()._shapes.values()
     weights = 4 * sum(map(math.prod, shapes)) / 2**20
     print(
         f"{slope:.3f} MB for each further sample; one copy of the parameters: "

@@ -13,8 +13,17 @@ __all__ = [
     "ErrorDriven",
     "LocalRule",
     "Momentum",
+    "NGCModel",
     "Precision",
     "SGD",
     "Schedule",
     "networks",
 ]
+
+
+def __getattr__(name):
+    if name == "NGCModel":  # scikit-learn takes longer to import than all the rest
+        from .estimators import NGCModel
+
+        return NGCModel
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

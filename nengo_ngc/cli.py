@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 from nengo.exceptions import ValidationError
 
 from . import __version__, datasets, files
@@ -41,7 +42,7 @@ def main():
 
     Start with: nengo-ngc train
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def _sizes(context, parameter, value):
@@ -106,6 +107,7 @@ def train(dataset, output, resume, data_dir, **options):
     """
     with _plain_errors():
         if resume:
+            _check_resumable(click.get_current_context())
             run = Run.open(output or f"runs/{dataset}")
             if options["epochs"] is not None:
                 run.config["model"]["max_epochs"] = options["epochs"]
@@ -119,6 +121,16 @@ def train(dataset, output, resume, data_dir, **options):
         f"{model.n_iter_} epochs; see reconstructions.png, samples.png, curves.png "
         f"and metrics.jsonl in {run.folder}"
     )
+
+
+def _check_resumable(context):
+    for name in set(context.params) - {"output", "resume", "epochs", "data_dir"}:
+        source = context.get_parameter_source(name)
+        if source is ParameterSource.COMMANDLINE and name != "dataset":
+            raise ValueError(
+                f"--resume takes its settings from the run: "
+                f"--{name.replace('_', '-')} cannot be changed"
+            )
 
 
 def _report(record):

@@ -3,12 +3,14 @@
 import importlib.util
 import json
 import time
+from contextlib import contextmanager
+from copy import copy
 
 import numpy as np
 from sklearn.base import BaseEstimator, DensityMixin, TransformerMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.mixture import GaussianMixture
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from . import files
@@ -190,7 +192,8 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
 
     def _epochs(self, X, X_val, on_batch):
         while self.n_iter_ < self.max_epochs and not self._has_converged():
-            with _Progress(self.max_epochs, self.verbose) as progress:
+            progress = _Progress(self.max_epochs, self.verbose)
+            with progress, self._whole_or_not():
                 record = self._epoch(X, X_val, [progress, on_batch])
             yield record
 
@@ -216,8 +219,9 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
             )
         if first:
             self._start()
-        self._learn(X, np.arange(len(X)), [])
-        self._keep()
+        with self._whole_or_not():
+            self._learn(X, np.arange(len(X)), [])
+            self._keep()
         return self
 
     def fit_prior(self, X):
@@ -237,7 +241,7 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
         X = self._check_images(X)
         rng = np.random.RandomState(self._seed)
         rows = rng.permutation(len(X))[:_PRIOR_IMAGES]
-        Z = self.transform(X[rows])
+        Z = self._settled(X[rows])[self._top]
         self.mixture_ = GaussianMixture(
             min(self.n_mixture, len(Z)),
             reg_covar=1e-4,
@@ -248,14 +252,14 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
         return self
 
     def _start(self):
-        self._check_parameters()
+        self.check_parameters()
         rng = check_random_state(self.random_state)
         self._seed = int(rng.randint(2**31 - 1))
         self.n_iter_, self.history_ = 0, []
         self._forget_runners()
+        for learned in ("_state", "mixture_"):
+            self.__dict__.pop(learned, None)
         self._state = self._trainer().state()
-        for name in ("mixture_",):
-            self.__dict__.pop(name, None)
 
     def _epoch(self, X, X_val, watchers):
         start = time.perf_counter()
@@ -304,7 +308,17 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
             if not np.all(np.isfinite(array)):
                 raise DivergenceError(name, self._trainer().sim.n_steps)
         self._state = state
+        self.__dict__.pop("mixture_", None)  # of latents that have changed since
         self._forget_runners(all_but="train")
+
+    @contextmanager
+    def _whole_or_not(self):
+        """Leave no simulator behind that stopped amid a presentation or an epoch."""
+        try:
+            yield
+        except BaseException:
+            self._forget_runners()
+            raise
 
     def _has_converged(self):
         patience = self.n_iter_no_change
@@ -335,7 +349,7 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
         """
         check_is_fitted(self, "parameters_")
         X = self._check_images(X)
-        return self._settled(X)[f"z{len(self.n_hidden)}"]
+        return self._settled(X)[self._top]
 
     def reconstruct(self, X, mask=None):
         """The predictions of images, hidden parts filled in.
@@ -369,16 +383,14 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
             Means of the pixels.
         """
         self._check_prior()
-        if n_samples < 1:
-            raise ValueError(f"n_samples must be at least 1, got {n_samples}")
-        seed = self._seed if random_state is None else random_state
-        return self._draw(n_samples, check_random_state(seed))
+        _check_count("n_samples", n_samples)
+        return self._generate(self._draw(n_samples, random_state))
 
     def score_samples(self, X, n_samples=5000, chunk_size=1000):
         r"""Log likelihood of images by sampling the prior.
 
-        .. math:: \\log p(x) \\approx \\log \\frac{1}{S} \\sum_s p(x \\mid z_s),
-            \\qquad z_s \\sim p(z)
+        .. math:: \log p(x) \approx \log \frac{1}{S} \sum_s p(x \mid z_s),
+            \qquad z_s \sim p(z)
 
         a lower bound on average, which rises with S.
 
@@ -386,9 +398,9 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
         ----------
         X : (n, n_pixels) array
         n_samples : int, optional
-            Samples S.
+            Samples S, those that ``sample`` draws.
         chunk_size : int, optional
-            Samples held in memory at once.
+            Samples of which images are held in memory at once.
 
         Returns
         -------
@@ -397,30 +409,37 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
         """
         self._check_prior()
         X = self._check_images(X)
-        rng = check_random_state(self._seed)
-        sizes = [chunk_size] * (n_samples // chunk_size)
-        sizes += [n_samples % chunk_size] if n_samples % chunk_size else []
-        chunks = (self._draw(size, rng) for size in sizes)
+        _check_count("n_samples", n_samples)
+        _check_count("chunk_size", chunk_size)
+        z = self._draw(n_samples)
+        chunks = (self._generate(z[rows]) for rows in gen_batches(n_samples, chunk_size))
         return monte_carlo_log_likelihood(X, chunks, n_samples)
 
     def score(self, X, y=None):
         """Mean of ``score_samples``."""
         return float(self.score_samples(X).mean())
 
-    def _draw(self, n_samples, rng):
-        self.mixture_.random_state = rng
-        z = self.mixture_.sample(n_samples)[0]
-        self.mixture_.random_state = self._seed
-        network = self._network(learns=False)
-        return network.generate(self.parameters_, z[rng.permutation(n_samples)])
+    def _draw(self, n_samples, random_state=None):
+        rng = check_random_state(self._seed if random_state is None else random_state)
+        prior = copy(self.mixture_)
+        prior.random_state = rng
+        return rng.permutation(prior.sample(n_samples)[0])  # it sorts by component
+
+    def _generate(self, z):
+        return self._network(learns=False).generate(self.parameters_, z)
 
     def _settled(self, X, mask=None):
         kind = "infer" if mask is None else "mask"
         if kind not in self._runners:
             self._runners[kind] = self._make_runner(
-                ["mu0", f"z{len(self.n_hidden)}"], masked=mask is not None, learns=False
+                ["mu0", self._top], masked=mask is not None, learns=False
             )
-        return self._runners[kind].present(X, mask=mask)
+        with self._whole_or_not():
+            return self._runners[kind].present(X, mask=mask)
+
+    @property
+    def _top(self):
+        return f"z{len(self.n_hidden)}"
 
     # --- runners
 
@@ -483,29 +502,45 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
         for kind in [k for k in self._runners if k != all_but]:
             self._runners.pop(kind).close()
 
+    def set_params(self, **params):
+        self._forget_runners()  # they were made with what the parameters were before
+        return super().set_params(**params)
+
     def __getstate__(self):
         state = super().__getstate__()
         return {k: v for k, v in state.items() if k != "_open_runners"}
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []  # simulators have their own
+        return tags
+
     # --- checks
 
-    def _check_parameters(self):
+    def check_parameters(self):
+        """Raise ValueError unless the constructor's arguments make sense."""
         if self.variant not in VARIANTS:
             raise ValueError(unknown("variant", self.variant, VARIANTS))
         if self.backend not in BACKENDS:
             raise ValueError(unknown("backend", self.backend, BACKENDS))
         if isinstance(self.activation, str) and self.activation not in ACTIVATIONS:
             raise ValueError(unknown("activation", self.activation, ACTIVATIONS))
+        if self.device is not None and self.backend == "nengo":
+            raise ValueError(f"device={self.device!r} is for NengoDL, not for Nengo")
         for name in ("steps", "batch_size", "max_epochs", "n_mixture"):
-            value = getattr(self, name)
-            if not isinstance(value, (int, np.integer)) or value < 1:
-                raise ValueError(
-                    f"{name} must be a whole number of at least 1, got {value!r}"
-                )
+            _check_count(name, getattr(self, name))
+        if self.n_iter_no_change is not None:
+            _check_count("n_iter_no_change", self.n_iter_no_change)
+        if np.ndim(self.n_hidden) != 1 or not len(self.n_hidden):
+            raise ValueError(
+                f"n_hidden must be a tuple of one size or more, got {self.n_hidden!r}"
+            )
+        for size in self.n_hidden:
+            _check_count("n_hidden", size)
 
     def _check_images(self, X, name="X", reset=False, for_learning=False):
         if reset:
-            self._check_parameters()
+            self.check_parameters()
         if name == "X":
             X = validate_data(self, X, reset=reset, dtype=np.float32)
         else:
@@ -577,8 +612,9 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
         if isinstance(self.random_state, np.random.RandomState):
             params["random_state"] = None  # what was drawn from it is kept as the seed
         for name, value in params.items():
+            params[name] = np.asarray(value).tolist()  # NumPy's numbers become Python's
             try:
-                json.dumps(value)
+                json.dumps(params[name])
             except TypeError:
                 raise ValueError(
                     f"a model with {name}={value!r} cannot be saved: files hold arrays "
@@ -604,8 +640,16 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
             If the file is damaged or holds another kind of model.
         """
         header, arrays = files.load(path, cls.__name__)
+        try:
+            return cls._restored(header, arrays)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{path} is not a model of this version: {error}") from error
+
+    @classmethod
+    def _restored(cls, header, arrays):
         model = cls(**header["parameters"])
         model.n_hidden = tuple(model.n_hidden)
+        model.check_parameters()
         model._seed = header["seed"]
         model.n_features_in_ = header["n_features_in"]
         model.history_ = header["history"]
@@ -617,6 +661,11 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
             for name in _MIXTURE:
                 setattr(model.mixture_, name, mixture[name])
         return model
+
+
+def _check_count(name, value):
+    if not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
 
 
 _MIXTURE = ("weights_", "means_", "covariances_", "precisions_cholesky_")

@@ -6,43 +6,13 @@ inherits from :class:`LocalRule`, and one operator runs it on every backend.
 """
 
 import numpy as np
-from nengo.exceptions import ValidationError
 from nengo.learning_rules import LearningRuleType
-from nengo.params import NdarrayParam, NumberParam, Parameter
+from nengo.params import NdarrayParam, NumberParam
 from nengo.synapses import SynapseParam
 
 from .optimizers import SGD, Adam, Optimizer, bound_rows
+from .params import InstanceParam, SwitchParam
 from .schedule import Schedule
-
-
-class _InstanceParam(Parameter):
-    """A parameter that holds an instance of one class, or None if optional."""
-
-    def __init__(self, name, kind, optional=False):
-        super().__init__(name, optional=optional, readonly=True)
-        self.kind = kind
-
-    def coerce(self, instance, value):
-        if value is not None and not isinstance(value, self.kind):
-            raise ValidationError(
-                f"must be of class {self.kind.__name__}, got {value!r}",
-                attr=self.name,
-                obj=instance,
-            )
-        return super().coerce(instance, value)
-
-
-class _SwitchParam(Parameter):
-    """A Nengo object with one output, or None."""
-
-    def coerce(self, instance, value):
-        if value is not None and getattr(value, "size_out", None) != 1:
-            raise ValidationError(
-                f"must be a Node with one output, or None, got {value!r}",
-                attr=self.name,
-                obj=instance,
-            )
-        return super().coerce(instance, value)
 
 
 class LocalRule(LearningRuleType):
@@ -88,12 +58,12 @@ class LocalRule(LearningRuleType):
     modifies = "weights"
     probeable = ("error",)
 
-    optimizer = _InstanceParam("optimizer", Optimizer)
+    optimizer = InstanceParam("optimizer", Optimizer)
     norm_bound = NumberParam(
         "norm_bound", low=0, low_open=True, optional=True, readonly=True
     )
-    schedule = _InstanceParam("schedule", Schedule)
-    learn = _SwitchParam("learn", default=None, optional=True, readonly=True)
+    schedule = InstanceParam("schedule", Schedule)
+    learn = SwitchParam("learn", default=None, optional=True, readonly=True)
     pre_synapse = SynapseParam("pre_synapse", default=None, readonly=True)
     post_synapse = SynapseParam("post_synapse", default=None, readonly=True)
 

@@ -6,7 +6,7 @@ from nengo.exceptions import ValidationError
 from nengo.neurons import NeuronType
 from nengo.params import NumberParam
 
-from .learning_rules import _InstanceParam
+from .params import InstanceParam
 from .schedule import Schedule
 
 
@@ -65,7 +65,7 @@ class LatentState(_Linear):
     beta = NumberParam("beta", low=0, low_open=True, readonly=True)
     leak = NumberParam("leak", low=0, readonly=True)
     prior = NumberParam("prior", low=0, readonly=True)
-    schedule = _InstanceParam("schedule", Schedule)
+    schedule = InstanceParam("schedule", Schedule)
 
     def __init__(self, beta=0.1, leak=0.001, prior=0.0, schedule=None):
         super().__init__()

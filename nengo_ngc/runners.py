@@ -113,10 +113,22 @@ class NengoRunner(Runner):
     def _present(self, data):
         for key, frames in data.items():
             self._stimuli[key].output.show(frames, self.sim.n_steps)
-        self.sim.run_steps(self.steps * len(data["X"]), progress_bar=False)
+        try:
+            self.sim.run_steps(self.steps * len(data["X"]), progress_bar=False)
+        except FloatingPointError as error:
+            step = int(self.sim.signals[self.sim.model.step])
+            raise DivergenceError(self._not_finite(), step) from error
         settled = {name: self.sim.data[p].copy() for name, p in self._probes.items()}
         self.sim.clear_probes()
         return settled
+
+
+    def _not_finite(self):
+        signals, sig = self.sim.signals, self.sim.model.sig
+        for ensemble in self.net.all_ensembles:
+            if not np.all(np.isfinite(signals[sig[ensemble.neurons]["out"]])):
+                return ensemble.label
+        return "a state"
 
 
 class _Constant:

@@ -99,9 +99,10 @@ class Run:
         -------
         NGCModel
         """
+        model = self._resumed() if resume else NGCModel(**self.config["model"])
+        model.check_parameters()  # before a download
         data, X_train, X_val = self.data(data_dir)
         X_val = X_val if len(X_val) else None
-        model = self._resumed() if resume else NGCModel(**self.config["model"])
         epochs = model.epochs(X_train, X_val, on_batch=on_batch, resume=resume)
         self._prepare()
         for record in epochs:

@@ -7,7 +7,8 @@ from nengo.exceptions import ValidationError
 
 import nengo_ngc as ngc
 from nengo_ngc.networks import GNCN
-from nengo_ngc.networks.gncn import VARIANTS, lateral_inhibition
+from nengo_ngc.networks.gncn import VARIANTS
+from nengo_ngc.networks.parameters import lateral_inhibition
 from nengo_ngc.runners import make_runner
 
 X = (np.random.RandomState(0).rand(6, 10) < 0.4).astype(np.float32)

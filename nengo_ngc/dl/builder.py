@@ -1,5 +1,6 @@
 """How pure operators and products with shared weights are built in TensorFlow."""
 
+import re
 from types import SimpleNamespace
 
 import tensorflow as tf
@@ -77,7 +78,8 @@ class _Run:
         (guard, function), rest = stages[0], stages[1:]
 
         def go():
-            new = function(self._xp, SimpleNamespace(**arrays))
+            with tf.name_scope(scope(self._op.tag)):  # named in TensorFlow's errors
+                new = function(self._xp, SimpleNamespace(**arrays))
             new = {name: tf.cast(a, self._dtypes[name]) for name, a in new.items()}
             return {**new, **(self._run(rest, {**arrays, **new}) if rest else {})}
 
@@ -91,6 +93,11 @@ class _Run:
     def _holds(self, guard, arrays):
         condition = guard(self._xp, SimpleNamespace(**arrays))
         return tf.reshape(tf.cast(condition, tf.bool), ())
+
+
+def scope(tag):
+    """An operator's tag as TensorFlow allows it in a name."""
+    return re.sub(r"[^A-Za-z0-9_.]", "_", f"at_{tag}_")
 
 
 def _gather(signals, signal):

@@ -12,6 +12,7 @@ import sys
 import warnings
 from contextlib import contextmanager
 
+_NEEDED = {"tensorflow": "TensorFlow", "tf_keras": "tf-keras", "nengo_dl": "nengo-dl"}
 _INSTALL = 'pip install "nengo-ngc[dl]"'
 _INSTALL_312 = (
     'on Python 3.12 and above nengo-dl needs two more commands first: '
@@ -36,8 +37,8 @@ def import_nengo_dl():
     if "nengo_dl" in sys.modules:
         return sys.modules["nengo_dl"]
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-    tensorflow = _need("tensorflow", "TensorFlow")
-    _need("tf_keras", "tf-keras")
+    tensorflow = _need("tensorflow")
+    _need("tf_keras")
     if _keras_version(tensorflow).startswith("3"):
         raise ImportError(
             "nengo-dl needs the Keras 2 that tf-keras brings, but tf.keras is Keras "
@@ -47,18 +48,19 @@ def import_nengo_dl():
     with _keras_under_its_old_name(), warnings.catch_warnings():
         # nengo 4.1 is newer than nengo-dl; the tests of this package cover the pair
         warnings.filterwarnings("ignore", message="This version of NengoDL")
-        return _need("nengo_dl", "nengo-dl")
+        return _need("nengo_dl")
 
 
-def _need(module, name):
+def _need(module):
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        if error.name != module:
+        if error.name not in _NEEDED:
             raise
         more = f"; {_INSTALL_312}" if sys.version_info >= (3, 12) else ""
         raise ImportError(
-            f"nengo_ngc.dl needs {name}, which is not installed: {_INSTALL}{more}"
+            f"nengo_ngc.dl needs {_NEEDED[error.name]}, which is not installed: "
+            f"{_INSTALL}{more}"
         ) from error
 
 

@@ -12,6 +12,9 @@ from nengo.config import ConfigError
 from nengo.params import Parameter
 from nengo_dl.simulator import with_self
 
+from ..builder import PureOperator
+from ..exceptions import DivergenceError
+from .builder import scope
 from .graph import SettleThenLearn
 from .planner import plan
 
@@ -43,7 +46,7 @@ class Simulator(nengo_dl.Simulator):
     """
 
     def __init__(self, network, minibatch_size=None, **kwargs):
-        self.closed = True  # in case that building fails
+        self.closed = None  # in case that building fails
         _check_schedules(network, minibatch_size or 1)
         with _planned(network), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="No GPU support detected")
@@ -75,14 +78,25 @@ class Simulator(nengo_dl.Simulator):
             )
         inputs = self._generate_inputs(x, n_steps=n_steps)
         self._check_data(inputs, n_steps=n_steps, batch_size=self.minibatch_size)
-        outputs = self._run_compiled(
-            *(
-                tf.convert_to_tensor(inputs[name], spec.dtype)
-                for name, spec in zip(self.keras_model.input_names, self.keras_model.inputs)
-            )
-        )
+        model = self.keras_model
+        tensors = [
+            tf.convert_to_tensor(inputs[name], spec.dtype)
+            for name, spec in zip(model.input_names, model.inputs)
+        ]
+        try:
+            outputs = self._run_compiled(*tensors)
+        except tf.errors.InvalidArgumentError as error:
+            self._raise_divergence(error, self.n_steps + int(n_steps or 0))
+            raise
         self._update_steps()
         return {p: out.numpy() for p, out in zip(self.model.probes, outputs)}
+
+    def _raise_divergence(self, error, step):
+        """Say which rule it was if a matrix of its turned out to have no inverse."""
+        for op in self.model.operators:
+            if isinstance(op, PureOperator) and scope(op.tag) in error.message:
+                reason = error.message.split("\n")[0].split("}} ")[-1]
+                raise DivergenceError(op.tag, step, f"failed: {reason}") from error
 
 
 class _Signals(Mapping):

@@ -13,6 +13,13 @@ from ..neurons import Identity, LatentState, derivative
 from ..nodes import PureNode
 from ..schedule import Schedule
 from ..transforms import Transposed
+from .parameters import (
+    check_parameters,
+    complete_parameters,
+    lateral_inhibition,
+    parameter_shapes,
+    write_signal,
+)
 
 
 @dataclass(frozen=True)
@@ -175,11 +182,15 @@ class GNCN(nengo.Network):
         self._synapse = synapse
         self._weight_std = _positive("weight_std", weight_std, self)
         groups = [n_group] * (self.n_layers - 1) + [n_top_group]
-        self._V = [
-            lateral_inhibition(n, size, self_excitation, cross_inhibition)
-            for n, size in zip(self._shape[1:], groups)
-        ]
-        self._initial = self._check_parameters(parameters or {})
+        V = {
+            f"V{level}": lateral_inhibition(
+                self._shape[level], n, self_excitation, cross_inhibition
+            )
+            for level, n in enumerate(groups, start=1)
+        }
+        self._shapes = parameter_shapes(self._shape, kind, self._tied)
+        given = check_parameters(parameters or {}, self._shapes)
+        self._initial = complete_parameters({**V, **given}, self._shapes)
         self._exempt_from_offline_training()
         with self:
             self._build()
@@ -246,9 +257,7 @@ class GNCN(nengo.Network):
         gain, bias = neuron_type.gain_bias(np.full(n, self._max_rate), np.zeros(n))
         spikes = _neurons(n, neuron_type, label=f"phi{level}", gain=gain, bias=bias)
         activity = _neurons(n, Identity(), label=f"phi_z{level}")
-        nengo.Connection(
-            z, spikes, synapse=None
-        )
+        nengo.Connection(z, spikes, synapse=None)
         nengo.Connection(
             spikes, activity, transform=1 / self._max_rate, synapse=self._synapse
         )
@@ -346,65 +355,6 @@ class GNCN(nengo.Network):
 
     # --- parameters
 
-    def _check_parameters(self, given):
-        shapes = self._parameter_shapes()
-        for name in given:
-            if name not in shapes:
-                raise ValidationError(
-                    unknown("parameter", name, shapes), attr="parameters", obj=self
-                )
-        initial = {}
-        for name, array in given.items():
-            array = np.asarray(array, dtype=float)
-            if array.shape != shapes[name]:
-                raise ValidationError(
-                    f"{name} must have shape {shapes[name]} (post, pre), "
-                    f"got {array.shape}",
-                    attr="parameters",
-                    obj=self,
-                )
-            if not np.all(np.isfinite(array)):
-                raise ValidationError(
-                    f"{name} must be finite, got NaN or infinity",
-                    attr="parameters",
-                    obj=self,
-                )
-            initial[name] = array
-        for level, V in enumerate(self._V, start=1):
-            initial.setdefault(f"V{level}", V)
-        for level in range(1, self.n_layers) if self._kind.precision else ():
-            self._complete_precision(level, initial)
-        return initial
-
-    def _complete_precision(self, level, initial):
-        n, Sigma, Prec = self._shape[level], f"Sigma{level}", f"Prec{level}"
-        if Sigma not in initial and Prec not in initial:
-            initial[Sigma] = np.eye(n)
-        if Prec not in initial:
-            try:
-                initial[Prec] = np.linalg.inv(np.linalg.cholesky(initial[Sigma]))
-            except np.linalg.LinAlgError:
-                raise ValidationError(
-                    f"{Sigma} must be positive definite", attr="parameters", obj=self
-                ) from None
-        if Sigma not in initial:
-            root = np.linalg.inv(initial[Prec])
-            initial[Sigma] = root @ root.T
-
-    def _parameter_shapes(self):
-        n, kind, shapes = self._shape, self._kind, {}
-        for level in range(1, self.n_layers + 1):
-            shapes[f"W{level}"] = (n[level - 1], n[level])
-            if not self._tied:
-                shapes[f"E{level}"] = (n[level], n[level - 1])
-            if kind.skip and level >= 2:
-                shapes[f"M{level}"] = (n[level - 2], n[level])
-            if not kind.tied:
-                shapes[f"V{level}"] = (n[level], n[level])
-            if kind.precision and level < self.n_layers:
-                shapes[f"Sigma{level}"] = shapes[f"Prec{level}"] = (n[level], n[level])
-        return shapes
-
     def parameters(self, sim):
         """The parameters as they are in a simulator now.
 
@@ -435,15 +385,11 @@ class GNCN(nengo.Network):
         parameters : mapping of str to array
             As ``parameters`` returns them.
         """
-        given = {
-            name: value
-            for name, value in self._check_parameters(parameters).items()
-            if name in parameters
-        }
+        given = check_parameters(parameters, self._shapes)
         for name, signal in self._parameter_signals(sim.model).items():
             if name in given:
                 V = name.startswith("V")
-                _write(sim, signal, -given[name] if V else given[name])
+                write_signal(sim, signal, -given[name] if V else given[name])
 
     def state(self, sim):
         """All that learning changes: parameters and what the optimisers remember.
@@ -484,11 +430,11 @@ class GNCN(nengo.Network):
                         attr="state",
                         obj=self,
                     )
-                _write(sim, signal, array)
+                write_signal(sim, signal, array)
 
     def _parameter_signals(self, model):
         signals = {}
-        for name in self._parameter_shapes():
+        for name in self._shapes:
             if not name.startswith("Sigma"):
                 signals[name] = model.sig[self.connections[name]]["weights"]
             elif self._rule is not None:
@@ -561,38 +507,6 @@ class GNCN(nengo.Network):
             raise ValidationError(unknown("name", name, visible), attr="name", obj=self)
         with self:
             return nengo.Probe(visible[name], **kwargs)
-
-
-def lateral_inhibition(n_units, n_group, self_excitation, cross_inhibition):
-    """The matrix V: units of a group inhibit each other and excite themselves.
-
-    Parameters
-    ----------
-    n_units : int
-        Size of the layer.
-    n_group : int
-        Units in a group; the last group is smaller if they do not divide evenly.
-    self_excitation, cross_inhibition : float
-
-    Returns
-    -------
-    (n_units, n_units) array
-        Cross-inhibition between units of a group, minus self-excitation on the
-        diagonal, 0 elsewhere.
-    """
-    if not 1 <= n_group:
-        raise ValidationError(f"must be at least 1, got {n_group}", attr="n_group")
-    group = np.arange(n_units) // n_group
-    V = cross_inhibition * (group[:, None] == group)
-    np.fill_diagonal(V, -self_excitation)
-    return V
-
-
-def _write(sim, signal, array):
-    values = sim.signals[signal]
-    if isinstance(sim, nengo.Simulator) and not values.flags.writeable:
-        values.setflags(write=True)  # weights that no rule changes
-    sim.signals[signal] = array
 
 
 def _neurons(n, neuron_type, label, gain=None, bias=None):

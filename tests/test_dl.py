@@ -1,0 +1,213 @@
+"""What the NengoDL backend promises besides the right numbers."""
+
+import subprocess
+import sys
+import textwrap
+
+import nengo
+import numpy as np
+import pytest
+from nengo.exceptions import ValidationError
+
+import nengo_ngc as ngc
+
+from .conftest import needs_dl
+
+
+def python(code):
+    """Run code in a process of its own; returns what it printed."""
+    result = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_importing_the_package_imports_neither_tensorflow_nor_nengo_dl():
+    loaded = python(
+        """
+        import sys, nengo_ngc
+        print([m for m in ("tensorflow", "nengo_dl", "keras", "sklearn") if m in sys.modules])
+        """
+    )
+    assert loaded.strip() == "[]"
+
+
+@pytest.mark.parametrize("missing", ["tensorflow", "tf_keras", "nengo_dl"])
+def test_a_missing_package_is_named_with_its_remedy(missing):
+    if missing != "tensorflow":
+        pytest.importorskip("tensorflow")
+    message = python(
+        f"""
+        import sys
+        sys.modules[{missing!r}] = None
+        class Missing:
+            def find_spec(self, name, path=None, target=None):
+                if name == {missing!r}:
+                    raise ModuleNotFoundError(name, name=name)
+        del sys.modules[{missing!r}]
+        sys.meta_path.insert(0, Missing())
+        try:
+            import nengo_ngc.dl
+        except ImportError as error:
+            print(error)
+        """
+    )
+    assert 'pip install "nengo-ngc[dl]"' in message
+
+
+@needs_dl
+def test_keras_3_is_left_to_others():
+    pytest.importorskip("keras")
+    versions = python(
+        """
+        import nengo_ngc.dl
+        import keras, tf_keras
+        print(keras.__version__[0], tf_keras.__version__[0])
+        print(hasattr(tf_keras.layers, "BatchNormalizationV1"))
+        """
+    )
+    assert versions.split() == ["3", "2", "False"]
+
+
+@needs_dl
+def test_too_late_for_the_old_keras():
+    message = python(
+        """
+        import os
+        os.environ.pop("TF_USE_LEGACY_KERAS", None)
+        import tensorflow as tf
+        tf.keras.layers
+        try:
+            import nengo_ngc.dl
+        except ImportError as error:
+            print(error)
+        """
+    )
+    assert "import nengo_ngc.dl before TensorFlow" in message
+
+
+def circuit(**kwargs):
+    with nengo.Network(seed=3) as model:
+        model.net = ngc.networks.GNCN((6, 4), n_top_group=2, **kwargs)
+        model.stimulus = nengo.Node(np.eye(6)[2])
+        nengo.Connection(model.stimulus, model.net.input, synapse=None)
+    return model
+
+
+@needs_dl
+def test_weights_have_no_batch_axis():
+    import nengo_ngc.dl
+
+    model = circuit()
+    with ngc.dl.Simulator(model, minibatch_size=7, progress_bar=False) as sim:
+        variables = {**sim.tensor_graph.saved_state, **sim.tensor_graph.base_params}
+        with_batch = [v.shape for v in variables.values() if v.shape[0] == 7]
+        assert {len(shape) for shape in with_batch} == {2}
+        assert (6, 4) in [tuple(v.shape) for v in variables.values()]
+
+
+@needs_dl
+def test_other_networks_run_as_on_nengo_dl():
+    import nengo_dl
+    import nengo_ngc.dl
+
+    with nengo.Network(seed=0) as model:
+        a, b = nengo.Ensemble(20, 2), nengo.Ensemble(20, 2)
+        nengo.Connection(nengo.Node(lambda t: [np.sin(9 * t), np.cos(9 * t)]), a)
+        connection = nengo.Connection(a, b, learning_rule_type=nengo.PES(1e-3))
+        nengo.Connection(b, connection.learning_rule)
+        probe = nengo.Probe(b, synapse=0.01)
+    results = []
+    for simulator in (nengo_dl.Simulator, ngc.dl.Simulator, nengo_dl.Simulator):
+        with simulator(model, minibatch_size=2, seed=3, progress_bar=False) as sim:
+            sim.run_steps(30)
+            results.append(sim.data[probe])
+    np.testing.assert_allclose(results[1], results[0], rtol=0, atol=1e-5)
+    np.testing.assert_array_equal(results[2], results[0])
+
+
+@needs_dl
+def test_runs_can_be_cut_anywhere():
+    import nengo_ngc.dl
+
+    x = (np.random.RandomState(0).rand(3, 6) < 0.5).astype(float)
+    learned = []
+    for cuts in ([30], [7, 1, 15, 7]):
+        model = circuit(schedule=ngc.Schedule(10, batch_size=6))
+        with ngc.dl.Simulator(model, minibatch_size=3, progress_bar=False) as sim:
+            for n in cuts:
+                sim.run_steps(n, data={model.stimulus: np.repeat(x[:, None], n, axis=1)})
+            learned.append(model.net.parameters(sim))
+    for name, value in learned[0].items():
+        np.testing.assert_array_equal(learned[1][name], value, err_msg=name)
+
+
+@needs_dl
+@pytest.mark.parametrize("unroll", [1, 5])
+def test_probes_see_every_timestep(unroll):
+    import nengo_ngc.dl
+
+    model = circuit(schedule=ngc.Schedule(10))
+    probes = [model.net.probe(name) for name in ("z1", "mu0")]
+    with nengo.Simulator(model, progress_bar=False) as sim:
+        sim.run_steps(20)
+        expected = [sim.data[p] for p in probes]
+    with ngc.dl.Simulator(
+        model, minibatch_size=1, progress_bar=False, unroll_simulation=unroll
+    ) as sim:
+        sim.run_steps(20)
+        for probe, value in zip(probes, expected):
+            np.testing.assert_allclose(sim.data[probe][0], value, rtol=0, atol=1e-5)
+
+
+@needs_dl
+def test_probed_weights_change_as_on_nengo():
+    import nengo_ngc.dl
+
+    model = circuit(schedule=ngc.Schedule(5))
+    with model:
+        probe = nengo.Probe(model.net.connections["W1"], "weights")
+    with nengo.Simulator(model, progress_bar=False) as sim:
+        sim.run_steps(10)
+        expected = sim.data[probe]
+    with ngc.dl.Simulator(model, minibatch_size=1, progress_bar=False) as sim:
+        sim.run_steps(10)
+        np.testing.assert_allclose(sim.data[probe][0], expected, rtol=0, atol=1e-5)
+    assert np.any(expected[-1] != expected[0])
+
+
+@needs_dl
+def test_batches_are_whole_minibatches():
+    import nengo_ngc.dl
+
+    model = circuit(schedule=ngc.Schedule(10, batch_size=8))
+    with pytest.raises(ValidationError, match="multiple of minibatch_size.*3.*8"):
+        ngc.dl.Simulator(model, minibatch_size=3, progress_bar=False)
+
+
+@needs_dl
+def test_device_is_passed_on():
+    import nengo_ngc.dl
+
+    with ngc.dl.Simulator(circuit(), device="/cpu:0", progress_bar=False) as sim:
+        assert sim.tensor_graph.device == "/cpu:0"
+        sim.run_steps(3)
+
+
+@needs_dl
+def test_reset_starts_afresh():
+    import nengo_ngc.dl
+
+    model = circuit(schedule=ngc.Schedule(5))
+    with ngc.dl.Simulator(model, minibatch_size=2, progress_bar=False) as sim:
+        before = model.net.parameters(sim)
+        sim.run_steps(5)
+        after = model.net.parameters(sim)
+        sim.reset()
+        for name, value in before.items():
+            np.testing.assert_array_equal(model.net.parameters(sim)[name], value)
+        sim.run_steps(5)
+        for name, value in after.items():
+            np.testing.assert_array_equal(model.net.parameters(sim)[name], value)
+    assert np.any(after["W1"] != before["W1"])
