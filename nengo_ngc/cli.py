@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+import numpy as np
 from click.core import ParameterSource
 from nengo.exceptions import ValidationError
 
@@ -21,6 +22,20 @@ from .runs import Run
 _DEFAULTS = {
     "digits": {"hidden": (72, 72, 72), "batch": 50, "epochs": 20, "validation": 250},
     None: {"hidden": (360, 360, 360), "batch": 512, "epochs": 50, "validation": 10_000},
+}
+
+# options of ``train`` that are arguments of NGCModel
+_ARGUMENTS = {
+    "hidden": "n_hidden",
+    "variant": "variant",
+    "steps": "steps",
+    "batch": "batch_size",
+    "epochs": "max_epochs",
+    "backend": "backend",
+    "seed": "random_state",
+    "learning_rate": "learning_rate",
+    "patience": "n_iter_no_change",
+    "device": "device",
 }
 
 
@@ -96,7 +111,7 @@ _data_dir = click.option(
 @click.option("--output", type=click.Path(), help="Folder of the run.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --output.")
 @_data_dir
-def train(dataset, output, resume, data_dir, **options):
+def train(output, resume, data_dir, **options):
     """Train a model on DATASET (digits, mnist, fashion-mnist, kmnist).
 
     \b
@@ -107,30 +122,20 @@ def train(dataset, output, resume, data_dir, **options):
     """
     with _plain_errors():
         if resume:
-            _check_resumable(click.get_current_context())
-            run = Run.open(output or f"runs/{dataset}")
+            run = Run.open(output or f"runs/{options['dataset']}")
+            _check_unchanged(run, options)
             if options["epochs"] is not None:
                 run.config["model"]["max_epochs"] = options["epochs"]
         else:
-            folder = Path(output) if output else _free_folder(dataset)
+            folder = Path(output) if output else _free_folder(options["dataset"])
             _check_free(folder)
-            run = Run(folder, _config(dataset, **options))
+            run = Run(folder, _config(options))
         click.echo(f"training on {run.config['dataset']}, output in {run.folder}")
         model = run.train(data_dir, resume, on_epoch=_report)
     click.echo(
         f"{model.n_iter_} epochs; see reconstructions.png, samples.png, curves.png "
         f"and metrics.jsonl in {run.folder}"
     )
-
-
-def _check_resumable(context):
-    for name in set(context.params) - {"output", "resume", "epochs", "data_dir"}:
-        source = context.get_parameter_source(name)
-        if source is ParameterSource.COMMANDLINE and name != "dataset":
-            raise ValueError(
-                f"--resume takes its settings from the run: "
-                f"--{name.replace('_', '-')} cannot be changed"
-            )
 
 
 def _report(record):
@@ -141,27 +146,33 @@ def _report(record):
     )
 
 
-def _config(dataset, grey, **options):
-    default = _DEFAULTS.get(dataset, _DEFAULTS[None])
+def _config(options):
+    default = _DEFAULTS.get(options["dataset"], _DEFAULTS[None])
     chosen = {k: default.get(k) if v is None else v for k, v in options.items()}
     return {
-        "dataset": dataset,
-        "binarize": not grey,
+        "dataset": chosen["dataset"],
+        "binarize": not chosen["grey"],
         "validation": chosen["validation"],
         "model": {
-            "n_hidden": chosen["hidden"],
-            "variant": chosen["variant"],
-            "steps": chosen["steps"],
-            "batch_size": chosen["batch"],
-            "max_epochs": chosen["epochs"],
-            "backend": chosen["backend"],
-            "random_state": chosen["seed"],
-            "learning_rate": chosen["learning_rate"],
-            "n_iter_no_change": chosen["patience"],
-            "device": chosen["device"],
+            **{argument: chosen[option] for option, argument in _ARGUMENTS.items()},
             "verbose": True,
         },
     }
+
+
+def _check_unchanged(run, options):
+    """Raise if an option that was typed differs from what the run began with."""
+    context, wanted = click.get_current_context(), _config(options)
+    for option in set(options) - {"epochs"}:
+        if context.get_parameter_source(option) is not ParameterSource.COMMANDLINE:
+            continue
+        key = {"grey": "binarize", **_ARGUMENTS}.get(option, option)
+        old, new = ({**c, **c["model"]}[key] for c in (run.config, wanted))
+        if np.any(np.asarray(old) != np.asarray(new)):
+            raise ValueError(
+                f"--resume goes on with the settings of {run.folder}: "
+                f"{option.replace('_', '-')} must be {old!r}, got {new!r}"
+            )
 
 
 def _free_folder(dataset):

@@ -676,7 +676,7 @@ def _discrepancy(X, settled):
     total = np.sum((X - settled["mu0"]) ** 2, axis=1)
     for name, target in settled.items():
         if not name.startswith("mu"):
-            mu = settled[f"mu{name[-1]}"]
+            mu = settled[f"mu{name.lstrip('phi_z')}"]
             total = total + np.sum((target - mu) ** 2, axis=1)
     return total
 

@@ -397,3 +397,12 @@ def test_help_says_where_to_start():
 
 def test_version():
     assert succeed(nengo_ngc("--version")) == f"nengo-ngc, version {__version__}\n"
+
+
+def test_resume_keeps_the_settings(tmp_path):
+    folder = tmp_path / "run"
+    succeed(train(folder, "--epochs", 1, "--validation", 50))
+    before = contents(folder)
+    message = complaint(train(folder, "--resume", "--epochs", 2, "--seed", 9))
+    assert "seed must be 0, got 9" in message
+    assert contents(folder) == before

@@ -36,7 +36,7 @@ def model(backend="nengo", **kwargs):
             "batch_size": 10,
             "max_epochs": 4,
             "backend": backend,
-            "random_state": 3,
+            "random_state": 4,
             "learning_rate": 0.02,
             "n_group": 2,
             "n_top_group": 3,
@@ -135,25 +135,39 @@ def test_batches_are_reported():
 
 
 def test_progress_is_shown_if_asked_for(capsys):
-    model(max_epochs=2, verbose=True).fit(X)
+    model(max_epochs=2, verbose=True).fit(X[:30])
     shown = capsys.readouterr().err
-    for part in ("epoch 1/2", "epoch 2/2", "6/6", "BCE ", "samples/s"):
+    for part in ("epoch 1/2", "epoch 2/2", "3/3", "BCE ", "samples/s"):
         assert part in shown
-    model(max_epochs=2).fit(X)
+    model(max_epochs=2).fit(X[:30])
     assert capsys.readouterr().err == ""
 
 
 def test_stops_early():
-    """The more it knows of digits, the less it knows of their negatives."""
-    settings = {"max_epochs": 8, "n_iter_no_change": 2}
-    stopped = model(**settings).fit(X, X_val=1 - X_VAL)
-    scores = [entry["val_bce"] for entry in stopped.history_]
-    assert np.argmin(scores) + 1 + 2 == stopped.n_iter_ < 8
-    assert model(**settings).fit(X).n_iter_ == 8
+    """If nothing is learned, no epoch is better than the first."""
+    still = model(variant="t1", learning_rate=1e-30, n_iter_no_change=2, max_epochs=6)
+    assert still.fit(X[:10], X_val=X_VAL).n_iter_ == 3
+    assert still.fit(X[:10]).n_iter_ == 6
+
+
+@pytest.mark.parametrize(
+    "scores, stops",
+    [
+        ([5, 4], False),
+        ([5, 4, 3, 3.5], False),
+        ([5, 3, 4, 3.5], True),
+        ([5, 3, 4, 3], True),
+        ([3, 4, 5, 2.9], False),
+    ],
+)
+def test_patience(scores, stops):
+    going = copy.deepcopy(fitted()).set_params(n_iter_no_change=2, max_epochs=9)
+    going.history_ = [{"val_bce": score} for score in scores]
+    assert (next(going.epochs(X, X_VAL, resume=True), None) is None) == stops
 
 
 def test_order_changes_with_epoch_and_seed(presented):
-    for seed in (3, 3, 4):
+    for seed in (4, 4, 5):
         list(model(max_epochs=2, random_state=seed).epochs(X))
     rows = {image.tobytes(): row for row, image in enumerate(X)}
     order = np.reshape([rows[image.tobytes()] for image in presented], (6, 60))
@@ -182,7 +196,7 @@ def test_fit_starts_afresh(backend):
 
 
 def test_another_seed_is_another_model():
-    a, b = (model(random_state=seed, max_epochs=1).fit(X) for seed in (3, 4))
+    a, b = (model(random_state=seed, max_epochs=1).fit(X) for seed in (4, 5))
     assert np.any(a.parameters_["W1"] != b.parameters_["W1"])
 
 
@@ -205,10 +219,10 @@ def test_interrupted_epoch_is_taken_up_from_its_start(backend, tmp_path):
 
 
 def test_partial_fit_learns_in_the_order_given(backend, presented):
-    straight = model(backend)
+    straight = model(backend, n_hidden=(4,))
     next(straight.epochs(X))
     images = np.array(presented)
-    in_parts = model(backend).partial_fit(images[:20]).partial_fit(images[20:])
+    in_parts = clone(straight).partial_fit(images[:20]).partial_fit(images[20:])
     assert_same_bits(in_parts, straight)
 
 
@@ -250,7 +264,7 @@ def test_simulators_agree(tmp_path):
     fitted("nengo").save(tmp_path / "model.npz")
     other = NGCModel.load(tmp_path / "model.npz").set_params(backend="nengo-dl")
     expected = fitted("nengo").transform(X)
-    assert np.ptp(expected) > 0.01
+    assert np.ptp(expected) > 0.1
     np.testing.assert_allclose(other.transform(X), expected, rtol=0, atol=1e-4)
 
 
@@ -287,7 +301,7 @@ def test_samples_are_like_the_data():
         np.abs(m.sample(200).mean(axis=0) - X.mean(axis=0)).mean()
         for m in (fitted(), blank)
     ]
-    assert distances[0] < 0.5 * distances[1]
+    assert distances[0] < 0.75 * distances[1]
 
 
 @pytest.mark.parametrize("n_samples", [1, 50])
@@ -321,6 +335,19 @@ def test_prior_follows_the_parameters():
 def test_prior_of_few_images():
     few = copy.deepcopy(fitted()).set_params(n_mixture=50).fit_prior(X[:20])
     assert len(few.mixture_.weights_) == 20
+
+
+def test_looking_follows_learning():
+    """Simulators that were opened before are not used after."""
+    learning = copy.deepcopy(fitted())
+    before = learning.transform(X), learning.reconstruct(X, RIGHT_HALF)
+    learning.partial_fit(X)
+    after = learning.transform(X), learning.reconstruct(X, RIGHT_HALF)
+    fresh = copy.deepcopy(learning)
+    expected = fresh.transform(X), fresh.reconstruct(X, RIGHT_HALF)
+    for old, new, same in zip(before, after, expected):
+        assert np.any(new != old)
+        np.testing.assert_array_equal(new, same)
 
 
 def test_changed_parameters_take_effect():
