@@ -111,14 +111,14 @@ def test_history_is_of_images_before_they_changed_the_weights():
     assert "val_bce" not in entry
 
 
-def test_discrepancy_is_summed_over_layers():
-    t1 = untrained(variant="t1", n_hidden=(4,), batch_size=60)
-    mu = t1.reconstruct(X)
-    entry = next(t1.epochs(X))
-    assert entry["discrepancy"] == pytest.approx(np.sum((X - mu) ** 2) / 60, rel=1e-4)
-    deeper = next(model(batch_size=60).epochs(X))
-    shallow = np.sum((X - untrained(batch_size=60).reconstruct(X)) ** 2) / 60
-    assert deeper["discrepancy"] > shallow
+@pytest.mark.parametrize("variant, state", [("t1-sigma", "z1"), ("pdh", "phi_z1")])
+def test_discrepancy_is_summed_over_layers(variant, state):
+    whole = untrained(variant=variant, batch_size=60)
+    settled = whole._trainer().present(X)
+    expected = np.sum((X - settled["mu0"]) ** 2)
+    expected += np.sum((settled[state] - settled["mu1"]) ** 2)
+    found = next(whole.epochs(X))["discrepancy"]
+    assert found == pytest.approx(expected / 60, rel=1e-9)
 
 
 def test_batches_are_reported():
@@ -294,6 +294,16 @@ def test_samples_repeat():
     assert np.any(fitted().sample(5, rng) != fitted().sample(5, rng))
 
 
+def test_samples_are_not_sorted():
+    """Those of one component of the prior do not come one after another."""
+    points = copy.deepcopy(fitted())
+    points.mixture_.means_ = np.arange(3)[:, None] * np.ones(6)
+    points.mixture_.covariances_ = np.zeros((3, 6, 6))
+    images = points.sample(60)
+    assert len(np.unique(images.round(6), axis=0)) == 3
+    assert np.ptp(images[:10].round(6), axis=0).max() > 0
+
+
 def test_samples_are_like_the_data():
     """Nearer to the mean digit than what an untrained model draws."""
     blank = untrained().fit_prior(X)
@@ -330,6 +340,12 @@ def test_prior_follows_the_parameters():
     with pytest.raises(NotFittedError, match="call fit or fit_prior"):
         changed.sample()
     assert changed.fit_prior(X).sample().shape == (1, 64)
+
+
+def test_prior_is_of_top_latents():
+    prior = fitted().mixture_
+    expected = fitted().transform(X).mean(axis=0)
+    np.testing.assert_allclose(prior.weights_ @ prior.means_, expected, atol=1e-6)
 
 
 def test_prior_of_few_images():
@@ -577,6 +593,15 @@ def test_divergence_of_states(backend):
     with pytest.raises(ngc.DivergenceError, match=r"timestep \d+: (z1|mu0) is not finite"):
         diverging.fit(X)
     assert all(np.all(np.isfinite(p)) for p in diverging.parameters_.values())
+
+
+def test_parameters_that_are_not_finite_are_not_kept(monkeypatch):
+    state, diverging = Runner.state, copy.deepcopy(fitted())
+    broken = {"W2/optimizer_v": np.full((8, 6), np.nan)}
+    monkeypatch.setattr(Runner, "state", lambda self: {**state(self), **broken})
+    with pytest.raises(ngc.DivergenceError, match="W2/optimizer_v is not finite"):
+        diverging.partial_fit(X)
+    assert_same_bits(diverging, fitted())
 
 
 # --- refusing
