@@ -180,7 +180,8 @@ def test_left_over_images_change_with_epoch(presented):
     assert len(X) % 25 == 10
     list(model(max_epochs=2, batch_size=25).epochs(X))
     assert len(presented) == 100
-    first, second = ({i.tobytes() for i in half} for half in (presented[:50], presented[50:]))
+    halves = presented[:50], presented[50:]
+    first, second = ({image.tobytes() for image in half} for half in halves)
     assert len(first) == len(second) == 50
     assert first != second
 
@@ -297,6 +298,7 @@ def test_samples_repeat():
 def test_samples_are_not_sorted():
     """Those of one component of the prior do not come one after another."""
     points = copy.deepcopy(fitted())
+    points.mixture_.weights_ = np.full(3, 1 / 3)
     points.mixture_.means_ = np.arange(3)[:, None] * np.ones(6)
     points.mixture_.covariances_ = np.zeros((3, 6, 6))
     images = points.sample(60)
