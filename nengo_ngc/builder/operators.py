@@ -99,7 +99,7 @@ class PureOperator(Operator):
                 try:
                     result = function(np, v)
                 except np.linalg.LinAlgError as error:
-                    raise DivergenceError(tag, step, f"failed: {error}") from error
+                    raise DivergenceError(tag, int(step), f"failed: {error}") from error
                 new.update(result)
                 v.__dict__.update(result)
             for name, array in new.items():
