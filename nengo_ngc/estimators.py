@@ -25,9 +25,9 @@ from .schedule import Schedule
 
 BACKENDS = ("auto", "nengo", "nengo-dl")
 
-# From this many samples at once on, NengoDL is the faster simulator
+# From this many samples at once on, NengoDL is clearly the faster simulator
 # (benchmarks/backends.txt).
-_WORTH_NENGO_DL = 4
+_WORTH_NENGO_DL = 2
 
 _PRIOR_IMAGES = 10_000
 
