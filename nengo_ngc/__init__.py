@@ -1,6 +1,8 @@
 """Neural generative coding and its relatives for Nengo."""
 
-from . import builder, networks, neurons
+from importlib import import_module
+
+from . import builder, datasets, networks, neurons
 from .exceptions import DivergenceError
 from .learning_rules import ErrorDriven, LocalRule, Precision
 from .optimizers import SGD, Adam, Momentum
@@ -17,13 +19,18 @@ __all__ = [
     "Precision",
     "SGD",
     "Schedule",
+    "datasets",
     "networks",
+    "neurons",
 ]
 
 
 def __getattr__(name):
-    if name == "NGCModel":  # scikit-learn takes longer to import than all the rest
+    # what takes longer to import than all the rest waits until it is asked for
+    if name == "NGCModel":
         from .estimators import NGCModel
 
         return NGCModel
+    if name == "dl":
+        return import_module(".dl", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -57,6 +57,17 @@ def test_a_missing_package_is_named_with_its_remedy(missing):
 
 
 @needs_dl
+def test_dl_and_the_model_are_there_without_an_import_of_their_own():
+    names = python(
+        """
+        import nengo_ngc as ngc
+        print(ngc.dl.Simulator.__name__, ngc.NGCModel.__name__, ngc.datasets.load.__name__)
+        """
+    )
+    assert names.split() == ["Simulator", "NGCModel", "load"]
+
+
+@needs_dl
 def test_keras_3_is_left_to_others():
     pytest.importorskip("keras")
     versions = python(
