@@ -122,7 +122,6 @@ class NengoRunner(Runner):
         self.sim.clear_probes()
         return settled
 
-
     def _not_finite(self):
         signals, sig = self.sim.signals, self.sim.model.sig
         for ensemble in self.net.all_ensembles:
