@@ -445,16 +445,13 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
 
     def _trainer(self):
         if "train" not in self._runners:
-            n_layers, phi = len(self.n_hidden), "z" if self._is_tied() else "phi_z"
+            n_layers, target = len(self.n_hidden), VARIANTS[self.variant].target
             names = [f"mu{level}" for level in range(n_layers)]
-            names += [f"{phi}{level}" for level in range(1, n_layers)]
+            names += [f"{target}{level}" for level in range(1, n_layers)]
             self._runners["train"] = self._make_runner(names)
             if "_state" in self.__dict__:
                 self._runners["train"].set_state(self._state)
         return self._runners["train"]
-
-    def _is_tied(self):
-        return VARIANTS[self.variant].tied
 
     def _make_runner(self, names, masked=False, learns=True):
         return make_runner(

@@ -122,14 +122,25 @@ def test_same_seed_same_bits(backend):
         np.testing.assert_array_equal(first[name], second[name])
 
 
-def test_generate_is_what_the_network_predicts():
-    """States held at their own prediction are a fixed point without errors above."""
+def test_generate_passes_predictions_down():
     with nengo.Network():
         net = build(variant="t1", shape=(3, 2, 2))
     parameters = {"W1": np.arange(6.0).reshape(3, 2) / 5, "W2": np.eye(2)[::-1]}
     z = np.array([[0.3, -0.7]])
     expected = 1 / (1 + np.exp(-np.tanh(np.tanh(z[:, ::-1])) @ parameters["W1"].T))
     np.testing.assert_allclose(net.generate(parameters, z), expected)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_generate_is_the_prediction_of_settled_states(backend, variant):
+    run = make_runner(
+        backend, lambda: build(shape=(10, 6), variant=variant), 3, ["z1", "mu0"]
+    )
+    settled = run.present(X, learn=True)  # the second batch with weights that changed
+    again = run.present(X[3:])
+    generated = run.net.generate(run.net.parameters(run.sim), again["z1"])
+    np.testing.assert_allclose(generated, again["mu0"], rtol=0, atol=1e-6)
+    assert np.any(again["mu0"] != settled["mu0"][3:])
 
 
 def test_lateral_inhibition():

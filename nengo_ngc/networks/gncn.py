@@ -28,17 +28,19 @@ class _Variant:
 
     phi: str  # activation of the states
     g: str  # activation of predictions of hidden layers
+    target: str  # what is predicted of a layer, states "z" or activities "phi_z"
     prior: float  # Laplace prior on the states
     precision: bool  # errors weighted by learned precision
     tied: bool  # errors return through the transpose of W, gated by phi'
-    skip: bool  # M predicts across a layer
+    lateral: bool  # V: competition in groups
+    skip: bool  # M: predictions across a layer
 
 
 VARIANTS = {
-    "t1": _Variant("tanh", "identity", 0.01, False, True, False),
-    "t1-sigma": _Variant("relu", "identity", 0.01, True, True, False),
-    "t2-sigma": _Variant("relu", "relu", 0.0, True, False, False),
-    "pdh": _Variant("relu", "relu", 0.0, True, False, True),
+    "t1": _Variant("tanh", "identity", "z", 0.01, False, True, False, False),
+    "t1-sigma": _Variant("relu", "identity", "z", 0.01, True, True, False, False),
+    "t2-sigma": _Variant("relu", "relu", "phi_z", 0.0, True, False, True, False),
+    "pdh": _Variant("relu", "relu", "phi_z", 0.0, True, False, True, True),
 }
 
 ACTIVATIONS = {
@@ -282,7 +284,7 @@ class GNCN(nengo.Network):
             self._connect_precision(level, d, e)
         else:
             d = e
-        target = self._z[level] if self._kind.tied else self._phi[level]
+        target = self._z[level] if self._kind.target == "z" else self._phi[level]
         nengo.Connection(target, d, synapse=None)
         nengo.Connection(self._mu[level], d, transform=-1, synapse=None)
         for name in (f"W{level + 1}", f"M{level + 2}"):
@@ -300,7 +302,7 @@ class GNCN(nengo.Network):
             self._teach(f"E{level}", phi)
         if level < self.n_layers:
             nengo.Connection(self._e[level], z, transform=-1, synapse=0)
-        if not self._kind.tied:
+        if self._kind.lateral:
             self._connect(f"V{level}", phi, z, -self._initial[f"V{level}"], synapse=0)
 
     def _connect_error_driven(self, name, pre, post, synapse=None):
@@ -472,7 +474,8 @@ class GNCN(nengo.Network):
             if f"M{level + 2}" in parameters:
                 drive = drive + phi[level + 2] @ parameters[f"M{level + 2}"].T
             mu = _rates(ACTIVATIONS["sigmoid" if level == 0 else self._kind.g], drive)
-            phi[level] = _rates(self._phi_type, mu) if self._kind.tied else mu
+            predicts_z = self._kind.target == "z"
+            phi[level] = _rates(self._phi_type, mu) if predicts_z else mu
         return mu
 
     # --- what can be seen

@@ -15,8 +15,7 @@ def parameter_shapes(shape, kind, tied):
     shape : tuple of int
         Number of inputs, then of units in each layer.
     kind : object
-        What the variant has: ``skip``, ``precision``, and ``tied``, the mark of those
-        without lateral inhibition.
+        What the variant has: ``skip``, ``lateral``, ``precision``.
     tied : bool
         Whether errors return through the transpose of W.
 
@@ -32,7 +31,7 @@ def parameter_shapes(shape, kind, tied):
             shapes[f"E{level}"] = (here, below)
         if kind.skip and level >= 2:
             shapes[f"M{level}"] = (shape[level - 2], here)
-        if not kind.tied:
+        if kind.lateral:
             shapes[f"V{level}"] = (here, here)
         if kind.precision and level < n_layers:
             shapes[f"Sigma{level}"] = shapes[f"Prec{level}"] = (here, here)
