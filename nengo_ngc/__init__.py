@@ -3,6 +3,12 @@
 from importlib import import_module
 
 from . import builder, datasets, networks, neurons
+from .encoder_rules import (
+    BackProp,
+    DirectFeedbackAlignment,
+    FeedbackAlignment,
+    LayerError,
+)
 from .exceptions import DivergenceError
 from .learning_rules import ErrorDriven, LocalRule, Precision
 from .optimizers import SGD, Adam, Momentum
@@ -11,8 +17,12 @@ from .version import __version__
 
 __all__ = [
     "Adam",
+    "BackProp",
+    "DirectFeedbackAlignment",
     "DivergenceError",
     "ErrorDriven",
+    "FeedbackAlignment",
+    "LayerError",
     "LocalRule",
     "Momentum",
     "NGCModel",

@@ -6,8 +6,11 @@ inherits from :class:`LocalRule`, and one operator runs it on every backend.
 """
 
 import numpy as np
+from nengo.connection import ConnectionLearningRuleTypeParam
+from nengo.ensemble import Neurons
+from nengo.exceptions import ValidationError
 from nengo.learning_rules import LearningRuleType
-from nengo.params import NdarrayParam, NumberParam
+from nengo.params import BoolParam, EnumParam, NdarrayParam, NumberParam
 from nengo.synapses import SynapseParam
 
 from .optimizers import SGD, Adam, Optimizer, bound_rows
@@ -48,6 +51,15 @@ class LocalRule(LearningRuleType):
     size_in : int or str, optional
         Size of the signal that ``nengo.Connection(signal, connection.learning_rule)``
         brings; ``"post"`` means one value for each postsynaptic unit.
+    biases : bool, optional
+        Whether the biases of the postsynaptic neurons learn as well: by the same rule
+        and a copy of the optimiser, as weights from a unit that is always 1.
+
+    Attributes
+    ----------
+    modifies : str
+        "weights" of connections to neurons, "decoders" of others, or "encoders"; known
+        once a connection has the rule.
 
     Raises
     ------
@@ -55,8 +67,16 @@ class LocalRule(LearningRuleType):
         If an argument is not of its kind.
     """
 
-    modifies = "weights"
     probeable = ("error",)
+    learns_encoders = False
+
+    modifies = EnumParam(
+        "modifies",
+        default="weights",
+        values=("weights", "decoders", "encoders"),
+        readonly=True,
+    )
+    biases = BoolParam("biases", default=False, readonly=True)
 
     optimizer = InstanceParam("optimizer", Optimizer)
     norm_bound = NumberParam(
@@ -76,6 +96,7 @@ class LocalRule(LearningRuleType):
         pre_synapse=None,
         post_synapse=None,
         size_in=0,
+        biases=False,
     ):
         optimizer = SGD() if optimizer is None else optimizer
         # learning_rate has no meaning beside an optimiser, but Nengo wants a number
@@ -86,6 +107,7 @@ class LocalRule(LearningRuleType):
         self.learn = learn
         self.pre_synapse = pre_synapse
         self.post_synapse = post_synapse
+        self.biases = biases
 
     def update(self, xp, pre, post, error, weights):
         """The direction in which the weights grow, summed over the batch.
@@ -135,6 +157,26 @@ class LocalRule(LearningRuleType):
         if self.norm_bound is not None:
             parameter = bound_rows(xp, parameter, self.norm_bound)
         return parameter, parameter
+
+    def on(self, connection):
+        """This rule as it is on a connection, which decides what can be learned.
+
+        Raises
+        ------
+        nengo.exceptions.ValidationError
+            If it can do nothing there.
+        """
+        post = connection.post_obj
+        if isinstance(post, Neurons) or connection.solver.weights:
+            return self.replace(modifies="weights")
+        if self.biases and not self.learns_encoders:
+            raise ValidationError(
+                f"biases learn on connections to neurons, got one to {post}",
+                attr="biases",
+                obj=self,
+            )
+        modifies = "encoders" if self.learns_encoders else "decoders"
+        return self.replace(modifies=modifies)
 
     def replace(self, **changes):
         """A copy of this rule with some of its parameters changed."""
@@ -239,3 +281,30 @@ class Precision(LocalRule):
                 bound_rows(xp, xp.transpose(Sigma), self.norm_bound)
             )
         return Sigma, Prec
+
+
+def _tell_rules_their_connection():
+    """Let Nengo ask a `LocalRule` what it modifies on the connection that it is given.
+
+    Nengo wants to know that of the class, before any connection is there; but the same
+    rule learns encoders on one connection and weights on another. Rules of other classes
+    are none of our business and go through as they are.
+    """
+    coerce = ConnectionLearningRuleTypeParam.coerce
+
+    def coerce_rules(self, connection, rules):
+        def told(rule):
+            return rule.on(connection) if isinstance(rule, LocalRule) else rule
+
+        if isinstance(rules, dict):
+            rules = {key: told(rule) for key, rule in rules.items()}
+        elif isinstance(rules, (list, tuple)):
+            rules = [told(rule) for rule in rules]
+        else:
+            rules = told(rules)
+        return coerce(self, connection, rules)
+
+    ConnectionLearningRuleTypeParam.coerce = coerce_rules
+
+
+_tell_rules_their_connection()
