@@ -10,6 +10,7 @@ version = runpy.run_path(str(root / "nengo_ngc" / "version.py"))["__version__"]
 
 extras = {
     "dl": ["nengo-dl==3.6.0", "tensorflow>=2.16", "tf-keras>=2.16"],
+    "dask": ["dask>=2024.1", "distributed>=2024.1"],
     "gui": ["nengo-gui>=0.5"],
     "docs": ["sphinx>=7", "myst-parser>=2", "numpydoc>=1.6"],
     "test": ["pytest>=7,<9"],
@@ -25,9 +26,12 @@ setup(
     license="MIT",
     license_files=["LICENSE"],
     packages=find_packages(include=["nengo_ngc", "nengo_ngc.*"]),
+    package_data={"nengo_ngc": ["templates/*.html"]},
     python_requires=">=3.11",
     install_requires=[
         "click>=8",
+        "jinja2>=3",
+        "joblib>=1.4",
         "matplotlib>=3.7",
         "nengo>=4.0",
         "numpy>=1.24",

@@ -11,12 +11,13 @@ from .encoder_rules import (
 )
 from .exceptions import DivergenceError
 from .learning_rules import ErrorDriven, LocalRule, Precision
-from .optimizers import SGD, Adam, Momentum
+from .optimizers import SGD, Adam, Annealed, Momentum
 from .schedule import Schedule
 from .version import __version__
 
 __all__ = [
     "Adam",
+    "Annealed",
     "BackProp",
     "DirectFeedbackAlignment",
     "DivergenceError",
@@ -27,6 +28,7 @@ __all__ = [
     "Momentum",
     "NGCModel",
     "Precision",
+    "RuleClassifier",
     "SGD",
     "Schedule",
     "datasets",
@@ -37,10 +39,8 @@ __all__ = [
 
 def __getattr__(name):
     # what takes longer to import than all the rest waits until it is asked for
-    if name == "NGCModel":
-        from .estimators import NGCModel
-
-        return NGCModel
+    if name in ("NGCModel", "RuleClassifier"):
+        return getattr(import_module(".estimators", __name__), name)
     if name == "dl":
         return import_module(".dl", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

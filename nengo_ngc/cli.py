@@ -10,6 +10,7 @@ import click
 import numpy as np
 from click.core import ParameterSource
 from nengo.exceptions import ValidationError
+from tqdm import tqdm
 
 from . import __version__, datasets, files
 from .estimators import BACKENDS
@@ -247,6 +248,73 @@ def sample(run, rows, seed, output):
         opened = Run.open(run)
         opened.draw_samples(opened.model(), rows, path, seed)
     click.echo(f"samples in {path}")
+
+
+@main.command()
+@click.argument("config", required=False, type=click.Path())
+@click.option("--output", type=click.Path(), help="Folder of the comparison.")
+@click.option("--jobs", type=_COUNT, default=1, help="Cells that run at once.")
+@click.option("--dask", help="Address of a Dask scheduler on whose workers cells run.")
+@_data_dir
+def compare(config, output, jobs, dask, data_dir):
+    """Compare learning rules as CONFIG, a TOML file, says.
+
+    \b
+    Examples:
+      nengo-ngc compare                       six rules on the embedded digits
+      nengo-ngc compare rules.toml --jobs 4
+
+    \b
+    A configuration; what is left out has the value given here:
+      rules = ["autodiff", "backprop", "feedback-alignment",
+               "direct-feedback-alignment", "predictive-coding", "pes"]
+      datasets = ["digits"]       # mnist, fashion-mnist, kmnist
+      hidden = [[64, 64]]         # neurons of each hidden layer, for each network
+      neurons = ["relu"]          # tanh, sigmoid, lif-rate, lif, spiking-relu, ...
+      seeds = [0, 1, 2]
+      backends = ["nengo-dl"]     # nengo
+      epochs = 15
+      batch_size = 32
+      modules = []                # of yours, that register rules of yours
+      [settings.pes]              # parameters of RuleClassifier for one rule
+      learning_rate = 0.1
+
+    Every combination is a run of its own. Runs that are finished are not repeated: call
+    the same command again after an interruption.
+    """
+    from . import compare as comparison  # takes longer to import than all the rest
+
+    with _plain_errors():
+        wanted = comparison.read_config(config) if config else {}
+        name = Path(config).stem if config else "digits"
+        folder = Path(output) if output else Path("runs") / f"compare-{name}"
+        n_cells = len(comparison.cells_of(comparison.check_config(wanted)))
+        with tqdm(total=n_cells, unit="run", desc="compare") as bar:
+            results = comparison.compare(
+                wanted, folder, jobs, dask, data_dir, on_cell=_Tell(bar)
+            )
+    click.echo((folder / "table.txt").read_text())
+    failed = sum(result["status"] == "failed" for result in results)
+    if failed:
+        click.echo(f"{failed} of {n_cells} runs failed; report.html says why")
+    click.echo(f"see report.html, curves and angles in {folder}")
+
+
+class _Tell:
+    """Fills a bar and says what came out of each run."""
+
+    def __init__(self, bar):
+        self._bar = bar
+
+    def __call__(self, result, left):
+        self._bar.n = self._bar.total - left
+        cell = result["cell"]
+        name = f"{cell['dataset']}, {cell['rule']}, {cell['neurons']}, seed {cell['seed']}"
+        if result["status"] == "done":
+            self._bar.write(f"{name}: {result['test_error']:.2f} % test error")
+        else:
+            self._bar.write(f"{name}: failed, {result['message']}")
+        self._bar.refresh()
 
 
 @main.command(name="datasets")

@@ -95,6 +95,41 @@ def probe_error(Z_train, y_train, Z_test, y_test, random_state=0):
     return 100 * (1 - probe.score(Z_test, y_test))
 
 
+def softmax(output):
+    """Probabilities from outputs, (n, n_classes) arrays."""
+    e = np.exp(output - output.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def cross_entropy(output, target):
+    r"""Cross-entropy of the softmax of outputs, for each image, in nats.
+
+    Parameters
+    ----------
+    output : (n, n_classes) array
+        Before the softmax.
+    target : (n, n_classes) array
+        1 at the right class.
+
+    Returns
+    -------
+    (n,) array
+    """
+    output = np.asarray(output, dtype=np.float64)
+    shifted = output - output.max(axis=1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return -np.sum(target * log_p, axis=1)
+
+
+def angle(a, b):
+    """The angle between two arrays as vectors, in degrees; NaN if one of them is 0."""
+    a, b = (np.ravel(x).astype(np.float64) for x in (a, b))
+    norms = np.linalg.norm(a) * np.linalg.norm(b)
+    if norms == 0:
+        return float("nan")
+    return float(np.degrees(np.arccos(np.clip(a @ b / norms, -1, 1))))
+
+
 def _logs(mu):
     # in double precision: the nearest to 1 - 1e-7 in single is 1 - 1.2e-7
     mu = np.clip(np.asarray(mu, dtype=np.float64), 1e-7, 1 - 1e-7)

@@ -2,6 +2,7 @@ r"""Latent states, and derivatives of activation functions."""
 
 import nengo
 import numpy as np
+from nengo.ensemble import Neurons
 from nengo.exceptions import ValidationError
 from nengo.neurons import NeuronType
 from nengo.params import NumberParam
@@ -56,6 +57,9 @@ class LatentState(_Linear):
         Strength :math:`\lambda` of the Laplace prior, 0 for none.
     schedule : Schedule, optional
         When presentations begin.
+    start : nengo.ensemble.Neurons, optional
+        Neurons, created before, whose activity is what the states start from, instead
+        of from rest.
 
     References
     ----------
@@ -66,21 +70,23 @@ class LatentState(_Linear):
     leak = NumberParam("leak", low=0, readonly=True)
     prior = NumberParam("prior", low=0, readonly=True)
     schedule = InstanceParam("schedule", Schedule)
+    start = InstanceParam("start", Neurons, optional=True)
 
-    def __init__(self, beta=0.1, leak=0.001, prior=0.0, schedule=None):
+    def __init__(self, beta=0.1, leak=0.001, prior=0.0, schedule=None, start=None):
         super().__init__()
         self.beta = beta
         self.leak = leak
         self.prior = prior
         self.schedule = Schedule() if schedule is None else schedule
+        self.start = start
 
-    def move(self, xp, z, drive, step):
+    def move(self, xp, z, drive, step, start=0.0):
         """The states after one timestep."""
         force = drive - self.leak * z
         if self.prior > 0:
             force = force - self.prior * xp.sign(z)
         moved = z + self.beta * force
-        return xp.where(self.schedule.is_first(step), 0.0, moved)
+        return xp.where(self.schedule.is_first(step), start, moved)
 
 
 # --- derivatives

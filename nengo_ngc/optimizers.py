@@ -9,7 +9,9 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 from nengo.exceptions import ValidationError
-from nengo.params import FrozenObject, NumberParam
+from nengo.params import FrozenObject, IntParam, NumberParam
+
+from .params import InstanceParam
 
 
 class Optimizer(FrozenObject, ABC):
@@ -134,6 +136,45 @@ class Adam(Optimizer):
         v = b2 * state["v"] + (1 - b2) * gradient * gradient
         rate = self.learning_rate * xp.sqrt(1 - b2**t) / (1 - b1**t)
         return -rate * m / (xp.sqrt(v) + self.epsilon), {"m": m, "v": v, "t": t}
+
+
+class Annealed(Optimizer):
+    r"""Another optimiser whose steps become smaller as learning goes on.
+
+    .. math:: \Delta\theta \leftarrow
+        \bigl(1 - (1 - f) \min(t / T, 1)\bigr)\, \Delta\theta
+
+    in the t-th update, counted from 0.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    n_updates : int
+        Updates T over which steps shrink.
+    floor : float, optional
+        The fraction f of a step that is left then.
+    """
+
+    optimizer = InstanceParam("optimizer", Optimizer)
+    n_updates = IntParam("n_updates", low=1, readonly=True)
+    floor = NumberParam("floor", low=0, high=1, readonly=True)
+
+    def __init__(self, optimizer, n_updates, floor=0.05):
+        super().__init__(getattr(optimizer, "learning_rate", None))
+        self.optimizer = optimizer
+        self.n_updates = n_updates
+        self.floor = floor
+
+    def init(self, parameter):
+        age = np.zeros((), dtype=parameter.dtype)
+        return {**self.optimizer.init(parameter), "age": age}
+
+    def update(self, xp, gradient, state):
+        inner = {k: array for k, array in state.items() if k != "age"}
+        step, inner = self.optimizer.update(xp, gradient, inner)
+        passed = xp.minimum(state["age"] / self.n_updates, 1.0)
+        left = 1 - (1 - self.floor) * passed
+        return left * step, {**inner, "age": state["age"] + 1}
 
 
 def bound_rows(xp, weights, norm):

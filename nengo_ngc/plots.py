@@ -20,7 +20,7 @@ def image_grid(rows, image_shape, path, titles=None):
         One for each row.
     """
     n_columns = max(len(row) for row in rows)
-    figure, axes = _figure(
+    fig, axes = figure(
         len(rows), n_columns, figsize=(0.7 * n_columns + 1.2, 0.75 * len(rows) + 0.1)
     )
     for ax in axes.flat:
@@ -33,7 +33,7 @@ def image_grid(rows, image_shape, path, titles=None):
                 -0.15, 0.5, titles[row], transform=axes[row, 0].transAxes,
                 ha="right", va="center",
             )
-    figure.savefig(path, dpi=120, bbox_inches="tight", format="png")
+    fig.savefig(path, dpi=120, bbox_inches="tight", format="png")
 
 
 def learning_curves(history, path):
@@ -45,7 +45,7 @@ def learning_curves(history, path):
         ``NGCModel.history_``.
     path : str or path
     """
-    figure, axes = _figure(1, 2, figsize=(9, 3.2))
+    fig, axes = figure(1, 2, figsize=(9, 3.2))
     epochs = [record["epoch"] for record in history]
     panels = (
         ("cross-entropy (nats per image)", {"bce": "training", "val_bce": "validation"}),
@@ -57,15 +57,51 @@ def learning_curves(history, path):
             if not np.all(np.isnan(values)):
                 ax.plot(epochs, values, "o-", ms=3, color=colour, label=label)
         ax.set(xlabel="epoch", ylabel=title)
-        ax.spines[["top", "right"]].set_visible(False)
         ax.legend(frameon=False)
-    figure.tight_layout()
+    save(fig, path)
+
+
+def style(number):
+    """Colour, marker and line of the number-th of several curves."""
+    n = len(COLOURS)
+    return {
+        "color": COLOURS[number % n],
+        "marker": "osD^vP"[number % n],
+        "ls": ("-", "--", ":")[number // n % 3],
+    }
+
+
+def band(ax, x, runs, label, color, marker, ls):
+    """Draw the mean of several runs, (n_runs, n_points), and their range."""
+    if len(runs) > 1:
+        ax.fill_between(x, runs.min(axis=0), runs.max(axis=0), color=color, alpha=0.15,
+                        lw=0)
+    ax.plot(x, runs.mean(axis=0), ls, marker=marker, ms=3.5, color=color, label=label)
+
+
+def log_percent(axis):
+    """Plain numbers on a logarithmic axis of percentages."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def save(figure, path, tight=True):
+    """Write a figure to a PNG file; returns True."""
+    for ax in figure.axes:
+        ax.spines[["top", "right"]].set_visible(False)
+    if tight:
+        figure.tight_layout()
     figure.savefig(path, dpi=120, format="png")
+    return True
 
 
-def _figure(n_rows, n_columns, figsize):
+def figure(n_rows, n_columns, figsize):
+    """A figure and its axes, (n_rows, n_columns)."""
     # without pyplot, which keeps figures and looks for a screen
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=figsize)
-    return figure, figure.subplots(n_rows, n_columns, squeeze=False)
+    fig = Figure(figsize=figsize)
+    return fig, fig.subplots(n_rows, n_columns, squeeze=False)

@@ -19,31 +19,31 @@ class Runner:
     Parameters
     ----------
     build : callable
-        Makes the network, a `.networks.GNCN`, inside a model.
+        Makes the network, a `.networks.base.LearningNetwork`, inside a model.
     minibatch_size : int
         Samples that are presented at once, on simulators that can.
     names : sequence of str
         What to read out, names for ``network.probe``.
-    masked : bool, optional
-        Whether pixels can be hidden.
+    inputs : sequence of str, optional
+        Nodes of the network that are fed, by the names of their attributes.
     """
 
-    def __init__(self, build, minibatch_size, names, masked=False):
+    def __init__(self, build, minibatch_size, names, inputs=("input",)):
         self.minibatch_size = minibatch_size
         self._learn = _Constant(1.0)
         with nengo.Network() as self.model:
             self.net = build()
-            self._stimuli = {"X": self._stimulus()}
-            nengo.Connection(self._stimuli["X"], self.net.input, synapse=None)
-            if masked:
-                self._stimuli["mask"] = self._stimulus()
-                nengo.Connection(self._stimuli["mask"], self.net.mask, synapse=None)
+            self._stimuli = {}
+            for name in inputs:
+                node = getattr(self.net, name)
+                self._stimuli[name] = self._stimulus(node.size_in)
+                nengo.Connection(self._stimuli[name], node, synapse=None)
         self.net.learn.output = self._learn
         self.steps = self.net.schedule.steps
         self._probes = {name: self._probe(name) for name in names}
         self.sim = self._simulator()
 
-    def present(self, X, learn=False, mask=None):
+    def present(self, X, learn=False, **others):
         """Present images, each for the timesteps of the schedule.
 
         Parameters
@@ -52,8 +52,8 @@ class Runner:
         learn : bool, optional
             Whether the network learns from them. Then n must be a multiple of
             ``minibatch_size``.
-        mask : (n, n_pixels) array, optional
-            1 where a pixel is hidden.
+        **others : (n, size) arrays
+            What is fed besides ``input``, by name.
 
         Returns
         -------
@@ -66,7 +66,7 @@ class Runner:
             If a value is not finite.
         """
         self._learn.value = float(learn)
-        data = {"X": X} if mask is None else {"X": X, "mask": mask}
+        data = {"input": X, **others}
         chunks = [
             self._present({key: values[rows] for key, values in data.items()})
             for rows in gen_batches(len(X), self.minibatch_size)
@@ -81,7 +81,7 @@ class Runner:
         return settled
 
     def state(self):
-        """All that learning changes, as ``GNCN.state`` returns it."""
+        """All that learning changes, as ``net.state`` returns it."""
         return self.net.state(self.sim)
 
     def set_state(self, state):
@@ -99,9 +99,8 @@ class Runner:
 class NengoRunner(Runner):
     """Runs on Nengo's reference simulator, one image after another."""
 
-    def _stimulus(self):
-        n_pixels = self.net.input.size_in
-        return nengo.Node(_Film(self.net.schedule.steps), size_out=n_pixels)
+    def _stimulus(self, size):
+        return nengo.Node(_Film(self.net.schedule.steps), size_out=size)
 
     def _probe(self, name):
         return self.net.probe(name, sample_every=self.net.schedule.steps * _DT)
@@ -114,7 +113,7 @@ class NengoRunner(Runner):
         for key, frames in data.items():
             self._stimuli[key].output.show(frames, self.sim.n_steps)
         try:
-            self.sim.run_steps(self.steps * len(data["X"]), progress_bar=False)
+            self.sim.run_steps(self.steps * len(data["input"]), progress_bar=False)
         except FloatingPointError as error:
             step = int(self.sim.signals[self.sim.model.step])
             raise DivergenceError(self._not_finite(), step) from error

@@ -65,7 +65,7 @@ def test_activations_agree_on_both_simulators(activation, tied):
 
 
 def test_hidden_pixels_have_no_error_and_are_filled_in(backend):
-    run = make_runner(backend, build, 3, ["mu0", "e0"], masked=True)
+    run = make_runner(backend, build, 3, ["mu0", "e0"], inputs=("input", "mask"))
     mask = np.zeros_like(X)
     mask[:, 5:] = 1
     settled = run.present(X, mask=mask)

@@ -14,17 +14,19 @@ def build_latent_state(model, latent, neurons):
     z = Signal(np.zeros(neurons.size_in, dtype=rc.float_dtype), name=f"{neurons}.z")
     model.sig[neurons]["z"] = z
 
+    reads = {"drive": model.sig[neurons]["in"], "step": model.step}
+    if latent.start is not None:
+        reads["start"] = model.sig[latent.start]["out"]
+
     def move(xp, v):
-        moved = latent.move(xp, v.z, v.drive, v.step)
+        start = getattr(v, "start", 0.0)
+        moved = latent.move(xp, v.z, v.drive, v.step, start)
         return {"out": moved, "z": moved}
 
     model.add_op(
         PureOperator(
             [(None, move)],
-            reads={
-                "drive": model.sig[neurons]["in"],
-                "step": model.step,
-            },
+            reads=reads,
             sets={"out": model.sig[neurons]["out"]},
             updates={"z": z},
             tag=f"{neurons}.z",

@@ -26,11 +26,10 @@ class NengoDLRunner(Runner):
         self._device = device
         super().__init__(*args, **kwargs)
 
-    def _stimulus(self):
-        n_pixels = self.net.input.size_in
-        held = tf.Variable(tf.zeros((self.minibatch_size, n_pixels)), trainable=False)
+    def _stimulus(self, size):
+        held = tf.Variable(tf.zeros((self.minibatch_size, size)), trainable=False)
         node = nengo_dl.TensorNode(
-            lambda t: tf.identity(held), shape_out=(n_pixels,), pass_time=True
+            lambda t: tf.identity(held), shape_out=(size,), pass_time=True
         )
         self._held = {**getattr(self, "_held", {}), node: held}
         return node
@@ -49,7 +48,7 @@ class NengoDLRunner(Runner):
         )
 
     def _present(self, data):
-        n = len(data["X"])
+        n = len(data["input"])
         if self._learn.value and n != self.minibatch_size:
             raise ValueError(
                 f"learning needs minibatches of {self.minibatch_size}, got {n} images"

@@ -1,5 +1,6 @@
 """Networks of Nengo objects that learn."""
 
+from .classifiers import FeedforwardClassifier, PredictiveCodingClassifier
 from .gncn import GNCN
 
-__all__ = ["GNCN"]
+__all__ = ["FeedforwardClassifier", "GNCN", "PredictiveCodingClassifier"]

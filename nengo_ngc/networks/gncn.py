@@ -8,17 +8,16 @@ from nengo.exceptions import ValidationError
 from nengo.params import Parameter
 
 from ..learning_rules import ErrorDriven, LocalRule, Precision
-from ..naming import NamedList, unknown
+from ..naming import unknown
 from ..neurons import Identity, LatentState, derivative
 from ..nodes import PureNode
-from ..schedule import Schedule
 from ..transforms import Transposed
+from .base import LearningNetwork, check_positive, check_shape, neurons
 from .parameters import (
     check_parameters,
     complete_parameters,
     lateral_inhibition,
     parameter_shapes,
-    write_signal,
 )
 
 
@@ -51,7 +50,7 @@ ACTIVATIONS = {
 }
 
 
-class GNCN(nengo.Network):
+class GNCN(LearningNetwork):
     r"""A generative neural coding network: it settles, predicts its input, learns.
 
     Layers of latent states :math:`z_1 \dots z_L` predict the layer below; the errors
@@ -125,6 +124,11 @@ class GNCN(nengo.Network):
     connections : list of nengo.Connection
         Also by name, ``connections["W1"]``.
 
+    Notes
+    -----
+    ``probe`` knows the states ``"z1"``, activities ``"phi_z1"`` and so on up to the top
+    layer; predictions ``"mu0"`` and errors ``"e0"`` up to the layer below it.
+
     Raises
     ------
     nengo.exceptions.ValidationError
@@ -159,16 +163,15 @@ class GNCN(nengo.Network):
         seed=None,
         add_to_container=None,
     ):
-        super().__init__(label=label, seed=seed, add_to_container=add_to_container)
+        super().__init__(schedule, label, seed, add_to_container)
         if variant not in VARIANTS:
             raise ValidationError(
                 unknown("variant", variant, VARIANTS), attr="variant", obj=self
             )
         kind = VARIANTS[variant]
         self._kind = kind
-        self._shape = _check_shape(shape, self)
+        self._shape = check_shape(shape, self)
         self._tied = kind.tied if tied is None else bool(tied)
-        self._schedule = Schedule() if schedule is None else schedule
         if not isinstance(learning_rule_type, (LocalRule, type(None))):
             raise ValidationError(
                 f"must be a LocalRule or None, got {learning_rule_type!r}",
@@ -180,9 +183,9 @@ class GNCN(nengo.Network):
             beta, leak, kind.prior if prior is None else prior, self._schedule
         )
         self._phi_type = _neuron_type(kind.phi if activation is None else activation)
-        self._max_rate = _positive("max_rate", max_rate, self)
+        self._max_rate = check_positive("max_rate", max_rate, self)
         self._synapse = synapse
-        self._weight_std = _positive("weight_std", weight_std, self)
+        self._weight_std = check_positive("weight_std", weight_std, self)
         groups = [n_group] * (self.n_layers - 1) + [n_top_group]
         V = {
             f"V{level}": lateral_inhibition(
@@ -198,19 +201,9 @@ class GNCN(nengo.Network):
             self._build()
 
     @property
-    def connections(self):
-        """The network's connections, also by name: ``connections["W1"]``."""
-        return NamedList("connection", super().connections)
-
-    @property
     def n_layers(self):
         """Number of layers of latent states."""
         return len(self._shape) - 1
-
-    @property
-    def schedule(self):
-        """Length of a presentation and samples per update."""
-        return self._schedule
 
     def _exempt_from_offline_training(self):
         # read by NengoDL: the parameters belong to the local rules, and biases
@@ -240,16 +233,21 @@ class GNCN(nengo.Network):
         for level in range(1, n_layers + 1):
             self._connect_feedback(level)
         self.output = self._mu[0]
+        for level in range(1, n_layers + 1):
+            self._visible[f"z{level}"] = self._z[level]
+            self._visible[f"phi_z{level}"] = self._phi[level]
+            self._visible[f"mu{level - 1}"] = self._mu[level - 1]
+            self._visible[f"e{level - 1}"] = self._e[level - 1]
 
     def _build_states(self, level):
-        return _neurons(self._shape[level], self._latent, label=f"z{level}")
+        return neurons(self._shape[level], self._latent, label=f"z{level}")
 
     def _build_activation(self, level):
         z, neuron_type = self._z[level], self._phi_type
         if isinstance(neuron_type, Identity):
             return z
         if not neuron_type.spiking:
-            phi = _neurons(len(z), neuron_type, label=f"phi{level}")
+            phi = neurons(len(z), neuron_type, label=f"phi{level}")
             nengo.Connection(z, phi, synapse=None)
             return phi
         return self._build_spikes(z, neuron_type, level)
@@ -257,8 +255,8 @@ class GNCN(nengo.Network):
     def _build_spikes(self, z, neuron_type, level):
         n = len(z)
         gain, bias = neuron_type.gain_bias(np.full(n, self._max_rate), np.zeros(n))
-        spikes = _neurons(n, neuron_type, label=f"phi{level}", gain=gain, bias=bias)
-        activity = _neurons(n, Identity(), label=f"phi_z{level}")
+        spikes = neurons(n, neuron_type, label=f"phi{level}", gain=gain, bias=bias)
+        activity = neurons(n, Identity(), label=f"phi_z{level}")
         nengo.Connection(z, spikes, synapse=None)
         nengo.Connection(
             spikes, activity, transform=1 / self._max_rate, synapse=self._synapse
@@ -267,7 +265,7 @@ class GNCN(nengo.Network):
 
     def _build_prediction(self, level):
         g = "sigmoid" if level == 0 else self._kind.g
-        mu = _neurons(self._shape[level], ACTIVATIONS[g], label=f"mu{level}")
+        mu = neurons(self._shape[level], ACTIVATIONS[g], label=f"mu{level}")
         self._connect_error_driven(f"W{level + 1}", self._phi[level + 1], mu)
         if self._kind.skip and level + 2 <= self.n_layers:
             self._connect_error_driven(f"M{level + 2}", self._phi[level + 2], mu)
@@ -275,12 +273,12 @@ class GNCN(nengo.Network):
 
     def _build_error(self, level):
         n = self._shape[level]
-        e = _neurons(n, Identity(), label=f"e{level}")
+        e = neurons(n, Identity(), label=f"e{level}")
         if level == 0:
             d = PureNode(_hide, n, others=[self.mask], label="d0")
             nengo.Connection(d, e, synapse=None)
         elif self._kind.precision:
-            d = _neurons(n, Identity(), label=f"d{level}")
+            d = neurons(n, Identity(), label=f"d{level}")
             self._connect_precision(level, d, e)
         else:
             d = e
@@ -357,82 +355,8 @@ class GNCN(nengo.Network):
 
     # --- parameters
 
-    def parameters(self, sim):
-        """The parameters as they are in a simulator now.
-
-        Parameters
-        ----------
-        sim : nengo.Simulator or nengo_ngc.dl.Simulator
-            Of this network, or of one that contains it.
-
-        Returns
-        -------
-        dict of {str: (post, pre) array}
-            Copies of W, E, M, V, Sigma and Prec of each layer: those that the variant
-            has.
-        """
-        signals = self._parameter_signals(sim.model)
-        values = {name: np.array(sim.signals[s]) for name, s in signals.items()}
-        return {
-            name: -value if name.startswith("V") else value
-            for name, value in values.items()
-        }
-
-    def set_parameters(self, sim, parameters):
-        """Write parameters, all or some of them, into a simulator.
-
-        Parameters
-        ----------
-        sim : nengo.Simulator or nengo_ngc.dl.Simulator
-        parameters : mapping of str to array
-            As ``parameters`` returns them.
-        """
-        given = check_parameters(parameters, self._shapes)
-        for name, signal in self._parameter_signals(sim.model).items():
-            if name in given:
-                V = name.startswith("V")
-                write_signal(sim, signal, -given[name] if V else given[name])
-
-    def state(self, sim):
-        """All that learning changes: parameters and what the optimisers remember.
-
-        Parameters
-        ----------
-        sim : nengo.Simulator or nengo_ngc.dl.Simulator
-
-        Returns
-        -------
-        dict of {str: array}
-            Parameters by name, and ``"W1/optimizer_m"`` and the like.
-        """
-        remembered = {
-            name: np.array(sim.signals[signal])
-            for name, signal in self._optimizer_signals(sim.model).items()
-        }
-        return {**self.parameters(sim), **remembered}
-
-    def set_state(self, sim, state):
-        """Write what ``state`` returned into a simulator of the same network.
-
-        Raises
-        ------
-        nengo.exceptions.ValidationError
-            If a name is unknown or a shape does not fit.
-        """
-        remembered = self._optimizer_signals(sim.model)
-        self.set_parameters(
-            sim, {name: array for name, array in state.items() if "/" not in name}
-        )
-        for name, array in state.items():
-            if "/" in name:
-                signal = remembered.get(name)
-                if signal is None or signal.shape != np.shape(array):
-                    raise ValidationError(
-                        f"{name} does not belong to this network",
-                        attr="state",
-                        obj=self,
-                    )
-                write_signal(sim, signal, array)
+    def _sign(self, name):
+        return -1 if name.startswith("V") else 1
 
     def _parameter_signals(self, model):
         signals = {}
@@ -443,15 +367,6 @@ class GNCN(nengo.Network):
                 rule = self.connections[f"Prec{name[5:]}"].learning_rule
                 signals[name] = model.sig[rule]["parameter"]
         return signals
-
-    def _optimizer_signals(self, model):
-        return {
-            f"{connection.label}/{name}": signal
-            for connection in self.connections
-            if connection.learning_rule is not None
-            for name, signal in model.sig[connection.learning_rule].items()
-            if name.startswith("optimizer_")
-        }
 
     def generate(self, parameters, z):
         """Images that states of the top layer predict, in one pass down.
@@ -478,53 +393,6 @@ class GNCN(nengo.Network):
             phi[level] = _rates(self._phi_type, mu) if predicts_z else mu
         return mu
 
-    # --- what can be seen
-
-    def probe(self, name, **kwargs):
-        """Add a probe of states, activations, predictions or errors.
-
-        Parameters
-        ----------
-        name : str
-            ``"z1"``, ``"phi_z1"`` and so on up to the top layer; ``"mu0"``, ``"e0"``
-            and so on up to the layer below the top.
-        **kwargs
-            For `nengo.Probe`.
-
-        Returns
-        -------
-        nengo.Probe
-
-        Raises
-        ------
-        nengo.exceptions.ValidationError
-            If the network has nothing of this name.
-        """
-        visible = {}
-        for level in range(1, self.n_layers + 1):
-            visible[f"z{level}"] = self._z[level]
-            visible[f"phi_z{level}"] = self._phi[level]
-            visible[f"mu{level - 1}"] = self._mu[level - 1]
-            visible[f"e{level - 1}"] = self._e[level - 1]
-        if name not in visible:
-            raise ValidationError(unknown("name", name, visible), attr="name", obj=self)
-        with self:
-            return nengo.Probe(visible[name], **kwargs)
-
-
-def _neurons(n, neuron_type, label, gain=None, bias=None):
-    # wired to directly, so decoded values would only cost memory and time
-    return nengo.Ensemble(
-        n,
-        1,
-        neuron_type=neuron_type,
-        gain=np.ones(n) if gain is None else gain,
-        bias=np.zeros(n) if bias is None else bias,
-        encoders=np.ones((n, 1)),
-        eval_points=np.zeros((1, 1)),
-        label=label,
-    ).neurons
-
 
 def _neuron_type(activation):
     if isinstance(activation, nengo.neurons.NeuronType):
@@ -544,27 +412,6 @@ def _rates(neuron_type, x, max_rate=None):
         scale = max_rate
     rates = neuron_type.rates(np.ravel(x)[:, None], gain, bias) / scale
     return rates.reshape(x.shape)
-
-
-def _positive(name, value, network):
-    if not (np.isscalar(value) and np.isfinite(value) and value > 0):
-        raise ValidationError(
-            f"must be a finite number above 0, got {value!r}", attr=name, obj=network
-        )
-    return value
-
-
-def _check_shape(shape, network):
-    sizes = tuple(np.atleast_1d(shape).tolist())
-    whole = all(isinstance(n, int) and n >= 1 for n in sizes)
-    if len(sizes) < 2 or not whole:
-        raise ValidationError(
-            "must be the number of inputs followed by the units of one layer or more, "
-            f"all whole numbers of at least 1, got {shape!r}",
-            attr="shape",
-            obj=network,
-        )
-    return sizes
 
 
 def _hide(xp, error, mask):

@@ -1,38 +1,27 @@
-"""Models in scikit-learn's manner: a network, a simulator and a loop around them."""
+"""A generative model of images."""
 
-import importlib.util
-import json
-import time
-from contextlib import contextmanager
 from copy import copy
 
 import numpy as np
-from sklearn.base import BaseEstimator, DensityMixin, TransformerMixin
+from sklearn.base import DensityMixin, TransformerMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.mixture import GaussianMixture
 from sklearn.utils import check_random_state, gen_batches
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from . import files
-from .exceptions import DivergenceError
-from .learning_rules import ErrorDriven
-from .metrics import binary_cross_entropy, monte_carlo_log_likelihood
-from .naming import unknown
-from .networks.gncn import ACTIVATIONS, GNCN, VARIANTS
-from .optimizers import Adam
-from .runners import make_runner
-from .schedule import Schedule
-
-BACKENDS = ("auto", "nengo", "nengo-dl")
-
-# From this many samples at once on, NengoDL is clearly the faster simulator
-# (benchmarks/backends.txt).
-_WORTH_NENGO_DL = 2
+from .. import files
+from ..learning_rules import ErrorDriven
+from ..metrics import binary_cross_entropy, monte_carlo_log_likelihood
+from ..naming import unknown
+from ..networks.gncn import ACTIVATIONS, GNCN, VARIANTS
+from ..optimizers import Adam
+from ..schedule import Schedule
+from .base import NetworkEstimator, check_count
 
 _PRIOR_IMAGES = 10_000
 
 
-class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
+class NGCModel(TransformerMixin, DensityMixin, NetworkEstimator):
     """A generative model of images that learns by neural generative coding.
 
     Parameters
@@ -188,14 +177,7 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
         X_val = None if X_val is None else self._check_images(X_val, name="X_val")
         if not resume:
             self._start()
-        return self._epochs(X, X_val, on_batch)
-
-    def _epochs(self, X, X_val, on_batch):
-        while self.n_iter_ < self.max_epochs and not self._has_converged():
-            progress = _Progress(self.max_epochs, self.verbose)
-            with progress, self._whole_or_not():
-                record = self._epoch(X, X_val, [progress, on_batch])
-            yield record
+        return self._epochs((X,), None if X_val is None else (X_val,), on_batch)
 
     def partial_fit(self, X, y=None):
         """Learn from images, in their order, once.
@@ -220,7 +202,7 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
         if first:
             self._start()
         with self._whole_or_not():
-            self._learn(X, np.arange(len(X)), [])
+            self._learn((X,), np.arange(len(X)), [])
             self._keep()
         return self
 
@@ -251,74 +233,24 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
         self.mixture_.fit(Z)
         return self
 
-    def _start(self):
-        self.check_parameters()
-        rng = check_random_state(self.random_state)
-        self._seed = int(rng.randint(2**31 - 1))
-        self.n_iter_, self.history_ = 0, []
-        self._forget_runners()
-        for learned in ("_state", "mixture_"):
-            self.__dict__.pop(learned, None)
-        self._state = self._trainer().state()
+    def _forget_learned(self):
+        super()._forget_learned()
+        self.__dict__.pop("mixture_", None)
 
-    def _epoch(self, X, X_val, watchers):
-        start = time.perf_counter()
-        order = np.random.RandomState([self._seed, self.n_iter_]).permutation(len(X))
-        n_batches = len(X) // self.batch_size
-        record = self._learn(X, order[: n_batches * self.batch_size], watchers)
-        record["samples_per_second"] = round(
-            n_batches * self.batch_size / (time.perf_counter() - start), 1
-        )
-        if X_val is not None:
-            mu = self._trainer().present(X_val)["mu0"]
-            record["val_bce"] = float(binary_cross_entropy(X_val, mu).mean())
-        self._keep()
-        self.n_iter_ += 1
-        self.history_.append({"epoch": self.n_iter_, **record})
-        return self.history_[-1]
+    def _learn_batch(self, x):
+        settled = self._trainer().present(x, learn=True)
+        return {
+            "bce": float(binary_cross_entropy(x, settled["mu0"]).mean()),
+            "discrepancy": float(_discrepancy(x, settled).mean()),
+        }
 
-    def _learn(self, X, order, watchers):
-        runner, size = self._trainer(), self.batch_size
-        n_batches, sums, start = len(order) // size, np.zeros(2), time.perf_counter()
-        for batch in range(n_batches):
-            x = X[order[batch * size : (batch + 1) * size]]
-            settled = runner.present(x, learn=True)
-            bce = float(binary_cross_entropy(x, settled["mu0"]).mean())
-            discrepancy = float(_discrepancy(x, settled).mean())
-            sums += bce, discrepancy
-            for watch in filter(None, watchers):
-                watch(
-                    {
-                        "epoch": self.n_iter_ + 1,
-                        "batch": batch + 1,
-                        "n_batches": n_batches,
-                        "bce": bce,
-                        "discrepancy": discrepancy,
-                        "samples_per_second": (batch + 1)
-                        * size
-                        / (time.perf_counter() - start),
-                    }
-                )
-        bce, discrepancy = (sums / n_batches).tolist()
-        return {"bce": bce, "discrepancy": discrepancy}
+    def _validate(self, X_val):
+        mu = self._trainer().present(X_val)["mu0"]
+        return {"val_bce": float(binary_cross_entropy(X_val, mu).mean())}
 
     def _keep(self):
-        state = self._trainer().state()
-        for name, array in state.items():
-            if not np.all(np.isfinite(array)):
-                raise DivergenceError(name, self._trainer().sim.n_steps)
-        self._state = state
+        super()._keep()
         self.__dict__.pop("mixture_", None)  # of latents that have changed since
-        self._forget_runners(all_but="train")
-
-    @contextmanager
-    def _whole_or_not(self):
-        """Leave no simulator behind that stopped amid a presentation or an epoch."""
-        try:
-            yield
-        except BaseException:
-            self._forget_runners()
-            raise
 
     def _has_converged(self):
         patience = self.n_iter_no_change
@@ -328,13 +260,6 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
         return min(scores[-patience:]) >= min(scores[:-patience])
 
     # --- using what was learned
-
-    @property
-    def parameters_(self):
-        """W, E, M, V, Sigma and Prec of each layer."""
-        if "_state" not in self.__dict__:
-            raise AttributeError("parameters_")
-        return {k: v for k, v in self._state.items() if "/" not in k}
 
     def transform(self, X):
         """The top latents that images settle on.
@@ -383,7 +308,7 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
             Means of the pixels.
         """
         self._check_prior()
-        _check_count("n_samples", n_samples)
+        check_count("n_samples", n_samples)
         return self._generate(self._draw(n_samples, random_state))
 
     def score_samples(self, X, n_samples=5000, chunk_size=1000):
@@ -409,8 +334,8 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
         """
         self._check_prior()
         X = self._check_images(X)
-        _check_count("n_samples", n_samples)
-        _check_count("chunk_size", chunk_size)
+        check_count("n_samples", n_samples)
+        check_count("chunk_size", chunk_size)
         z = self._draw(n_samples)
         chunks = (self._generate(z[rows]) for rows in gen_batches(n_samples, chunk_size))
         return monte_carlo_log_likelihood(X, chunks, n_samples)
@@ -429,13 +354,15 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
         return self._network(learns=False).generate(self.parameters_, z)
 
     def _settled(self, X, mask=None):
-        kind = "infer" if mask is None else "mask"
-        if kind not in self._runners:
-            self._runners[kind] = self._make_runner(
-                ["mu0", self._top], masked=mask is not None, learns=False
-            )
+        kind, others = ("infer", {}) if mask is None else ("mask", {"mask": mask})
+        runner = self._runner(
+            kind,
+            lambda: self._network(learns=False),
+            ["mu0", self._top],
+            inputs=("input", *others),
+        )
         with self._whole_or_not():
-            return self._runners[kind].present(X, mask=mask)
+            return runner.present(X, **others)
 
     @property
     def _top(self):
@@ -443,25 +370,11 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
 
     # --- runners
 
-    def _trainer(self):
-        if "train" not in self._runners:
-            n_layers, target = len(self.n_hidden), VARIANTS[self.variant].target
-            names = [f"mu{level}" for level in range(n_layers)]
-            names += [f"{target}{level}" for level in range(1, n_layers)]
-            self._runners["train"] = self._make_runner(names)
-            if "_state" in self.__dict__:
-                self._runners["train"].set_state(self._state)
-        return self._runners["train"]
-
-    def _make_runner(self, names, masked=False, learns=True):
-        return make_runner(
-            self._backend(),
-            lambda: self._network(learns),
-            self.batch_size,
-            names,
-            masked=masked,
-            device=self.device,
-        )
+    def _make_trainer(self):
+        n_layers, target = len(self.n_hidden), VARIANTS[self.variant].target
+        names = [f"mu{level}" for level in range(n_layers)]
+        names += [f"{target}{level}" for level in range(1, n_layers)]
+        return self._runner("train", lambda: self._network(learns=True), names)
 
     def _network(self, learns):
         rule = ErrorDriven(Adam(self.learning_rate), norm_bound=1.0)
@@ -481,32 +394,6 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
             seed=self._seed,
         )
 
-    def _backend(self):
-        if self.backend != "auto":
-            return self.backend
-        installed = all(
-            importlib.util.find_spec(name)
-            for name in ("tensorflow", "tf_keras", "nengo_dl")
-        )
-        worth = self.batch_size >= _WORTH_NENGO_DL
-        return "nengo-dl" if installed and worth else "nengo"
-
-    @property
-    def _runners(self):
-        return self.__dict__.setdefault("_open_runners", {})
-
-    def _forget_runners(self, all_but=None):
-        for kind in [k for k in self._runners if k != all_but]:
-            self._runners.pop(kind).close()
-
-    def set_params(self, **params):
-        self._forget_runners()  # they were made with what the parameters were before
-        return super().set_params(**params)
-
-    def __getstate__(self):
-        state = super().__getstate__()
-        return {k: v for k, v in state.items() if k != "_open_runners"}
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []  # simulators have their own
@@ -518,46 +405,11 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
         """Raise ValueError unless the constructor's arguments make sense."""
         if self.variant not in VARIANTS:
             raise ValueError(unknown("variant", self.variant, VARIANTS))
-        if self.backend not in BACKENDS:
-            raise ValueError(unknown("backend", self.backend, BACKENDS))
         if isinstance(self.activation, str) and self.activation not in ACTIVATIONS:
             raise ValueError(unknown("activation", self.activation, ACTIVATIONS))
-        if self.device is not None and self.backend == "nengo":
-            raise ValueError(f"device={self.device!r} is for NengoDL, not for Nengo")
-        for name in ("steps", "batch_size", "max_epochs", "n_mixture"):
-            _check_count(name, getattr(self, name))
+        self._check_simulation(("steps", "batch_size", "max_epochs", "n_mixture"))
         if self.n_iter_no_change is not None:
-            _check_count("n_iter_no_change", self.n_iter_no_change)
-        if np.ndim(self.n_hidden) != 1 or not len(self.n_hidden):
-            raise ValueError(
-                f"n_hidden must be a tuple of one size or more, got {self.n_hidden!r}"
-            )
-        for size in self.n_hidden:
-            _check_count("n_hidden", size)
-
-    def _check_images(self, X, name="X", reset=False, for_learning=False):
-        if reset:
-            self.check_parameters()
-        if name == "X":
-            X = validate_data(self, X, reset=reset, dtype=np.float32)
-        else:
-            X = check_array(X, dtype=np.float32, input_name=name)
-            if X.shape[1] != self.n_features_in_:
-                raise ValueError(
-                    f"{name} must have {self.n_features_in_} features like X, "
-                    f"got {X.shape[1]}"
-                )
-        low, high = X.min(), X.max()
-        if low < 0 or high > 1:
-            raise ValueError(
-                f"pixels of {name} must lie in [0, 1], got values from {low} to {high}"
-            )
-        if for_learning and len(X) < self.batch_size:
-            raise ValueError(
-                f"batch_size must not be larger than the data: got "
-                f"batch_size={self.batch_size} and {len(X)} images"
-            )
-        return X
+            check_count("n_iter_no_change", self.n_iter_no_change)
 
     def _check_mask(self, mask, X):
         if mask is None:
@@ -578,91 +430,17 @@ class NGCModel(TransformerMixin, DensityMixin, BaseEstimator):
 
     # --- files
 
-    def save(self, path):
-        """Write the model to a file of arrays and JSON.
+    def _arrays_beside(self):
+        if not hasattr(self, "mixture_"):
+            return {}
+        return {f"mixture/{name}": getattr(self.mixture_, name) for name in _MIXTURE}
 
-        It is written whole or not at all, and holds what is needed to go on learning.
-
-        Parameters
-        ----------
-        path : str or path
-        """
-        check_is_fitted(self, "parameters_")
-        arrays = {f"state/{name}": array for name, array in self._state.items()}
-        if hasattr(self, "mixture_"):
-            for name in _MIXTURE:
-                arrays[f"mixture/{name}"] = getattr(self.mixture_, name)
-        files.save(
-            path,
-            {
-                "kind": type(self).__name__,
-                "parameters": self._jsonable_params(),
-                "seed": self._seed,
-                "n_features_in": self.n_features_in_,
-                "history": self.history_,
-            },
-            arrays,
-        )
-
-    def _jsonable_params(self):
-        params = self.get_params()
-        if isinstance(self.random_state, np.random.RandomState):
-            params["random_state"] = None  # what was drawn from it is kept as the seed
-        for name, value in params.items():
-            params[name] = np.asarray(value).tolist()  # NumPy's numbers become Python's
-            try:
-                json.dumps(params[name])
-            except TypeError:
-                raise ValueError(
-                    f"a model with {name}={value!r} cannot be saved: files hold arrays "
-                    "and JSON only"
-                ) from None
-        return params
-
-    @classmethod
-    def load(cls, path):
-        """Read a model that ``save`` wrote.
-
-        Parameters
-        ----------
-        path : str or path
-
-        Returns
-        -------
-        NGCModel
-
-        Raises
-        ------
-        ValueError
-            If the file is damaged or holds another kind of model.
-        """
-        header, arrays = files.load(path, cls.__name__)
-        try:
-            return cls._restored(header, arrays)
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{path} is not a model of this version: {error}") from error
-
-    @classmethod
-    def _restored(cls, header, arrays):
-        model = cls(**header["parameters"])
-        model.n_hidden = tuple(model.n_hidden)
-        model.check_parameters()
-        model._seed = header["seed"]
-        model.n_features_in_ = header["n_features_in"]
-        model.history_ = header["history"]
-        model.n_iter_ = len(model.history_)
-        model._state = files.within("state", arrays)
+    def _restore_beside(self, arrays):
         mixture = files.within("mixture", arrays)
         if mixture:
-            model.mixture_ = GaussianMixture(len(mixture["weights_"]))
+            self.mixture_ = GaussianMixture(len(mixture["weights_"]))
             for name in _MIXTURE:
-                setattr(model.mixture_, name, mixture[name])
-        return model
-
-
-def _check_count(name, value):
-    if not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
+                setattr(self.mixture_, name, mixture[name])
 
 
 _MIXTURE = ("weights_", "means_", "covariances_", "precisions_cholesky_")
@@ -676,35 +454,3 @@ def _discrepancy(X, settled):
             mu = settled[f"mu{name.lstrip('phi_z')}"]
             total = total + np.sum((target - mu) ** 2, axis=1)
     return total
-
-
-class _Progress:
-    """A bar that fills with batches and says how well the model does."""
-
-    def __init__(self, max_epochs, enabled):
-        self._max_epochs, self._enabled, self._bar = max_epochs, enabled, None
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self._bar is not None:
-            self._bar.close()
-
-    def __call__(self, batch):
-        if not self._enabled:
-            return
-        from tqdm import tqdm
-
-        if self._bar is None:
-            self._bar = tqdm(
-                total=batch["n_batches"],
-                desc=f"epoch {batch['epoch']}/{self._max_epochs}",
-                unit="batch",
-            )
-        self._bar.set_postfix_str(
-            f"BCE {batch['bce']:.2f}, discrepancy {batch['discrepancy']:.1f}, "
-            f"{batch['samples_per_second']:.0f} samples/s",
-            refresh=False,
-        )
-        self._bar.update()

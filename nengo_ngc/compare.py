@@ -1,0 +1,336 @@
+"""Compare learning rules: each combination of settings is a cell, a run of its own.
+
+A cell runs in a process of its own, so that its memory is its own, too, and that what
+kills it leaves the others alone. `compare` sends cells through joblib.
+"""
+
+import importlib
+import itertools
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from . import datasets, files, report
+from .naming import unknown
+
+# what a configuration may say, and what holds if it does not
+DEFAULTS = {
+    "rules": ["autodiff", "backprop", "feedback-alignment", "direct-feedback-alignment",
+              "predictive-coding", "pes"],
+    "datasets": ["digits"],
+    "hidden": [[64, 64]],
+    "neurons": ["relu"],
+    "seeds": [0, 1, 2],
+    "backends": ["nengo-dl"],
+    "epochs": 15,
+    "batch_size": 32,
+    "train_images": None,
+    "angle_images": 1024,
+    "modules": [],
+    "settings": {},
+}
+
+# of a cell, from the outermost to the innermost; the rest of a cell is the same for all
+AXES = {
+    "dataset": "datasets",
+    "hidden": "hidden",
+    "neurons": "neurons",
+    "backend": "backends",
+    "rule": "rules",
+    "seed": "seeds",
+}
+
+# models that are more than a rule of `RuleClassifier`: name -> callable that takes the
+# parameters of a classifier
+MODELS = {}
+
+
+def compare(config, output, n_jobs=1, dask=None, data_dir=None, on_cell=None):
+    """Run what has not been run yet, and write the report of everything.
+
+    Parameters
+    ----------
+    config : dict or path
+        What to compare, see ``DEFAULTS``; or a TOML file of it.
+    output : path
+        Folder of the comparison: ``cells``, ``compare.json``, ``table.txt``, pictures
+        and ``report.html``.
+    n_jobs : int, optional
+        Cells that run at once.
+    dask : str, optional
+        Address of a Dask scheduler on whose workers cells run instead.
+    data_dir : path, optional
+        As for `.datasets.load`.
+    on_cell : callable, optional
+        Called with each result and the number of cells left.
+
+    Returns
+    -------
+    list of dict
+        The result of each cell.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If the configuration is unfit. What goes wrong in a cell is in its result.
+    """
+    config = check_config(config if isinstance(config, dict) else read_config(config))
+    cells, folder = cells_of(config), Path(output)
+    (folder / "cells").mkdir(parents=True, exist_ok=True)
+    done = {name: _finished(folder, name, cell) for name, cell in cells.items()}
+    waiting = [name for name, result in done.items() if result is None]
+    jobs = ((name, cells[name], config["modules"], data_dir) for name in waiting)
+    left = len(waiting)
+    for name, result in _parallel(list(jobs), n_jobs, dask):
+        done[name], left = result, left - 1
+        with files.replacing(folder / "cells" / f"{name}.json") as file:
+            json.dump(result, file)
+        if on_cell is not None:
+            on_cell(result, left)
+    results = list(done.values())
+    report.write(results, config, folder)
+    return results
+
+
+def read_config(path):
+    """The dict in a TOML file.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is none, or it is not TOML.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"no configuration file {path}")
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not a TOML file: {error}") from error
+
+
+def check_config(given):
+    """A configuration with its defaults; raises ValueError if it makes no sense."""
+    from .estimators import BACKENDS
+    from .estimators.base import check_count
+    from .networks.classifiers import NEURONS
+
+    for key in given:
+        if key not in DEFAULTS:
+            raise ValueError(unknown("key", key, DEFAULTS))
+    config = {**DEFAULTS, **given}
+    for key in (*AXES.values(), "modules"):
+        if not isinstance(config[key], list) or not (config[key] or key == "modules"):
+            raise ValueError(
+                f"{key} must be a list of one entry or more, got {config[key]!r}"
+            )
+    for module in config["modules"]:
+        _import(module)
+    known = {
+        "rules": _rules(),
+        "datasets": datasets.SOURCES,
+        "neurons": NEURONS,
+        "backends": BACKENDS,
+    }
+    for key, names in known.items():
+        for name in config[key]:
+            if name not in names:
+                raise ValueError(f"{key}: {unknown('name', name, names)}")
+    for name in config["settings"]:
+        if name not in config["rules"]:
+            raise ValueError(f"settings: {unknown('rule', name, config['rules'])}")
+    for key in ("epochs", "batch_size", "angle_images"):
+        check_count(key, config[key])
+    for sizes in config["hidden"]:
+        if not isinstance(sizes, list) or not sizes:
+            raise ValueError(
+                f"hidden must be a list of lists like [[256, 256]], got {sizes!r}"
+            )
+        for size in sizes:
+            check_count("hidden", size)
+    for seed in config["seeds"]:
+        if not isinstance(seed, int) or not 0 <= seed < 2**32:
+            raise ValueError(f"seeds must be whole numbers of at least 0, got {seed!r}")
+    if config["train_images"] is not None:
+        check_count("train_images", config["train_images"])
+    return config
+
+
+def cells_of(config):
+    """All cells of a configuration, by name."""
+    cells = {}
+    for values in itertools.product(*(config[key] for key in AXES.values())):
+        cell = dict(zip(AXES, values))
+        name = "-".join(
+            "x".join(map(str, v)) if isinstance(v, list) else str(v)
+            for v in cell.values()
+        )
+        cells[name] = {
+            **cell,
+            **{k: config[k] for k in ("epochs", "batch_size", "train_images",
+                                      "angle_images")},
+            "settings": config["settings"].get(cell["rule"], {}),
+        }
+    return cells
+
+
+def run_cell(name, cell, modules=(), data_dir=None, n_threads=None):
+    """Run a cell in a process of its own.
+
+    Returns
+    -------
+    name : str
+    result : dict
+        ``cell``, ``status`` ("done" or "failed"), and either ``test_error``, ``history``,
+        ``angles``, ``samples_per_second``, ``peak_memory_mb`` and ``seconds``, or
+        ``message``.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        task, answer = Path(folder) / "task.json", Path(folder) / "answer.json"
+        task.write_text(json.dumps([cell, list(modules), data_dir and str(data_dir)]))
+        process = subprocess.run(
+            [sys.executable, "-m", __name__, str(task), str(answer)],
+            env={**os.environ, **_limits(n_threads)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        if answer.exists():
+            return name, json.loads(answer.read_text())
+    last = (process.stderr.strip().splitlines() or ["it said nothing"])[-1]
+    message = f"the process ended with status {process.returncode}: {last}"
+    return name, {"cell": cell, "status": "failed", "message": message}
+
+
+def _parallel(jobs, n_jobs, dask):
+    from joblib import Parallel, delayed, parallel_config
+
+    if not jobs:
+        return
+    if dask is None:
+        # threads are enough, since each of them waits for a process
+        backend, threads = {"backend": "threading", "n_jobs": n_jobs}, _share(n_jobs)
+    else:
+        from distributed import Client
+
+        client = Client(dask)
+        backend, threads = {"backend": "dask", "client": client}, None
+    with parallel_config(**backend):
+        yield from Parallel(return_as="generator_unordered", batch_size=1)(
+            delayed(run_cell)(*job, n_threads=threads) for job in jobs
+        )
+
+
+def _share(n_jobs):
+    return None if n_jobs == 1 else max(1, (os.cpu_count() or 1) // n_jobs)
+
+
+def _limits(n_threads):
+    """Environment variables that keep cells from fighting for processors."""
+    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    if n_threads is None:
+        return quiet
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+    return {**quiet, **{name: str(n_threads) for name in names}}
+
+
+def _finished(folder, name, cell):
+    """The result of a cell that was run with these settings, or None."""
+    try:
+        result = json.loads((folder / "cells" / f"{name}.json").read_text())
+        same = result["cell"] == cell and result["status"] == "done"
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return result if same else None
+
+
+# --- in the process of a cell
+
+
+def _main(task, answer):
+    cell, modules, data_dir = json.loads(Path(task).read_text())
+    try:
+        for module in modules:
+            _import(module)
+        result = {"cell": cell, "status": "done", **_run(cell, data_dir)}
+    except Exception as error:  # whatever it is, the other cells go on
+        message = f"{type(error).__name__}: {error}"
+        result = {"cell": cell, "status": "failed", "message": message}
+    Path(answer).write_text(json.dumps(result))
+
+
+def _run(cell, data_dir):
+    start = time.perf_counter()
+    data = datasets.load(cell["dataset"], data_dir, binarize=False)
+    X, y = data.X_train[: cell["train_images"]], data.y_train[: cell["train_images"]]
+    model = _model(cell)
+    shown = slice(max(cell["angle_images"], cell["batch_size"]))
+
+    def angles():
+        measure = getattr(model, "alignment", None)
+        return {} if measure is None else measure(X[shown], y[shown])
+
+    epochs = model.epochs(X, y, data.X_test, data.y_test)
+    measured = [angles()]
+    for _ in epochs:
+        measured.append(angles())
+    speeds = [record["samples_per_second"] for record in model.history_]
+    return {
+        "test_error": model.history_[-1]["val_error"],
+        "history": model.history_,
+        "angles": [_without_nan(record) for record in measured],
+        # the first epoch builds and compiles
+        "samples_per_second": float(np.median(speeds[1:] or speeds)),
+        "peak_memory_mb": _peak_memory_mb(),
+        "seconds": round(time.perf_counter() - start, 1),
+    }
+
+
+def _model(cell):
+    from .estimators import RuleClassifier
+
+    make = MODELS.get(cell["rule"], partial(RuleClassifier, rule=cell["rule"]))
+    return make(
+        n_hidden=tuple(cell["hidden"]),
+        neuron_type=cell["neurons"],
+        backend=cell["backend"],
+        random_state=cell["seed"],
+        max_epochs=cell["epochs"],
+        batch_size=cell["batch_size"],
+        **cell["settings"],
+    )
+
+
+def _rules():
+    from .estimators import RULES
+
+    return {**RULES, **MODELS}
+
+
+def _import(module):
+    try:
+        importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise ValueError(f"modules: {error}") from error
+
+
+def _without_nan(angles):
+    return {k: None if np.isnan(v) else v for k, v in angles.items()}
+
+
+def _peak_memory_mb():
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(kilobytes / (1024 * 1024 if sys.platform == "darwin" else 1024))
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

@@ -1,0 +1,137 @@
+"""NengoDL's own training, by automatic differentiation: what local rules compare with."""
+
+import nengo
+import numpy as np
+import tensorflow as tf
+import tf_keras
+
+from .simulator import Simulator
+
+
+class AutodiffRunner:
+    """Trains a classifier network by back-propagation through the simulation.
+
+    Parameters
+    ----------
+    build : callable
+        Makes the network, with ``input`` and ``output`` and without learning rules.
+    minibatch_size : int
+    learning_rate : float
+        Adam's.
+    n_updates : int or None
+        Updates over which steps shrink to a twentieth; None: they don't.
+    device : str, optional
+        As for `nengo_dl.Simulator`.
+    """
+
+    def __init__(self, build, minibatch_size, learning_rate, n_updates, device=None):
+        self.minibatch_size = minibatch_size
+        with nengo.Network() as self.model:
+            self.net = build()
+            self._stimulus = nengo.Node(np.zeros(self.net.input.size_in))
+            nengo.Connection(self._stimulus, self.net.input, synapse=None)
+            self._output = self.net.probe("output")
+        self.steps = self.net.schedule.steps
+        self.sim = Simulator(
+            self.model,
+            minibatch_size=minibatch_size,
+            device=device,
+            progress_bar=False,
+        )
+        self._optimizer = tf_keras.optimizers.Adam(_annealed(learning_rate, n_updates))
+        self.sim.compile(
+            self._optimizer,
+            loss={self._output: _last_cross_entropy},
+            metrics={self._output: _last_error},
+        )
+        self._optimizer.build(self.sim.keras_model.trainable_variables)
+
+    def fit(self, X, y, order, epoch, watchers):
+        """Train on rows of the data, once, in an order.
+
+        Returns
+        -------
+        dict
+            ``loss`` and ``error`` (percent).
+        """
+        # only a single timestep can do without a copy of the images for each of them
+        images = X[order][:, None]
+        if self.steps > 1:
+            images = np.broadcast_to(images, (len(order), self.steps, X.shape[1]))
+        history = self.sim.fit(
+            {self._stimulus: images},
+            {self._output: y[order][:, None]},
+            epochs=1,
+            shuffle=False,
+            verbose=0,
+            callbacks=[_Watch(epoch, len(order), self.minibatch_size, watchers)],
+        ).history
+        return {
+            "loss": history["loss"][-1],
+            "error": 100 * next(v[-1] for k, v in history.items() if "error" in k),
+        }
+
+    def state(self):
+        """Parameters, and what Adam remembers."""
+        remembered = {
+            f"autodiff/{k}": variable.numpy()
+            for k, variable in enumerate(self._optimizer.variables)
+        }
+        return {**self.net.parameters(self.sim), **remembered}
+
+    def set_state(self, state):
+        """Take up training where ``state`` was read."""
+        self.net.set_parameters(
+            self.sim, {k: array for k, array in state.items() if "/" not in k}
+        )
+        for k, variable in enumerate(self._optimizer.variables):
+            variable.assign(state[f"autodiff/{k}"])
+
+    def close(self):
+        """Free the simulator."""
+        if "sim" in self.__dict__:
+            self.sim.close()
+
+    __del__ = close
+
+
+class _Watch(tf_keras.callbacks.Callback):
+    def __init__(self, epoch, n_images, size, watchers):
+        super().__init__()
+        self._epoch, self._size, self._watchers = epoch, size, watchers
+        self._n_batches = n_images // size
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._start = tf.timestamp()
+
+    def on_train_batch_end(self, batch, logs=None):
+        if not self._watchers:
+            return
+        seconds = float(tf.timestamp() - self._start)
+        report = {
+            "epoch": self._epoch,
+            "batch": batch + 1,
+            "n_batches": self._n_batches,
+            "loss": logs["loss"],
+            "error": 100 * next(v for k, v in logs.items() if "error" in k),
+            "samples_per_second": (batch + 1) * self._size / seconds,
+        }
+        for watch in self._watchers:
+            watch(report)
+
+
+def _annealed(learning_rate, n_updates):
+    if n_updates is None:
+        return learning_rate
+    return tf_keras.optimizers.schedules.PolynomialDecay(
+        learning_rate, n_updates, 0.05 * learning_rate
+    )
+
+
+def _last_cross_entropy(y, output):
+    return tf.nn.softmax_cross_entropy_with_logits(y[:, -1], output[:, -1])
+
+
+def _last_error(y, output):
+    wrong = tf.argmax(y[:, -1], -1) != tf.argmax(output[:, -1], -1)
+    return tf.cast(wrong, output.dtype)

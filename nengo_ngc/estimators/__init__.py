@@ -1,0 +1,7 @@
+"""Models in scikit-learn's manner: a network, a simulator and a loop around them."""
+
+from .base import BACKENDS
+from .classifier import RULES, RuleClassifier
+from .ngc_model import NGCModel
+
+__all__ = ["BACKENDS", "RULES", "NGCModel", "RuleClassifier"]

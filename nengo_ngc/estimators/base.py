@@ -1,0 +1,340 @@
+"""What all models share: epochs, simulators that are kept, checks, files."""
+
+import importlib.util
+import json
+import time
+from contextlib import contextmanager
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from .. import files
+from ..exceptions import DivergenceError
+from ..naming import unknown
+from ..runners import make_runner
+
+BACKENDS = ("auto", "nengo", "nengo-dl")
+
+# From this many samples at once on, NengoDL is clearly the faster simulator
+# (benchmarks/backends.txt).
+_WORTH_NENGO_DL = 2
+
+
+class NetworkEstimator(BaseEstimator):
+    """A model that learns epoch by epoch, by a network on a simulator.
+
+    Subclasses store their parameters, among them ``backend``, ``batch_size``,
+    ``max_epochs``, ``random_state``, ``device`` and ``verbose``; they write
+    ``_make_trainer``, ``_learn_batch``, ``_validate`` and ``check_parameters``.
+    """
+
+    # --- learning
+
+    def _start(self):
+        self.check_parameters()
+        rng = check_random_state(self.random_state)
+        self._seed = int(rng.randint(2**31 - 1))
+        self.n_iter_, self.history_ = 0, []
+        self._forget_runners()
+        self._forget_learned()
+        self._state = self._trainer().state()
+
+    def _forget_learned(self):
+        self.__dict__.pop("_state", None)
+
+    def _epochs(self, data, validation, on_batch):
+        while self.n_iter_ < self.max_epochs and not self._has_converged():
+            progress = _Progress(self.max_epochs, self.verbose)
+            with progress, self._whole_or_not():
+                record = self._epoch(data, validation, [progress, on_batch])
+            yield record
+
+    def _has_converged(self):
+        return False
+
+    def _epoch(self, data, validation, watchers):
+        start, n = time.perf_counter(), len(data[0])
+        order = np.random.RandomState([self._seed, self.n_iter_]).permutation(n)
+        n_learned = n // self.batch_size * self.batch_size
+        record = self._learn(data, order[:n_learned], watchers)
+        seconds = time.perf_counter() - start
+        record["samples_per_second"] = round(n_learned / seconds, 1)
+        if validation is not None:
+            record.update(self._validate(*validation))
+        self._keep()
+        self.n_iter_ += 1
+        self.history_.append({"epoch": self.n_iter_, **record})
+        return self.history_[-1]
+
+    def _learn(self, data, order, watchers):
+        """Learn from rows of the data in an order; returns means of what is measured."""
+        size, start, sums = self.batch_size, time.perf_counter(), {}
+        n_batches = len(order) // size
+        for batch in range(1, n_batches + 1):
+            rows = order[(batch - 1) * size : batch * size]
+            measured = self._learn_batch(*(array[rows] for array in data))
+            for name, value in measured.items():
+                sums[name] = sums.get(name, 0.0) + value
+            seconds = time.perf_counter() - start
+            report = {
+                "epoch": self.n_iter_ + 1,
+                "batch": batch,
+                "n_batches": n_batches,
+                **measured,
+                "samples_per_second": batch * size / seconds,
+            }
+            for watch in filter(None, watchers):
+                watch(report)
+        return {name: value / n_batches for name, value in sums.items()}
+
+    def _keep(self):
+        trainer = self._trainer()
+        state = trainer.state()
+        for name, array in state.items():
+            if not np.all(np.isfinite(array)):
+                raise DivergenceError(name, trainer.sim.n_steps)
+        self._state = state
+        self._forget_stale()
+
+    def _forget_stale(self):
+        """Close simulators that hold what the parameters were before."""
+        self._forget_runners(all_but="train")
+
+    @contextmanager
+    def _whole_or_not(self):
+        """Leave no simulator behind that stopped amid a presentation or an epoch."""
+        try:
+            yield
+        except BaseException:
+            self._forget_runners()
+            raise
+
+    @property
+    def parameters_(self):
+        """The network's parameters, by name."""
+        if "_state" not in self.__dict__:
+            raise AttributeError("parameters_")
+        return {k: v for k, v in self._state.items() if "/" not in k}
+
+    # --- runners
+
+    def _trainer(self):
+        if "train" not in self._runners:
+            self._runners["train"] = self._make_trainer()
+            if "_state" in self.__dict__:
+                self._runners["train"].set_state(self._state)
+        return self._runners["train"]
+
+    def _runner(self, kind, build, names, inputs=("input",)):
+        """The runner of a kind, made when it is first asked for."""
+        if kind not in self._runners:
+            self._runners[kind] = make_runner(
+                self._backend(),
+                build,
+                self.batch_size,
+                names,
+                inputs=inputs,
+                device=self.device,
+            )
+        return self._runners[kind]
+
+    def _backend(self):
+        if self.backend != "auto":
+            return self.backend
+        installed = all(
+            importlib.util.find_spec(name)
+            for name in ("tensorflow", "tf_keras", "nengo_dl")
+        )
+        worth = self.batch_size >= _WORTH_NENGO_DL
+        return "nengo-dl" if installed and worth else "nengo"
+
+    @property
+    def _runners(self):
+        return self.__dict__.setdefault("_open_runners", {})
+
+    def _forget_runners(self, all_but=None):
+        for kind in [k for k in self._runners if k != all_but]:
+            self._runners.pop(kind).close()
+
+    def set_params(self, **params):
+        self._forget_runners()  # they were made with what the parameters were before
+        return super().set_params(**params)
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        return {k: v for k, v in state.items() if k != "_open_runners"}
+
+    # --- checks
+
+    def _check_simulation(self, counts):
+        if self.backend not in BACKENDS:
+            raise ValueError(unknown("backend", self.backend, BACKENDS))
+        if self.device is not None and self.backend == "nengo":
+            raise ValueError(f"device={self.device!r} is for NengoDL, not for Nengo")
+        for name in counts:
+            check_count(name, getattr(self, name))
+        if np.ndim(self.n_hidden) != 1 or not len(self.n_hidden):
+            raise ValueError(
+                f"n_hidden must be a tuple of one size or more, got {self.n_hidden!r}"
+            )
+        for size in self.n_hidden:
+            check_count("n_hidden", size)
+
+    def _check_images(self, X, name="X", reset=False, for_learning=False):
+        if reset:
+            self.check_parameters()
+        if name == "X":
+            X = validate_data(self, X, reset=reset, dtype=np.float32)
+        else:
+            X = check_array(X, dtype=np.float32, input_name=name)
+            if X.shape[1] != self.n_features_in_:
+                raise ValueError(
+                    f"{name} must have {self.n_features_in_} features like X, "
+                    f"got {X.shape[1]}"
+                )
+        self._check_pixels(X, name)
+        if for_learning and len(X) < self.batch_size:
+            raise ValueError(
+                f"batch_size must not be larger than the data: got "
+                f"batch_size={self.batch_size} and {len(X)} images"
+            )
+        return X
+
+    def _check_pixels(self, X, name):
+        low, high = X.min(), X.max()
+        if low < 0 or high > 1:
+            raise ValueError(
+                f"pixels of {name} must lie in [0, 1], got values from {low} to {high}"
+            )
+
+    # --- files
+
+    def save(self, path):
+        """Write the model to a file of arrays and JSON.
+
+        It is written whole or not at all, and holds what is needed to go on learning.
+
+        Parameters
+        ----------
+        path : str or path
+        """
+        check_is_fitted(self, "parameters_")
+        files.save(
+            path,
+            {
+                "kind": type(self).__name__,
+                "parameters": self._jsonable_params(),
+                "seed": self._seed,
+                "n_features_in": self.n_features_in_,
+                "history": self.history_,
+            },
+            {
+                **{f"state/{name}": array for name, array in self._state.items()},
+                **self._arrays_beside(),
+            },
+        )
+
+    def _arrays_beside(self):
+        """What a file holds besides the network's state."""
+        return {}
+
+    def _restore_beside(self, arrays):
+        """Take up what ``_arrays_beside`` returned."""
+
+    def _jsonable_params(self):
+        params = self.get_params()
+        if isinstance(self.random_state, np.random.RandomState):
+            params["random_state"] = None  # what was drawn from it is kept as the seed
+        for name, value in params.items():
+            params[name] = np.asarray(value).tolist()  # NumPy's numbers become Python's
+            try:
+                json.dumps(params[name])
+            except TypeError:
+                raise ValueError(
+                    f"a model with {name}={value!r} cannot be saved: files hold arrays "
+                    "and JSON only"
+                ) from None
+        return params
+
+    @classmethod
+    def load(cls, path):
+        """Read a model that ``save`` wrote.
+
+        Parameters
+        ----------
+        path : str or path
+
+        Returns
+        -------
+        object of this class
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged or holds another kind of model.
+        """
+        header, arrays = files.load(path, cls.__name__)
+        try:
+            return cls._restored(header, arrays)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{path} is not a model of this version: {error}") from error
+
+    @classmethod
+    def _restored(cls, header, arrays):
+        model = cls(**header["parameters"])
+        model.n_hidden = tuple(model.n_hidden)
+        model.check_parameters()
+        model._seed = header["seed"]
+        model.n_features_in_ = header["n_features_in"]
+        model.history_ = header["history"]
+        model.n_iter_ = len(model.history_)
+        model._state = files.within("state", arrays)
+        model._restore_beside(arrays)
+        return model
+
+
+def check_count(name, value):
+    """Raise ValueError unless a value is a whole number of at least 1."""
+    if not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
+
+
+class _Progress:
+    """A bar that fills with batches and says how well the model does."""
+
+    _LABELS = {"bce": "BCE {:.2f}", "discrepancy": "discrepancy {:.1f}",
+               "loss": "loss {:.3f}", "error": "error {:.2f} %",
+               "samples_per_second": "{:.0f} samples/s"}
+
+    def __init__(self, max_epochs, enabled):
+        self._max_epochs, self._enabled, self._bar = max_epochs, enabled, None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._bar is not None:
+            self._bar.close()
+
+    def __call__(self, batch):
+        if not self._enabled:
+            return
+        from tqdm import tqdm
+
+        if self._bar is None:
+            self._bar = tqdm(
+                total=batch["n_batches"],
+                desc=f"epoch {batch['epoch']}/{self._max_epochs}",
+                unit="batch",
+            )
+        self._bar.set_postfix_str(
+            ", ".join(
+                text.format(batch[key])
+                for key, text in self._LABELS.items()
+                if key in batch
+            ),
+            refresh=False,
+        )
+        self._bar.update(batch["batch"] - self._bar.n)

@@ -1,0 +1,450 @@
+"""One classifier for each learning rule, so that rules can be compared."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets, unique_labels
+from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d
+
+from ..metrics import angle, cross_entropy, softmax
+from ..naming import unknown
+from ..networks import FeedforwardClassifier, PredictiveCodingClassifier
+from ..networks.classifiers import NEURONS, takes_time
+from ..optimizers import SGD, Adam, Annealed
+from ..schedule import Schedule
+from .base import NetworkEstimator, check_count
+
+_SLOW_STEPS = 50
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a classifier learns.
+
+    Parameters
+    ----------
+    network : callable
+        ``network(model, learns, **kwargs)`` makes the network for a `RuleClassifier`
+        ``model``, with or without learning rules. It must have the parameters W1, b1, ...
+    steps : int, optional
+        Timesteps of a presentation in which rate neurons learn.
+    optimizer : callable, optional
+        Makes the optimiser of a learning rate.
+    learning_rate : float, optional
+        The default.
+    offline : bool, optional
+        Whether NengoDL trains the network by automatic differentiation.
+    """
+
+    network: object
+    steps: int = 1
+    optimizer: object = Adam
+    learning_rate: float = 1e-3
+    offline: bool = False
+
+
+def _feedforward(hidden_rule):
+    def network(model, learns, **kwargs):
+        return FeedforwardClassifier(
+            rule=hidden_rule if learns else None,
+            max_rate=model.max_rate,
+            synapse=model.synapse,
+            **kwargs,
+        )
+
+    return network
+
+
+def _predictive_coding(model, learns, **kwargs):
+    return PredictiveCodingClassifier(beta=model.beta, learns=learns, **kwargs)
+
+
+RULES = {
+    "autodiff": Rule(_feedforward(None), offline=True),
+    "backprop": Rule(_feedforward("backprop")),
+    "feedback-alignment": Rule(_feedforward("feedback-alignment")),
+    "direct-feedback-alignment": Rule(_feedforward("direct-feedback-alignment")),
+    "predictive-coding": Rule(_predictive_coding, steps=5),
+    # PES is the delta rule for decoders, by plain descent
+    "pes": Rule(_feedforward("fixed"), optimizer=SGD, learning_rate=0.1),
+}
+
+
+class RuleClassifier(ClassifierMixin, NetworkEstimator):
+    """A classifier of images that learns by a rule of one's choice.
+
+    Parameters
+    ----------
+    n_hidden : tuple of int, optional
+        Neurons in each hidden layer.
+    rule : str, optional
+        "backprop", "feedback-alignment", "direct-feedback-alignment",
+        "predictive-coding", "pes" (hidden layers stay random), or "autodiff" (NengoDL's
+        own training). What else is in ``RULES`` works, too.
+    neuron_type : str, optional
+        Of hidden layers, see `.networks.FeedforwardClassifier`.
+    steps : int or None, optional
+        Timesteps for each image. None: 50 for spiking and adaptive neurons; otherwise 5 for
+        predictive coding, of which one is enough for a prediction, and 1.
+    batch_size : int, optional
+        Images averaged in one update. It cannot be larger than the data.
+    max_epochs : int, optional
+        Passes over the data. What does not fill a batch is left over; which images
+        these are changes with the epoch.
+    backend : {"auto", "nengo", "nengo-dl"}, optional
+        Simulator. "auto" takes NengoDL if it is installed and the batch is large
+        enough for it to be faster.
+    random_state : int, RandomState or None, optional
+        Seed of weights, feedback matrices and order of images.
+    learning_rate : float or None, optional
+        Of Adam, or for "pes" of plain descent. None: 0.001 and 0.1.
+    anneal : bool, optional
+        Whether steps shrink in proportion to what is left of ``max_epochs``, down to a
+        twentieth.
+    beta : float, optional
+        Step size of settling in predictive coding.
+    max_rate : float, optional
+        Rate, in Hz, at which firing neurons have an activity of 1.
+    synapse : float, optional
+        Time constant, in seconds, of the filter of spikes.
+    device : str, optional
+        For NengoDL: "/cpu:0", "/gpu:0" and so on.
+    verbose : bool, optional
+        Whether ``fit`` shows its progress.
+
+    Attributes
+    ----------
+    classes_ : array
+        Labels.
+    parameters_ : dict of {str: array}
+        W1, b1 and so on, (post, pre).
+    history_ : list of dict
+        For each epoch: mean loss (nats) and error (%) of the training images before they
+        changed the weights, error of the validation images, samples per second.
+    n_iter_ : int
+        Epochs.
+    n_features_in_ : int
+        Pixels.
+    """
+
+    def __init__(
+        self,
+        n_hidden=(256, 256),
+        rule="backprop",
+        neuron_type="relu",
+        steps=None,
+        batch_size=128,
+        max_epochs=15,
+        backend="auto",
+        random_state=None,
+        *,
+        learning_rate=None,
+        anneal=True,
+        beta=0.05,
+        max_rate=200.0,
+        synapse=0.01,
+        device=None,
+        verbose=False,
+    ):
+        self.n_hidden = n_hidden
+        self.rule = rule
+        self.neuron_type = neuron_type
+        self.steps = steps
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.backend = backend
+        self.random_state = random_state
+        self.learning_rate = learning_rate
+        self.anneal = anneal
+        self.beta = beta
+        self.max_rate = max_rate
+        self.synapse = synapse
+        self.device = device
+        self.verbose = verbose
+
+    # --- learning
+
+    def fit(self, X, y, X_val=None, y_val=None):
+        """Learn to classify images, from the start.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array
+            Pixels in [0, 1].
+        y : (n,) array
+            Labels.
+        X_val, y_val : arrays, optional
+            Images that are not learned from; their error is recorded after each epoch.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the data or a parameter of the model is unfit.
+        DivergenceError
+            If a parameter stops being finite.
+        """
+        for _ in self.epochs(X, y, X_val, y_val):
+            pass
+        return self
+
+    def epochs(self, X, y, X_val=None, y_val=None, on_batch=None, resume=False):
+        """Learn epoch by epoch; what ``fit`` does, for those who look in between.
+
+        Parameters
+        ----------
+        X, y, X_val, y_val : arrays
+            As for ``fit``.
+        on_batch : callable, optional
+            Called after each batch with a dict: epoch, batch, n_batches, loss, error,
+            samples_per_second.
+        resume : bool, optional
+            Go on after the last epoch that is done, as if it had not been left.
+
+        Returns
+        -------
+        iterator of dict
+            The entry of ``history_`` for each epoch. Everything is checked before.
+        """
+        resume = resume and hasattr(self, "parameters_")
+        X = self._check_images(X, reset=not resume, for_learning=True)
+        y = self._check_labels(y, X, reset=not resume)
+        validation = None
+        if X_val is not None:
+            X_val = self._check_images(X_val, name="X_val")
+            validation = X_val, self._check_labels(y_val, X_val, "y_val")
+        self._n_updates = self.max_epochs * (len(X) // self.batch_size)
+        if not resume:
+            self._start()
+        one_hot = np.eye(len(self.classes_), dtype=np.float32)[y]
+        return self._epochs((X, one_hot), validation, on_batch)
+
+    def _learn(self, data, order, watchers):
+        if not RULES[self.rule].offline:
+            return super()._learn(data, order, watchers)
+        X, y = data
+        return self._trainer().fit(
+            X, y, order, self.n_iter_ + 1, [w for w in watchers if w is not None]
+        )
+
+    def _learn_batch(self, x, y):
+        output = self._trainer().present(x, learn=True, target=y)["output"]
+        return {
+            "loss": float(cross_entropy(output, y).mean()),
+            "error": 100 * float(np.mean(output.argmax(1) != y.argmax(1))),
+        }
+
+    def _validate(self, X_val, y_val):
+        wrong = self._decide(X_val).argmax(axis=1) != y_val
+        return {"val_error": 100 * float(wrong.mean())}
+
+    def alignment(self, X, y):
+        """Angles between this rule's updates and backprop's at the present weights.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array
+            At least one batch.
+        y : (n,) array
+
+        Returns
+        -------
+        dict of {str: float}
+            In degrees, for the weights of each layer that learns: W1, W2, ... Empty for
+            "autodiff", whose update is the gradient.
+        """
+        check_is_fitted(self, "parameters_")
+        X = self._check_images(X, for_learning=True)
+        y = self._check_labels(y, X)
+        if RULES[self.rule].offline:
+            return {}
+        n = len(X) // self.batch_size * self.batch_size
+        one_hot = np.eye(len(self.classes_), dtype=np.float32)[y[:n]]
+        own = self._update_of(self.rule, X[:n], one_hot)
+        exact = self._update_of("backprop", X[:n], one_hot)
+        return {
+            name: angle(update, exact[name])
+            for name, update in own.items()
+            if name in exact
+        }
+
+    def _update_of(self, rule, X, y):
+        kind = f"update by {rule}"
+        runner = self._runner(
+            kind,
+            lambda: self._network(rule, never_due=True),
+            ["output"],
+            inputs=("input", "target"),
+        )
+        state = self._state if rule == self.rule else self.parameters_
+        runner.set_state(state)
+        before = runner.net.pending(runner.sim)
+        runner.present(X, learn=True, target=y)
+        after = runner.net.pending(runner.sim)
+        return {name: after[name] - before[name] for name in after}
+
+    # --- using what was learned
+
+    def decision_function(self, X):
+        """The outputs for images, before the softmax.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array
+
+        Returns
+        -------
+        (n, n_classes) array
+        """
+        check_is_fitted(self, "parameters_")
+        return self._decide(self._check_images(X))
+
+    def predict_proba(self, X):
+        """The probability of each class, for each image.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array
+
+        Returns
+        -------
+        (n, n_classes) array
+        """
+        return softmax(self.decision_function(X))
+
+    def predict(self, X):
+        """The most probable label of each image.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array
+
+        Returns
+        -------
+        (n,) array
+        """
+        return self.classes_[self.decision_function(X).argmax(axis=1)]
+
+    def _decide(self, X):
+        runner = self._runner(
+            "infer", lambda: self._network(self.rule, learns=False), ["output"]
+        )
+        runner.set_state(self._parameters_now())
+        with self._whole_or_not():
+            return runner.present(X)["output"]
+
+    def _forget_stale(self):
+        """Keep the simulators: what they hold is set anew each time they are used."""
+
+    def _parameters_now(self):
+        if "train" in self._runners:
+            state = self._runners["train"].state()
+            return {k: v for k, v in state.items() if "/" not in k}
+        return self.parameters_
+
+    # --- runners
+
+    def _make_trainer(self):
+        rule = RULES[self.rule]
+        if not rule.offline:
+            return self._runner(
+                "train",
+                lambda: self._network(self.rule),
+                ["output"],
+                inputs=("input", "target"),
+            )
+        from ..dl.autodiff import AutodiffRunner
+
+        return AutodiffRunner(
+            lambda: self._network(self.rule, learns=False, trained=True),
+            self.batch_size,
+            self._learning_rate,
+            self._n_updates if self.anneal else None,
+            device=self.device,
+        )
+
+    def _network(self, rule, learns=True, trained=False, never_due=False):
+        entry = RULES[rule]
+        steps = self._steps(entry.steps if learns else 1)
+        batch_size = self.batch_size * (10**6 if never_due else 1)
+        parameters = None if learns or trained else self._parameters_now()
+        optimizer = entry.optimizer(self._learning_rate)
+        if self.anneal and learns:
+            optimizer = Annealed(optimizer, self._n_updates)
+        return entry.network(
+            self,
+            learns,
+            shape=(self.n_features_in_, *self.n_hidden, len(self.classes_)),
+            neuron_type=self.neuron_type,
+            schedule=Schedule(steps, batch_size),
+            optimizer=optimizer,
+            parameters=parameters,
+            seed=self._seed,
+        )
+
+    @property
+    def _learning_rate(self):
+        default = RULES[self.rule].learning_rate
+        return default if self.learning_rate is None else self.learning_rate
+
+    def _steps(self, needed):
+        slow = takes_time(self.neuron_type)
+        if self.steps is not None and (slow or needed > 1):
+            return self.steps
+        return _SLOW_STEPS if slow else needed
+
+    # --- checks
+
+    def check_parameters(self):
+        """Raise ValueError unless the constructor's arguments make sense."""
+        if self.rule not in RULES:
+            raise ValueError(unknown("rule", self.rule, RULES))
+        if self.neuron_type not in NEURONS:
+            raise ValueError(unknown("neuron type", self.neuron_type, NEURONS))
+        self._check_simulation(("batch_size", "max_epochs"))
+        if self.steps is not None:
+            check_count("steps", self.steps)
+        if RULES[self.rule].offline and self.backend == "nengo":
+            raise ValueError(
+                f"rule={self.rule!r} is NengoDL's: backend must be 'nengo-dl' or 'auto', "
+                "got 'nengo'"
+            )
+
+    def _backend(self):
+        return "nengo-dl" if RULES[self.rule].offline else super()._backend()
+
+    def _check_labels(self, y, X, name="y", reset=False):
+        if y is None:
+            raise ValueError(f"{name} is missing: labels of the images are required")
+        y = column_or_1d(y, warn=True)
+        if len(y) != len(X):
+            raise ValueError(
+                f"{name} must have one label for each image: got {len(y)} labels "
+                f"and {len(X)} images"
+            )
+        check_classification_targets(y)
+        if reset:
+            self.classes_ = unique_labels(y)
+            if len(self.classes_) < 2:
+                raise ValueError(
+                    f"{name} must have two classes or more, got {len(self.classes_)} class"
+                )
+        strange = np.setdiff1d(y, self.classes_)
+        if len(strange):
+            raise ValueError(
+                f"{name} must have the labels {self.classes_.tolist()}, got {strange[0]!r}"
+            )
+        return np.searchsorted(self.classes_, y)
+
+    # --- files
+
+    def _arrays_beside(self):
+        return {"classes": self.classes_, "n_updates": np.array(self._n_updates)}
+
+    def _restore_beside(self, arrays):
+        self.classes_ = arrays["classes"]
+        self._n_updates = int(arrays["n_updates"])

@@ -1,0 +1,221 @@
+"""What networks that learn have in common: parameters by name, probes, timing."""
+
+import nengo
+import numpy as np
+from nengo.exceptions import ValidationError
+
+from ..naming import NamedList, unknown
+from ..schedule import Schedule
+from .parameters import check_parameters, write_signal
+
+
+class LearningNetwork(nengo.Network):
+    """A network whose parameters are read and written by name, on any simulator.
+
+    Subclasses set ``_shapes`` (of each parameter, by name), ``_visible`` (what can be
+    probed, by name) and ``_parameter_signals``.
+
+    Parameters
+    ----------
+    schedule : Schedule or None
+    label, seed, add_to_container
+        As for `nengo.Network`.
+    """
+
+    def __init__(self, schedule, label=None, seed=None, add_to_container=None):
+        super().__init__(label=label, seed=seed, add_to_container=add_to_container)
+        self._schedule = Schedule() if schedule is None else schedule
+        self._visible = {}
+
+    @property
+    def connections(self):
+        """The network's connections, also by name: ``connections["W1"]``."""
+        return NamedList("connection", super().connections)
+
+    @property
+    def schedule(self):
+        """Length of a presentation and samples per update."""
+        return self._schedule
+
+    # --- parameters
+
+    def parameters(self, sim):
+        """The parameters as they are in a simulator now.
+
+        Parameters
+        ----------
+        sim : nengo.Simulator or nengo_ngc.dl.Simulator
+            Of this network, or of one that contains it.
+
+        Returns
+        -------
+        dict of {str: array}
+            Copies; matrices are (post, pre).
+        """
+        return {
+            name: self._sign(name) * np.array(sim.signals[signal])
+            for name, signal in self._parameter_signals(sim.model).items()
+        }
+
+    def set_parameters(self, sim, parameters):
+        """Write parameters, all or some of them, into a simulator.
+
+        Parameters
+        ----------
+        sim : nengo.Simulator or nengo_ngc.dl.Simulator
+        parameters : mapping of str to array
+            As ``parameters`` returns them.
+
+        Raises
+        ------
+        nengo.exceptions.ValidationError
+            If a name is unknown, or an array is of another shape or not finite.
+        """
+        given = check_parameters(parameters, self._shapes)
+        for name, signal in self._parameter_signals(sim.model).items():
+            if name in given:
+                write_signal(sim, signal, self._sign(name) * given[name])
+
+    def state(self, sim):
+        """All that learning changes: parameters and what the optimisers remember.
+
+        Parameters
+        ----------
+        sim : nengo.Simulator or nengo_ngc.dl.Simulator
+
+        Returns
+        -------
+        dict of {str: array}
+            Parameters by name; ``"W1/optimizer_m"`` and the like; and what is random and
+            fixed, ``"W1/feedback"``.
+        """
+        remembered = {
+            name: np.array(sim.signals[signal])
+            for name, signal in self._remembered_signals(sim.model).items()
+        }
+        return {**self.parameters(sim), **remembered}
+
+    def set_state(self, sim, state):
+        """Write what ``state`` returned into a simulator of the same network.
+
+        Raises
+        ------
+        nengo.exceptions.ValidationError
+            If a name is unknown or a shape does not fit.
+        """
+        remembered = self._remembered_signals(sim.model)
+        self.set_parameters(
+            sim, {name: array for name, array in state.items() if "/" not in name}
+        )
+        for name, array in state.items():
+            if "/" in name:
+                signal = remembered.get(name)
+                if signal is None or signal.shape != np.shape(array):
+                    raise ValidationError(
+                        f"{name} does not belong to this network",
+                        attr="state",
+                        obj=self,
+                    )
+                write_signal(sim, signal, array)
+
+    def _parameter_signals(self, model):
+        raise TypeError(f"{type(self).__name__} must say where its parameters are")
+
+    def _sign(self, name):
+        """-1 for parameters that connections carry negated."""
+        return 1
+
+    def _remembered_signals(self, model):
+        return {
+            f"{connection.label}/{name}": signal
+            for connection in self.connections
+            if connection.learning_rule is not None
+            for name, signal in model.sig[connection.learning_rule].items()
+            if "optimizer_" in name or name == "feedback"
+        }
+
+    def pending(self, sim):
+        """The updates that rules have added up since they last changed the weights.
+
+        Parameters
+        ----------
+        sim : nengo.Simulator or nengo_ngc.dl.Simulator
+
+        Returns
+        -------
+        dict of {str: array}
+            By the name of the weights; the direction in which they would grow.
+        """
+        return {
+            connection.label: np.array(
+                sim.signals[sim.model.sig[connection.learning_rule]["total"]]
+            )
+            for connection in self.connections
+            if connection.learning_rule is not None
+        }
+
+    # --- what can be seen
+
+    def probe(self, name, **kwargs):
+        """Add a probe of what the network computes.
+
+        Parameters
+        ----------
+        name : str
+            What to look at, by the name that the class's documentation gives it.
+        **kwargs
+            For `nengo.Probe`.
+
+        Returns
+        -------
+        nengo.Probe
+
+        Raises
+        ------
+        nengo.exceptions.ValidationError
+            If the network has nothing of this name.
+        """
+        if name not in self._visible:
+            raise ValidationError(
+                unknown("name", name, self._visible), attr="name", obj=self
+            )
+        with self:
+            return nengo.Probe(self._visible[name], **kwargs)
+
+
+def neurons(n, neuron_type, label, gain=None, bias=None):
+    """A layer of neurons that are wired to directly; gain 1 and bias 0 by default."""
+    # decoded values would only cost memory and time
+    return nengo.Ensemble(
+        n,
+        1,
+        neuron_type=neuron_type,
+        gain=np.ones(n) if gain is None else gain,
+        bias=np.zeros(n) if bias is None else bias,
+        encoders=np.ones((n, 1)),
+        eval_points=np.zeros((1, 1)),
+        label=label,
+    ).neurons
+
+
+def check_shape(shape, network):
+    """A network's sizes as a tuple, or an error."""
+    sizes = tuple(np.atleast_1d(shape).tolist())
+    whole = all(isinstance(n, int) and n >= 1 for n in sizes)
+    if len(sizes) < 2 or not whole:
+        raise ValidationError(
+            "must be the number of inputs followed by the units of one layer or more, "
+            f"all whole numbers of at least 1, got {shape!r}",
+            attr="shape",
+            obj=network,
+        )
+    return sizes
+
+
+def check_positive(name, value, network):
+    """A finite number above 0, or an error."""
+    if not (np.isscalar(value) and np.isfinite(value) and value > 0):
+        raise ValidationError(
+            f"must be a finite number above 0, got {value!r}", attr=name, obj=network
+        )
+    return value

@@ -1,0 +1,237 @@
+"""What a comparison of learning rules found: a table, pictures, and a page."""
+
+import base64
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+
+from . import files, plots
+
+
+def write(results, config, folder):
+    """Write ``compare.json``, ``table.txt``, PNG pictures and ``report.html``.
+
+    Parameters
+    ----------
+    results : list of dict
+        Of `.compare.run_cell`.
+    config : dict
+    folder : path
+    """
+    folder = Path(folder)
+    with files.replacing(folder / "compare.json") as file:
+        json.dump({"config": config, "results": results}, file, indent=1)
+    rows = summary(results)
+    with files.replacing(folder / "table.txt") as file:
+        file.write(table(rows))
+    sections = []
+    for number, (group, runs) in enumerate(_groups(results).items(), start=1):
+        pictures = {}
+        for kind, draw in _PICTURES.items():
+            path = folder / f"{kind}-{number}.png"
+            if draw(runs, path):
+                pictures[kind] = path
+        sections.append({"group": group, "pictures": pictures})
+    with files.replacing(folder / "report.html") as file:
+        file.write(_page(rows, sections, results, config))
+
+
+def summary(results):
+    """One row for each rule and group of cells that differ in their seed only.
+
+    Returns
+    -------
+    list of dict
+        ``group``, ``rule``, ``error`` and ``error_std`` (percent, over seeds), ``n``
+        (seeds), ``samples_per_second``, ``ratio`` (to automatic differentiation in the
+        same group, or None), ``memory_mb``, ``angles`` (of the last epoch, by weights).
+    """
+    rows = []
+    for group, runs in _groups(results).items():
+        speeds = {rule: _mean(cells, "samples_per_second") for rule, cells in runs.items()}
+        for rule, cells in runs.items():
+            errors = [cell["test_error"] for cell in cells]
+            reference = speeds.get("autodiff")
+            rows.append(
+                {
+                    "group": group,
+                    "rule": rule,
+                    "error": float(np.mean(errors)),
+                    "error_std": float(np.std(errors, ddof=1)) if errors[1:] else None,
+                    "n": len(errors),
+                    "samples_per_second": speeds[rule],
+                    "ratio": speeds[rule] / reference if reference else None,
+                    "memory_mb": _mean(cells, "peak_memory_mb"),
+                    "angles": _last_angles(cells),
+                }
+            )
+    return rows
+
+
+def table(rows):
+    """The rows of ``summary`` as text."""
+    lines = []
+    for group in dict.fromkeys(row["group"] for row in rows):
+        lines += [group, "-" * len(group)]
+        lines.append(
+            f"{'rule':28s}{'test error (%)':>18s}{'seeds':>7s}{'samples/s':>11s}"
+            f"{'ratio':>7s}{'peak MB':>9s}  angle to backprop (degrees)"
+        )
+        for row in (row for row in rows if row["group"] == group):
+            lines.append(
+                f"{row['rule']:28s}{error_text(row):>18s}{row['n']:7d}"
+                f"{row['samples_per_second']:11.0f}"
+                f"{'' if row['ratio'] is None else format(row['ratio'], '.2f'):>7s}"
+                f"{row['memory_mb']:9.0f}  {angles_text(row)}".rstrip()
+            )
+        lines.append("")
+    return "\n".join(lines)
+
+
+def error_text(row):
+    """Mean and standard deviation of a row's error."""
+    spread = "" if row["error_std"] is None else f" ± {row['error_std']:.2f}"
+    return f"{row['error']:.2f}{spread}"
+
+
+def angles_text(row):
+    """Angles of a row, for each weight matrix."""
+    return ", ".join(f"{name} {angle:.0f}" for name, angle in row["angles"].items())
+
+
+def _groups(results):
+    """Finished cells by what they share, then by rule."""
+    groups = {}
+    for result in results:
+        if result["status"] == "done":
+            cell = result["cell"]
+            sizes = "-".join(map(str, cell["hidden"]))
+            name = (
+                f"{cell['dataset']}, {sizes} hidden, {cell['neurons']}, {cell['backend']}"
+            )
+            groups.setdefault(name, {}).setdefault(cell["rule"], []).append(result)
+    return groups
+
+
+def _mean(cells, key):
+    return float(np.mean([cell[key] for cell in cells]))
+
+
+def _last_angles(cells):
+    last = [cell["angles"][-1] for cell in cells]
+    names = sorted(set().union(*last))
+    means = {name: _mean_angle(last, name) for name in names}
+    return {name: mean for name, mean in means.items() if not math.isnan(mean)}
+
+
+def _mean_angle(records, name):
+    values = [r[name] for r in records if r.get(name) is not None]
+    return float(np.mean(values)) if values else float("nan")
+
+
+# --- pictures
+
+
+def _draw_errors(runs, path):
+    figure, axes = plots.figure(1, 1, figsize=(7.5, 0.45 * len(runs) + 1.2))
+    ax = axes[0, 0]
+    for row, (rule, cells) in enumerate(runs.items()):
+        errors = [cell["test_error"] for cell in cells]
+        style = plots.style(row)
+        ax.plot(errors, [row] * len(errors), style["marker"], color=style["color"],
+                alpha=0.6, ms=6)
+        mean = np.mean(errors)
+        ax.plot([mean, mean], [row - 0.3, row + 0.3], color=style["color"], lw=2.5)
+        ax.annotate(f"{mean:.2f}", (max(errors), row), xytext=(8, 0),
+                    textcoords="offset points", va="center", fontsize=9)
+    ax.set_yticks(range(len(runs)), list(runs))
+    ax.invert_yaxis()
+    if max(max(c["test_error"] for c in cells) for cells in runs.values()) > 5 * min(
+        min(c["test_error"] for c in cells) for cells in runs.values()
+    ):
+        ax.set_xscale("log")
+        plots.log_percent(ax.xaxis)
+    ax.set_xlabel("test error (%), each seed and the mean")
+    ax.margins(x=0.15)
+    return plots.save(figure, path)
+
+
+def _draw_curves(runs, path):
+    figure, axes = plots.figure(1, 1, figsize=(7.5, 4.2))
+    ax = axes[0, 0]
+    for row, (rule, cells) in enumerate(runs.items()):
+        errors = np.array([[r["val_error"] for r in c["history"]] for c in cells])
+        epochs = [r["epoch"] for r in cells[0]["history"]]
+        plots.band(ax, epochs, errors, label=rule, **plots.style(row))
+    ax.set_yscale("log")
+    plots.log_percent(ax.yaxis)
+    ax.set(xlabel="epoch", ylabel="test error (%), mean and range over seeds")
+    ax.legend(frameon=False, fontsize=9)
+    return plots.save(figure, path)
+
+
+def _draw_angles(runs, path):
+    layers = {}
+    for rule, cells in runs.items():
+        for name in _last_angles(cells):
+            layers.setdefault(name, []).append(rule)
+    names = sorted(layers)
+    if not names:
+        return False
+    figure, axes = plots.figure(1, len(names), figsize=(3.6 * len(names) + 0.4, 3.8))
+    rows = {rule: row for row, rule in enumerate(runs)}
+    for ax, name in zip(axes[0], names):
+        for rule in layers[name]:
+            angles = np.array(
+                [
+                    [np.nan if a.get(name) is None else a[name] for a in cell["angles"]]
+                    for cell in runs[rule]
+                ]
+            )
+            plots.band(ax, range(angles.shape[1]), angles, label=rule,
+                       **plots.style(rows[rule]))
+        ax.axhline(90, color="0.6", lw=1, ls=":")
+        ax.set(xlabel="epoch", ylim=(-4, 100), title=name)
+        ax.set_yticks(range(0, 91, 15))
+    axes[0, 0].set_ylabel("angle to backprop's update (degrees)")
+    handles = {}
+    for ax in axes[0]:
+        handles.update(zip(*reversed(ax.get_legend_handles_labels())))
+    figure.legend(handles.values(), handles.keys(), frameon=False, fontsize=9,
+                  loc="lower center", ncols=3)
+    figure.tight_layout(rect=(0, 0.12, 1, 1))
+    return plots.save(figure, path, tight=False)
+
+
+_PICTURES = {"errors": _draw_errors, "curves": _draw_curves, "angles": _draw_angles}
+
+_CAPTIONS = {
+    "errors": "Test error of each rule.",
+    "curves": "Learning curves.",
+    "angles": "Angle between each rule's update and backprop's at the same weights, "
+    "before learning (epoch 0) and after each epoch; at 90° an update is no better "
+    "than a random direction.",
+}
+
+
+# --- page
+
+
+def _page(rows, sections, results, config):
+    from jinja2 import Environment, PackageLoader
+
+    environment = Environment(loader=PackageLoader("nengo_ngc"), autoescape=True)
+    environment.filters.update(error=error_text, angles=angles_text, embed=_embed)
+    return environment.get_template("compare.html").render(
+        rows=rows,
+        sections=sections,
+        captions=_CAPTIONS,
+        failed=[result for result in results if result["status"] == "failed"],
+        config=json.dumps(config, indent=2),
+    )
+
+
+def _embed(path):
+    return base64.b64encode(Path(path).read_bytes()).decode()
