@@ -88,6 +88,13 @@ def log_percent(axis):
     axis.set_minor_formatter(NullFormatter())
 
 
+def whole_numbers(axis):
+    """Ticks at whole numbers only."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(integer=True))
+
+
 def save(figure, path, tight=True):
     """Write a figure to a PNG file; returns True."""
     for ax in figure.axes:

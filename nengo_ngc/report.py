@@ -159,7 +159,7 @@ def _draw_errors(runs, path):
 
 
 def _draw_curves(runs, path):
-    figure, axes = plots.figure(1, 1, figsize=(7.5, 4.2))
+    figure, axes = plots.figure(1, 1, figsize=(9, 4.2))
     ax = axes[0, 0]
     for row, (rule, cells) in enumerate(runs.items()):
         errors = np.array([[r["val_error"] for r in c["history"]] for c in cells])
@@ -168,7 +168,8 @@ def _draw_curves(runs, path):
     ax.set_yscale("log")
     plots.log_percent(ax.yaxis)
     ax.set(xlabel="epoch", ylabel="test error (%), mean and range over seeds")
-    ax.legend(frameon=False, fontsize=9)
+    plots.whole_numbers(ax.xaxis)
+    ax.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return plots.save(figure, path)
 
 
@@ -180,7 +181,8 @@ def _draw_angles(runs, path):
     names = sorted(layers)
     if not names:
         return False
-    figure, axes = plots.figure(1, len(names), figsize=(3.6 * len(names) + 0.4, 3.8))
+    width = max(3.6 * len(names) + 0.4, 6)
+    figure, axes = plots.figure(1, len(names), figsize=(width, 3.8))
     rows = {rule: row for row, rule in enumerate(runs)}
     for ax, name in zip(axes[0], names):
         for rule in layers[name]:
@@ -193,8 +195,10 @@ def _draw_angles(runs, path):
             plots.band(ax, range(angles.shape[1]), angles, label=rule,
                        **plots.style(rows[rule]))
         ax.axhline(90, color="0.6", lw=1, ls=":")
-        ax.set(xlabel="epoch", ylim=(-4, 100), title=name)
-        ax.set_yticks(range(0, 91, 15))
+        ax.set(xlabel="epoch", title=name)
+        ax.set_ylim(-4, max(ax.get_ylim()[1], 100))
+        ax.set_yticks(range(0, int(ax.get_ylim()[1]) + 1, 15))
+        plots.whole_numbers(ax.xaxis)
     axes[0, 0].set_ylabel("angle to backprop's update (degrees)")
     handles = {}
     for ax in axes[0]:

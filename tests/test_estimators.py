@@ -16,8 +16,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import nengo_ngc as ngc
-from nengo_ngc import datasets, estimators, files
-from nengo_ngc.estimators import NGCModel
+from nengo_ngc import datasets, files
+from nengo_ngc.estimators import NGCModel, base
 from nengo_ngc.metrics import binary_cross_entropy
 from nengo_ngc.runners import Runner
 
@@ -74,10 +74,10 @@ def presented(monkeypatch):
     """The images that models have learned from, in order."""
     images, present = [], Runner.present
 
-    def spy(self, X, learn=False, mask=None):
+    def spy(self, X, learn=False, **others):
         if learn:
             images.extend(X)
-        return present(self, X, learn, mask)
+        return present(self, X, learn, **others)
 
     monkeypatch.setattr(Runner, "present", spy)
     return images
@@ -623,7 +623,7 @@ def no_work(monkeypatch):
     def fail(*args, **kwargs):
         raise AssertionError("work has begun")
 
-    monkeypatch.setattr(estimators, "make_runner", fail)
+    monkeypatch.setattr(base, "make_runner", fail)
 
 
 BAD_IMAGES = [

@@ -195,12 +195,16 @@ class NetworkEstimator(BaseEstimator):
                     f"got {X.shape[1]}"
                 )
         self._check_pixels(X, name)
-        if for_learning and len(X) < self.batch_size:
+        if for_learning:
+            self._check_batch(X)
+        return X
+
+    def _check_batch(self, X):
+        if len(X) < self.batch_size:
             raise ValueError(
                 f"batch_size must not be larger than the data: got "
                 f"batch_size={self.batch_size} and {len(X)} images"
             )
-        return X
 
     def _check_pixels(self, X, name):
         low, high = X.min(), X.max()

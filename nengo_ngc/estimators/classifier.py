@@ -211,8 +211,9 @@ class RuleClassifier(ClassifierMixin, NetworkEstimator):
             The entry of ``history_`` for each epoch. Everything is checked before.
         """
         resume = resume and hasattr(self, "parameters_")
-        X = self._check_images(X, reset=not resume, for_learning=True)
+        X = self._check_images(X, reset=not resume)
         y = self._check_labels(y, X, reset=not resume)
+        self._check_batch(X)
         validation = None
         if X_val is not None:
             X_val = self._check_images(X_val, name="X_val")
@@ -289,20 +290,6 @@ class RuleClassifier(ClassifierMixin, NetworkEstimator):
 
     # --- using what was learned
 
-    def decision_function(self, X):
-        """The outputs for images, before the softmax.
-
-        Parameters
-        ----------
-        X : (n, n_pixels) array
-
-        Returns
-        -------
-        (n, n_classes) array
-        """
-        check_is_fitted(self, "parameters_")
-        return self._decide(self._check_images(X))
-
     def predict_proba(self, X):
         """The probability of each class, for each image.
 
@@ -314,7 +301,8 @@ class RuleClassifier(ClassifierMixin, NetworkEstimator):
         -------
         (n, n_classes) array
         """
-        return softmax(self.decision_function(X))
+        check_is_fitted(self, "parameters_")
+        return softmax(self._decide(self._check_images(X)))
 
     def predict(self, X):
         """The most probable label of each image.
@@ -327,7 +315,8 @@ class RuleClassifier(ClassifierMixin, NetworkEstimator):
         -------
         (n,) array
         """
-        return self.classes_[self.decision_function(X).argmax(axis=1)]
+        check_is_fitted(self, "parameters_")
+        return self.classes_[self._decide(self._check_images(X)).argmax(axis=1)]
 
     def _decide(self, X):
         runner = self._runner(
@@ -419,7 +408,9 @@ class RuleClassifier(ClassifierMixin, NetworkEstimator):
 
     def _check_labels(self, y, X, name="y", reset=False):
         if y is None:
-            raise ValueError(f"{name} is missing: labels of the images are required")
+            raise ValueError(
+                f"learning requires {name} to be passed, but the target {name} is None"
+            )
         y = column_or_1d(y, warn=True)
         if len(y) != len(X):
             raise ValueError(

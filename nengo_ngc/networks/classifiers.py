@@ -29,15 +29,21 @@ _UNIT = {
     "sigmoid": nengo.Sigmoid(tau_ref=1),
 }
 
+_INC_N = 0.01  # Nengo's, which counts an activity in Hz
+
 _FIRING = {
     "lif-rate": lambda height: nengo.LIFRate(amplitude=height),
-    "adaptive-lif-rate": lambda height: nengo.AdaptiveLIFRate(amplitude=height),
+    "adaptive-lif-rate": lambda height: nengo.AdaptiveLIFRate(
+        amplitude=height, inc_n=_INC_N / height
+    ),
     "spiking-relu": lambda height: nengo.SpikingRectifiedLinear(amplitude=height),
     "poisson-relu": lambda height: nengo.PoissonSpiking(
         nengo.RectifiedLinear(), amplitude=height
     ),
     "lif": lambda height: nengo.LIF(amplitude=height),
-    "adaptive-lif": lambda height: nengo.AdaptiveLIF(amplitude=height),
+    "adaptive-lif": lambda height: nengo.AdaptiveLIF(
+        amplitude=height, inc_n=_INC_N / height
+    ),
 }
 
 NEURONS = (*_UNIT, *_FIRING)

@@ -1,0 +1,118 @@
+"""Learning the hidden layer: PES alone, feedback alignment, backprop.
+
+Ten rectified neurons learn the product of their two inputs. PES learns their decoders;
+the other two rules learn their encoders and biases as well. This is what Nengo's authors
+set out to show in 2017.
+
+Opened in Nengo GUI this file is one such network. As a script it compares the three rules,
+with 50 LIF neurons, too, and draws ``encoder_learning.png`` beside itself::
+
+    python examples/encoder_learning.py
+"""
+
+import nengo
+import numpy as np
+
+import nengo_ngc as ngc
+
+RULES = ("PES alone", "FeedbackAlignment", "BackProp")
+POPULATIONS = {
+    "10 rectified linear": (10, nengo.RectifiedLinear(), 3e-4),
+    "50 LIF (spiking)": (50, nengo.LIF(), 1e-4),
+}
+SECONDS, LAST = 60.0, 10.0
+
+
+def build(rule, n_neurons, neuron_type, pes_rate, seed):
+    """A network that learns a product by one of ``RULES``."""
+    with nengo.Network(label=rule, seed=seed) as model:
+        noise = nengo.processes.WhiteSignal(SECONDS, high=5, rms=0.5, seed=seed)
+        stimulus = nengo.Node(noise, size_out=2, label="stimulus")
+        hidden = nengo.Ensemble(
+            n_neurons, 2, neuron_type=neuron_type, radius=1.4, seed=seed, label="hidden"
+        )
+        output = nengo.Node(size_in=1, label="output")
+        product = nengo.Node(size_in=1, label="product")
+        error = nengo.Node(size_in=1, label="error")
+
+        layer2 = nengo.Connection(
+            hidden, output, function=lambda x: 0, learning_rule_type=nengo.PES(pes_rate)
+        )
+        rule_type = {
+            "PES alone": None,
+            "FeedbackAlignment": ngc.FeedbackAlignment(output, optimizer=ngc.Adam(0.01)),
+            "BackProp": ngc.BackProp(layer2, optimizer=ngc.Adam(0.01)),
+        }[rule]
+        layer1 = nengo.Connection(stimulus, hidden, learning_rule_type=rule_type)
+
+        # delayed as much as the output is
+        nengo.Connection(stimulus, product, function=np.prod, synapse=0.01)
+        nengo.Connection(output, error, synapse=None)
+        nengo.Connection(product, error, transform=-1, synapse=None)
+        nengo.Connection(error, layer2.learning_rule)
+        if rule_type is not None:
+            nengo.Connection(error, layer1.learning_rule)
+        model.probe = nengo.Probe(error)
+    return model
+
+
+def errors(rule, population, seed):
+    """The error at each timestep of a run."""
+    model = build(rule, *POPULATIONS[population], seed)
+    with nengo.Simulator(model, progress_bar=False) as sim:
+        sim.run(SECONDS)
+    return sim.data[model.probe][:, 0]
+
+
+def rmse(error):
+    """Root of the mean squared error, for each second."""
+    return np.sqrt(np.mean(error.reshape(int(SECONDS), -1) ** 2, axis=1))
+
+
+def main(n_seeds=5):
+    """Compare the rules, print a table and draw a picture."""
+    from pathlib import Path
+
+    from matplotlib.figure import Figure
+    from tqdm import tqdm
+
+    from nengo_ngc import plots
+
+    runs = [(p, r, s) for p in POPULATIONS for r in RULES for s in range(n_seeds)]
+    curves = {}
+    for population, rule, seed in tqdm(runs, unit="run"):
+        curve = rmse(errors(rule, population, seed))
+        curves.setdefault((population, rule), []).append(curve)
+
+    print(f"RMSE of the last {LAST:.0f} of {SECONDS:.0f} s, {n_seeds} seeds")
+    print(f"{'':24s}" + "".join(f"{rule:>20s}" for rule in RULES))
+    for population in POPULATIONS:
+        line = f"{population:24s}"
+        for rule in RULES:
+            last = [np.sqrt(np.mean(c[-int(LAST):] ** 2)) for c in curves[population, rule]]
+            line += f"{np.mean(last):13.3f} ± {np.std(last, ddof=1):.3f}"
+        print(line)
+
+    figure = Figure(figsize=(9, 3.6))
+    axes = figure.subplots(1, 2, sharey=True)
+    for ax, population in zip(axes, POPULATIONS):
+        for number, rule in enumerate(RULES):
+            style = {**plots.style(number), "marker": ""}
+            plots.band(
+                ax,
+                np.arange(SECONDS) + 1,
+                np.array(curves[population, rule]),
+                label=rule,
+                **style,
+            )
+        ax.set(title=population, xlabel="time (s)", ylim=(0, None))
+    axes[0].set_ylabel("error of the product (RMS of each second)")
+    axes[1].legend(frameon=False)
+    plots.save(figure, Path(__file__).with_suffix(".png"))
+
+
+if __name__ == "__main__":
+    main()
+else:
+    # in Nengo GUI
+    model = build("FeedbackAlignment", *POPULATIONS["10 rectified linear"], seed=0)

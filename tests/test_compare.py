@@ -1,0 +1,200 @@
+"""Comparing learning rules: cells, what is kept of them, and the report."""
+
+import json
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from nengo_ngc import compare as comparison
+from nengo_ngc import report
+from nengo_ngc.cli import main
+
+SMALL = {
+    "rules": ["backprop", "pes"],
+    "hidden": [[8]],
+    "seeds": [0, 1],
+    "backends": ["nengo"],
+    "epochs": 2,
+    "batch_size": 20,
+    "train_images": 40,
+    "angle_images": 20,
+}
+
+# a rule of a user's own: hidden layers learn from the sign of the error
+OWN_RULE = """
+import numpy as np
+import nengo_ngc as ngc
+from nengo_ngc.estimators.classifier import RULES, Rule
+from nengo_ngc.networks import FeedforwardClassifier
+from nengo_ngc.networks.classifiers import HiddenRule
+
+
+class SignAlignment(ngc.FeedbackAlignment):
+    def carry_back(self, xp, error, feedback):
+        return super().carry_back(xp, xp.sign(error), feedback)
+
+
+hidden = HiddenRule(lambda layer, after, output, **kw: SignAlignment(after, **kw))
+RULES["sign"] = Rule(
+    lambda model, learns, **kw: FeedforwardClassifier(rule=hidden if learns else None, **kw)
+)
+"""
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("compared")
+    return folder, comparison.compare(SMALL, folder, n_jobs=2)
+
+
+def test_every_combination_is_a_cell():
+    config = comparison.check_config({**SMALL, "hidden": [[8], [6, 5]]})
+    cells = comparison.cells_of(config)
+    assert len(cells) == 2 * 2 * 2
+    assert cells["digits-6x5-relu-nengo-pes-1"]["hidden"] == [6, 5]
+
+
+def test_results(compared):
+    _, results = compared
+    assert [result["status"] for result in results] == ["done"] * 4
+    for result in results:
+        assert 0 <= result["test_error"] <= 100
+        assert len(result["history"]) == 2 and len(result["angles"]) == 3
+        assert result["samples_per_second"] > 0 and result["peak_memory_mb"] > 50
+    first = results[0]
+    assert first["test_error"] == first["history"][-1]["val_error"]
+    assert set(first["angles"][0]) == {"W1", "W2"}
+    errors = [result["test_error"] for result in results[:2]]
+    row = report.summary(results)[0]
+    assert row["rule"] == "backprop" and row["n"] == 2
+    assert row["error"] == pytest.approx(sum(errors) / 2)
+    assert row["error_std"] == pytest.approx(abs(errors[0] - errors[1]) / 2**0.5)
+
+
+def test_what_is_written(compared):
+    folder, results = compared
+    assert json.loads((folder / "compare.json").read_text())["results"] == results
+    assert len(list((folder / "cells").glob("*.json"))) == 4
+    table = (folder / "table.txt").read_text()
+    assert re.search(r"backprop +\d+\.\d\d ± \d+\.\d\d +2 ", table)
+    for name in ("errors-1.png", "curves-1.png", "angles-1.png"):
+        assert (folder / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_page_is_self_contained(compared):
+    page = (compared[0] / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == 3
+    assert not re.search(r"(src|href)=\"(?!data:)", page)
+    assert "http" not in page
+    assert "digits, 8 hidden, relu, nengo" in page and "±" in page
+
+
+def test_finished_cells_are_not_run_again(compared, monkeypatch):
+    folder, results = compared
+
+    def fail(*args, **kwargs):
+        raise AssertionError("a cell runs")
+
+    monkeypatch.setattr(comparison, "run_cell", fail)
+    assert comparison.compare(SMALL, folder) == results
+    with pytest.raises(AssertionError, match="a cell runs"):
+        comparison.compare({**SMALL, "epochs": 1}, folder)
+
+
+def test_same_cell_same_result(compared, tmp_path):
+    one = {**SMALL, "rules": ["backprop"], "seeds": [1]}
+    (again,) = comparison.compare(one, tmp_path)
+    before = next(r for r in compared[1] if r["cell"] == again["cell"])
+    assert again["test_error"] == before["test_error"]
+    assert again["angles"] == before["angles"]
+
+
+def test_failed_cells_are_reported_and_run_again(tmp_path):
+    broken = {
+        **SMALL,
+        "rules": ["backprop", "predictive-coding"],
+        "neurons": ["lif-rate"],
+        "seeds": [0],
+    }
+    told = []
+    results = comparison.compare(
+        broken, tmp_path, on_cell=lambda result, left: told.append((left, result))
+    )
+    assert [result["status"] for result in results] == ["done", "failed"]
+    assert "rate neurons of unit gain" in results[1]["message"]
+    assert "rate neurons of unit gain" in (tmp_path / "report.html").read_text()
+    assert [left for left, _ in told] == [1, 0]
+    told.clear()
+    comparison.compare(broken, tmp_path, on_cell=lambda r, left: told.append(r))
+    assert [r["cell"]["rule"] for r in told] == ["predictive-coding"]
+
+
+def test_a_cell_that_is_killed_is_a_failed_one(tmp_path, monkeypatch):
+    (tmp_path / "fatal.py").write_text(
+        "import os, sys\nif '-m' in sys.orig_argv: os.kill(os.getpid(), 9)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    cell = comparison.cells_of(comparison.check_config({**SMALL, "seeds": [0]}))
+    name, result = comparison.run_cell("x", next(iter(cell.values())), ["fatal"])
+    assert name == "x" and result["status"] == "failed"
+    assert "status -9" in result["message"]
+
+
+def test_own_rule_takes_one_line_of_registration(tmp_path, monkeypatch):
+    (tmp_path / "own_rule.py").write_text(OWN_RULE)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    config = {**SMALL, "rules": ["sign"], "seeds": [0], "modules": ["own_rule"]}
+    (result,) = comparison.compare(config, tmp_path / "out")
+    assert result["status"] == "done", result
+    assert result["angles"][-1]["W1"] > 1
+
+
+@pytest.mark.parametrize(
+    "config, message",
+    [
+        ({"rule": ["backprop"]}, "did you mean 'rules'"),
+        ({"rules": ["bakprop"]}, "rules: unknown name 'bakprop'.*'backprop'"),
+        ({"rules": []}, "rules must be a list of one entry or more"),
+        ({"rules": "backprop"}, "rules must be a list"),
+        ({"datasets": ["mnst"]}, "did you mean 'mnist'"),
+        ({"neurons": ["rel"]}, "did you mean 'relu'"),
+        ({"backends": ["tf"]}, "backends: unknown"),
+        ({"hidden": [64]}, r"hidden must be a list of lists"),
+        ({"hidden": [[0]]}, "hidden must be a whole number"),
+        ({"seeds": [-1]}, "seeds must be"),
+        ({"epochs": 0}, "epochs must be"),
+        ({"train_images": 0.5}, "train_images must be"),
+        ({"settings": {"fa": {}}}, "settings: unknown rule 'fa'"),
+        ({"modules": ["not_there_at_all"]}, "modules: No module named"),
+    ],
+)
+def test_bad_configuration(config, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        comparison.compare(config, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_command(compared, tmp_path):
+    folder, _ = compared
+    path = tmp_path / "small.toml"
+    lines = [f"{key} = {json.dumps(value)}" for key, value in SMALL.items()]
+    path.write_text("\n".join(lines))
+    done = CliRunner().invoke(main, ["compare", str(path), "--output", str(folder)])
+    assert done.exit_code == 0, done.output
+    assert "backprop" in done.output and str(folder) in done.output
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [(None, "no configuration file"), ("rules = [", "not a TOML file"),
+     ('epoch = 3', "did you mean 'epochs'")],
+)
+def test_command_says_what_is_wrong(text, message, tmp_path):
+    path = tmp_path / "config.toml"
+    if text is not None:
+        path.write_text(text)
+    done = CliRunner().invoke(main, ["compare", str(path)])
+    assert done.exit_code == 1 and message in done.output
+    assert "Traceback" not in done.output
