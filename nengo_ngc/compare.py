@@ -220,14 +220,24 @@ def _parallel(jobs, n_jobs, dask):
         # threads are enough, since each of them waits for a process
         backend, threads = {"backend": "threading", "n_jobs": n_jobs}, _share(n_jobs)
     else:
-        from distributed import Client
-
-        client = Client(dask)
-        backend, threads = {"backend": "dask", "client": client}, None
+        backend, threads = {"backend": "dask", "client": _dask_client(dask)}, None
     with parallel_config(**backend):
         yield from Parallel(return_as="generator_unordered", batch_size=1)(
             delayed(run_cell)(*job, n_threads=threads) for job in jobs
         )
+
+
+def _dask_client(address):
+    try:
+        from distributed import Client
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            'Dask is not installed: pip install "nengo-ngc[dask]"'
+        ) from error
+    try:
+        return Client(address)
+    except (OSError, ValueError) as error:
+        raise OSError(f"no Dask scheduler at {address}: {error}") from error
 
 
 def _share(n_jobs):

@@ -435,13 +435,15 @@ def test_spiking_neurons_learn(simulate, rule, neuron_type):
 
 
 @needs_dl
-@pytest.mark.parametrize("rule", MAKE)
+@pytest.mark.parametrize("rule", [*MAKE, "filtered"])
 def test_nengo_and_nengo_dl_learn_the_same(rule):
     import nengo_ngc.dl  # noqa: F401
 
     learned = []
+    synapses = {"pre_synapse": 0.01, "post_synapse": 0.02}
+    make = {**MAKE, "filtered": lambda layer, output: ngc.BackProp(layer, **synapses)}
     for Simulator in (nengo.Simulator, ngc.dl.Simulator):
-        model = two_layers(MAKE[rule], nengo.LIFRate())
+        model = two_layers(make[rule], nengo.LIFRate())
         with Simulator(model, progress_bar=False) as sim:
             sim.run_steps(100)
             learned.append(encoders_and_biases(sim, model))
@@ -498,6 +500,34 @@ def test_minibatch_shares_encoders_and_averages():
         sim.run_steps(1, data={film: X[:, None]})
         for array, other in zip(at_once.learned(sim), expected):
             np.testing.assert_allclose(array, other, rtol=1e-4, atol=1e-6)
+
+
+def test_filters_are_seen(simulate):
+    learned = []
+    for synapses in ({}, {"pre_synapse": 0.05}, {"post_synapse": 0.05}):
+        model = two_layers(lambda layer, output: ngc.BackProp(layer, **synapses))
+        learned.append(encoders_and_biases(simulate(model, 1, 50), model))
+    plain, pre, post = learned
+    assert np.abs(plain[0] - pre[0]).max() > 1e-3
+    assert np.abs(plain[0] - post[0]).max() > 1e-3
+    np.testing.assert_allclose(plain[1], pre[1], atol=0.02)  # biases see no pre
+
+
+@needs_dl
+def test_decoders_that_nengo_dl_keeps_for_each_sample():
+    import nengo_ngc.dl  # noqa: F401
+
+    learned = []
+    for minibatch_size in (1, 3):
+        model = two_layers(MAKE["backprop"], nengo.LIFRate())
+        with ngc.dl.Simulator(
+            model, minibatch_size=minibatch_size, progress_bar=False
+        ) as sim:
+            sim.run_steps(30)
+            learned.append(encoders_and_biases(sim, model))
+    for one, many in zip(*learned):
+        assert one.shape == many.shape
+        np.testing.assert_allclose(one, many, rtol=1e-4, atol=1e-4)
 
 
 def test_feedback_is_seeded(simulate):
