@@ -269,12 +269,14 @@ def compare(config, output, jobs, dask, data_dir):
       rules = ["autodiff", "backprop", "feedback-alignment",
                "direct-feedback-alignment", "predictive-coding", "pes"]
       datasets = ["digits"]       # mnist, fashion-mnist, kmnist
-      hidden = [[64, 64]]         # neurons of each hidden layer, for each network
+      hidden = [[128, 128]]       # neurons of each hidden layer, for each network
       neurons = ["relu"]          # tanh, sigmoid, lif-rate, lif, spiking-relu, ...
-      seeds = [0, 1, 2]
+      seeds = [0, 1]
       backends = ["nengo-dl"]     # nengo
-      epochs = 15
+      epochs = 20
       batch_size = 32
+      train_images = 1000         # all of them
+      angle_images = 256          # on which angles to backprop are measured
       modules = []                # of yours, that register rules of yours
       [settings.pes]              # parameters of RuleClassifier for one rule
       learning_rate = 0.1
