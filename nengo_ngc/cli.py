@@ -275,7 +275,7 @@ def compare(config, output, jobs, dask, data_dir):
       backends = ["nengo-dl"]     # nengo
       epochs = 20
       batch_size = 32
-      train_images = 1000         # all of them
+      train_images = 1000         # otherwise all of them
       angle_images = 256          # on which angles to backprop are measured
       modules = []                # of yours, that register rules of yours
       [settings.pes]              # parameters of RuleClassifier for one rule

@@ -160,7 +160,8 @@ class Annealed(Optimizer):
     floor = NumberParam("floor", low=0, high=1, readonly=True)
 
     def __init__(self, optimizer, n_updates, floor=0.05):
-        super().__init__(getattr(optimizer, "learning_rate", None))
+        # what is no optimiser is refused below, by its name
+        super().__init__(getattr(optimizer, "learning_rate", 1.0))
         self.optimizer = optimizer
         self.n_updates = n_updates
         self.floor = floor

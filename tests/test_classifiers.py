@@ -295,6 +295,25 @@ def test_backprop_learns_what_automatic_differentiation_does():
 
 
 @needs_dl
+def test_automatic_differentiation_of_spikes_in_parts(monkeypatch):
+    import nengo_ngc.dl.autodiff
+
+    learned, told = [], []
+    spiking = {"neuron_type": "lif", "steps": 10, "backend": "nengo-dl"}
+    for limit in (2**28, 2 * 20 * 10 * 64 * 4):  # all at once; two batches at once
+        monkeypatch.setattr(nengo_ngc.dl.autodiff, "_MAX_BYTES", limit)
+        learner = model("autodiff", **spiking)
+        list(learner.epochs(X[:120], Y[:120], on_batch=told.append))
+        learned.append(learner)
+    for name, array in learned[0].parameters_.items():
+        np.testing.assert_allclose(learned[1].parameters_[name], array, atol=1e-5)
+    losses = [[record["loss"] for record in m.history_] for m in learned]
+    np.testing.assert_allclose(*losses, rtol=1e-5)
+    assert losses[0][1] < losses[0][0]
+    assert [report["batch"] for report in told] == 4 * [1, 2, 3, 4, 5, 6]
+
+
+@needs_dl
 @pytest.mark.parametrize("rule", ONLINE)
 def test_nengo_and_nengo_dl_learn_the_same(rule):
     learned = [model(rule, backend=b).fit(X, Y).parameters_ for b in ("nengo", "nengo-dl")]

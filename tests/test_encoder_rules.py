@@ -296,6 +296,28 @@ def test_adaptation_is_taken_off_the_current(build, direct):
     assert relative_error((before[1] - chain.learned(sim)[1]) / RATE, delta) < 1e-6
 
 
+def test_encoders_see_all_that_comes_in(build):
+    with nengo.Network(seed=0) as model:
+        hidden = nengo.Ensemble(6, 2, neuron_type=nengo.Tanh(), radius=2)
+        output = nengo.Node(size_in=1)
+        rule = ngc.FeedbackAlignment(output, optimizer=ngc.SGD(RATE))
+        learned = nengo.Connection(
+            nengo.Node([0.5]), hidden[0], synapse=None, learning_rule_type=rule
+        )
+        for other in ([0.2, 0.7], [-0.1, 0.4]):
+            nengo.Connection(nengo.Node(other), hidden, synapse=None)
+        nengo.Connection(nengo.Node([1.0]), learned.learning_rule, synapse=None)
+        delta = nengo.Probe(learned.learning_rule, "delta")
+    sim = build(model)
+    model.hidden = hidden
+    before, _ = encoders_and_biases(sim, model)
+    sim.run_steps(1)
+    after, _ = encoders_and_biases(sim, model)
+    expected = -RATE * np.outer(sim.data[delta][0], [0.6, 1.1])
+    assert np.abs(expected).max() > 0.1
+    np.testing.assert_allclose(after - before, expected, rtol=1e-6)
+
+
 @pytest.mark.parametrize("kind", ["relu", "sigmoid", "tanh", "lif"])
 def test_derivative_is_the_slope_of_rates(kind):
     neuron_type, h = RATES[kind], 1e-6

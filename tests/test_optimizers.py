@@ -41,6 +41,20 @@ def test_adam_first_step_has_the_size_of_the_learning_rate():
     np.testing.assert_allclose(change, -0.01 * np.sign(GRADIENTS[0]), rtol=1e-3)
 
 
+def test_annealed_steps_shrink_linearly_and_then_stay():
+    optimizer = ngc.Annealed(ngc.SGD(1.0), n_updates=4, floor=0.2)
+    state = optimizer.init(np.zeros(1))
+    steps = []
+    for _ in range(7):
+        step, state = optimizer.update(np, -np.ones(1), state)
+        steps.append(step[0])
+    np.testing.assert_allclose(steps, [1.0, 0.8, 0.6, 0.4, 0.2, 0.2, 0.2])
+    with pytest.raises(ValidationError, match="optimizer"):
+        ngc.Annealed(0.1, n_updates=4)
+    with pytest.raises(ValidationError, match="n_updates"):
+        ngc.Annealed(ngc.SGD(), n_updates=0)
+
+
 @needs_dl
 @pytest.mark.parametrize("name, ours", [("Adam", ngc.Adam(0.01)), ("SGD", ngc.SGD(0.01))])
 def test_as_keras(name, ours):

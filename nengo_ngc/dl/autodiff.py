@@ -1,11 +1,16 @@
 """NengoDL's own training, by automatic differentiation: what local rules compare with."""
 
+import time
+
 import nengo
 import numpy as np
 import tensorflow as tf
 import tf_keras
+from sklearn.utils import gen_batches
 
 from .simulator import Simulator
+
+_MAX_BYTES = 2**28
 
 
 class AutodiffRunner:
@@ -54,22 +59,27 @@ class AutodiffRunner:
         dict
             ``loss`` and ``error`` (percent).
         """
-        # only a single timestep can do without a copy of the images for each of them
-        images = X[order][:, None]
-        if self.steps > 1:
-            images = np.broadcast_to(images, (len(order), self.steps, X.shape[1]))
-        history = self.sim.fit(
-            {self._stimulus: images},
-            {self._output: y[order][:, None]},
-            epochs=1,
-            shuffle=False,
-            verbose=0,
-            callbacks=[_Watch(epoch, len(order), self.minibatch_size, watchers)],
-        ).history
-        return {
-            "loss": history["loss"][-1],
-            "error": 100 * next(v[-1] for k, v in history.items() if "error" in k),
-        }
+        watch = _Watch(epoch, len(order), self.minibatch_size, watchers)
+        sums = {"loss": 0.0, "error": 0.0}
+        for rows in gen_batches(len(order), self._chunk(X.shape[1])):
+            part = order[rows]
+            held = np.broadcast_to(X[part][:, None], (len(part), self.steps, X.shape[1]))
+            history = self.sim.fit(
+                {self._stimulus: held},
+                {self._output: y[part][:, None]},
+                epochs=1,
+                shuffle=False,
+                verbose=0,
+                callbacks=[watch],
+            ).history
+            sums["loss"] += history["loss"][-1] * len(part)
+            sums["error"] += 100 * _error_in(history)[-1] * len(part)
+        return {name: float(total / len(order)) for name, total in sums.items()}
+
+    def _chunk(self, n_pixels):
+        """Images of one call of NengoDL's, which copies them for each timestep."""
+        a_batch = self.minibatch_size * self.steps * n_pixels * 4
+        return max(1, _MAX_BYTES // a_batch) * self.minibatch_size
 
     def state(self):
         """Parameters, and what Adam remembers."""
@@ -96,28 +106,31 @@ class AutodiffRunner:
 
 
 class _Watch(tf_keras.callbacks.Callback):
+    """Tells of each batch."""
+
     def __init__(self, epoch, n_images, size, watchers):
         super().__init__()
         self._epoch, self._size, self._watchers = epoch, size, watchers
-        self._n_batches = n_images // size
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self._start = tf.timestamp()
+        self._n_batches, self._batch = n_images // size, 0
+        self._start = time.perf_counter()
 
     def on_train_batch_end(self, batch, logs=None):
-        if not self._watchers:
-            return
-        seconds = float(tf.timestamp() - self._start)
+        self._batch += 1
+        seconds = time.perf_counter() - self._start
         report = {
             "epoch": self._epoch,
-            "batch": batch + 1,
+            "batch": self._batch,
             "n_batches": self._n_batches,
             "loss": logs["loss"],
-            "error": 100 * next(v for k, v in logs.items() if "error" in k),
-            "samples_per_second": (batch + 1) * self._size / seconds,
+            "error": 100 * _error_in(logs),
+            "samples_per_second": self._batch * self._size / seconds,
         }
         for watch in self._watchers:
             watch(report)
+
+
+def _error_in(logs):
+    return next(value for name, value in logs.items() if name.endswith("last_error"))
 
 
 def _annealed(learning_rate, n_updates):
