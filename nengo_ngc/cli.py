@@ -148,6 +148,8 @@ def _report(record):
 
 
 def _config(options):
+    if options["dataset"] not in datasets.SOURCES:
+        raise ValueError(unknown("data set", options["dataset"], datasets.SOURCES))
     default = _DEFAULTS.get(options["dataset"], _DEFAULTS[None])
     chosen = {k: default.get(k) if v is None else v for k, v in options.items()}
     return {

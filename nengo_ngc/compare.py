@@ -8,7 +8,6 @@ import importlib
 import itertools
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -24,8 +23,14 @@ from .naming import unknown
 
 # what a configuration may say, and what holds if it does not
 DEFAULTS = {
-    "rules": ["autodiff", "backprop", "feedback-alignment", "direct-feedback-alignment",
-              "predictive-coding", "pes"],
+    "rules": [
+        "autodiff",
+        "backprop",
+        "feedback-alignment",
+        "direct-feedback-alignment",
+        "predictive-coding",
+        "pes",
+    ],
     "datasets": ["digits"],
     "hidden": [[128, 128]],
     "neurons": ["relu"],
@@ -47,6 +52,19 @@ AXES = {
     "backend": "backends",
     "rule": "rules",
     "seed": "seeds",
+}
+
+_OF_ALL_CELLS = ("epochs", "batch_size", "train_images", "angle_images")
+
+# parameters of a model that a cell sets
+_OF_THE_CELL = {
+    "rule",
+    "n_hidden",
+    "neuron_type",
+    "backend",
+    "random_state",
+    "max_epochs",
+    "batch_size",
 }
 
 # models that are more than a rule of `RuleClassifier`: name -> callable that takes the
@@ -145,9 +163,10 @@ def check_config(given):
         for name in config[key]:
             if name not in names:
                 raise ValueError(f"{key}: {unknown('name', name, names)}")
-    for name in config["settings"]:
+    for name, settings in config["settings"].items():
         if name not in config["rules"]:
             raise ValueError(f"settings: {unknown('rule', name, config['rules'])}")
+        _check_settings(name, settings)
     for key in ("epochs", "batch_size", "angle_images"):
         check_count(key, config[key])
     for sizes in config["hidden"]:
@@ -165,6 +184,19 @@ def check_config(given):
     return config
 
 
+def _check_settings(rule, settings):
+    from .estimators import RuleClassifier
+
+    if not isinstance(settings, dict):
+        raise ValueError(f"settings.{rule} must be a table, got {settings!r}")
+    if rule in MODELS:
+        return  # takes what it takes
+    known = set(RuleClassifier().get_params()) - _OF_THE_CELL
+    for name in settings:
+        if name not in known:
+            raise ValueError(f"settings.{rule}: {unknown('name', name, sorted(known))}")
+
+
 def cells_of(config):
     """All cells of a configuration, by name."""
     cells = {}
@@ -176,8 +208,7 @@ def cells_of(config):
         )
         cells[name] = {
             **cell,
-            **{k: config[k] for k in ("epochs", "batch_size", "train_images",
-                                      "angle_images")},
+            **{key: config[key] for key in _OF_ALL_CELLS},
             "settings": config["settings"].get(cell["rule"], {}),
         }
     return cells
@@ -338,6 +369,10 @@ def _without_nan(angles):
 
 
 def _peak_memory_mb():
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows has none
+        return None
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(kilobytes / (1024 * 1024 if sys.platform == "darwin" else 1024))
 

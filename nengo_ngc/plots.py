@@ -74,8 +74,8 @@ def style(number):
 def band(ax, x, runs, label, color, marker, ls):
     """Draw the mean of several runs, (n_runs, n_points), and their range."""
     if len(runs) > 1:
-        ax.fill_between(x, runs.min(axis=0), runs.max(axis=0), color=color, alpha=0.15,
-                        lw=0)
+        low, high = runs.min(axis=0), runs.max(axis=0)
+        ax.fill_between(x, low, high, color=color, alpha=0.15, lw=0)
     ax.plot(x, runs.mean(axis=0), ls, marker=marker, ms=3.5, color=color, label=label)
 
 

@@ -84,7 +84,8 @@ def table(rows):
                 f"{row['rule']:28s}{error_text(row):>18s}{row['n']:7d}"
                 f"{row['samples_per_second']:11.0f}"
                 f"{'' if row['ratio'] is None else format(row['ratio'], '.2f'):>7s}"
-                f"{row['memory_mb']:9.0f}  {angles_text(row)}".rstrip()
+                f"{'' if row['memory_mb'] is None else format(row['memory_mb'], '.0f'):>9s}"
+                f"  {angles_text(row)}".rstrip()
             )
         lines.append("")
     return "\n".join(lines)
@@ -116,7 +117,8 @@ def _groups(results):
 
 
 def _mean(cells, key):
-    return float(np.mean([cell[key] for cell in cells]))
+    values = [cell[key] for cell in cells if cell[key] is not None]
+    return float(np.mean(values)) if values else None
 
 
 def _last_angles(cells):
@@ -140,17 +142,22 @@ def _draw_errors(runs, path):
     for row, (rule, cells) in enumerate(runs.items()):
         errors = [cell["test_error"] for cell in cells]
         style = plots.style(row)
-        ax.plot(errors, [row] * len(errors), style["marker"], color=style["color"],
-                alpha=0.6, ms=6)
+        color, marker = style["color"], style["marker"]
+        ax.plot(errors, [row] * len(errors), marker, color=color, alpha=0.6, ms=6)
         mean = np.mean(errors)
-        ax.plot([mean, mean], [row - 0.3, row + 0.3], color=style["color"], lw=2.5)
-        ax.annotate(f"{mean:.2f}", (max(errors), row), xytext=(8, 0),
-                    textcoords="offset points", va="center", fontsize=9)
+        ax.plot([mean, mean], [row - 0.3, row + 0.3], color=color, lw=2.5)
+        ax.annotate(
+            f"{mean:.2f}",
+            (max(errors), row),
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+        )
     ax.set_yticks(range(len(runs)), list(runs))
     ax.invert_yaxis()
-    if max(max(c["test_error"] for c in cells) for cells in runs.values()) > 5 * min(
-        min(c["test_error"] for c in cells) for cells in runs.values()
-    ):
+    every = [cell["test_error"] for cells in runs.values() for cell in cells]
+    if 0 < 5 * min(every) < max(every):
         ax.set_xscale("log")
         plots.log_percent(ax.xaxis)
     ax.set_xlabel("test error (%), each seed and the mean")
@@ -192,8 +199,8 @@ def _draw_angles(runs, path):
                     for cell in runs[rule]
                 ]
             )
-            plots.band(ax, range(angles.shape[1]), angles, label=rule,
-                       **plots.style(rows[rule]))
+            epochs, style = range(angles.shape[1]), plots.style(rows[rule])
+            plots.band(ax, epochs, angles, label=rule, **style)
         ax.axhline(90, color="0.6", lw=1, ls=":")
         ax.set(xlabel="epoch", title=name)
         ax.set_ylim(-4, max(ax.get_ylim()[1], 100))
@@ -203,8 +210,14 @@ def _draw_angles(runs, path):
     handles = {}
     for ax in axes[0]:
         handles.update(zip(*reversed(ax.get_legend_handles_labels())))
-    figure.legend(handles.values(), handles.keys(), frameon=False, fontsize=9,
-                  loc="lower center", ncols=3)
+    figure.legend(
+        handles.values(),
+        handles.keys(),
+        frameon=False,
+        fontsize=9,
+        loc="lower center",
+        ncols=3,
+    )
     figure.tight_layout(rect=(0, 0.12, 1, 1))
     return plots.save(figure, path, tight=False)
 

@@ -167,6 +167,9 @@ def test_own_rule_takes_one_line_of_registration(tmp_path, monkeypatch):
         ({"epochs": 0}, "epochs must be"),
         ({"train_images": 0.5}, "train_images must be"),
         ({"settings": {"fa": {}}}, "settings: unknown rule 'fa'"),
+        ({"settings": {"pes": {"lerning_rate": 1}}}, "did you mean 'learning_rate'"),
+        ({"settings": {"pes": {"batch_size": 1}}}, "unknown name 'batch_size'"),
+        ({"settings": {"pes": 1}}, "settings.pes must be a table"),
         ({"modules": ["not_there_at_all"]}, "modules: No module named"),
     ],
 )

@@ -710,7 +710,7 @@ def test_device_is_for_nengo_dl(no_work):
         ({"n_group": 0}, "n_group.* 0"),
     ],
 )
-def test_bad_parameters_of_the_network(parameters, message):
+def test_bad_parameters_of_the_network(no_work, parameters, message):
     with pytest.raises(ValueError, match=message):
         model(**parameters).fit(X)
 

@@ -308,9 +308,13 @@ def check_count(name, value):
 class _Progress:
     """A bar that fills with batches and says how well the model does."""
 
-    _LABELS = {"bce": "BCE {:.2f}", "discrepancy": "discrepancy {:.1f}",
-               "loss": "loss {:.3f}", "error": "error {:.2f} %",
-               "samples_per_second": "{:.0f} samples/s"}
+    _LABELS = {
+        "bce": "BCE {:.2f}",
+        "discrepancy": "discrepancy {:.1f}",
+        "loss": "loss {:.3f}",
+        "error": "error {:.2f} %",
+        "samples_per_second": "{:.0f} samples/s",
+    }
 
     def __init__(self, max_epochs, enabled):
         self._max_epochs, self._enabled, self._bar = max_epochs, enabled, None

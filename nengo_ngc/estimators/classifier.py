@@ -11,6 +11,7 @@ from ..metrics import angle, cross_entropy, softmax
 from ..naming import unknown
 from ..networks import FeedforwardClassifier, PredictiveCodingClassifier
 from ..networks.classifiers import NEURONS, takes_time
+from ..neurons import LatentState
 from ..optimizers import SGD, Adam, Annealed
 from ..schedule import Schedule
 from .base import NetworkEstimator, check_count
@@ -397,6 +398,7 @@ class RuleClassifier(ClassifierMixin, NetworkEstimator):
         self._check_simulation(("batch_size", "max_epochs"))
         if self.steps is not None:
             check_count("steps", self.steps)
+        Adam(self._learning_rate), LatentState(self.beta)  # raise if unfit
         if RULES[self.rule].offline and self.backend == "nengo":
             raise ValueError(
                 f"rule={self.rule!r} is NengoDL's: backend must be 'nengo-dl' or 'auto', "

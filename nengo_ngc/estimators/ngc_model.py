@@ -14,6 +14,7 @@ from ..learning_rules import ErrorDriven
 from ..metrics import binary_cross_entropy, monte_carlo_log_likelihood
 from ..naming import unknown
 from ..networks.gncn import ACTIVATIONS, GNCN, VARIANTS
+from ..neurons import LatentState
 from ..optimizers import Adam
 from ..schedule import Schedule
 from .base import NetworkEstimator, check_count
@@ -410,6 +411,9 @@ class NGCModel(TransformerMixin, DensityMixin, NetworkEstimator):
         self._check_simulation(("steps", "batch_size", "max_epochs", "n_mixture"))
         if self.n_iter_no_change is not None:
             check_count("n_iter_no_change", self.n_iter_no_change)
+        for name in ("n_group", "n_top_group"):
+            check_count(name, getattr(self, name))
+        Adam(self.learning_rate), LatentState(self.beta, self.leak)  # raise if unfit
 
     def _check_mask(self, mask, X):
         if mask is None:

@@ -288,8 +288,15 @@ class FeedforwardClassifier(_Classifier):
         self._rule = HIDDEN_RULES[rule] if isinstance(rule, str) else rule
         self._synapse = synapse
         super().__init__(
-            shape, neuron_type, Schedule(steps=1) if schedule is None else schedule,
-            optimizer, parameters, max_rate, label, seed, add_to_container,
+            shape,
+            neuron_type,
+            Schedule(steps=1) if schedule is None else schedule,
+            optimizer,
+            parameters,
+            max_rate,
+            label,
+            seed,
+            add_to_container,
         )
 
     def _build(self, x):
@@ -399,8 +406,15 @@ class PredictiveCodingClassifier(_Classifier):
     ):
         self._beta, self._learns = beta, learns
         super().__init__(
-            shape, neuron_type, Schedule(steps=5) if schedule is None else schedule,
-            optimizer, parameters, 200.0, label, seed, add_to_container,
+            shape,
+            neuron_type,
+            Schedule(steps=5) if schedule is None else schedule,
+            optimizer,
+            parameters,
+            200.0,
+            label,
+            seed,
+            add_to_container,
         )
 
     def _build(self, x):
@@ -413,10 +427,8 @@ class PredictiveCodingClassifier(_Classifier):
             )
         phi, states, errors = x, [], []
         for level in range(1, self.n_layers + 1):
-            mu = neurons(
-                self._shape[level], Identity(), f"mu{level}",
-                bias=self._initial.get(f"b{level}"),
-            )
+            n, bias = self._shape[level], self._initial.get(f"b{level}")
+            mu = neurons(n, Identity(), f"mu{level}", bias=bias)
             self._visible[f"mu{level}"] = mu
             rule = ErrorDriven(biases=True, **self._rule_arguments())
             self._connect(level, phi, mu, rule if self._learns else None)
