@@ -10,8 +10,8 @@ from .encoder_rules import (
     LayerError,
 )
 from .exceptions import DivergenceError
-from .learning_rules import ErrorDriven, LocalRule, Precision
-from .optimizers import SGD, Adam, Annealed, Momentum
+from .learning_rules import ErrorDriven, Lateral, LocalRule, Precision
+from .optimizers import SGD, Adam, Annealed, Clipped, Momentum
 from .schedule import Schedule
 from .version import __version__
 
@@ -19,10 +19,12 @@ __all__ = [
     "Adam",
     "Annealed",
     "BackProp",
+    "Clipped",
     "DirectFeedbackAlignment",
     "DivergenceError",
     "ErrorDriven",
     "FeedbackAlignment",
+    "Lateral",
     "LayerError",
     "LocalRule",
     "Momentum",

@@ -22,13 +22,17 @@ class PureNode(Node):
     others : sequence of nengo.Node or nengo.ensemble.Neurons, optional
         Objects created before whose present output the function takes, too. A
         passthrough Node that nothing is connected to comes as None.
+    schedule : Schedule, optional
+        With one the function takes, before ``x``, whether this is the first timestep of
+        a presentation.
     label : str, optional
     """
 
     function = Parameter("function", default=None, optional=True)
     others = Parameter("others", default=(), optional=True)
+    schedule = Parameter("schedule", default=None, optional=True)
 
-    def __init__(self, function, size_in, others=(), label=None):
+    def __init__(self, function, size_in, others=(), schedule=None, label=None):
         super().__init__(
             # shown by tools that look at the output, never called by a simulator
             output=lambda t, x: np.asarray(x),
@@ -38,3 +42,4 @@ class PureNode(Node):
         )
         self.function = function
         self.others = tuple(others)
+        self.schedule = schedule

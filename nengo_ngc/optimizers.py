@@ -178,6 +178,35 @@ class Annealed(Optimizer):
         return left * step, {**inner, "age": state["age"] + 1}
 
 
+class Clipped(Optimizer):
+    r"""Another optimiser that sees no gradient beyond a limit.
+
+    .. math:: g \leftarrow \min(\max(g, -c), c)
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    limit : float, optional
+        The limit c of each entry of the mean gradient.
+    """
+
+    optimizer = InstanceParam("optimizer", Optimizer)
+    limit = NumberParam("limit", low=0, low_open=True, readonly=True)
+
+    def __init__(self, optimizer, limit=1.0):
+        # what is no optimiser is refused below, by its name
+        super().__init__(getattr(optimizer, "learning_rate", 1.0))
+        self.optimizer = optimizer
+        self.limit = _finite("limit", limit, self)
+
+    def init(self, parameter):
+        return self.optimizer.init(parameter)
+
+    def update(self, xp, gradient, state):
+        gradient = xp.minimum(xp.maximum(gradient, -self.limit), self.limit)
+        return self.optimizer.update(xp, gradient, state)
+
+
 def bound_rows(xp, weights, norm):
     """Scale each row of ``weights`` whose L2 norm is over ``norm`` down to it."""
     squared = xp.sum(weights * weights, axis=1, keepdims=True)

@@ -1,16 +1,16 @@
 """Settle-then-learn timing: when states start afresh and when rules apply."""
 
 from nengo.exceptions import ValidationError
-from nengo.params import FrozenObject, IntParam
+from nengo.params import BoolParam, FrozenObject, IntParam
 
 
 class Schedule(FrozenObject):
     """Divides time into presentations of equal length.
 
     An input is held for ``steps`` timesteps. At the first of them latent states
-    start from rest, at the last one learning rules look at the settled network.
-    Rules sum what they see over presentations and change the weights once they
-    have seen ``batch_size`` samples.
+    start from rest, at the last one learning rules look at the settled network (or,
+    ``online``, at each one but the first). Rules sum what they see over presentations
+    and change the weights once they have seen ``batch_size`` samples.
 
     Parameters
     ----------
@@ -20,28 +20,47 @@ class Schedule(FrozenObject):
         Samples averaged in one update of the weights. With None the weights change
         after every presentation, whatever the number of samples the simulator
         presents at once. On NengoDL it must be a multiple of ``minibatch_size``.
+    online : bool, optional
+        Whether rules look at every timestep of a presentation but the first.
+    interleave : int, optional
+        Presentations that run at the same time, a timestep of each in turn. Nengo needs
+        it where ``online`` rules average over a batch: all samples have to be at the
+        same iteration before the weights change. NengoDL has minibatches instead.
 
     Raises
     ------
     nengo.exceptions.ValidationError
-        If ``steps`` or ``batch_size`` is not a whole number of at least 1.
+        If ``steps``, ``batch_size`` or ``interleave`` is not a whole number of at
+        least 1.
     """
 
     steps = IntParam("steps", low=1, readonly=True)
     batch_size = IntParam("batch_size", low=1, optional=True, readonly=True)
+    online = BoolParam("online", readonly=True)
+    interleave = IntParam("interleave", low=1, readonly=True)
 
-    def __init__(self, steps=50, batch_size=None):
+    def __init__(self, steps=50, batch_size=None, online=False, interleave=1):
         super().__init__()
         self.steps = steps
         self.batch_size = batch_size
+        self.online = online
+        self.interleave = interleave
+
+    def iteration(self, step):
+        """The timestep within its presentation, from 0, for a ``step`` from 1."""
+        return ((step - 1) // self.interleave) % self.steps
 
     def is_first(self, step):
         """Whether ``step``, counted from 1, is the first of a presentation."""
-        return (step - 1) % self.steps == 0
+        return self.iteration(step) == 0
 
     def is_last(self, step):
         """Whether ``step``, counted from 1, is the last of a presentation."""
-        return step % self.steps == 0
+        return self.iteration(step) == self.steps - 1
+
+    def teaches(self, step):
+        """Whether rules look at ``step``, counted from 1."""
+        return self.iteration(step) > 0 if self.online else self.is_last(step)
 
     def is_due(self, count):
         """Whether ``count`` samples are enough for an update of the weights."""

@@ -190,8 +190,8 @@ def _guard_settled(rule_type):
     schedule, switched = rule_type.schedule, rule_type.learn is not None
 
     def settled(xp, v):
-        last = schedule.is_last(v.step)
-        return last & (xp.max(v.learn) > 0) if switched else last
+        teaches = schedule.teaches(v.step)
+        return teaches & (xp.max(v.learn) > 0) if switched else teaches
 
     return settled
 

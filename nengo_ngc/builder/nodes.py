@@ -20,14 +20,18 @@ def build_pure_node(model, node):
         if _is_driven(model, other)
     }
 
+    schedule = node.schedule
+    timed = {} if schedule is None else {"step": model.step}
+
     def compute(xp, v):
         arrays = [getattr(v, name, None) for name in names]
-        return {"out": node.function(xp, v.x, *arrays)}
+        when = [] if schedule is None else [schedule.is_first(v.step)]
+        return {"out": node.function(xp, *when, v.x, *arrays)}
 
     model.add_op(
         PureOperator(
             [(None, compute)],
-            reads={"x": x, **others},
+            reads={"x": x, **timed, **others},
             sets={"out": out},
             tag=str(node),
         )

@@ -2,5 +2,6 @@
 
 from .classifiers import FeedforwardClassifier, PredictiveCodingClassifier
 from .gncn import GNCN
+from .pff import PFF
 
-__all__ = ["FeedforwardClassifier", "GNCN", "PredictiveCodingClassifier"]
+__all__ = ["FeedforwardClassifier", "GNCN", "PFF", "PredictiveCodingClassifier"]

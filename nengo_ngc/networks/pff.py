@@ -1,0 +1,451 @@
+r"""Predictive forward-forward: a representation circuit and one that predicts it."""
+
+import nengo
+import numpy as np
+from nengo.exceptions import ValidationError
+
+from ..learning_rules import ErrorDriven, Lateral
+from ..neurons import Identity
+from ..nodes import PureNode
+from ..optimizers import Adam, Clipped, Optimizer
+from ..schedule import Schedule
+from ..transforms import Transposed
+from .base import LearningNetwork, check_positive, check_shape, neurons
+from .parameters import check_parameters
+
+_LABEL_SCALE = 5.0
+
+# half of the samples are positive, and only these teach the output
+_SHARE_OF_POSITIVES = 0.5
+
+
+class PFF(LearningNetwork):
+    r"""Predictive forward-forward (PFF): layers that tell real from made-up by goodness.
+
+    An image comes with a label, right (positive) or wrong (negative). Each layer of the
+    representation circuit learns, by itself, to make the goodness
+    :math:`\sum z_l^2` low for positives and high for negatives:
+
+    .. math::
+        a_l &= W_l n(z_{l-1}') + V_{l+1} n(z_{l+1}') + b_l - \hat L_l z_l' \\
+        z_l &= (1 - c)\, \mathrm{relu}(a_l) + c\, z_l', \qquad
+        p_l = \sigma(\theta - \textstyle\sum z_l^2) \\
+        e_l &= 2 (1 - c) (p_l - t)\, z_l
+
+    where n divides by the norm, a prime marks the timestep before, :math:`z_0` is the
+    image, the top layer has :math:`5 V_y y` of the label y in place of V, and t is 1 for
+    positives. e is minus the gradient of the binary cross-entropy of p by :math:`a_l`. An
+    output :math:`\mathrm{softmax}(W_o n(z_L') + b_o)` learns the label of positives.
+
+    The generative circuit predicts each layer from the one above, and the top one from
+    latent states :math:`z_g` of its own:
+
+    .. math::
+        \mu_{l-1} = \mathrm{relu}(G_l n(z_l)), \qquad
+        \mu_L = \mathrm{relu}(G_y n(z_g)), \qquad
+        \Delta G_l = 2 (z_{l-1} - \mu_{l-1})\, n(z_l)^T
+
+    and :math:`z_g` descends the error of :math:`\mu_L`. The derivative of relu counts as 1
+    everywhere, in both circuits.
+
+    The first timestep of a presentation is one feedforward pass, from which states start;
+    each of the following ones is a step of inference and of learning.
+
+    Parameters
+    ----------
+    shape : sequence of int, optional
+        Number of inputs, then of units in each hidden layer, at least one.
+    n_classes : int, optional
+    g_units : int, optional
+        Latent states of the generative circuit; 0: there is no such circuit.
+    schedule : Schedule, optional
+        It must be ``online``. Default: a feedforward pass and 12 steps.
+    threshold : float, optional
+        :math:`\theta`.
+    low_is_positive : bool, optional
+        Whether goodness is low for positives, as in the original program, or high, as
+        in Hinton's forward-forward.
+    carry : float, optional
+        The part c of a state that is kept from the timestep before.
+    recurrent : bool, optional
+        Whether there are V and lateral connections. Without them, without ``carry`` and
+        with ``g_units=0`` this is plain forward-forward.
+    n_group : int, optional
+        Units that compete with each other.
+    latent_step : float, optional
+        Step size of :math:`z_g`.
+    noise : float, optional
+        Standard deviation of what is added to :math:`a_l`.
+    optimizer : Optimizer or None, optional
+        Of all parameters. None: nothing learns. Default: ``Clipped(Adam(2.5e-4))``.
+    parameters : mapping of str to array, optional
+        Values at the start, (post, pre); the rest is initialised.
+    weight_std : float, optional
+        Standard deviation of the Gaussian from which weights are drawn.
+    label, seed, add_to_container
+        As for `nengo.Network`.
+
+    Attributes
+    ----------
+    input, target, kind : nengo.Node
+        The image; the label, one value for each class; 1 for positives and 0 for
+        negatives.
+    learn : nengo.Node
+        The learning switch.
+    output : nengo.ensemble.Neurons
+        What the softmax is taken of.
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If an argument is out of range or of the wrong shape.
+
+    Notes
+    -----
+    ``probe`` knows ``"z1"``, ``"goodness1"``, ``"loss1"`` and so on, ``"output"``; of the
+    generative circuit ``"mu0"``, ``"generative_loss0"`` and so on up to the top layer,
+    and ``"z_g"``.
+
+    References
+    ----------
+    Ororbia & Mali 2023, "The predictive forward-forward algorithm", arXiv 2301.01452.
+    Hinton 2022, "The forward-forward algorithm", arXiv 2212.13345.
+    """
+
+    def __init__(
+        self,
+        shape=(784, 2000, 2000),
+        n_classes=10,
+        g_units=20,
+        schedule=None,
+        threshold=10.0,
+        low_is_positive=True,
+        carry=0.3,
+        recurrent=True,
+        n_group=10,
+        latent_step=0.025,
+        noise=0.0,
+        optimizer=Clipped(Adam(2.5e-4)),
+        parameters=None,
+        weight_std=0.05,
+        label=None,
+        seed=None,
+        add_to_container=None,
+    ):
+        schedule = Schedule(steps=13, online=True) if schedule is None else schedule
+        super().__init__(schedule, label, seed, add_to_container)
+        if not schedule.online:
+            raise ValidationError(
+                "must be online: PFF learns at every timestep", attr="schedule", obj=self
+            )
+        self._shape = check_shape(shape, self)
+        self._n_classes = check_shape((n_classes, 1), self)[0]
+        self._g_units = int(g_units)
+        self._threshold = threshold
+        self._sign_of_goodness = -1.0 if low_is_positive else 1.0
+        if not 0 <= carry < 1:
+            raise ValidationError(
+                f"must be at least 0 and below 1, got {carry!r}", attr="carry", obj=self
+            )
+        self._carry = carry
+        self._recurrent = bool(recurrent)
+        self._noise = noise
+        self._latent_step = check_positive("latent_step", latent_step, self)
+        if not isinstance(optimizer, (Optimizer, type(None))):
+            raise ValidationError(
+                f"must be an Optimizer or None, got {optimizer!r}",
+                attr="optimizer",
+                obj=self,
+            )
+        self._optimizer = optimizer
+        self._weight_std = check_positive("weight_std", weight_std, self)
+        n = check_shape((n_group, 1), self)[0]
+        groups = [np.arange(size) // n for size in self._shape]
+        self._masks = [(g[:, None] == g).astype(float) for g in groups]
+        self._shapes = self._parameter_shapes()
+        self._initial = check_parameters(parameters or {}, self._shapes)
+        with self:
+            self._build()
+
+    @property
+    def n_layers(self):
+        """Number of hidden layers."""
+        return len(self._shape) - 1
+
+    def _parameter_shapes(self):
+        sizes, top, shapes = self._shape, self._shape[-1], {}
+        for level in range(1, self.n_layers + 1):
+            here, below = sizes[level], sizes[level - 1]
+            shapes[f"W{level}"], shapes[f"b{level}"] = (here, below), (here,)
+            if self._recurrent:
+                shapes[f"L{level}"] = (here, here)
+                if level > 1:
+                    shapes[f"V{level}"] = (below, here)
+            if self._g_units:
+                shapes[f"G{level}"] = (below, here)
+        shapes["Vy"] = (top, self._n_classes)
+        shapes["Wo"], shapes["bo"] = (self._n_classes, top), (self._n_classes,)
+        if self._g_units:
+            shapes["Gy"] = (top, self._g_units)
+        return shapes
+
+    # --- what the network is made of
+
+    def _build(self):
+        n_layers = self.n_layers
+        self.input = nengo.Node(size_in=self._shape[0], label="input")
+        self.target = nengo.Node(size_in=self._n_classes, label="target")
+        self.kind = nengo.Node(size_in=1, label="kind")
+        self.learn = nengo.Node([1.0], label="learn")
+        self._build_states()
+        self._build_output()
+        for level in range(1, n_layers + 1):
+            self._build_goodness(level)
+        if self._g_units:
+            self._build_generative_circuit()
+
+    def _build_states(self):
+        label = neurons(self._n_classes, Identity(), "label")
+        nengo.Connection(self.target, label, transform=_LABEL_SCALE, synapse=None)
+        x = self._neurons_of(self._node(_normalize, self.input, "n0"))
+        self._z, self._rests = [self.input], [None]
+        self._carried, self._normalized, self._before = [None], [x], [None]
+        below = x
+        for level in range(1, self.n_layers + 1):
+            n = self._shape[level]
+            drive = neurons(n, Identity(), f"a{level}", bias=self._initial.get(f"b{level}"))
+            self._connect(f"W{level}", below, drive, biases=True)
+            rest = nengo.Node(size_in=n, label=f"rest{level}")
+            carried = neurons(n, Identity(), f"carried{level}")
+            z = PureNode(
+                self._move,
+                n,
+                others=[drive, carried],
+                schedule=self._schedule,
+                label=f"z{level}",
+            )
+            nengo.Connection(rest, z, synapse=None)
+            nengo.Connection(z, carried, synapse=self._delay)
+            normalized = self._neurons_of(self._node(_normalize, z, f"n{level}"))
+            before = neurons(n, Identity(), f"before{level}")
+            nengo.Connection(normalized, before, synapse=self._delay)
+            start = PureNode(
+                lambda xp, first, x, now: xp.where(first, now, x),
+                n,
+                others=[normalized],
+                schedule=self._schedule,
+                label=f"start{level}",
+            )
+            nengo.Connection(before, start, synapse=None)
+            below = self._neurons_of(start)
+            for seen, new in (
+                (self._z, z),
+                (self._rests, rest),
+                (self._carried, carried),
+                (self._normalized, normalized),
+                (self._before, before),
+            ):
+                seen.append(new)
+            self._visible[f"z{level}"] = z
+            self._add_noise(level)
+        self._top_seen = below
+        for level in range(1, self.n_layers + 1) if self._recurrent else ():
+            self._connect_lateral(level)
+            if level > 1:
+                name = f"V{level}"
+                self._connect(name, self._before[level], self._rests[level - 1])
+        self._connect("Vy", label, self._rests[-1])
+
+    def _move(self, xp, first, rest, drive, carried):
+        moved = (1 - self._carry) * xp.maximum(drive + rest, 0.0) + self._carry * carried
+        return xp.where(first, xp.maximum(drive, 0.0), moved)
+
+    def _add_noise(self, level):
+        if self._noise > 0:
+            dist = nengo.dists.Gaussian(0, self._noise)
+            noise = nengo.processes.WhiteNoise(dist, scale=False)
+            node = nengo.Node(noise, size_out=self._shape[level], label=f"noise{level}")
+            nengo.Connection(node, self._rests[level], synapse=None)
+
+    def _build_output(self):
+        bias = self._initial.get("bo")
+        self.output = neurons(self._n_classes, Identity(), "output", bias=bias)
+        self._visible["output"] = self.output
+        self._connect("Wo", self._top_seen, self.output, biases=True)
+        error = PureNode(
+            _output_error,
+            self._n_classes,
+            others=[self.target, self.kind],
+            label="output_error",
+        )
+        nengo.Connection(self.output, error, synapse=None)
+        self._teach("Wo", error)
+
+    def _build_goodness(self, level):
+        z, carry, sign = self._z[level], self._carry, self._sign_of_goodness
+
+        def log_odds(xp, z):
+            goodness = xp.sum(z * z, axis=1, keepdims=True)
+            return sign * (goodness - self._threshold)
+
+        def loss(xp, x, z, kind):
+            odds = log_odds(xp, z)
+            return xp.maximum(odds, 0.0) - odds * kind + xp.log1p(xp.exp(-xp.abs(odds)))
+
+        def error(xp, z, kind):
+            if kind is None:
+                return xp.zeros_like(z)
+            p = 0.5 * (1 + xp.tanh(0.5 * log_odds(xp, z)))
+            return -sign * 2 * (1 - carry) * (p - kind) * z
+
+        e = PureNode(error, self._shape[level], others=[self.kind], label=f"e{level}")
+        nengo.Connection(z, e, synapse=None)
+        for name in (f"W{level}", f"L{level}", f"V{level + 1}"):
+            if name in self.connections:
+                self._teach(name, e)
+        if level == self.n_layers:
+            self._teach("Vy", e)
+        self._visible[f"goodness{level}"] = PureNode(
+            lambda xp, x, z: xp.sum(z * z, axis=1, keepdims=True),
+            1,
+            others=[z],
+            label=f"goodness{level}",
+        )
+        self._visible[f"loss{level}"] = PureNode(
+            loss, 1, others=[z, self.kind], label=f"loss{level}"
+        )
+
+    def _build_generative_circuit(self):
+        n_layers = self.n_layers
+        z_g = PureNode(
+            lambda xp, first, x: xp.where(first, xp.zeros_like(x), x),
+            self._g_units,
+            schedule=self._schedule,
+            label="z_g",
+        )
+        nengo.Connection(z_g, z_g, synapse=self._delay)
+        self._visible["z_g"] = z_g
+        above = [*self._normalized[1:], self._neurons_of(self._node(_normalize, z_g, "n_g"))]
+        for level, pre in enumerate(above):
+            name = "Gy" if level == n_layers else f"G{level + 1}"
+            mu = neurons(self._shape[level], nengo.RectifiedLinear(), f"mu{level}")
+            self._connect(name, pre, mu)
+            e = neurons(self._shape[level], Identity(), f"generative_error{level}")
+            nengo.Connection(self._z[level], e, synapse=None)
+            nengo.Connection(mu, e, transform=-1, synapse=None)
+            self._teach(name, e, transform=2)
+            self._visible[f"mu{level}"] = mu
+            self._visible[f"generative_loss{level}"] = PureNode(
+                lambda xp, x, e: xp.sum(e * e, axis=1, keepdims=True),
+                1,
+                others=[e],
+                label=f"generative_loss{level}",
+            )
+        force = PureNode(
+            _through_norm, self._g_units, [z_g], self._schedule, label="force_g"
+        )
+        back = Transposed(self.connections["Gy"])
+        nengo.Connection(e, force, transform=back, synapse=None)
+        step = 2 * self._latent_step
+        nengo.Connection(force, z_g, transform=step, synapse=self._delay)
+
+    @property
+    def _delay(self):
+        """To the next timestep of the same presentation."""
+        k = self._schedule.interleave
+        if k == 1:
+            return nengo.Lowpass(0)
+        return nengo.LinearFilter([1], [1] + [0] * k, analog=False)
+
+    def _node(self, function, pre, label):
+        node = PureNode(function, pre.size_out, label=label)
+        nengo.Connection(pre, node, synapse=None)
+        return node
+
+    def _neurons_of(self, node):
+        """Neurons that pass on what a node computes: rules learn between neurons."""
+        relay = neurons(node.size_out, Identity(), f"{node.label} relay")
+        nengo.Connection(node, relay, synapse=None)
+        return relay
+
+    def _connect(self, name, pre, post, biases=False):
+        init = self._initial.get(name)
+        if init is None:
+            init = nengo.dists.Gaussian(0, self._weight_std)
+        rule = None
+        if self._optimizer is not None:
+            rule = ErrorDriven(biases=biases, **self._rule_arguments())
+        nengo.Connection(
+            pre,
+            post,
+            transform=nengo.Dense(self._shapes[name], init=init),
+            learning_rule_type=rule,
+            synapse=None,
+            label=name,
+        )
+
+    def _connect_lateral(self, level):
+        name, n = f"L{level}", self._shape[level]
+        L = self._initial.get(name)
+        if L is None:
+            rng = np.random.RandomState(None if self.seed is None else [self.seed, level])
+            L = rng.uniform(0, self._weight_std, size=(n, n))
+        rule = Lateral(L, self._masks[level], **self._rule_arguments())
+        nengo.Connection(
+            self._carried[level],
+            self._rests[level],
+            transform=rule.constrain(np, np.asarray(L, dtype=float))[1],
+            learning_rule_type=None if self._optimizer is None else rule,
+            synapse=None,
+            label=name,
+        )
+
+    def _rule_arguments(self):
+        return {
+            "optimizer": self._optimizer,
+            "schedule": self._schedule,
+            "learn": self.learn,
+        }
+
+    def _teach(self, name, signal, transform=1):
+        if self._optimizer is not None:
+            rule = self.connections[name].learning_rule
+            nengo.Connection(signal, rule, transform=transform, synapse=None)
+
+    def _parameter_signals(self, model):
+        signals = {}
+        for name in self._shapes:
+            if name.startswith("b"):
+                post = self.connections[f"W{name[1:]}"].post_obj
+                signals[name] = model.sig[post]["bias"]
+            elif name.startswith("L"):
+                if self._optimizer is not None:
+                    rule = self.connections[name].learning_rule
+                    signals[name] = model.sig[rule]["parameter"]
+            else:
+                signals[name] = model.sig[self.connections[name]]["weights"]
+        return signals
+
+
+def _norm(xp, z):
+    return xp.sqrt(xp.sum(z * z, axis=1, keepdims=True))
+
+
+def _normalize(xp, z):
+    return z / (_norm(xp, z) + 1e-8)
+
+
+def _through_norm(xp, first, u, z):
+    """Gradients u by n(z) as gradients by z; 0 at the first timestep."""
+    r = _norm(xp, z)
+    cubed = xp.maximum(r, 1e-8) * (r + 1e-8) ** 2
+    along = xp.sum(z * u, axis=1, keepdims=True) / cubed
+    return xp.where(first, xp.zeros_like(u), u / (r + 1e-8) - along * z)
+
+
+def _output_error(xp, output, target, kind):
+    if target is None or kind is None:
+        return xp.zeros_like(output)
+    e = xp.exp(output - xp.max(output, axis=1, keepdims=True))
+    p = e / xp.sum(e, axis=1, keepdims=True)
+    return _LABEL_SCALE / _SHARE_OF_POSITIVES * kind * (target - p)
