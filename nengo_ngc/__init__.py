@@ -29,6 +29,7 @@ __all__ = [
     "LocalRule",
     "Momentum",
     "NGCModel",
+    "PFFClassifier",
     "Precision",
     "RuleClassifier",
     "SGD",
@@ -41,7 +42,7 @@ __all__ = [
 
 def __getattr__(name):
     # what takes longer to import than all the rest waits until it is asked for
-    if name in ("NGCModel", "RuleClassifier"):
+    if name in ("NGCModel", "PFFClassifier", "RuleClassifier"):
         return getattr(import_module(".estimators", __name__), name)
     if name == "dl":
         return import_module(".dl", __name__)

@@ -100,10 +100,12 @@ class NengoRunner(Runner):
     """Runs on Nengo's reference simulator, one image after another."""
 
     def _stimulus(self, size):
-        return nengo.Node(_Film(self.net.schedule.steps), size_out=size)
+        return nengo.Node(_Film(self.net.schedule), size_out=size)
 
     def _probe(self, name):
-        return self.net.probe(name, sample_every=self.net.schedule.steps * _DT)
+        schedule = self.net.schedule
+        every = schedule.steps * _DT if schedule.interleave == 1 else None
+        return self.net.probe(name, sample_every=every)
 
     def _simulator(self):
         # merging the products of large matrices, as Nengo does, slows them down
@@ -117,9 +119,17 @@ class NengoRunner(Runner):
         except FloatingPointError as error:
             step = int(self.sim.signals[self.sim.model.step])
             raise DivergenceError(self._not_finite(), step) from error
-        settled = {name: self.sim.data[p].copy() for name, p in self._probes.items()}
+        settled = {name: self._last(self.sim.data[p]) for name, p in self._probes.items()}
         self.sim.clear_probes()
         return settled
+
+    def _last(self, data):
+        """What was probed at the last timestep of each presentation."""
+        together = self.net.schedule.interleave
+        if together == 1:
+            return data.copy()
+        blocks = data.reshape(-1, self.steps, together, data.shape[-1])
+        return blocks[:, -1].reshape(-1, data.shape[-1])
 
     def _not_finite(self):
         signals, sig = self.sim.signals, self.sim.model.sig
@@ -140,10 +150,10 @@ class _Constant:
 
 
 class _Film:
-    """Output of a node that shows one frame after another, each for some timesteps."""
+    """Output of a node that shows one frame after another, or several in turns."""
 
-    def __init__(self, steps):
-        self._steps = steps
+    def __init__(self, schedule):
+        self._steps, self._together = schedule.steps, schedule.interleave
 
     def show(self, frames, now):
         """Show ``frames`` from timestep ``now`` on."""
@@ -151,7 +161,8 @@ class _Film:
 
     def __call__(self, t):
         step = int(round(t / _DT)) - 1 - self._now
-        return self._frames[step // self._steps]
+        block = step // (self._steps * self._together)
+        return self._frames[block * self._together + step % self._together]
 
 
 def make_runner(backend, *args, device=None, **kwargs):

@@ -3,5 +3,6 @@
 from .base import BACKENDS
 from .classifier import RULES, RuleClassifier
 from .ngc_model import NGCModel
+from .pff import PFFClassifier
 
-__all__ = ["BACKENDS", "RULES", "NGCModel", "RuleClassifier"]
+__all__ = ["BACKENDS", "RULES", "NGCModel", "PFFClassifier", "RuleClassifier"]

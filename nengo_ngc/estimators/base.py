@@ -133,12 +133,15 @@ class NetworkEstimator(BaseEstimator):
             self._runners[kind] = make_runner(
                 self._backend(),
                 build,
-                self.batch_size,
+                self._minibatch_size(kind),
                 names,
                 inputs=inputs,
                 device=self.device,
             )
         return self._runners[kind]
+
+    def _minibatch_size(self, kind):
+        return self.batch_size
 
     def _backend(self):
         if self.backend != "auto":
@@ -313,6 +316,8 @@ class _Progress:
         "discrepancy": "discrepancy {:.1f}",
         "loss": "loss {:.3f}",
         "error": "error {:.2f} %",
+        "positive_goodness": "goodness {:.2f}",
+        "negative_goodness": "of negatives {:.2f}",
         "samples_per_second": "{:.0f} samples/s",
     }
 

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets, unique_labels
-from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
 from ..metrics import angle, cross_entropy, softmax
 from ..naming import unknown
@@ -15,6 +14,7 @@ from ..neurons import LatentState
 from ..optimizers import SGD, Adam, Annealed
 from ..schedule import Schedule
 from .base import NetworkEstimator, check_count
+from .labels import LabelledImages
 
 _SLOW_STEPS = 50
 
@@ -72,7 +72,7 @@ RULES = {
 }
 
 
-class RuleClassifier(ClassifierMixin, NetworkEstimator):
+class RuleClassifier(LabelledImages, ClassifierMixin, NetworkEstimator):
     """A classifier of images that learns by a rule of one's choice.
 
     Parameters
@@ -212,18 +212,11 @@ class RuleClassifier(ClassifierMixin, NetworkEstimator):
             The entry of ``history_`` for each epoch. Everything is checked before.
         """
         resume = resume and hasattr(self, "parameters_")
-        X = self._check_images(X, reset=not resume)
-        y = self._check_labels(y, X, reset=not resume)
-        self._check_batch(X)
-        validation = None
-        if X_val is not None:
-            X_val = self._check_images(X_val, name="X_val")
-            validation = X_val, self._check_labels(y_val, X_val, "y_val")
+        X, target, validation = self._check_training(X, y, X_val, y_val, resume)
         self._n_updates = self.max_epochs * (len(X) // self.batch_size)
         if not resume:
             self._start()
-        one_hot = np.eye(len(self.classes_), dtype=np.float32)[y]
-        return self._epochs((X, one_hot), validation, on_batch)
+        return self._epochs((X, target), validation, on_batch)
 
     def _learn(self, data, order, watchers):
         if not RULES[self.rule].offline:
@@ -265,9 +258,9 @@ class RuleClassifier(ClassifierMixin, NetworkEstimator):
         if RULES[self.rule].offline:
             return {}
         n = len(X) // self.batch_size * self.batch_size
-        one_hot = np.eye(len(self.classes_), dtype=np.float32)[y[:n]]
-        own = self._update_of(self.rule, X[:n], one_hot)
-        exact = self._update_of("backprop", X[:n], one_hot)
+        target = self._one_hot(y[:n])
+        own = self._update_of(self.rule, X[:n], target)
+        exact = self._update_of("backprop", X[:n], target)
         return {
             name: angle(update, exact[name])
             for name, update in own.items()
@@ -326,15 +319,6 @@ class RuleClassifier(ClassifierMixin, NetworkEstimator):
         runner.set_state(self._parameters_now())
         with self._whole_or_not():
             return runner.present(X)["output"]
-
-    def _forget_stale(self):
-        """Keep the simulators: what they hold is set anew each time they are used."""
-
-    def _parameters_now(self):
-        if "train" in self._runners:
-            state = self._runners["train"].state()
-            return {k: v for k, v in state.items() if "/" not in k}
-        return self.parameters_
 
     # --- runners
 
@@ -408,36 +392,11 @@ class RuleClassifier(ClassifierMixin, NetworkEstimator):
     def _backend(self):
         return "nengo-dl" if RULES[self.rule].offline else super()._backend()
 
-    def _check_labels(self, y, X, name="y", reset=False):
-        if y is None:
-            raise ValueError(
-                f"learning requires {name} to be passed, but the target {name} is None"
-            )
-        y = column_or_1d(y, warn=True)
-        if len(y) != len(X):
-            raise ValueError(
-                f"{name} must have one label for each image: got {len(y)} labels "
-                f"and {len(X)} images"
-            )
-        check_classification_targets(y)
-        if reset:
-            self.classes_ = unique_labels(y)
-            if len(self.classes_) < 2:
-                raise ValueError(
-                    f"{name} must have two classes or more, got {len(self.classes_)} class"
-                )
-        strange = np.setdiff1d(y, self.classes_)
-        if len(strange):
-            raise ValueError(
-                f"{name} must have the labels {self.classes_.tolist()}, got {strange[0]!r}"
-            )
-        return np.searchsorted(self.classes_, y)
-
     # --- files
 
     def _arrays_beside(self):
-        return {"classes": self.classes_, "n_updates": np.array(self._n_updates)}
+        return {**super()._arrays_beside(), "n_updates": np.array(self._n_updates)}
 
     def _restore_beside(self, arrays):
-        self.classes_ = arrays["classes"]
+        super()._restore_beside(arrays)
         self._n_updates = int(arrays["n_updates"])

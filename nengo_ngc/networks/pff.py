@@ -11,7 +11,7 @@ from ..optimizers import Adam, Clipped, Optimizer
 from ..schedule import Schedule
 from ..transforms import Transposed
 from .base import LearningNetwork, check_positive, check_shape, neurons
-from .parameters import check_parameters
+from .parameters import check_parameters, write_signal
 
 _LABEL_SCALE = 5.0
 
@@ -102,8 +102,9 @@ class PFF(LearningNetwork):
 
     Notes
     -----
-    ``probe`` knows ``"z1"``, ``"goodness1"``, ``"loss1"`` and so on, ``"output"``; of the
-    generative circuit ``"mu0"``, ``"generative_loss0"`` and so on up to the top layer,
+    ``probe`` knows ``"z1"``, ``"goodness1"``, ``"loss1"`` and so on, ``"output"``,
+    ``"goodness"`` (of all layers), ``"mean_goodness"`` (that of this timestep and of the
+    one before); of the generative circuit ``"mu0"``, ``"generative_loss0"`` and so on up to the top layer,
     and ``"z_g"``.
 
     References
@@ -201,6 +202,7 @@ class PFF(LearningNetwork):
         self._build_output()
         for level in range(1, n_layers + 1):
             self._build_goodness(level)
+        self._build_total_goodness()
         if self._g_units:
             self._build_generative_circuit()
 
@@ -290,6 +292,7 @@ class PFF(LearningNetwork):
 
         def loss(xp, x, z, kind):
             odds = log_odds(xp, z)
+            kind = xp.ones_like(odds) if kind is None else kind
             return xp.maximum(odds, 0.0) - odds * kind + xp.log1p(xp.exp(-xp.abs(odds)))
 
         def error(xp, z, kind):
@@ -298,13 +301,14 @@ class PFF(LearningNetwork):
             p = 0.5 * (1 + xp.tanh(0.5 * log_odds(xp, z)))
             return -sign * 2 * (1 - carry) * (p - kind) * z
 
-        e = PureNode(error, self._shape[level], others=[self.kind], label=f"e{level}")
-        nengo.Connection(z, e, synapse=None)
-        for name in (f"W{level}", f"L{level}", f"V{level + 1}"):
-            if name in self.connections:
-                self._teach(name, e)
-        if level == self.n_layers:
-            self._teach("Vy", e)
+        if self._optimizer is not None:
+            e = PureNode(error, self._shape[level], others=[self.kind], label=f"e{level}")
+            nengo.Connection(z, e, synapse=None)
+            for name in (f"W{level}", f"L{level}", f"V{level + 1}"):
+                if name in self.connections:
+                    self._teach(name, e)
+            if level == self.n_layers:
+                self._teach("Vy", e)
         self._visible[f"goodness{level}"] = PureNode(
             lambda xp, x, z: xp.sum(z * z, axis=1, keepdims=True),
             1,
@@ -314,6 +318,41 @@ class PFF(LearningNetwork):
         self._visible[f"loss{level}"] = PureNode(
             loss, 1, others=[z, self.kind], label=f"loss{level}"
         )
+
+    def _build_total_goodness(self):
+        def total(xp, x, *goodness):
+            return sum(goodness[1:], goodness[0])
+
+        levels = range(1, self.n_layers + 1)
+        of_layers = [self._visible[f"goodness{level}"] for level in levels]
+        goodness = PureNode(total, 1, others=of_layers, label="goodness")
+        mean = PureNode(
+            lambda xp, before, now: 0.5 * (before + now),
+            1,
+            others=[goodness],
+            label="mean_goodness",
+        )
+        nengo.Connection(goodness, mean, synapse=self._delay)
+        self._visible["goodness"] = goodness
+        self._visible["mean_goodness"] = mean
+
+    def generate(self, parameters, z_g):
+        """Images that latent states of the generative circuit predict, in one pass down.
+
+        Parameters
+        ----------
+        parameters : mapping of str to array
+            As ``parameters`` returns them.
+        z_g : (n, g_units) array
+
+        Returns
+        -------
+        (n, shape[0]) array
+        """
+        z = np.asarray(z_g, dtype=float)
+        for name in ("Gy", *(f"G{level}" for level in range(self.n_layers, 0, -1))):
+            z = np.maximum(_normalize(np, z) @ parameters[name].T, 0)
+        return z
 
     def _build_generative_circuit(self):
         n_layers = self.n_layers
@@ -394,7 +433,7 @@ class PFF(LearningNetwork):
         nengo.Connection(
             self._carried[level],
             self._rests[level],
-            transform=rule.constrain(np, np.asarray(L, dtype=float))[1],
+            transform=self._lateral_weights(level, L),
             learning_rule_type=None if self._optimizer is None else rule,
             synapse=None,
             label=name,
@@ -411,6 +450,20 @@ class PFF(LearningNetwork):
         if self._optimizer is not None:
             rule = self.connections[name].learning_rule
             nengo.Connection(signal, rule, transform=transform, synapse=None)
+
+    def _lateral_weights(self, level, L):
+        rule = Lateral(L, self._masks[level], optimizer=Adam())
+        return rule.constrain(np, np.asarray(L, dtype=float))[1]
+
+    def set_parameters(self, sim, parameters):
+        super().set_parameters(sim, parameters)
+        for level in range(1, self.n_layers + 1):
+            name = f"L{level}"
+            if name in parameters:
+                weights = sim.model.sig[self.connections[name]]["weights"]
+                write_signal(sim, weights, self._lateral_weights(level, parameters[name]))
+
+    set_parameters.__doc__ = LearningNetwork.set_parameters.__doc__
 
     def _parameter_signals(self, model):
         signals = {}
