@@ -67,9 +67,19 @@ _OF_THE_CELL = {
     "batch_size",
 }
 
+
+
+def _pff(neuron_type, **kwargs):
+    from .estimators import PFFClassifier
+
+    if neuron_type != "relu":
+        raise ValueError(f"pff has rectified linear units only, got {neuron_type!r}")
+    return PFFClassifier(**kwargs)
+
+
 # models that are more than a rule of `RuleClassifier`: name -> callable that takes the
 # parameters of a classifier
-MODELS = {}
+MODELS = {"pff": _pff}
 
 
 def compare(config, output, n_jobs=1, dask=None, data_dir=None, on_cell=None):

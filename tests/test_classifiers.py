@@ -474,7 +474,7 @@ class AnyNumbers(RuleClassifier):
 @parametrize_with_checks(
     [
         AnyNumbers(
-            (16,), batch_size=5, max_epochs=30, learning_rate=0.03, backend="nengo"
+            (16,), batch_size=5, max_epochs=15, learning_rate=0.05, backend="nengo"
         )
     ]
 )

@@ -10,6 +10,8 @@ from nengo_ngc import compare as comparison
 from nengo_ngc import report
 from nengo_ngc.cli import main
 
+from .conftest import needs_dl
+
 SMALL = {
     "rules": ["backprop", "pes"],
     "hidden": [[8]],
@@ -149,6 +151,22 @@ def test_own_rule_takes_one_line_of_registration(tmp_path, monkeypatch):
     (result,) = comparison.compare(config, tmp_path / "out")
     assert result["status"] == "done", result
     assert result["angles"][-1]["W1"] > 1
+
+
+@needs_dl
+def test_models_that_are_no_rule(tmp_path):
+    config = {
+        **SMALL,
+        "rules": ["pff"],
+        "neurons": ["relu", "tanh"],
+        "seeds": [0],
+        "backends": ["nengo-dl"],
+        "settings": {"pff": {"steps": 3}},
+    }
+    done, failed = comparison.compare(config, tmp_path)
+    assert done["status"] == "done" and done["angles"] == [{}, {}, {}], done
+    assert "rectified linear units only" in failed["message"]
+    assert "pff" in (tmp_path / "table.txt").read_text()
 
 
 @pytest.mark.parametrize(

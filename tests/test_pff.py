@@ -6,9 +6,16 @@ import nengo
 import numpy as np
 import pytest
 from nengo.exceptions import ValidationError
+from sklearn.exceptions import NotFittedError
 
 import nengo_ngc as ngc
+from nengo_ngc import datasets
+from nengo_ngc.estimators import PFFClassifier, base
+from nengo_ngc.estimators.pff import wrong_labels
 from nengo_ngc.networks import PFF
+from nengo_ngc.runners import make_runner
+
+from .conftest import needs_dl
 
 # the original program's names; its matrices are (pre, post)
 NAMES = {"V": "Vy", "W": "Wo", "b": "bo"}
@@ -194,3 +201,227 @@ def test_goodness_of_each_label(simulation, recorded):
         run.sim.close()
     expected = recorded["goodness_logits"]
     np.testing.assert_allclose(np.transpose(logits), expected, atol=1e-4)
+
+
+# --- settings of the network
+
+
+def learned_by(backend, shape, n_steps=3, **kwargs):
+    """Parameters after one batch of random samples, and before."""
+    rng = np.random.RandomState(0)
+    x, y = rng.rand(4, shape[0]), np.eye(3)[[0, 1, 2, 0]]
+    interleave = 4 if backend == "nengo" else 1
+    schedule = ngc.Schedule(n_steps + 1, 4, online=True, interleave=interleave)
+    run = make_runner(
+        backend,
+        lambda: PFF(shape, n_classes=3, schedule=schedule, n_group=2, seed=1, **kwargs),
+        4,
+        ["goodness"],
+        inputs=("input", "target", "kind"),
+    )
+    before = run.net.parameters(run.sim)
+    seen = run.present(x, learn=True, target=y, kind=np.array([[1], [1], [0], [0.0]]))
+    return before, run.net.parameters(run.sim), seen["goodness"]
+
+
+SETTINGS = {
+    "one layer": ((6, 5), {}),
+    "three layers": ((6, 5, 4, 3), {}),
+    "high is positive": ((6, 5, 5), {"low_is_positive": False}),
+    "no generative circuit": ((6, 5, 5), {"g_units": 0}),
+    "plain": ((6, 5, 5), {"g_units": 0, "recurrent": False, "carry": 0.0}),
+}
+
+
+@needs_dl
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_nengo_and_nengo_dl_learn_the_same(setting):
+    shape, kwargs = SETTINGS[setting]
+    kwargs = {"g_units": 3, **kwargs}
+    before, ours, goodness = learned_by("nengo", shape, **kwargs)
+    _, theirs, same = learned_by("nengo-dl", shape, **kwargs)
+    assert set(ours) == set(theirs)
+    np.testing.assert_allclose(goodness, same, rtol=1e-4)
+    for name, array in ours.items():
+        np.testing.assert_allclose(theirs[name], array, atol=2e-5, err_msg=name)
+        assert np.abs(array - before[name]).max() > 1e-5, name
+
+
+def test_plain_forward_forward_is_a_layer_at_a_time():
+    names = set(learned_by("nengo", (6, 5, 5), g_units=0, recurrent=False, carry=0.0)[0])
+    assert names == {"W1", "b1", "W2", "b2", "Vy", "Wo", "bo"}
+
+
+@pytest.mark.parametrize("low_is_positive", [True, False])
+def test_goodness_parts_as_asked(low_is_positive):
+    def gap(n_steps):
+        goodness = learned_by(
+            "nengo",
+            (6, 8, 8),
+            n_steps,
+            g_units=0,
+            threshold=1.0,
+            low_is_positive=low_is_positive,
+            optimizer=ngc.Adam(0.01),
+        )[2]
+        return goodness[2:].mean() - goodness[:2].mean()
+
+    change = gap(60) - gap(2)
+    assert change > 0.1 if low_is_positive else change < -0.1
+
+
+def test_noise_moves_states():
+    quiet = learned_by("nengo", (6, 5), g_units=0)[2]
+    noisy = learned_by("nengo", (6, 5), g_units=0, noise=0.1)[2]
+    assert np.abs(quiet - noisy).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    "kwargs, message",
+    [
+        ({"shape": (784,)}, "shape"),
+        ({"n_classes": 0}, "whole numbers"),
+        ({"carry": 1.0}, "carry"),
+        ({"latent_step": 0}, "latent_step"),
+        ({"optimizer": 0.1}, "optimizer"),
+        ({"schedule": ngc.Schedule(13)}, "online"),
+        ({"parameters": {"W9": [[1.0]]}}, "unknown parameter 'W9'"),
+        ({"shape": (4, 3), "parameters": {"L1": np.eye(2)}}, r"L1 must have shape \(3, 3\)"),
+    ],
+)
+def test_bad_network(kwargs, message):
+    with pytest.raises(ValidationError, match=message):
+        PFF(**kwargs)
+
+
+# --- the model
+
+DIGITS = datasets.load("digits", binarize=False)
+X, Y = DIGITS.X_train[:120], DIGITS.y_train[:120]
+
+
+def model(backend="nengo", **kwargs):
+    return PFFClassifier(
+        **{
+            "n_hidden": (12, 10),
+            "g_units": 4,
+            "steps": 4,
+            "batch_size": 30,
+            "max_epochs": 2,
+            "n_mixture": 2,
+            "backend": backend,
+            "random_state": 3,
+            **kwargs,
+        }
+    )
+
+
+@needs_dl
+def test_learns_digits():
+    learned = model(
+        "nengo-dl",
+        n_hidden=(60, 60),
+        batch_size=50,
+        max_epochs=6,
+        steps=12,
+        learning_rate=2e-3,
+    )
+    rows = slice(1200)
+    learned.fit(DIGITS.X_train[rows], DIGITS.y_train[rows], DIGITS.X_test, DIGITS.y_test)
+    last = learned.history_[-1]
+    assert last["val_error"] < 40
+    assert last["positive_goodness"] < last["negative_goodness"] - 2
+    assert learned.score(DIGITS.X_test, DIGITS.y_test) == pytest.approx(
+        1 - last["val_error"] / 100
+    )
+    # images of the generative circuit lie where digits do
+    drawn, seen = learned.sample(50).mean(axis=0), DIGITS.X_train.mean(axis=0)
+    assert np.corrcoef(drawn, seen)[0, 1] > 0.7
+
+
+@needs_dl
+def test_model_on_nengo_as_on_nengo_dl():
+    learned = [model(b, n_hidden=(8, 6), max_epochs=1).fit(X, Y) for b in ("nengo", "nengo-dl")]
+    for name, array in learned[0].parameters_.items():
+        np.testing.assert_allclose(learned[1].parameters_[name], array, atol=1e-4)
+    np.testing.assert_allclose(*(m.predict_proba(X[:9]) for m in learned), atol=1e-3)
+    np.testing.assert_allclose(*(m.transform(X[:9]) for m in learned), atol=1e-3)
+
+
+def test_uses(backend):
+    learned = model(backend, max_epochs=1).fit(X, Y)
+    np.testing.assert_allclose(learned.predict_proba(X[:5]).sum(axis=1), 1, rtol=1e-5)
+    assert learned.transform(X[:5]).shape == (5, 10)
+    samples = learned.sample(7)
+    assert samples.shape == (7, 64) and samples.min() >= 0 and samples.max() <= 1
+    np.testing.assert_array_equal(learned.sample(7), samples)
+    assert learned.sample(3, label=4).shape == (3, 64)
+    scanned = learned.predict_proba(X[:5])
+    assert np.abs(learned.set_params(scan=False).predict_proba(X[:5]) - scanned).max() > 0
+
+
+def test_saved_and_resumed_as_if_not_interrupted(backend, tmp_path):
+    whole = model(backend).fit(X, Y)
+    part = model(backend)
+    next(part.epochs(X, Y))
+    part.save(tmp_path / "model.npz")
+    resumed = PFFClassifier.load(tmp_path / "model.npz")
+    list(resumed.epochs(X, Y, resume=True))
+    resumed.fit_prior(X, Y).save(tmp_path / "model.npz")
+    loaded = PFFClassifier.load(tmp_path / "model.npz")
+    for name, array in whole.parameters_.items():
+        np.testing.assert_array_equal(loaded.parameters_[name], array)
+    np.testing.assert_array_equal(loaded.predict(X), whole.predict(X))
+    np.testing.assert_array_equal(loaded.sample(5), whole.sample(5))
+
+
+def test_negatives():
+    target = np.eye(10)[Y]
+    same, wrong = wrong_labels(np.random.RandomState(0), X, target)
+    assert same is X
+    np.testing.assert_array_equal(wrong.sum(axis=1), 1)
+    assert not np.any(wrong.argmax(axis=1) == Y)
+    assert len(np.unique((wrong.argmax(axis=1) - Y) % 10)) == 9
+
+    def noise(random_state, x, target):
+        return random_state.rand(*x.shape), target
+
+    own = model(max_epochs=1, negatives=noise).fit(X, Y)
+    usual = model(max_epochs=1).fit(X, Y)
+    assert np.abs(own.parameters_["W1"] - usual.parameters_["W1"]).max() > 0
+    with pytest.raises(ValueError, match="negatives=.*cannot be saved"):
+        own.save("never written")
+
+
+@pytest.mark.parametrize(
+    "kwargs, message",
+    [
+        ({"batch_size": 121}, "batch_size=121 and 120 images"),
+        ({"g_units": -1}, "g_units must be"),
+        ({"negatives": "wrong"}, "negatives must be callable"),
+        ({"steps": 0}, "steps must be"),
+        ({"learning_rate": -1}, "learning_rate"),
+        ({"backend": "tf"}, "unknown backend"),
+    ],
+)
+def test_bad_parameters(kwargs, message, monkeypatch):
+    monkeypatch.setattr(base, "make_runner", None)  # no work has begun
+    with pytest.raises(ValueError, match=message):
+        model(**kwargs).fit(X, Y)
+
+
+def test_bad_use():
+    with pytest.raises(ValueError, match="pixels of X"):
+        model().fit(X * 255, Y)
+    with pytest.raises(ValueError, match="119 labels"):
+        model().fit(X, Y[:-1])
+    learned = model(max_epochs=1)
+    next(learned.epochs(X, Y))
+    with pytest.raises(NotFittedError, match="prior"):
+        learned.sample()
+    learned.fit_prior(X, Y)
+    with pytest.raises(ValueError, match="label must have the labels"):
+        learned.sample(3, label=11)
+    plain = model(max_epochs=1, g_units=0, recurrent=False, carry=0.0).fit(X, Y)
+    with pytest.raises(ValueError, match="g_units"):
+        plain.fit_prior(X, Y)
