@@ -15,7 +15,7 @@ from nengo_ngc.networks import FeedforwardClassifier, PredictiveCodingClassifier
 from nengo_ngc.networks.classifiers import HIDDEN_RULES, NEURONS
 from nengo_ngc.runners import make_runner
 
-from .conftest import needs_dl
+from .conftest import Squashing, needs_dl
 
 DIGITS = datasets.load("digits", binarize=False)
 X, Y = DIGITS.X_train[:200], DIGITS.y_train[:200]
@@ -453,22 +453,8 @@ def test_hidden_rules_are_those_of_the_models():
     assert set(HIDDEN_RULES) - {"fixed"} <= set(RULES)
 
 
-class AnyNumbers(RuleClassifier):
-    """Takes what scikit-learn's checks feed it: numbers of any size."""
-
-    def _check_images(self, X, *args, **kwargs):
-        return super()._check_images(self._squashed(X), *args, **kwargs)
-
-    @staticmethod
-    def _squashed(X):
-        numbers = np.asarray(X)
-        if np.iscomplexobj(numbers):
-            return X
-        try:
-            numbers = numbers.astype(float)
-        except (TypeError, ValueError):
-            return X
-        return np.where(np.isfinite(numbers), expit(numbers), numbers)
+class AnyNumbers(Squashing, RuleClassifier):
+    """Takes what scikit-learn's checks feed it."""
 
 
 @parametrize_with_checks(

@@ -55,7 +55,7 @@ class Chain:
             nengo.Connection(output, error, synapse=None)
             nengo.Connection(nengo.Node(-TARGET), error, synapse=None)
             # from the top down: a rule is given the connection that leads on
-            self.connections, above, after = [], output, output
+            self.connections, after = [], output
             pres = [stimulus if direct else film, *self.hidden[:-1]]
             layer = self.connect(self.hidden[-1], output, rng)
             self.top = layer

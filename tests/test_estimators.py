@@ -10,7 +10,7 @@ import pickle
 import nengo
 import numpy as np
 import pytest
-from scipy.special import expit, logsumexp
+from scipy.special import logsumexp
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -21,7 +21,7 @@ from nengo_ngc.estimators import NGCModel, base
 from nengo_ngc.metrics import binary_cross_entropy
 from nengo_ngc.runners import Runner
 
-from .conftest import HAS_DL, needs_dl
+from .conftest import HAS_DL, Squashing, needs_dl
 
 DIGITS = datasets.load("digits").X_train
 X, X_VAL = DIGITS[:60], DIGITS[60:75]
@@ -738,25 +738,8 @@ def test_bad_numbers_of_samples(n):
 # --- scikit-learn
 
 
-class AnyNumbers(NGCModel):
-    """Images that scikit-learn's checks make up are squashed into [0, 1].
-
-    What is no array of numbers, NaN and infinity are left for the model to refuse.
-    """
-
-    def _check_images(self, X, *args, **kwargs):
-        return super()._check_images(self._squashed(X), *args, **kwargs)
-
-    @staticmethod
-    def _squashed(X):
-        numbers = np.asarray(X)
-        if np.iscomplexobj(numbers):
-            return X
-        try:
-            numbers = numbers.astype(float)
-        except (TypeError, ValueError):
-            return X
-        return np.where(np.isfinite(numbers), expit(numbers), numbers)
+class AnyNumbers(Squashing, NGCModel):
+    """Takes what scikit-learn's checks feed it."""
 
 
 @parametrize_with_checks(

@@ -3,18 +3,17 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ..metrics import angle, cross_entropy, softmax
+from ..metrics import angle, cross_entropy
 from ..naming import unknown
 from ..networks import FeedforwardClassifier, PredictiveCodingClassifier
 from ..networks.classifiers import NEURONS, takes_time
 from ..neurons import LatentState
 from ..optimizers import SGD, Adam, Annealed
 from ..schedule import Schedule
-from .base import NetworkEstimator, check_count
-from .labels import LabelledImages
+from .base import check_count
+from .labels import ImageClassifier
 
 _SLOW_STEPS = 50
 
@@ -72,7 +71,7 @@ RULES = {
 }
 
 
-class RuleClassifier(LabelledImages, ClassifierMixin, NetworkEstimator):
+class RuleClassifier(ImageClassifier):
     """A classifier of images that learns by a rule of one's choice.
 
     Parameters
@@ -166,58 +165,6 @@ class RuleClassifier(LabelledImages, ClassifierMixin, NetworkEstimator):
 
     # --- learning
 
-    def fit(self, X, y, X_val=None, y_val=None):
-        """Learn to classify images, from the start.
-
-        Parameters
-        ----------
-        X : (n, n_pixels) array
-            Pixels in [0, 1].
-        y : (n,) array
-            Labels.
-        X_val, y_val : arrays, optional
-            Images that are not learned from; their error is recorded after each epoch.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If the data or a parameter of the model is unfit.
-        DivergenceError
-            If a parameter stops being finite.
-        """
-        for _ in self.epochs(X, y, X_val, y_val):
-            pass
-        return self
-
-    def epochs(self, X, y, X_val=None, y_val=None, on_batch=None, resume=False):
-        """Learn epoch by epoch; what ``fit`` does, for those who look in between.
-
-        Parameters
-        ----------
-        X, y, X_val, y_val : arrays
-            As for ``fit``.
-        on_batch : callable, optional
-            Called after each batch with a dict: epoch, batch, n_batches, loss, error,
-            samples_per_second.
-        resume : bool, optional
-            Go on after the last epoch that is done, as if it had not been left.
-
-        Returns
-        -------
-        iterator of dict
-            The entry of ``history_`` for each epoch. Everything is checked before.
-        """
-        resume = resume and hasattr(self, "parameters_")
-        X, target, validation = self._check_training(X, y, X_val, y_val, resume)
-        self._n_updates = self.max_epochs * (len(X) // self.batch_size)
-        if not resume:
-            self._start()
-        return self._epochs((X, target), validation, on_batch)
-
     def _learn(self, data, order, watchers):
         if not RULES[self.rule].offline:
             return super()._learn(data, order, watchers)
@@ -232,10 +179,6 @@ class RuleClassifier(LabelledImages, ClassifierMixin, NetworkEstimator):
             "loss": float(cross_entropy(output, y).mean()),
             "error": 100 * float(np.mean(output.argmax(1) != y.argmax(1))),
         }
-
-    def _validate(self, X_val, y_val):
-        wrong = self._decide(X_val).argmax(axis=1) != y_val
-        return {"val_error": 100 * float(wrong.mean())}
 
     def alignment(self, X, y):
         """Angles between this rule's updates and backprop's at the present weights.
@@ -283,34 +226,6 @@ class RuleClassifier(LabelledImages, ClassifierMixin, NetworkEstimator):
         return {name: after[name] - before[name] for name in after}
 
     # --- using what was learned
-
-    def predict_proba(self, X):
-        """The probability of each class, for each image.
-
-        Parameters
-        ----------
-        X : (n, n_pixels) array
-
-        Returns
-        -------
-        (n, n_classes) array
-        """
-        check_is_fitted(self, "parameters_")
-        return softmax(self._decide(self._check_images(X)))
-
-    def predict(self, X):
-        """The most probable label of each image.
-
-        Parameters
-        ----------
-        X : (n, n_pixels) array
-
-        Returns
-        -------
-        (n,) array
-        """
-        check_is_fitted(self, "parameters_")
-        return self.classes_[self._decide(self._check_images(X)).argmax(axis=1)]
 
     def _decide(self, X):
         runner = self._runner(
@@ -391,12 +306,3 @@ class RuleClassifier(LabelledImages, ClassifierMixin, NetworkEstimator):
 
     def _backend(self):
         return "nengo-dl" if RULES[self.rule].offline else super()._backend()
-
-    # --- files
-
-    def _arrays_beside(self):
-        return {**super()._arrays_beside(), "n_updates": np.array(self._n_updates)}
-
-    def _restore_beside(self, arrays):
-        super()._restore_beside(arrays)
-        self._n_updates = int(arrays["n_updates"])

@@ -1,12 +1,110 @@
 """What models share that learn from labels."""
 
 import numpy as np
+from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
-from sklearn.utils.validation import column_or_1d
+from sklearn.utils.validation import check_is_fitted, column_or_1d
+
+from ..metrics import softmax
+from .base import NetworkEstimator
 
 
-class LabelledImages:
-    """Checks labels and keeps the classes; for a `.base.NetworkEstimator`."""
+class ImageClassifier(ClassifierMixin, NetworkEstimator):
+    """A model that learns labels of images.
+
+    Subclasses write ``_decide``, which says how much speaks for each class, besides what
+    `.base.NetworkEstimator` asks for.
+    """
+
+    # --- learning
+
+    def fit(self, X, y, X_val=None, y_val=None):
+        """Learn to classify images, from the start.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array
+            Pixels in [0, 1].
+        y : (n,) array
+            Labels.
+        X_val, y_val : arrays, optional
+            Images that are not learned from; their error is recorded after each epoch.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the data or a parameter of the model is unfit.
+        DivergenceError
+            If a parameter stops being finite.
+        """
+        for _ in self.epochs(X, y, X_val, y_val):
+            pass
+        return self
+
+    def epochs(self, X, y, X_val=None, y_val=None, on_batch=None, resume=False):
+        """Learn epoch by epoch; what ``fit`` does, for those who look in between.
+
+        Parameters
+        ----------
+        X, y, X_val, y_val : arrays
+            As for ``fit``.
+        on_batch : callable, optional
+            Called after each batch with a dict: epoch, batch, n_batches,
+            samples_per_second, and what ``history_`` has of training images.
+        resume : bool, optional
+            Go on after the last epoch that is done, as if it had not been left.
+
+        Returns
+        -------
+        iterator of dict
+            The entry of ``history_`` for each epoch. Everything is checked before.
+        """
+        resume = resume and hasattr(self, "parameters_")
+        X, target, validation = self._check_training(X, y, X_val, y_val, resume)
+        self._n_updates = self.max_epochs * (len(X) // self.batch_size)
+        if not resume:
+            self._start()
+        return self._epochs((X, target), validation, on_batch)
+
+    def _validate(self, X_val, y_val):
+        wrong = self._decide(X_val).argmax(axis=1) != y_val
+        return {"val_error": 100 * float(wrong.mean())}
+
+    # --- using what was learned
+
+    def predict_proba(self, X):
+        """The probability of each class, for each image.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array
+
+        Returns
+        -------
+        (n, n_classes) array
+        """
+        check_is_fitted(self, "parameters_")
+        return softmax(self._decide(self._check_images(X)))
+
+    def predict(self, X):
+        """The most probable label of each image.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array
+
+        Returns
+        -------
+        (n,) array
+        """
+        check_is_fitted(self, "parameters_")
+        return self.classes_[self._decide(self._check_images(X)).argmax(axis=1)]
+
+    # --- checks
 
     def _check_training(self, X, y, X_val, y_val, resume):
         """Images, labels as one value for each class, and what validates, or an error."""
@@ -61,8 +159,13 @@ class LabelledImages:
     # --- files
 
     def _arrays_beside(self):
-        return {**super()._arrays_beside(), "classes": self.classes_}
+        return {
+            **super()._arrays_beside(),
+            "classes": self.classes_,
+            "n_updates": np.array(self._n_updates),
+        }
 
     def _restore_beside(self, arrays):
         super()._restore_beside(arrays)
         self.classes_ = arrays["classes"]
+        self._n_updates = int(arrays["n_updates"])

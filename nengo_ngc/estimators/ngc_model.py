@@ -18,6 +18,7 @@ from ..neurons import LatentState
 from ..optimizers import Adam
 from ..schedule import Schedule
 from .base import NetworkEstimator, check_count
+from .mixtures import arrays_of, mixture_of
 
 _PRIOR_IMAGES = 10_000
 
@@ -437,17 +438,12 @@ class NGCModel(TransformerMixin, DensityMixin, NetworkEstimator):
     def _arrays_beside(self):
         if not hasattr(self, "mixture_"):
             return {}
-        return {f"mixture/{name}": getattr(self.mixture_, name) for name in _MIXTURE}
+        return arrays_of(self.mixture_, "mixture")
 
     def _restore_beside(self, arrays):
         mixture = files.within("mixture", arrays)
         if mixture:
-            self.mixture_ = GaussianMixture(len(mixture["weights_"]))
-            for name in _MIXTURE:
-                setattr(self.mixture_, name, mixture[name])
-
-
-_MIXTURE = ("weights_", "means_", "covariances_", "precisions_cholesky_")
+            self.mixture_ = mixture_of(mixture)
 
 
 def _discrepancy(X, settled):

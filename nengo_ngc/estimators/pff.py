@@ -1,23 +1,22 @@
 """A classifier, and generator, that learns by predictive forward-forward."""
 
 import numpy as np
-from sklearn.base import ClassifierMixin, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.mixture import GaussianMixture
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .. import files
-from ..metrics import softmax
 from ..networks import PFF
 from ..neurons import LatentState
 from ..optimizers import Adam, Clipped
 from ..schedule import Schedule
-from .base import NetworkEstimator, check_count
-from .labels import LabelledImages
+from .base import check_count
+from .labels import ImageClassifier
+from .mixtures import arrays_of, mixture_of
 
 _PRIOR_IMAGES = 10_000
-_MIXTURE = ("weights_", "means_", "covariances_", "precisions_cholesky_")
 
 
 def wrong_labels(random_state, X, target):
@@ -40,12 +39,13 @@ def wrong_labels(random_state, X, target):
     return X, target[np.arange(n)[:, None], (np.arange(n_classes) - shift[:, None]) % n_classes]
 
 
-class PFFClassifier(LabelledImages, ClassifierMixin, TransformerMixin, NetworkEstimator):
+class PFFClassifier(TransformerMixin, ImageClassifier):
     r"""A classifier of images that learns by predictive forward-forward.
 
     A batch is as many negative samples as positive ones, all of which are presented at
     once. A label is predicted by trying each of them and taking the one with the best
-    goodness, or by one feedforward pass.
+    goodness (a mean over layers and over the two middle steps), or by one feedforward
+    pass.
 
     Parameters
     ----------
@@ -152,57 +152,10 @@ class PFFClassifier(LabelledImages, ClassifierMixin, TransformerMixin, NetworkEs
     # --- learning
 
     def fit(self, X, y, X_val=None, y_val=None):
-        """Learn to classify images, and to generate them, from the start.
+        super().fit(X, y, X_val, y_val)
+        return self.fit_prior(X, y) if self.g_units else self
 
-        Parameters
-        ----------
-        X : (n, n_pixels) array
-            Pixels in [0, 1].
-        y : (n,) array
-            Labels.
-        X_val, y_val : arrays, optional
-            Images that are not learned from; their error is recorded after each epoch.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If the data or a parameter of the model is unfit.
-        DivergenceError
-            If a parameter stops being finite.
-        """
-        for _ in self.epochs(X, y, X_val, y_val):
-            pass
-        if self.g_units:
-            self.fit_prior(X, y)
-        return self
-
-    def epochs(self, X, y, X_val=None, y_val=None, on_batch=None, resume=False):
-        """Learn epoch by epoch; what ``fit`` does, for those who look in between.
-
-        Parameters
-        ----------
-        X, y, X_val, y_val : arrays
-            As for ``fit``.
-        on_batch : callable, optional
-            Called after each batch with a dict: epoch, batch, n_batches,
-            positive_goodness, negative_goodness, generative_loss, samples_per_second.
-        resume : bool, optional
-            Go on after the last epoch that is done, as if it had not been left.
-
-        Returns
-        -------
-        iterator of dict
-            The entry of ``history_`` for each epoch. Everything is checked before.
-        """
-        resume = resume and hasattr(self, "parameters_")
-        X, target, validation = self._check_training(X, y, X_val, y_val, resume)
-        if not resume:
-            self._start()
-        return self._epochs((X, target), validation, on_batch)
+    fit.__doc__ = ImageClassifier.fit.__doc__
 
     def fit_prior(self, X, y):
         """Fit the prior of the generative circuit's latent states, for ``sample``.
@@ -268,42 +221,7 @@ class PFFClassifier(LabelledImages, ClassifierMixin, TransformerMixin, NetworkEs
             measured["generative_loss"] = float(sum(losses))
         return measured
 
-    def _validate(self, X_val, y_val):
-        wrong = self._decide(X_val).argmax(axis=1) != y_val
-        return {"val_error": 100 * float(wrong.mean())}
-
     # --- using what was learned
-
-    def predict_proba(self, X):
-        """The probability of each class, for each image.
-
-        With ``scan`` it is the softmax of minus the goodness (plus, if high is positive)
-        with each label, a mean over layers and over the two middle steps.
-
-        Parameters
-        ----------
-        X : (n, n_pixels) array
-
-        Returns
-        -------
-        (n, n_classes) array
-        """
-        check_is_fitted(self, "parameters_")
-        return softmax(self._decide(self._check_images(X)))
-
-    def predict(self, X):
-        """The most probable label of each image.
-
-        Parameters
-        ----------
-        X : (n, n_pixels) array
-
-        Returns
-        -------
-        (n,) array
-        """
-        check_is_fitted(self, "parameters_")
-        return self.classes_[self._decide(self._check_images(X)).argmax(axis=1)]
 
     def transform(self, X):
         """The top states of the representation circuit after one feedforward pass.
@@ -443,19 +361,11 @@ class PFFClassifier(LabelledImages, ClassifierMixin, TransformerMixin, NetworkEs
     def _arrays_beside(self):
         arrays = super()._arrays_beside()
         for which, mixture in enumerate(getattr(self, "mixtures_", ())):
-            for name in _MIXTURE:
-                arrays[f"mixture{which}/{name}"] = getattr(mixture, name)
+            arrays.update(arrays_of(mixture, f"mixture{which}"))
         return arrays
 
     def _restore_beside(self, arrays):
         super()._restore_beside(arrays)
         mixtures = [files.within(f"mixture{k}", arrays) for k in range(len(self.classes_))]
         if all(mixtures):
-            self.mixtures_ = [_mixture_of(arrays) for arrays in mixtures]
-
-
-def _mixture_of(arrays):
-    mixture = GaussianMixture(len(arrays["weights_"]))
-    for name in _MIXTURE:
-        setattr(mixture, name, arrays[name])
-    return mixture
+            self.mixtures_ = [mixture_of(arrays) for arrays in mixtures]
