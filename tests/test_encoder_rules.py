@@ -209,17 +209,20 @@ def build(backend):
 
 @needs_dl
 @pytest.mark.parametrize("direct", [False, True], ids=["encoders", "weights"])
-@pytest.mark.parametrize("neurons", RATES)
 @pytest.mark.parametrize("depth", [1, 2, 3])
-def test_backprop_is_the_gradient(build, depth, neurons, direct):
-    neuron_type = RATES[neurons]
-    chain = Chain(depth, neuron_type, direct, backprop)
-    sim = build(chain.model)
-    before, expected = chain.learned(sim), gradient(chain, sim, X[0], neuron_type)
+def test_backprop_is_the_gradient(build, depth, direct):
+    chains = {n: Chain(depth, RATES[n], direct, backprop) for n in RATES}
+    with nengo.Network() as together:  # one simulator for all is quicker to make
+        for chain in chains.values():
+            together.add(chain.model)
+    sim = build(together)
+    before = {n: chain.learned(sim) for n, chain in chains.items()}
+    expected = {n: gradient(chains[n], sim, X[0], RATES[n]) for n in RATES}
     sim.run_steps(1)
-    for old, new, g in zip(before, chain.learned(sim), expected):
-        assert np.linalg.norm(g) > 1e-4
-        assert relative_error((old - new) / RATE, g) < 1e-5
+    for n, chain in chains.items():
+        for old, new, g in zip(before[n], chain.learned(sim), expected[n]):
+            assert np.linalg.norm(g) > 1e-4, n
+            assert relative_error((old - new) / RATE, g) < 1e-5, n
 
 
 @needs_dl
@@ -434,26 +437,29 @@ MAKE = {
 }
 
 
-@pytest.mark.parametrize(
-    "neuron_type",
-    [
-        nengo.LIF(),
-        nengo.AdaptiveLIF(),
-        nengo.SpikingRectifiedLinear(),
-        nengo.RegularSpiking(nengo.Sigmoid()),
-        nengo.PoissonSpiking(nengo.LIFRate()),
-    ],
-    ids=lambda neurons: type(neurons).__name__,
+SPIKING = (
+    nengo.LIF(),
+    nengo.AdaptiveLIF(),
+    nengo.SpikingRectifiedLinear(),
+    nengo.RegularSpiking(nengo.Sigmoid()),
+    nengo.PoissonSpiking(nengo.LIFRate()),
 )
+
+
 @pytest.mark.parametrize("rule", MAKE)
-def test_spiking_neurons_learn(simulate, rule, neuron_type):
-    model = two_layers(MAKE[rule], neuron_type)
-    sim = simulate(model, 1, 60)
-    S, b = encoders_and_biases(sim, model)
-    built = sim.model.params[model.hidden]
-    for new, old in ((S, built.scaled_encoders), (b, built.bias)):
-        assert np.all(np.isfinite(new)) and np.abs(new - old).max() > 1e-3
-    assert np.abs(sim.data[model.delta][-1]).max() > 0
+def test_spiking_neurons_learn(simulate, rule):
+    models = [two_layers(MAKE[rule], neuron_type) for neuron_type in SPIKING]
+    with nengo.Network() as together:
+        for model in models:
+            together.add(model)
+    sim = simulate(together, 1, 60)
+    for model, neuron_type in zip(models, SPIKING):
+        S, b = encoders_and_biases(sim, model)
+        built = sim.model.params[model.hidden]
+        for new, old in ((S, built.scaled_encoders), (b, built.bias)):
+            assert np.all(np.isfinite(new)), neuron_type
+            assert np.abs(new - old).max() > 1e-3, neuron_type
+        assert np.abs(sim.data[model.delta][-1]).max() > 0, neuron_type
 
 
 @needs_dl
@@ -524,11 +530,13 @@ def test_minibatch_shares_encoders_and_averages():
             np.testing.assert_allclose(array, other, rtol=1e-4, atol=1e-6)
 
 
-def test_filters_are_seen(simulate):
+def test_filters_are_seen():
     learned = []
     for synapses in ({}, {"pre_synapse": 0.05}, {"post_synapse": 0.05}):
         model = two_layers(lambda layer, output: ngc.BackProp(layer, **synapses))
-        learned.append(encoders_and_biases(simulate(model, 1, 50), model))
+        with nengo.Simulator(model, progress_bar=False) as sim:
+            sim.run_steps(50)
+            learned.append(encoders_and_biases(sim, model))
     plain, pre, post = learned
     assert np.abs(plain[0] - pre[0]).max() > 1e-3
     assert np.abs(plain[0] - post[0]).max() > 1e-3
@@ -552,12 +560,12 @@ def test_decoders_that_nengo_dl_keeps_for_each_sample():
         np.testing.assert_allclose(one, many, rtol=1e-4, atol=1e-4)
 
 
-def test_feedback_is_seeded(simulate):
+def test_feedback_is_seeded():
     def feedback(seed):
         model = two_layers(lambda layer, output: ngc.FeedbackAlignment(output, seed=seed))
-        sim = simulate(model, 1, 1)
-        rule = model.layer1.learning_rule
-        return np.array(sim.signals[sim.model.sig[rule]["feedback"]])
+        with nengo.Simulator(model, progress_bar=False) as sim:
+            rule = model.layer1.learning_rule
+            return np.array(sim.signals[sim.model.sig[rule]["feedback"]])
 
     np.testing.assert_array_equal(feedback(None), feedback(None))
     np.testing.assert_array_equal(feedback(4), feedback(4))
