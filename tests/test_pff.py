@@ -297,7 +297,7 @@ def test_bad_network(kwargs, message):
 # --- the model
 
 DIGITS = datasets.load("digits", binarize=False)
-X, Y = DIGITS.X_train[:120], DIGITS.y_train[:120]
+X, Y = DIGITS.X_train[:60], DIGITS.y_train[:60]
 
 
 def model(backend="nengo", **kwargs):
@@ -306,7 +306,7 @@ def model(backend="nengo", **kwargs):
             "n_hidden": (12, 10),
             "g_units": 4,
             "steps": 4,
-            "batch_size": 30,
+            "batch_size": 15,
             "max_epochs": 2,
             "n_mixture": 2,
             "backend": backend,
@@ -360,9 +360,9 @@ def test_uses(backend):
     assert np.abs(learned.set_params(scan=False).predict_proba(X[:5]) - scanned).max() > 0
 
 
-def test_saved_and_resumed_as_if_not_interrupted(backend, tmp_path):
-    whole = model(backend).fit(X, Y)
-    part = model(backend)
+def test_saved_and_resumed_as_if_not_interrupted(tmp_path):
+    whole = model().fit(X, Y)
+    part = model()
     next(part.epochs(X, Y))
     part.save(tmp_path / "model.npz")
     resumed = PFFClassifier.load(tmp_path / "model.npz")
@@ -371,7 +371,7 @@ def test_saved_and_resumed_as_if_not_interrupted(backend, tmp_path):
     loaded = PFFClassifier.load(tmp_path / "model.npz")
     for name, array in whole.parameters_.items():
         np.testing.assert_array_equal(loaded.parameters_[name], array)
-    np.testing.assert_array_equal(loaded.predict(X), whole.predict(X))
+    np.testing.assert_array_equal(loaded.predict(X[:9]), whole.predict(X[:9]))
     np.testing.assert_array_equal(loaded.sample(5), whole.sample(5))
 
 
@@ -396,7 +396,7 @@ def test_negatives():
 @pytest.mark.parametrize(
     "kwargs, message",
     [
-        ({"batch_size": 121}, "batch_size=121 and 120 images"),
+        ({"batch_size": 61}, "batch_size=61 and 60 images"),
         ({"g_units": -1}, "g_units must be"),
         ({"negatives": "wrong"}, "negatives must be callable"),
         ({"steps": 0}, "steps must be"),
@@ -413,7 +413,7 @@ def test_bad_parameters(kwargs, message, monkeypatch):
 def test_bad_use():
     with pytest.raises(ValueError, match="pixels of X"):
         model().fit(X * 255, Y)
-    with pytest.raises(ValueError, match="119 labels"):
+    with pytest.raises(ValueError, match="59 labels"):
         model().fit(X, Y[:-1])
     learned = model(max_epochs=1)
     next(learned.epochs(X, Y))
