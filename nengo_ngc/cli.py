@@ -274,7 +274,7 @@ def compare(config, output, jobs, dask, data_dir):
       hidden = [[128, 128]]       # neurons of each hidden layer, for each network
       neurons = ["relu"]          # tanh, sigmoid, lif-rate, lif, spiking-relu, ...
       seeds = [0, 1]
-      backends = ["nengo-dl"]     # nengo
+      backends = ["auto"]         # nengo, nengo-dl
       epochs = 20
       batch_size = 32
       train_images = 1000         # otherwise all of them

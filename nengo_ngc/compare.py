@@ -35,7 +35,7 @@ DEFAULTS = {
     "hidden": [[128, 128]],
     "neurons": ["relu"],
     "seeds": [0, 1],
-    "backends": ["nengo-dl"],
+    "backends": ["auto"],
     "epochs": 20,
     "batch_size": 32,
     "train_images": None,

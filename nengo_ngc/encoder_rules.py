@@ -40,8 +40,9 @@ class _LayerRule(ErrorDriven):
         ----------
         xp : namespace
         error : (batch, n_errors) array
-        feedback : array
-            What ``feedback_signal`` stands for.
+        feedback : array or None
+            The weights that lead on, (n_errors, n_neurons), or the matrix B,
+            (n_neurons, n_errors); None if there is nothing to go through.
 
         Returns
         -------

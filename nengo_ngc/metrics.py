@@ -95,10 +95,10 @@ def probe_error(Z_train, y_train, Z_test, y_test, random_state=0):
     return 100 * (1 - probe.score(Z_test, y_test))
 
 
-def softmax(output):
-    """Probabilities from outputs, (n, n_classes) arrays."""
-    e = np.exp(output - output.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
+def softmax(output, xp=np):
+    """Probabilities from outputs, (n, n_classes) arrays of the namespace ``xp``."""
+    e = xp.exp(output - xp.max(output, axis=1, keepdims=True))
+    return e / xp.sum(e, axis=1, keepdims=True)
 
 
 def cross_entropy(output, target):

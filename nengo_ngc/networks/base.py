@@ -5,6 +5,7 @@ import numpy as np
 from nengo.exceptions import ValidationError
 
 from ..naming import NamedList, unknown
+from ..optimizers import Optimizer
 from ..schedule import Schedule
 from .parameters import check_parameters, write_signal
 
@@ -121,6 +122,14 @@ class LearningNetwork(nengo.Network):
     def _parameter_signals(self, model):
         raise TypeError(f"{type(self).__name__} must say where its parameters are")
 
+    def _rule_arguments(self):
+        """What the rules of a network with an ``optimizer`` have in common."""
+        return {
+            "optimizer": self._optimizer,
+            "schedule": self._schedule,
+            "learn": self.learn,
+        }
+
     def _sign(self, name):
         """-1 for parameters that connections carry negated."""
         return 1
@@ -210,6 +219,17 @@ def check_shape(shape, network):
             obj=network,
         )
     return sizes
+
+
+def check_optimizer(optimizer, network):
+    """An optimiser or None, or an error."""
+    if not isinstance(optimizer, (Optimizer, type(None))):
+        raise ValidationError(
+            f"must be an Optimizer or None, got {optimizer!r}",
+            attr="optimizer",
+            obj=network,
+        )
+    return optimizer
 
 
 def check_positive(name, value, network):

@@ -14,13 +14,19 @@ from ..encoder_rules import (
     LayerError,
 )
 from ..learning_rules import ErrorDriven
+from ..metrics import softmax
 from ..naming import unknown
 from ..neurons import Identity, LatentState, derivative
 from ..nodes import PureNode
-from ..optimizers import Optimizer
 from ..schedule import Schedule
 from ..transforms import Transposed
-from .base import LearningNetwork, check_positive, check_shape, neurons
+from .base import (
+    LearningNetwork,
+    check_optimizer,
+    check_positive,
+    check_shape,
+    neurons,
+)
 from .parameters import check_parameters
 
 _UNIT = {
@@ -109,13 +115,7 @@ class _Classifier(LearningNetwork):
         self._max_rate = check_positive("max_rate", max_rate, self)
         self._fires = isinstance(neuron_type, str) and neuron_type in _FIRING
         self._neuron_type = self._neurons_of(neuron_type)
-        if not isinstance(optimizer, (Optimizer, type(None))):
-            raise ValidationError(
-                f"must be an Optimizer or None, got {optimizer!r}",
-                attr="optimizer",
-                obj=self,
-            )
-        self._optimizer = optimizer
+        self._optimizer = check_optimizer(optimizer, self)
         self._shapes = {}
         for level, (pre, post) in enumerate(zip(self._shape, self._shape[1:]), start=1):
             self._shapes[f"W{level}"] = (post, pre)
@@ -204,13 +204,6 @@ class _Classifier(LearningNetwork):
             signals[f"W{level}"] = model.sig[connection]["weights"]
             signals[f"b{level}"] = model.sig[connection.post_obj]["bias"]
         return signals
-
-    def _rule_arguments(self):
-        return {
-            "optimizer": self._optimizer,
-            "schedule": self._schedule,
-            "learn": self.learn,
-        }
 
 
 class FeedforwardClassifier(_Classifier):
@@ -481,13 +474,8 @@ class PredictiveCodingClassifier(_Classifier):
         nengo.Connection(here, z, transform=-1, synapse=0)
 
 
-def _softmax(xp, x):
-    e = xp.exp(x - xp.max(x, axis=1, keepdims=True))
-    return e / xp.sum(e, axis=1, keepdims=True)
-
-
 def _softmax_error(xp, x, target):
-    return _softmax(xp, x) if target is None else _softmax(xp, x) - target
+    return softmax(x, xp) if target is None else softmax(x, xp) - target
 
 
 def _target_error(xp, x, target):

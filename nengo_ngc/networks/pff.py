@@ -5,12 +5,19 @@ import numpy as np
 from nengo.exceptions import ValidationError
 
 from ..learning_rules import ErrorDriven, Lateral
+from ..metrics import softmax
 from ..neurons import Identity
 from ..nodes import PureNode
-from ..optimizers import Adam, Clipped, Optimizer
+from ..optimizers import Adam, Clipped
 from ..schedule import Schedule
 from ..transforms import Transposed
-from .base import LearningNetwork, check_positive, check_shape, neurons
+from .base import (
+    LearningNetwork,
+    check_optimizer,
+    check_positive,
+    check_shape,
+    neurons,
+)
 from .parameters import check_parameters, write_signal
 
 _LABEL_SCALE = 5.0
@@ -152,13 +159,7 @@ class PFF(LearningNetwork):
         self._recurrent = bool(recurrent)
         self._noise = noise
         self._latent_step = check_positive("latent_step", latent_step, self)
-        if not isinstance(optimizer, (Optimizer, type(None))):
-            raise ValidationError(
-                f"must be an Optimizer or None, got {optimizer!r}",
-                attr="optimizer",
-                obj=self,
-            )
-        self._optimizer = optimizer
+        self._optimizer = check_optimizer(optimizer, self)
         self._weight_std = check_positive("weight_std", weight_std, self)
         n = check_shape((n_group, 1), self)[0]
         groups = [np.arange(size) // n for size in self._shape]
@@ -287,8 +288,7 @@ class PFF(LearningNetwork):
         z, carry, sign = self._z[level], self._carry, self._sign_of_goodness
 
         def log_odds(xp, z):
-            goodness = xp.sum(z * z, axis=1, keepdims=True)
-            return sign * (goodness - self._threshold)
+            return sign * (_sum_of_squares(xp, z) - self._threshold)
 
         def loss(xp, x, z, kind):
             odds = log_odds(xp, z)
@@ -310,7 +310,7 @@ class PFF(LearningNetwork):
             if level == self.n_layers:
                 self._teach("Vy", e)
         self._visible[f"goodness{level}"] = PureNode(
-            lambda xp, x, z: xp.sum(z * z, axis=1, keepdims=True),
+            lambda xp, x, z: _sum_of_squares(xp, z),
             1,
             others=[z],
             label=f"goodness{level}",
@@ -375,7 +375,7 @@ class PFF(LearningNetwork):
             self._teach(name, e, transform=2)
             self._visible[f"mu{level}"] = mu
             self._visible[f"generative_loss{level}"] = PureNode(
-                lambda xp, x, e: xp.sum(e * e, axis=1, keepdims=True),
+                lambda xp, x, e: _sum_of_squares(xp, e),
                 1,
                 others=[e],
                 label=f"generative_loss{level}",
@@ -439,13 +439,6 @@ class PFF(LearningNetwork):
             label=name,
         )
 
-    def _rule_arguments(self):
-        return {
-            "optimizer": self._optimizer,
-            "schedule": self._schedule,
-            "learn": self.learn,
-        }
-
     def _teach(self, name, signal, transform=1):
         if self._optimizer is not None:
             rule = self.connections[name].learning_rule
@@ -480,8 +473,12 @@ class PFF(LearningNetwork):
         return signals
 
 
+def _sum_of_squares(xp, z):
+    return xp.sum(z * z, axis=1, keepdims=True)
+
+
 def _norm(xp, z):
-    return xp.sqrt(xp.sum(z * z, axis=1, keepdims=True))
+    return xp.sqrt(_sum_of_squares(xp, z))
 
 
 def _normalize(xp, z):
@@ -499,6 +496,4 @@ def _through_norm(xp, first, u, z):
 def _output_error(xp, output, target, kind):
     if target is None or kind is None:
         return xp.zeros_like(output)
-    e = xp.exp(output - xp.max(output, axis=1, keepdims=True))
-    p = e / xp.sum(e, axis=1, keepdims=True)
-    return _LABEL_SCALE / _SHARE_OF_POSITIVES * kind * (target - p)
+    return _LABEL_SCALE / _SHARE_OF_POSITIVES * kind * (target - softmax(output, xp))
