@@ -37,6 +37,7 @@ setup(
         "numpy>=1.24",
         "pooch>=1.7",
         "scikit-learn>=1.6",
+        "threadpoolctl>=3",
         "tqdm>=4.60",
     ],
     extras_require=extras,

@@ -15,29 +15,12 @@ from tqdm import tqdm
 from . import __version__, datasets, files
 from .estimators import BACKENDS
 from .exceptions import DivergenceError
+from .kinds import KINDS
 from .naming import unknown
 from .networks.gncn import VARIANTS
 from .runs import Run
 
-# what differs between the embedded default and pictures of 28 x 28 pixels
-_DEFAULTS = {
-    "digits": {"hidden": (72, 72, 72), "batch": 50, "epochs": 20, "validation": 250},
-    None: {"hidden": (360, 360, 360), "batch": 512, "epochs": 50, "validation": 10_000},
-}
-
-# options of ``train`` that are arguments of NGCModel
-_ARGUMENTS = {
-    "hidden": "n_hidden",
-    "variant": "variant",
-    "steps": "steps",
-    "batch": "batch_size",
-    "epochs": "max_epochs",
-    "backend": "backend",
-    "seed": "random_state",
-    "learning_rate": "learning_rate",
-    "patience": "n_iter_no_change",
-    "device": "device",
-}
+_DEFAULT_MODEL = "ngc"
 
 
 class _Suggesting(click.Group):
@@ -88,25 +71,24 @@ _data_dir = click.option(
 
 @main.command()
 @click.argument("dataset", default="digits")
-@click.option("--variant", default="pdh", help=f"One of {', '.join(VARIANTS)}.")
+@click.option("--model", help=f"One of {', '.join(KINDS)}; ngc if not given.")
+@click.option("--variant", help=f"Of ngc: one of {', '.join(VARIANTS)}.")
 @click.option("--hidden", callback=_sizes, help="Units of each layer: 360,360,360.")
-@click.option("--backend", default="auto", help=f"One of {', '.join(BACKENDS)}.")
-@click.option(
-    "--steps", type=_COUNT, default=50, help="Iterations of inference per image."
-)
+@click.option("--backend", help=f"One of {', '.join(BACKENDS)}.")
+@click.option("--steps", type=_COUNT, help="Steps of inference per image.")
 @click.option("--batch", type=_COUNT, help="Images averaged in one update.")
 @click.option("--epochs", type=_COUNT, help="Passes over the data, at most.")
-@click.option("--learning-rate", default=1e-3, help="Adam's.")
+@click.option("--learning-rate", type=float, help="Adam's.")
 @click.option(
     "--validation", type=click.IntRange(min=0), help="Training images held out."
 )
 @click.option(
-    "--patience",
-    type=_COUNT,
-    default=5,
-    help="Stop after so many epochs without progress.",
+    "--patience", type=_COUNT, help="Of ngc: stop after so many epochs without progress."
 )
-@click.option("--grey", is_flag=True, help="Grey pixels instead of 0 and 1.")
+@click.option(
+    "--noise", type=click.FloatRange(min=0), help="Of pff: on what drives the units."
+)
+@click.option("--grey/--binary", default=None, help="Pixels as they are, or 0 and 1.")
 @click.option("--seed", type=_SEED, default=0, help="Of weights, order and samples.")
 @click.option("--device", help="For NengoDL, /gpu:0 for example.")
 @click.option("--output", type=click.Path(), help="Folder of the run.")
@@ -116,61 +98,77 @@ def train(output, resume, data_dir, **options):
     """Train a model on DATASET (digits, mnist, fashion-mnist, kmnist).
 
     \b
+    Models:
+      ngc  neural generative coding: fills in and makes up images
+      pff  predictive forward-forward: classifies and makes up images
+
+    \b
     Examples:
       nengo-ngc train
+      nengo-ngc train --model pff
       nengo-ngc train mnist --epochs 10 --output runs/mnist
       nengo-ngc train mnist --output runs/mnist --resume
     """
     with _plain_errors():
         if resume:
-            run = Run.open(output or f"runs/{options['dataset']}")
+            run = Run.open(output or Path("runs") / _name(options))
             _check_unchanged(run, options)
             if options["epochs"] is not None:
-                run.config["model"]["max_epochs"] = options["epochs"]
+                run.config["parameters"]["max_epochs"] = options["epochs"]
         else:
-            folder = Path(output) if output else _free_folder(options["dataset"])
+            folder = Path(output) if output else _free_folder(_name(options))
             _check_free(folder)
             run = Run(folder, _config(options))
         click.echo(f"training on {run.config['dataset']}, output in {run.folder}")
-        model = run.train(data_dir, resume, on_epoch=_report)
-    click.echo(
-        f"{model.n_iter_} epochs; see reconstructions.png, samples.png, curves.png "
-        f"and metrics.jsonl in {run.folder}"
-    )
+        model = run.train(
+            data_dir,
+            resume,
+            on_epoch=lambda record: click.echo(
+                f"epoch {record['epoch']}: {run.kind.say(record)}, "
+                f"{record['samples_per_second']:.0f} samples/s"
+            ),
+        )
+    click.echo(f"{model.n_iter_} epochs; see the pictures and metrics.jsonl in {run.folder}")
 
 
-def _report(record):
-    validation = f", validation {record['val_bce']:.2f}" if "val_bce" in record else ""
-    click.echo(
-        f"epoch {record['epoch']}: BCE {record['bce']:.2f} nats{validation}, "
-        f"{record['samples_per_second']:.0f} samples/s"
-    )
-
-
-def _config(options):
+def _config(options, model=_DEFAULT_MODEL):
+    model = options["model"] or model
     if options["dataset"] not in datasets.SOURCES:
         raise ValueError(unknown("data set", options["dataset"], datasets.SOURCES))
-    default = _DEFAULTS.get(options["dataset"], _DEFAULTS[None])
-    chosen = {k: default.get(k) if v is None else v for k, v in options.items()}
+    if model not in KINDS:
+        raise ValueError(unknown("model", model, KINDS))
+    kind = KINDS[model]
+    of_others = set().union(*(other.arguments for other in KINDS.values()))
+    for option in sorted(of_others - kind.arguments.keys()):
+        if options[option] is not None:
+            raise ValueError(f"the model {model} has no option --{option}")
+    defaults = kind.defaults.get(options["dataset"], kind.defaults[None])
+    given = {name: value for name, value in options.items() if value is not None}
+    chosen = {**defaults, **given}
+    parameters = {
+        argument: chosen[option]
+        for option, argument in kind.arguments.items()
+        if option in chosen
+    }
     return {
         "dataset": chosen["dataset"],
-        "binarize": not chosen["grey"],
+        "binarize": not chosen.get("grey", not kind.binarize),
         "validation": chosen["validation"],
-        "model": {
-            **{argument: chosen[option] for option, argument in _ARGUMENTS.items()},
-            "verbose": True,
-        },
+        "model": model,
+        "parameters": {**kind.make({}).get_params(), **parameters, "verbose": True},
     }
 
 
 def _check_unchanged(run, options):
     """Raise if an option that was typed differs from what the run began with."""
-    context, wanted = click.get_current_context(), _config(options)
-    for option in set(options) - {"epochs"}:
-        if context.get_parameter_source(option) is not ParameterSource.COMMANDLINE:
+    context = click.get_current_context()
+    wanted = _config(options, run.config["model"])
+    keys = {"grey": "binarize", **run.kind.arguments}
+    for option in ["model", *sorted(options.keys() - {"model", "epochs"})]:
+        if not _typed(context, option):
             continue
-        key = {"grey": "binarize", **_ARGUMENTS}.get(option, option)
-        old, new = ({**c, **c["model"]}[key] for c in (run.config, wanted))
+        key = keys.get(option, option)
+        old, new = ({**c, **c["parameters"]}[key] for c in (run.config, wanted))
         if np.any(np.asarray(old) != np.asarray(new)):
             raise ValueError(
                 f"--resume goes on with the settings of {run.folder}: "
@@ -178,11 +176,21 @@ def _check_unchanged(run, options):
             )
 
 
-def _free_folder(dataset):
+def _typed(context, option):
+    return context.get_parameter_source(option) is ParameterSource.COMMANDLINE
+
+
+def _name(options):
+    """What the folder of a run is called, if it is not given."""
+    model = options["model"] or _DEFAULT_MODEL
+    return options["dataset"] + ("" if model == _DEFAULT_MODEL else f"-{model}")
+
+
+def _free_folder(name):
     numbers = itertools.count(2)
-    folder = Path("runs") / dataset
+    folder = Path("runs") / name
     while (folder / "config.json").exists():
-        folder = Path("runs") / f"{dataset}-{next(numbers)}"
+        folder = Path("runs") / f"{name}-{next(numbers)}"
     return folder
 
 
@@ -206,10 +214,10 @@ def _plain_errors():
 @main.command()
 @click.argument("run")
 @click.option(
-    "--log-p-images", type=_COUNT, default=1000, help="Test images for log p(x)."
+    "--log-p-images", type=_COUNT, default=1000, help="Of ngc: test images for log p(x)."
 )
 @click.option(
-    "--log-p-samples", type=_COUNT, default=5000, help="Samples of the prior."
+    "--log-p-samples", type=_COUNT, default=5000, help="Of ngc: samples of the prior."
 )
 @_data_dir
 def evaluate(run, log_p_images, log_p_samples, data_dir):
@@ -220,22 +228,17 @@ def evaluate(run, log_p_images, log_p_samples, data_dir):
       nengo-ngc evaluate runs/digits
     """
     with _plain_errors():
-        result = Run.open(run).evaluate(data_dir, log_p_images, log_p_samples)
-    rows = {
-        "bce": "cross-entropy of reconstructions (nats)",
-        "masked_mse": "squared error, right half hidden",
-        "log_p": "log p(x) (nats)",
-        "probe_error": "logistic regression on latents, error (%)",
-    }
-    for key, label in rows.items():
-        click.echo(f"{label:45s}{result[key]:10.4f}")
+        opened = Run.open(run)
+        result = opened.evaluate(data_dir, log_p_images, log_p_samples)
+    for name, label in opened.kind.measures.items():
+        click.echo(f"{label:45s}{result[name]:10.4f}")
     with _plain_errors(), files.replacing(Path(run) / "evaluation.json") as file:
         json.dump(result, file, indent=2)
 
 
 @main.command()
 @click.argument("run")
-@click.option("--rows", type=_COUNT, default=4, help="Rows of twelve samples.")
+@click.option("--rows", type=_COUNT, help="Rows of twelve samples.")
 @click.option("--seed", type=_SEED, default=0)
 @click.option("--output", type=click.Path(), help="The PNG file.")
 def sample(run, rows, seed, output):
@@ -247,8 +250,7 @@ def sample(run, rows, seed, output):
     """
     with _plain_errors():
         path = Path(output) if output else Path(run) / "samples.png"
-        opened = Run.open(run)
-        opened.draw_samples(opened.model(), rows, path, seed)
+        Run.open(run).draw_samples(path, rows, seed)
     click.echo(f"samples in {path}")
 
 

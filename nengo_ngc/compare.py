@@ -4,6 +4,7 @@ A cell runs in a process of its own, so that its memory is its own, too, and tha
 kills it leaves the others alone. `compare` sends cells through joblib.
 """
 
+import base64
 import importlib
 import itertools
 import json
@@ -14,6 +15,7 @@ import tempfile
 import time
 import tomllib
 from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,18 +70,22 @@ _OF_THE_CELL = {
 }
 
 
-
-def _pff(neuron_type, **kwargs):
+def _forward_forward(neuron_type, **kwargs):
     from .estimators import PFFClassifier
 
     if neuron_type != "relu":
-        raise ValueError(f"pff has rectified linear units only, got {neuron_type!r}")
+        raise ValueError(
+            f"forward-forward has rectified linear units only, got {neuron_type!r}"
+        )
     return PFFClassifier(**kwargs)
 
 
 # models that are more than a rule of `RuleClassifier`: name -> callable that takes the
 # parameters of a classifier
-MODELS = {"pff": _pff}
+MODELS = {
+    "pff": _forward_forward,
+    "ff": partial(_forward_forward, recurrent=False, carry=0.0, g_units=0),
+}
 
 
 def compare(config, output, n_jobs=1, dask=None, data_dir=None, on_cell=None):
@@ -232,8 +238,8 @@ def run_cell(name, cell, modules=(), data_dir=None, n_threads=None):
     name : str
     result : dict
         ``cell``, ``status`` ("done" or "failed"), and either ``test_error``, ``history``,
-        ``angles``, ``samples_per_second``, ``peak_memory_mb`` and ``seconds``, or
-        ``message``.
+        ``angles``, ``pictures`` (PNG files in base64, by name), ``samples_per_second``,
+        ``peak_memory_mb`` and ``seconds``, or ``message``.
     """
     with tempfile.TemporaryDirectory() as folder:
         task, answer = Path(folder) / "task.json", Path(folder) / "answer.json"
@@ -339,11 +345,26 @@ def _run(cell, data_dir):
         "test_error": model.history_[-1]["val_error"],
         "history": model.history_,
         "angles": [_without_nan(record) for record in measured],
+        "pictures": _pictures(cell["rule"], model, replace(data, X_train=X, y_train=y)),
         # the first epoch builds and compiles
         "samples_per_second": float(np.median(speeds[1:] or speeds)),
         "peak_memory_mb": _peak_memory_mb(),
         "seconds": round(time.perf_counter() - start, 1),
     }
+
+
+def _pictures(rule, model, data):
+    from .kinds import KINDS
+
+    if rule not in KINDS:
+        return {}
+    KINDS[rule].fit_prior(model, data.X_train, data.y_train)
+    with tempfile.TemporaryDirectory() as folder:
+        KINDS[rule].draw(model, data, Path(folder))
+        return {
+            path.stem: base64.b64encode(path.read_bytes()).decode()
+            for path in sorted(Path(folder).glob("*.png"))
+        }
 
 
 def _model(cell):

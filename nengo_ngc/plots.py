@@ -36,28 +36,64 @@ def image_grid(rows, image_shape, path, titles=None):
     fig.savefig(path, dpi=120, bbox_inches="tight", format="png")
 
 
-def learning_curves(history, path):
-    """Draw cross-entropy and discrepancy over epochs and write a PNG file.
+def learning_curves(history, panels, path):
+    """Draw what was measured over epochs and write a PNG file.
 
     Parameters
     ----------
     history : list of dict
-        ``NGCModel.history_``.
+        ``history_`` of a model.
+    panels : sequence of (str, dict of {str: str})
+        What each axis shows, and labels of the entries of ``history`` on it. What no
+        epoch has measured is left out.
     path : str or path
     """
-    fig, axes = figure(1, 2, figsize=(9, 3.2))
     epochs = [record["epoch"] for record in history]
-    panels = (
-        ("cross-entropy (nats per image)", {"bce": "training", "val_bce": "validation"}),
-        ("total discrepancy (squared error per image)", {"discrepancy": "training"}),
-    )
-    for ax, (title, lines) in zip(axes.flat, panels):
-        for (key, label), colour in zip(lines.items(), COLOURS):
-            values = [record.get(key, np.nan) for record in history]
-            if not np.all(np.isnan(values)):
-                ax.plot(epochs, values, "o-", ms=3, color=colour, label=label)
+    shown = []
+    for title, lines in panels:
+        values = {
+            label: [record.get(key, np.nan) for record in history]
+            for key, label in lines.items()
+            if any(key in record for record in history)
+        }
+        if values:
+            shown.append((title, values))
+    fig, axes = figure(1, len(shown), figsize=(4.5 * len(shown), 3.2))
+    for ax, (title, values) in zip(axes.flat, shown):
+        for (label, line), colour in zip(values.items(), COLOURS):
+            ax.plot(epochs, line, "o-", ms=3, color=colour, label=label)
         ax.set(xlabel="epoch", ylabel=title)
+        whole_numbers(ax.xaxis)
         ax.legend(frameon=False)
+    save(fig, path)
+
+
+def latent_map(Z, y, path):
+    """Draw latents in two dimensions, by t-SNE, and write a PNG file.
+
+    Parameters
+    ----------
+    Z : (n, n_latents) array
+    y : (n,) array
+        Labels, which are drawn in colours.
+    path : str or path
+    """
+    from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
+
+    tsne = TSNE(perplexity=min(30.0, (len(Z) - 1) / 3), random_state=0)
+    # its threads wait for each other for minutes where a processor is busy
+    with threadpool_limits(1):
+        points = tsne.fit_transform(np.asarray(Z))
+    fig, ((ax,),) = figure(1, 1, figsize=(6, 5))
+    for number, label in enumerate(np.unique(y)):
+        of_label = points[y == label]
+        colour = COLOURS[number % len(COLOURS)]
+        marker = f"${label}$" if len(str(label)) == 1 else "os^D"[number % 4]
+        ax.scatter(*of_label.T, s=22, color=colour, marker=marker, lw=0.3, label=label)
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+    ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     save(fig, path)
 
 

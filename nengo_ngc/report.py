@@ -28,11 +28,17 @@ def write(results, config, folder):
         file.write(table(rows))
     sections = []
     for number, (group, runs) in enumerate(_groups(results).items(), start=1):
-        pictures = {}
+        pictures = []
         for kind, draw in _PICTURES.items():
             path = folder / f"{kind}-{number}.png"
             if draw(runs, path):
-                pictures[kind] = path
+                pictures.append((_CAPTIONS[kind], path))
+        for rule, (cell, *_) in runs.items():
+            for kind, content in cell.get("pictures", {}).items():
+                path = folder / f"{kind}-{rule}-{number}.png"
+                path.write_bytes(base64.b64decode(content))
+                caption = _CAPTIONS_OF_ONE[kind].format(rule, cell["cell"]["seed"])
+                pictures.append((caption, path))
         sections.append({"group": group, "pictures": pictures})
     with files.replacing(folder / "report.html") as file:
         file.write(_page(rows, sections, results, config))
@@ -222,7 +228,36 @@ def _draw_angles(runs, path):
     return plots.save(figure, path, tight=False)
 
 
-_PICTURES = {"errors": _draw_errors, "curves": _draw_curves, "angles": _draw_angles}
+def _draw_goodness(runs, path):
+    having = {
+        rule: cells
+        for rule, cells in runs.items()
+        if all("positive_goodness" in cell["history"][0] for cell in cells)
+    }
+    if not having:
+        return False
+    width = 4.5 * len(having)
+    figure, axes = plots.figure(1, len(having), figsize=(max(width, 6), 3.6))
+    for ax, (rule, cells) in zip(axes[0], having.items()):
+        epochs = [record["epoch"] for record in cells[0]["history"]]
+        for row, kind in enumerate(("positive", "negative")):
+            goodness = np.array(
+                [[r[f"{kind}_goodness"] for r in cell["history"]] for cell in cells]
+            )
+            plots.band(ax, epochs, goodness, label=f"{kind}s", **plots.style(row))
+        ax.set(xlabel="epoch", title=rule)
+        plots.whole_numbers(ax.xaxis)
+        ax.legend(frameon=False, fontsize=9)
+    axes[0, 0].set_ylabel("goodness, summed over layers")
+    return plots.save(figure, path)
+
+
+_PICTURES = {
+    "errors": _draw_errors,
+    "curves": _draw_curves,
+    "angles": _draw_angles,
+    "goodness": _draw_goodness,
+}
 
 _CAPTIONS = {
     "errors": "Test error of each rule.",
@@ -230,6 +265,14 @@ _CAPTIONS = {
     "angles": "Angle between each rule's update and backprop's at the same weights, "
     "before learning (epoch 0) and after each epoch; at 90° an update is no better "
     "than a random direction.",
+    "goodness": "Goodness of training images with their label (positives) and with a wrong "
+    "one (negatives), at the last step.",
+}
+
+# of pictures that a cell brings
+_CAPTIONS_OF_ONE = {
+    "samples": "{}, seed {}: samples of each class.",
+    "latents": "{}, seed {}: latents of test images, by t-SNE.",
 }
 
 
@@ -244,7 +287,6 @@ def _page(rows, sections, results, config):
     return environment.get_template("compare.html").render(
         rows=rows,
         sections=sections,
-        captions=_CAPTIONS,
         failed=[result for result in results if result["status"] == "failed"],
         config=json.dumps(config, indent=2),
     )

@@ -12,16 +12,18 @@ from matplotlib.image import imread
 
 from nengo_ngc import __version__, datasets, files
 from nengo_ngc.cli import main
-from nengo_ngc.estimators import NGCModel
+from nengo_ngc.estimators import NGCModel, PFFClassifier
 
 RUN_FILES = {
     "config.json",
     "metrics.jsonl",
     "checkpoint.npz",
     "curves.png",
+    "latents.png",
     "samples.png",
     "reconstructions.png",
 }
+PFF_FILES = RUN_FILES - {"reconstructions.png"}
 TINY = ["--hidden", "6,4", "--steps", "4", "--batch", "50", "--backend", "nengo"]
 
 
@@ -46,9 +48,9 @@ def complaint(result):
     return result.output[result.output.index("Error: ") :]
 
 
-def state(folder):
+def state(folder, kind="NGCModel"):
     """All arrays from which learning goes on, as bytes."""
-    _, arrays = files.load(Path(folder) / "checkpoint.npz", "NGCModel")
+    _, arrays = files.load(Path(folder) / "checkpoint.npz", kind)
     return {k: (v.dtype, v.tobytes()) for k, v in files.within("state", arrays).items()}
 
 
@@ -102,7 +104,8 @@ def test_config(trained):
     assert (config["dataset"], config["validation"]) == ("digits", 50)
     assert config["binarize"] is True
     model = NGCModel.load(trained / "checkpoint.npz")
-    for name, value in config["model"].items():
+    assert config["model"] == "ngc"
+    for name, value in config["parameters"].items():
         found = getattr(model, name)
         assert (list(found) if name == "n_hidden" else found) == value
     assert (model.n_hidden, model.steps, model.batch_size) == ((6, 4), 4, 50)
@@ -204,6 +207,74 @@ def test_killed_run_goes_on_as_if_it_had_not_been(tmp_path):
         subprocess.run(args, check=True, capture_output=True)
     assert state(tmp_path / "killed") == state(tmp_path / "whole")
     assert contents(tmp_path / "killed").keys() >= RUN_FILES
+
+
+# --- the other model
+
+
+def train_pff(output, *args):
+    return train(output, "--model", "pff", "--steps", 2, "--validation", 50, *args)
+
+
+@pytest.fixture(scope="module")
+def trained_pff(tmp_path_factory):
+    """A finished run of two epochs; not to be written to."""
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    output = succeed(train_pff(folder, "--epochs", 2, "--noise", 0))
+    (first, _) = records(folder)
+    assert f"epoch 1: error {first['val_error']:.2f} %, goodness " in output
+    return folder
+
+
+def test_pff_run_is_complete(trained_pff):
+    assert {path.name for path in trained_pff.iterdir()} == PFF_FILES
+    config = json.loads((trained_pff / "config.json").read_text())
+    assert (config["model"], config["binarize"]) == ("pff", False)
+    model = PFFClassifier.load(trained_pff / "checkpoint.npz")
+    assert (model.n_hidden, model.steps, model.n_iter_) == ((6, 4), 2, 2)
+    assert model.learning_rate == config["parameters"]["learning_rate"] == 1e-3
+    model.check_parameters()
+
+
+def test_pff_resumed_run_equals_a_straight_one(trained_pff, tmp_path):
+    folder = tmp_path / "run"
+    succeed(train_pff(folder, "--epochs", 1))
+    message = complaint(nengo_ngc("train", "--resume", "--output", folder, "--model", "ngc"))
+    assert "model must be 'pff', got 'ngc'" in message
+    succeed(nengo_ngc("train", "--resume", "--output", folder, "--epochs", 2))
+    assert state(folder, "PFFClassifier") == state(trained_pff, "PFFClassifier")
+    assert contents(folder)["samples.png"] == contents(trained_pff)["samples.png"]
+
+
+def test_pff_evaluate_and_sample(trained_pff, tmp_path):
+    folder = tmp_path / "copied"
+    folder.mkdir()
+    for name, content in contents(trained_pff).items():
+        (folder / name).write_bytes(content)
+    output = succeed(nengo_ngc("evaluate", folder))
+    result = json.loads((folder / "evaluation.json").read_text())
+    assert result.keys() == {"error", "pass_error", "probe_error"}
+    assert all(0 <= value <= 100 for value in result.values())
+    assert f"{result['error']:.4f}" in output
+    path = tmp_path / "three.png"
+    succeed(nengo_ngc("sample", folder, "--rows", 3, "--output", path))
+    rows = imread(path).shape[0]
+    assert 2.5 * rows < imread(folder / "samples.png").shape[0] < 4 * rows
+
+
+@pytest.mark.parametrize(
+    "args, parts",
+    [
+        (["--model", "pdf"], ["unknown model 'pdf' (did you mean 'pff'?)", "ngc"]),
+        (["--model", "pff", "--variant", "pdh"], ["model pff has no option --variant"]),
+        (["--noise", "0.1"], ["model ngc has no option --noise"]),
+        (["--model", "pff", "--noise", "-1"], ["--noise", "-1.0 is not in the range"]),
+    ],
+)
+def test_options_of_another_model(tmp_path, args, parts):
+    message = complaint(train(tmp_path / "run", "--validation", 0, *args))
+    assert all(part in message for part in parts)
+    assert not (tmp_path / "run").exists()
 
 
 # --- evaluate, sample, datasets

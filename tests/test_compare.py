@@ -1,10 +1,12 @@
 """Comparing learning rules: cells, what is kept of them, and the report."""
 
+import base64
 import json
 import re
 
 import pytest
 from click.testing import CliRunner
+from matplotlib.image import imread
 
 from nengo_ngc import compare as comparison
 from nengo_ngc import report
@@ -157,16 +159,24 @@ def test_own_rule_takes_one_line_of_registration(tmp_path, monkeypatch):
 def test_models_that_are_no_rule(tmp_path):
     config = {
         **SMALL,
-        "rules": ["pff"],
+        "rules": ["pff", "ff"],
         "neurons": ["relu", "tanh"],
         "seeds": [0],
         "backends": ["nengo-dl"],
-        "settings": {"pff": {"steps": 3}},
+        "settings": {"pff": {"steps": 3}, "ff": {"steps": 3}},
     }
-    done, failed = comparison.compare(config, tmp_path)
-    assert done["status"] == "done" and done["angles"] == [{}, {}, {}], done
+    done, plain, failed, _ = comparison.compare(config, tmp_path)
+    for result in (done, plain):
+        assert result["status"] == "done" and result["angles"] == [{}, {}, {}], result
+    assert done["pictures"].keys() == {"samples", "latents"} and not plain["pictures"]
     assert "rectified linear units only" in failed["message"]
     assert "pff" in (tmp_path / "table.txt").read_text()
+    page = (tmp_path / "report.html").read_text()
+    for kind in ("goodness-1", "samples-pff-1", "latents-pff-1"):
+        picture = tmp_path / f"{kind}.png"
+        assert min(imread(picture).shape[:2]) > 50
+        assert base64.b64encode(picture.read_bytes()).decode() in page
+    assert "pff, seed 0: samples of each class" in page
 
 
 @pytest.mark.parametrize(

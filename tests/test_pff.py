@@ -206,7 +206,7 @@ def test_goodness_of_each_label(simulation, recorded):
 # --- settings of the network
 
 
-def learned_by(backend, shape, n_steps=3, **kwargs):
+def learned_by(backend, shape, n_steps=3, kind=(1, 1, 0, 0), **kwargs):
     """Parameters after one batch of random samples, and before."""
     rng = np.random.RandomState(0)
     x, y = rng.rand(4, shape[0]), np.eye(3)[[0, 1, 2, 0]]
@@ -220,7 +220,7 @@ def learned_by(backend, shape, n_steps=3, **kwargs):
         inputs=("input", "target", "kind"),
     )
     before = run.net.parameters(run.sim)
-    seen = run.present(x, learn=True, target=y, kind=np.array([[1], [1], [0], [0.0]]))
+    seen = run.present(x, learn=True, target=y, kind=np.array(kind, float)[:, None])
     return before, run.net.parameters(run.sim), seen["goodness"]
 
 
@@ -228,6 +228,7 @@ SETTINGS = {
     "one layer": ((6, 5), {}),
     "three layers": ((6, 5, 4, 3), {}),
     "high is positive": ((6, 5, 5), {"low_is_positive": False}),
+    "positives only": ((6, 5, 5), {"positives_only": True}),
     "no generative circuit": ((6, 5, 5), {"g_units": 0}),
     "plain": ((6, 5, 5), {"g_units": 0, "recurrent": False, "carry": 0.0}),
 }
@@ -268,6 +269,16 @@ def test_goodness_parts_as_asked(low_is_positive):
 
     change = gap(60) - gap(2)
     assert change > 0.1 if low_is_positive else change < -0.1
+
+
+def test_generative_circuit_learns_from_positives_if_so_asked():
+    for positives_only in (True, False):
+        before, after, _ = learned_by(
+            "nengo", (6, 5), kind=(0,) * 4, g_units=3, positives_only=positives_only
+        )
+        changed = {name for name in after if np.any(after[name] != before[name])}
+        assert {"W1", "L1"} < changed
+        assert changed.isdisjoint({"G1", "Gy"}) == positives_only
 
 
 def test_noise_moves_states():
@@ -356,6 +367,8 @@ def test_uses(backend):
     assert samples.shape == (7, 64) and samples.min() >= 0 and samples.max() <= 1
     np.testing.assert_array_equal(learned.sample(7), samples)
     assert learned.sample(3, label=4).shape == (3, 64)
+    mixed = learned.sample(2, label=[4, 7])
+    assert np.abs(mixed - learned.sample(2, label=4)).max(axis=1)[1] > 0
     scanned = learned.predict_proba(X[:5])
     assert np.abs(learned.set_params(scan=False).predict_proba(X[:5]) - scanned).max() > 0
 
@@ -422,6 +435,8 @@ def test_bad_use():
     learned.fit_prior(X, Y)
     with pytest.raises(ValueError, match="label must have the labels"):
         learned.sample(3, label=11)
+    with pytest.raises(ValueError, match="one label or 3, got 2"):
+        learned.sample(3, label=[1, 2])
     plain = model(max_epochs=1, g_units=0, recurrent=False, carry=0.0).fit(X, Y)
     with pytest.raises(ValueError, match="g_units"):
         plain.fit_prior(X, Y)

@@ -21,6 +21,13 @@ def figures(monkeypatch):
     return saved
 
 
+PANELS = (
+    ("cross-entropy", {"bce": "training", "val_bce": "validation"}),
+    ("total discrepancy", {"discrepancy": "training"}),
+    ("not measured", {"error": "validation"}),
+)
+
+
 def history(*keys):
     return [{"epoch": n, **{key: 10.0 / n for key in keys}} for n in (1, 2, 3)]
 
@@ -58,7 +65,7 @@ def test_image_grid_of_unequal_rows(tmp_path, figures):
 )
 def test_learning_curves(tmp_path, figures, keys, n_lines):
     path = tmp_path / "curves"  # PNG whatever the name
-    plots.learning_curves(history(*keys), path)
+    plots.learning_curves(history(*keys), PANELS, path)
     height, width, _ = imread(path, format="png").shape
     assert 300 < height < width < 2000
     left, right = figures[0].axes
@@ -70,12 +77,27 @@ def test_learning_curves(tmp_path, figures, keys, n_lines):
 def test_learning_curves_with_validation_from_the_middle_on(tmp_path, figures):
     records = history("bce", "discrepancy")
     records[2]["val_bce"] = 4.0
-    plots.learning_curves(records, tmp_path / "curves.png")
+    plots.learning_curves(records, PANELS, tmp_path / "curves.png")
     validation = figures[0].axes[0].lines[1]
     np.testing.assert_array_equal(validation.get_ydata(), [np.nan, np.nan, 4])
 
 
 def test_learning_curves_of_one_epoch(tmp_path):
     path = tmp_path / "curves.png"
-    plots.learning_curves(history("bce", "discrepancy")[:1], path)
+    plots.learning_curves(history("bce", "discrepancy")[:1], PANELS, path)
     assert imread(path).shape[2] == 4
+
+
+def test_latent_map_keeps_classes_apart(tmp_path, figures):
+    rng = np.random.RandomState(0)
+    y = np.repeat([0, 1, 12], 20)
+    Z = 20.0 * np.eye(3)[np.repeat([0, 1, 2], 20)] + rng.randn(60, 3)
+    plots.latent_map(Z, y, tmp_path / "latents.png")
+    (ax,) = figures[0].axes
+    points = [np.asarray(group.get_offsets()) for group in ax.collections]
+    assert [len(group) for group in points] == [20, 20, 20]
+    centres = np.array([group.mean(axis=0) for group in points])
+    spread = max(group.std() for group in points - centres[:, None])
+    assert np.linalg.norm(centres[0] - centres[1]) > 4 * spread
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == ["0", "1", "12"]

@@ -6,6 +6,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.mixture import GaussianMixture
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
 
 from .. import files
 from ..networks import PFF
@@ -67,7 +68,8 @@ class PFFClassifier(TransformerMixin, ImageClassifier):
         Seed of weights, order of images, negatives and samples.
     learning_rate : float, optional
         Adam's.
-    threshold, low_is_positive, carry, recurrent, n_group, latent_step, noise
+    threshold, low_is_positive, carry, recurrent, n_group, latent_step, positives_only, \
+    noise
         As for `.networks.PFF`. For plain forward-forward: ``recurrent=False, carry=0,
         g_units=0``.
     scan : bool, optional
@@ -92,7 +94,7 @@ class PFFClassifier(TransformerMixin, ImageClassifier):
         The prior of the generative circuit's latent states, for each class.
     history_ : list of dict
         For each epoch, at the last step of training images: goodness of positives and
-        of negatives, generative loss; error of the validation images (%), samples per
+        of negatives, generative loss of positives; error of the validation images (%), samples per
         second (not counting negatives).
     n_iter_ : int
         Epochs.
@@ -121,6 +123,7 @@ class PFFClassifier(TransformerMixin, ImageClassifier):
         recurrent=True,
         n_group=10,
         latent_step=0.025,
+        positives_only=True,
         noise=0.0,
         scan=True,
         negatives=None,
@@ -142,6 +145,7 @@ class PFFClassifier(TransformerMixin, ImageClassifier):
         self.recurrent = recurrent
         self.n_group = n_group
         self.latent_step = latent_step
+        self.positives_only = positives_only
         self.noise = noise
         self.scan = scan
         self.negatives = negatives
@@ -185,7 +189,8 @@ class PFFClassifier(TransformerMixin, ImageClassifier):
             of_class = z_g[y[rows] == label]
             n = min(self.n_mixture, len(of_class))
             mixture = GaussianMixture(n, reg_covar=1e-4, random_state=self._seed)
-            self.mixtures_.append(mixture.fit(of_class))
+            with threadpool_limits(1):  # matrices of this size are not worth threads
+                self.mixtures_.append(mixture.fit(of_class))
         return self
 
     def _forget_learned(self):
@@ -217,7 +222,7 @@ class PFFClassifier(TransformerMixin, ImageClassifier):
             "negative_goodness": float(goodness[n:].mean()),
         }
         if self.g_units:
-            losses = [loss.mean() for loss in seen.values()]
+            losses = [loss[:n].mean() for loss in seen.values()]
             measured["generative_loss"] = float(sum(losses))
         return measured
 
@@ -244,7 +249,7 @@ class PFFClassifier(TransformerMixin, ImageClassifier):
         ----------
         n_samples : int, optional
         label : optional
-            One of ``classes_``; None: each of them in turn.
+            One of ``classes_``, or one for each sample; None: each of them in turn.
         random_state : int, RandomState or None, optional
             None: the model's own, so that two calls return the same.
 
@@ -260,7 +265,12 @@ class PFFClassifier(TransformerMixin, ImageClassifier):
         check_count("n_samples", n_samples)
         labels = np.arange(n_samples) % len(self.classes_)
         if label is not None:
-            labels[:] = self._check_labels([label], [label], "label")[0]
+            wanted = np.ravel(label)
+            if len(wanted) not in (1, n_samples):
+                raise ValueError(
+                    f"label must be one label or {n_samples}, got {len(wanted)}"
+                )
+            labels[:] = self._check_labels(wanted, wanted, "label")
         rng = check_random_state(self._seed if random_state is None else random_state)
         z_g = np.empty((n_samples, self.g_units))
         for which in np.unique(labels):
@@ -339,6 +349,7 @@ class PFFClassifier(TransformerMixin, ImageClassifier):
             recurrent=self.recurrent,
             n_group=self.n_group,
             latent_step=self.latent_step,
+            positives_only=self.positives_only,
             noise=self.noise if learns else 0.0,
             optimizer=Clipped(Adam(self.learning_rate)) if learns else None,
             parameters=None if learns else self._parameters_for(generates),

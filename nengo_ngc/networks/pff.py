@@ -10,6 +10,7 @@ from ..neurons import Identity
 from ..nodes import PureNode
 from ..optimizers import Adam, Clipped
 from ..schedule import Schedule
+from ..synapses import Delay
 from ..transforms import Transposed
 from .base import (
     LearningNetwork,
@@ -75,12 +76,16 @@ class PFF(LearningNetwork):
     carry : float, optional
         The part c of a state that is kept from the timestep before.
     recurrent : bool, optional
-        Whether there are V and lateral connections. Without them, without ``carry`` and
-        with ``g_units=0`` this is plain forward-forward.
+        Whether there are V and lateral connections. Without them the label comes in at
+        the first layer; without ``carry`` and with ``g_units=0``, too, this is plain
+        forward-forward.
     n_group : int, optional
         Units that compete with each other.
     latent_step : float, optional
         Step size of :math:`z_g`.
+    positives_only : bool, optional
+        Whether the generative circuit learns from positives only, so that what it
+        generates goes with its label. The original learns from negatives, too.
     noise : float, optional
         Standard deviation of what is added to :math:`a_l`.
     optimizer : Optimizer or None, optional
@@ -132,6 +137,7 @@ class PFF(LearningNetwork):
         recurrent=True,
         n_group=10,
         latent_step=0.025,
+        positives_only=False,
         noise=0.0,
         optimizer=Clipped(Adam(2.5e-4)),
         parameters=None,
@@ -159,6 +165,7 @@ class PFF(LearningNetwork):
         self._recurrent = bool(recurrent)
         self._noise = noise
         self._latent_step = check_positive("latent_step", latent_step, self)
+        self._positives_only = bool(positives_only)
         self._optimizer = check_optimizer(optimizer, self)
         self._weight_std = check_positive("weight_std", weight_std, self)
         n = check_shape((n_group, 1), self)[0]
@@ -174,6 +181,11 @@ class PFF(LearningNetwork):
         """Number of hidden layers."""
         return len(self._shape) - 1
 
+    @property
+    def _label_level(self):
+        """The layer that sees the label; what is not recurrent tells no layer below."""
+        return self.n_layers if self._recurrent else 1
+
     def _parameter_shapes(self):
         sizes, top, shapes = self._shape, self._shape[-1], {}
         for level in range(1, self.n_layers + 1):
@@ -185,7 +197,7 @@ class PFF(LearningNetwork):
                     shapes[f"V{level}"] = (below, here)
             if self._g_units:
                 shapes[f"G{level}"] = (below, here)
-        shapes["Vy"] = (top, self._n_classes)
+        shapes["Vy"] = (sizes[self._label_level], self._n_classes)
         shapes["Wo"], shapes["bo"] = (self._n_classes, top), (self._n_classes,)
         if self._g_units:
             shapes["Gy"] = (top, self._g_units)
@@ -257,7 +269,7 @@ class PFF(LearningNetwork):
             if level > 1:
                 name = f"V{level}"
                 self._connect(name, self._before[level], self._rests[level - 1])
-        self._connect("Vy", label, self._rests[-1])
+        self._connect("Vy", label, self._rests[self._label_level])
 
     def _move(self, xp, first, rest, drive, carried):
         moved = (1 - self._carry) * xp.maximum(drive + rest, 0.0) + self._carry * carried
@@ -307,7 +319,7 @@ class PFF(LearningNetwork):
             for name in (f"W{level}", f"L{level}", f"V{level + 1}"):
                 if name in self.connections:
                     self._teach(name, e)
-            if level == self.n_layers:
+            if level == self._label_level:
                 self._teach("Vy", e)
         self._visible[f"goodness{level}"] = PureNode(
             lambda xp, x, z: _sum_of_squares(xp, z),
@@ -372,7 +384,7 @@ class PFF(LearningNetwork):
             e = neurons(self._shape[level], Identity(), f"generative_error{level}")
             nengo.Connection(self._z[level], e, synapse=None)
             nengo.Connection(mu, e, transform=-1, synapse=None)
-            self._teach(name, e, transform=2)
+            self._teach(name, self._learned(e, level), transform=2)
             self._visible[f"mu{level}"] = mu
             self._visible[f"generative_loss{level}"] = PureNode(
                 lambda xp, x, e: _sum_of_squares(xp, e),
@@ -388,13 +400,24 @@ class PFF(LearningNetwork):
         step = 2 * self._latent_step
         nengo.Connection(force, z_g, transform=step, synapse=self._delay)
 
+    def _learned(self, e, level):
+        """Of the errors of the generative circuit, those that it learns from."""
+        if not self._positives_only or self._optimizer is None:
+            return e
+        learned = PureNode(
+            lambda xp, e, kind: e if kind is None else kind * e,
+            self._shape[level],
+            others=[self.kind],
+            label=f"learned_error{level}",
+        )
+        nengo.Connection(e, learned, synapse=None)
+        return learned
+
     @property
     def _delay(self):
         """To the next timestep of the same presentation."""
         k = self._schedule.interleave
-        if k == 1:
-            return nengo.Lowpass(0)
-        return nengo.LinearFilter([1], [1] + [0] * k, analog=False)
+        return nengo.Lowpass(0) if k == 1 else Delay(k)
 
     def _node(self, function, pre, label):
         node = PureNode(function, pre.size_out, label=label)
