@@ -10,7 +10,7 @@ from .encoder_rules import (
     LayerError,
 )
 from .exceptions import DivergenceError
-from .learning_rules import ErrorDriven, Lateral, LocalRule, Precision
+from .learning_rules import Delta, ErrorDriven, Lateral, LocalRule, Precision
 from .optimizers import SGD, Adam, Annealed, Clipped, Momentum
 from .schedule import Schedule
 from .version import __version__
@@ -20,6 +20,7 @@ __all__ = [
     "Annealed",
     "BackProp",
     "Clipped",
+    "Delta",
     "DirectFeedbackAlignment",
     "DivergenceError",
     "ErrorDriven",

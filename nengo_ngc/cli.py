@@ -17,7 +17,7 @@ from .estimators import BACKENDS
 from .exceptions import DivergenceError
 from .kinds import KINDS
 from .naming import unknown
-from .networks.gncn import VARIANTS
+from .networks.gncn import INITIAL, VARIANTS
 from .runs import Run
 
 _DEFAULT_MODEL = "ngc"
@@ -76,6 +76,12 @@ _data_dir = click.option(
 @click.option("--hidden", callback=_sizes, help="Units of each layer: 360,360,360.")
 @click.option("--backend", help=f"One of {', '.join(BACKENDS)}.")
 @click.option("--steps", type=_COUNT, help="Steps of inference per image.")
+@click.option("--initial", help=f"Of ngc, the states: one of {', '.join(INITIAL)}.")
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Of ngc: stop settling once states move by less than this part of them.",
+)
 @click.option("--batch", type=_COUNT, help="Images averaged in one update.")
 @click.option("--epochs", type=_COUNT, help="Passes over the data, at most.")
 @click.option("--learning-rate", type=float, help="Adam's.")

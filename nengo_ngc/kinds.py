@@ -97,6 +97,8 @@ class _NGC(Kind):
     arguments = {
         **Kind._of_all,
         "variant": "variant",
+        "initial": "initial",
+        "tolerance": "tolerance",
         "patience": "n_iter_no_change",
     }
     defaults = {
@@ -125,7 +127,8 @@ class _NGC(Kind):
 
     def say(self, record):
         validation = f", validation {record['val_bce']:.2f}" if "val_bce" in record else ""
-        return f"BCE {record['bce']:.2f} nats{validation}"
+        steps = f", {record['iterations']:.1f} steps" if "iterations" in record else ""
+        return f"BCE {record['bce']:.2f} nats{validation}{steps}"
 
     def samples(self, model, n_rows, random_state=None):
         images = model.sample(n_rows * N_SHOWN, random_state)

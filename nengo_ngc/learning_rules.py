@@ -217,6 +217,36 @@ class ErrorDriven(LocalRule):
         return xp.einsum("bi,bj->ij", error, pre)
 
 
+class Delta(LocalRule):
+    r"""The delta rule: learns to predict a signal from presynaptic activity.
+
+    .. math:: \Delta W = (t - W x)\, x^T
+
+    averaged over samples, of the signal t that arrives through
+    ``nengo.Connection(t, connection.learning_rule)`` and the presynaptic activity x.
+
+    Parameters
+    ----------
+    optimizer : Optimizer, optional
+        Default: ``Adam(1e-3)``.
+    size_in : int or str, optional
+        Size of the signal, ``"post"`` by default.
+    **kwargs
+        As for :class:`LocalRule`.
+
+    References
+    ----------
+    Widrow & Hoff 1960, "Adaptive switching circuits".
+    """
+
+    def __init__(self, optimizer=None, size_in="post", **kwargs):
+        super().__init__(optimizer or Adam(), size_in=size_in, **kwargs)
+
+    def update(self, xp, pre, post, error, weights):
+        left = error - xp.einsum("ij,bj->bi", weights, pre)
+        return xp.einsum("bi,bj->ij", left, pre)
+
+
 class Precision(LocalRule):
     r"""Learns the covariance of errors; the weights are its inverse root.
 

@@ -60,6 +60,8 @@ class LatentState(_Linear):
     start : nengo.ensemble.Neurons, optional
         Neurons, created before, whose activity is what the states start from, instead
         of from rest.
+    held : nengo.ensemble.Neurons, optional
+        One neuron, created before; where its activity is above 0, the states stay as they are.
 
     References
     ----------
@@ -71,21 +73,27 @@ class LatentState(_Linear):
     prior = NumberParam("prior", low=0, readonly=True)
     schedule = InstanceParam("schedule", Schedule)
     start = InstanceParam("start", Neurons, optional=True)
+    held = InstanceParam("held", Neurons, optional=True)
 
-    def __init__(self, beta=0.1, leak=0.001, prior=0.0, schedule=None, start=None):
+    def __init__(
+        self, beta=0.1, leak=0.001, prior=0.0, schedule=None, start=None, held=None
+    ):
         super().__init__()
         self.beta = beta
         self.leak = leak
         self.prior = prior
         self.schedule = Schedule() if schedule is None else schedule
         self.start = start
+        self.held = held
 
-    def move(self, xp, z, drive, step, start=0.0):
+    def move(self, xp, z, drive, step, start=0.0, held=None):
         """The states after one timestep."""
         force = drive - self.leak * z
         if self.prior > 0:
             force = force - self.prior * xp.sign(z)
         moved = z + self.beta * force
+        if held is not None:
+            moved = xp.where(held > 0, z, moved)
         return xp.where(self.schedule.is_first(step), start, moved)
 
 

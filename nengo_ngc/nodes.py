@@ -2,7 +2,7 @@
 
 import numpy as np
 from nengo import Node
-from nengo.params import Parameter
+from nengo.params import BoolParam, Parameter
 
 
 class PureNode(Node):
@@ -25,14 +25,20 @@ class PureNode(Node):
     schedule : Schedule, optional
         With one the function takes, before ``x``, whether this is the first timestep of
         a presentation.
+    ends : bool, optional
+        Whether a presentation of the schedule is over, but for its last timestep, once
+        the output is above 0 in all samples: simulators may skip the rest.
     label : str, optional
     """
 
     function = Parameter("function", default=None, optional=True)
     others = Parameter("others", default=(), optional=True)
     schedule = Parameter("schedule", default=None, optional=True)
+    ends = BoolParam("ends", default=False)
 
-    def __init__(self, function, size_in, others=(), schedule=None, label=None):
+    def __init__(
+        self, function, size_in, others=(), schedule=None, ends=False, label=None
+    ):
         super().__init__(
             # shown by tools that look at the output, never called by a simulator
             output=lambda t, x: np.asarray(x),
@@ -43,3 +49,4 @@ class PureNode(Node):
         self.function = function
         self.others = tuple(others)
         self.schedule = schedule
+        self.ends = ends

@@ -115,13 +115,25 @@ class NengoRunner(Runner):
         for key, frames in data.items():
             self._stimuli[key].output.show(frames, self.sim.n_steps)
         try:
-            self.sim.run_steps(self.steps * len(data["input"]), progress_bar=False)
+            self._run(self.steps * len(data["input"]))
         except FloatingPointError as error:
             step = int(self.sim.signals[self.sim.model.step])
             raise DivergenceError(self._not_finite(), step) from error
         settled = {name: self._last(self.sim.data[p]) for name, p in self._probes.items()}
         self.sim.clear_probes()
         return settled
+
+    def _run(self, n_steps):
+        ended = getattr(self.net, "settled", None)
+        if ended is None:
+            self.sim.run_steps(n_steps, progress_bar=False)
+            return
+        signals, model, end = self.sim.signals, self.sim.model, self.sim.n_steps + n_steps
+        settled, step = signals[model.sig[ended]["out"]], signals[model.step]
+        while step < end:
+            self.sim.step()
+            if settled[0] > 0:
+                step += max(ended.schedule.rest(int(step)), 0)
 
     def _last(self, data):
         """What was probed at the last timestep of each presentation."""

@@ -62,6 +62,10 @@ class Schedule(FrozenObject):
         """Whether rules look at ``step``, counted from 1."""
         return self.iteration(step) > 0 if self.online else self.is_last(step)
 
+    def rest(self, step):
+        """How many timesteps lie between ``step`` and the last of its presentation."""
+        return self.steps - 2 - self.iteration(step)
+
     def is_due(self, count):
         """Whether ``count`` samples are enough for an update of the weights."""
         return count >= (1 if self.batch_size is None else self.batch_size)

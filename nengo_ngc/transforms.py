@@ -1,7 +1,30 @@
-"""Weights that belong to another connection."""
+"""Weights that belong to another connection, or are needed now and then only."""
 
 from nengo.params import Parameter
-from nengo.transforms import Transform
+from nengo.transforms import Dense, Transform
+
+from .params import InstanceParam
+from .schedule import Schedule
+
+
+class AtStart(Dense):
+    """A matrix that multiplies at the first timestep of a presentation only.
+
+    At all others the product is 0 and costs nothing.
+
+    Parameters
+    ----------
+    shape, init
+        As for `nengo.Dense`.
+    schedule : Schedule
+        When presentations begin.
+    """
+
+    schedule = InstanceParam("schedule", Schedule)
+
+    def __init__(self, shape, init, schedule):
+        super().__init__(shape, init=init)
+        self.schedule = schedule
 
 
 class Transposed(Transform):

@@ -17,10 +17,12 @@ def build_latent_state(model, latent, neurons):
     reads = {"drive": model.sig[neurons]["in"], "step": model.step}
     if latent.start is not None:
         reads["start"] = model.sig[latent.start]["out"]
+    if latent.held is not None:
+        reads["held"] = model.sig[latent.held]["out"]
 
     def move(xp, v):
-        start = getattr(v, "start", 0.0)
-        moved = latent.move(xp, v.z, v.drive, v.step, start)
+        start, held = getattr(v, "start", 0.0), getattr(v, "held", None)
+        moved = latent.move(xp, v.z, v.drive, v.step, start, held)
         return {"out": moved, "z": moved}
 
     model.add_op(

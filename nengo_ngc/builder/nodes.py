@@ -34,6 +34,7 @@ def build_pure_node(model, node):
             reads={"x": x, **timed, **others},
             sets={"out": out},
             tag=str(node),
+            ends=schedule if node.ends else None,
         )
     )
     model.sig[node]["in"] = x

@@ -35,7 +35,8 @@ class PureOperator(Operator):
     as (batch, n); matrices, scalars and shared signals come as they are.
 
     Stages run one after another and see what those before them returned. A stage
-    with a guard that is false ends the operator's work for this timestep.
+    with a guard that is false ends the operator's work for this timestep; signals that
+    are set, not updated, are 0 then.
 
     Parameters
     ----------
@@ -45,6 +46,9 @@ class PureOperator(Operator):
         Names by which functions address signals. Updated signals may be read, too.
     tag : str, optional
         Says in error messages what is computed here.
+    ends : Schedule, optional
+        Presentations of this schedule are over, but for their last timestep, once what
+        the operator sets is above 0 in all samples. Simulators may skip the rest.
 
     Notes
     -----
@@ -54,10 +58,11 @@ class PureOperator(Operator):
     4. updates ``[*updates]``
     """
 
-    def __init__(self, stages, reads, sets=None, updates=None, tag=None):
+    def __init__(self, stages, reads, sets=None, updates=None, tag=None, ends=None):
         super().__init__(tag=tag)
         sets, updates = sets or {}, updates or {}
         self.stages = tuple(stages)
+        self.ends = ends
         # names are kept apart: Nengo's optimiser replaces the signals in these lists
         self._names = tuple(reads), tuple(sets), tuple(updates)
         self.reads = list(reads.values())
@@ -88,11 +93,15 @@ class PureOperator(Operator):
         inputs = {name: batched(signal) for name, signal in self.inputs.items()}
         outputs = {name: batched(signal) for name, signal in self.outputs.items()}
         step = inputs.get("step")
+        sets = [outputs[name] for name in self._names[1]]
+        sets = sets if self.stages[0][0] is not None else []
         stages, tag = self.stages, self.tag
 
         def step_pure():
             v = SimpleNamespace(**inputs)
             new = {}
+            for output in sets:
+                output[...] = 0
             for guard, function in stages:
                 if guard is not None and not guard(np, v):
                     break

@@ -86,6 +86,9 @@ class _Run:
         if guard is None:
             return go()
         keep = {name: arrays[name] for name in self._op.updated}
+        for name in self._op.outputs.keys() - keep.keys():
+            signal = self._signals[self._op.outputs[name]]
+            keep[name] = arrays.get(name, tf.zeros(signal.full_shape, signal.dtype))
         return tf.cond(
             self._holds(guard, arrays), lambda: {**keep, **go()}, lambda: keep
         )

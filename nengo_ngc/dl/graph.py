@@ -4,6 +4,9 @@ Weights and optimisers hold most of the numbers and change once in a presentatio
 carry them through each timestep, as NengoDL does with everything, costs about as much
 as the arithmetic of a small batch. So there are two loops: the inner one settles and
 takes the weights as constants, the outer one applies the rules when they are due.
+
+The inner loop goes to the last timestep of a presentation as soon as all samples have
+settled, if an operator says when that is.
 """
 
 import tensorflow as tf
@@ -16,25 +19,25 @@ from .planner import Rules
 class SettleThenLearn(TensorGraph):
     """A ``TensorGraph`` of which `.planner.Rules` run in a loop around the timesteps.
 
-    The loop is NengoDL's own where there are no rules, where timesteps are unrolled, and
-    where the weights themselves are probed.
+    The loop is NengoDL's own where there is nothing to gain, where timesteps are
+    unrolled, and where the weights themselves are probed.
     """
 
     def _build_loop(self, progress):
         rules = [ops for ops in self.plan if isinstance(ops[0], Rules)]
-        if not rules or self.unroll != 1:
+        ends = [op for (op, *_) in self.plan if getattr(op, "ends", None) is not None]
+        if not (rules or ends) or self.unroll != 1:
             return super()._build_loop(progress)
-        (group,) = rules
-        rule = group[0]
-        slow = {self.signals[sig].key for sig in rule.updates}
+        group = rules[0] if rules else (Rules([]),)
+        slow = {self.signals[sig].key for sig in group[0].updates}
         probed = [self.signals[self.model.sig[p]["in"]] for p in self.model.probes]
         if any(tensor_signal.key in slow for tensor_signal in probed):
             return super()._build_loop(progress)
 
         self.op_builder.plan = [ops for ops in self.plan if ops is not group]
+        builder = self.op_builder.op_builds.get(group)
         try:
-            loop = _TwoLoops(self, self.op_builder.op_builds[group], slow, progress)
-            return loop.build()
+            return _TwoLoops(self, builder, slow, ends, progress).build()
         finally:
             self.op_builder.plan = self.plan
 
@@ -45,16 +48,20 @@ class _TwoLoops:
     Parameters
     ----------
     graph : SettleThenLearn
-    rules : nengo_dl.builder.OpBuilder
+    rules : nengo_dl.builder.OpBuilder or None
         Builder of the rules.
     slow : set
         Keys of the arrays that only rules change.
+    ends : list of PureOperator
+        Those that say when a presentation is over.
     progress : object
         NengoDL's progress bar.
     """
 
-    def __init__(self, graph, rules, slow, progress):
+    def __init__(self, graph, rules, slow, ends, progress):
         self._graph, self._rules, self._progress = graph, rules, progress
+        watched = any(self._keeps_history(probe) for probe in graph.model.probes)
+        self._ends = [] if watched else ends
         self._variables = {**graph.saved_state, **graph.base_params}
         written = slow | self._written_in_a_timestep()
         self._slow = [key for key in self._variables if key in slow]
@@ -63,7 +70,7 @@ class _TwoLoops:
         # what the rules read of a timestep and the next timestep does not need
         self._seen = {
             graph.signals[sig].key: graph.signals[sig]
-            for sig in rules.op.reads
+            for sig in (rules.op.reads if rules else ())
             if graph.signals[sig].key not in self._variables
         }
 
@@ -113,7 +120,8 @@ class _TwoLoops:
         )
         settled.pop("due")
         self._fill(settled, slow)
-        self._rules.build_step(self._graph.signals)
+        if self._rules is not None:
+            self._rules.build_step(self._graph.signals)
         return {**settled, "slow": self._values(self._slow)}
 
     def _timestep(self, state, slow):
@@ -127,13 +135,27 @@ class _TwoLoops:
                 probes[k] = probes[k].write(i, tensor) if keeps else tensor
 
         i = graph._build_inner_loop(state["i"], update_probes, self._progress)
+        due = tf.constant(False) if self._rules is None else self._rules.is_due(graph.signals)
         return {
-            "i": i,
+            "i": i + self._skip(),
             "probes": probes,
             "fast": self._values(self._fast),
             "seen": self._values(self._seen),
-            "due": self._rules.is_due(graph.signals),
+            "due": due,
         }
+
+    def _skip(self):
+        """Let time pass up to the last timestep if all presentations are over."""
+        signals, n = self._graph.signals, tf.constant(0)
+        for op in self._ends:
+            step = signals[self._graph.model.step]
+            (output,) = op.outputs.values()
+            over = tf.reduce_all(signals.gather(signals[output]) > 0)
+            now = signals.gather(step)
+            rest = tf.maximum(tf.reshape(op.ends.rest(now), ()), 0)
+            n = tf.where(over, tf.cast(rest, n.dtype), 0)
+            signals.scatter(step, now + tf.cast(n, now.dtype))
+        return n
 
     def _fill(self, state, slow):
         variables = {

@@ -13,7 +13,7 @@ from .. import files
 from ..learning_rules import ErrorDriven
 from ..metrics import binary_cross_entropy, monte_carlo_log_likelihood
 from ..naming import unknown
-from ..networks.gncn import ACTIVATIONS, GNCN, VARIANTS
+from ..networks.gncn import ACTIVATIONS, GNCN, INITIAL, VARIANTS
 from ..neurons import LatentState
 from ..optimizers import Adam
 from ..schedule import Schedule
@@ -51,6 +51,15 @@ class NGCModel(TransformerMixin, DensityMixin, NetworkEstimator):
         As for `.networks.GNCN`.
     activation : str or nengo.neurons.NeuronType, optional
         As for `.networks.GNCN`.
+    initial : {"zero", "feedforward", "previous"}, optional
+        Where states start to settle: at 0; at what one feedforward pass, by weights that
+        learn from settled states, makes of an image; or, in training, where the same
+        image's last presentation left them (the first time at 0), and otherwise by the
+        feedforward pass. "previous" keeps the states of all training images, in the
+        model's file, too.
+    tolerance : float or None, optional
+        Images settle until their states move by no more than this part of their norm in
+        a step, or for ``steps``.
     n_mixture : int, optional
         Components of the Gaussian mixture that is the prior of the top latents; no
         more than the images it is fitted to.
@@ -101,6 +110,8 @@ class NGCModel(TransformerMixin, DensityMixin, NetworkEstimator):
         self_excitation=0.15,
         cross_inhibition=0.1,
         activation=None,
+        initial="zero",
+        tolerance=None,
         n_mixture=75,
         n_iter_no_change=None,
         device=None,
@@ -121,6 +132,8 @@ class NGCModel(TransformerMixin, DensityMixin, NetworkEstimator):
         self.self_excitation = self_excitation
         self.cross_inhibition = cross_inhibition
         self.activation = activation
+        self.initial = initial
+        self.tolerance = tolerance
         self.n_mixture = n_mixture
         self.n_iter_no_change = n_iter_no_change
         self.device = device
@@ -179,7 +192,14 @@ class NGCModel(TransformerMixin, DensityMixin, NetworkEstimator):
         X_val = None if X_val is None else self._check_images(X_val, name="X_val")
         if not resume:
             self._start()
-        return self._epochs((X,), None if X_val is None else (X_val,), on_batch)
+            self._previous = self._no_states(len(X))
+        elif self.initial == "previous" and len(self._previous) != len(X):
+            raise ValueError(
+                f"X must be the {len(self._previous)} images that learning began with, "
+                f"got {len(X)} images"
+            )
+        rows = np.arange(len(X))
+        return self._epochs((X, rows), None if X_val is None else (X_val,), on_batch)
 
     def partial_fit(self, X, y=None):
         """Learn from images, in their order, once.
@@ -204,7 +224,9 @@ class NGCModel(TransformerMixin, DensityMixin, NetworkEstimator):
         if first:
             self._start()
         with self._whole_or_not():
-            self._learn((X,), np.arange(len(X)), [])
+            rows = np.arange(len(X))
+            self._reached = self._no_states(len(X))
+            self._learn((X, rows), rows, [])
             self._keep()
         return self
 
@@ -239,19 +261,49 @@ class NGCModel(TransformerMixin, DensityMixin, NetworkEstimator):
         super()._forget_learned()
         self.__dict__.pop("mixture_", None)
 
-    def _learn_batch(self, x):
-        settled = self._trainer().present(x, learn=True)
-        return {
-            "bce": float(binary_cross_entropy(x, settled["mu0"]).mean()),
-            "discrepancy": float(_discrepancy(x, settled).mean()),
+    def _no_states(self, n):
+        """States of n images that have not been seen."""
+        size = sum(self.n_hidden) if self.initial == "previous" else 0
+        return np.zeros((n, size), np.float32)
+
+    def _epoch(self, data, validation, watchers):
+        self._reached = self._previous.copy()  # what is interrupted leaves no trace
+        return super()._epoch(data, validation, watchers)
+
+    def _learn_batch(self, x, rows):
+        starts = self.initial == "previous"
+        given = {}
+        if starts:
+            given = {"start": self._reached[rows], "fresh": np.zeros((len(x), 1))}
+        settled = self._trainer().present(x, learn=True, **given)
+        if starts:
+            states = [settled[name] for name in self._states]
+            self._reached[rows] = np.concatenate(states, axis=1)
+        measured = {
+            "bce": binary_cross_entropy(x, settled["mu0"]),
+            "discrepancy": self._discrepancy(x, settled),
         }
+        if "iterations" in settled:
+            measured["iterations"] = settled["iterations"]
+        return {name: float(values.mean()) for name, values in measured.items()}
+
+    def _discrepancy(self, X, settled):
+        """Sum of squared differences of targets and predictions, over all layers."""
+        total = np.sum((X - settled["mu0"]) ** 2, axis=1)
+        for level, name in enumerate(self._targets, start=1):
+            total = total + np.sum((settled[name] - settled[f"mu{level}"]) ** 2, axis=1)
+        return total
 
     def _validate(self, X_val):
-        mu = self._trainer().present(X_val)["mu0"]
+        new = {}
+        if self.initial == "previous":
+            new = {"start": self._no_states(len(X_val)), "fresh": np.ones((len(X_val), 1))}
+        mu = self._trainer().present(X_val, **new)["mu0"]
         return {"val_bce": float(binary_cross_entropy(X_val, mu).mean())}
 
     def _keep(self):
         super()._keep()
+        self._previous = self._reached
         self.__dict__.pop("mixture_", None)  # of latents that have changed since
 
     def _has_converged(self):
@@ -367,16 +419,35 @@ class NGCModel(TransformerMixin, DensityMixin, NetworkEstimator):
             return runner.present(X, **others)
 
     @property
+    def _targets(self):
+        """What is predicted of the layers between the input and the top one."""
+        target = VARIANTS[self.variant].target
+        return [f"{target}{level}" for level in range(1, len(self.n_hidden))]
+
+    @property
+    def _states(self):
+        return [f"z{level}" for level in range(1, len(self.n_hidden) + 1)]
+
+    @property
     def _top(self):
         return f"z{len(self.n_hidden)}"
 
     # --- runners
 
     def _make_trainer(self):
-        n_layers, target = len(self.n_hidden), VARIANTS[self.variant].target
-        names = [f"mu{level}" for level in range(n_layers)]
-        names += [f"{target}{level}" for level in range(1, n_layers)]
-        return self._runner("train", lambda: self._network(learns=True), names)
+        names = [f"mu{level}" for level in range(len(self.n_hidden))] + self._targets
+        inputs = ["input"]
+        if self.initial == "previous":
+            names += self._states
+            inputs += ["start", "fresh"]
+        if self.tolerance is not None:
+            names.append("iterations")
+        return self._runner(
+            "train",
+            lambda: self._network(learns=True),
+            list(dict.fromkeys(names)),
+            inputs=inputs,
+        )
 
     def _network(self, learns):
         rule = ErrorDriven(Adam(self.learning_rate), norm_bound=1.0)
@@ -392,6 +463,8 @@ class NGCModel(TransformerMixin, DensityMixin, NetworkEstimator):
             schedule=Schedule(self.steps, self.batch_size),
             learning_rule_type=rule if learns else None,
             activation=self.activation,
+            initial=self.initial if learns or self.initial == "zero" else "feedforward",
+            tolerance=self.tolerance,
             parameters=None if learns else self.parameters_,
             seed=self._seed,
         )
@@ -409,6 +482,12 @@ class NGCModel(TransformerMixin, DensityMixin, NetworkEstimator):
             raise ValueError(unknown("variant", self.variant, VARIANTS))
         if isinstance(self.activation, str) and self.activation not in ACTIVATIONS:
             raise ValueError(unknown("activation", self.activation, ACTIVATIONS))
+        if self.initial not in INITIAL:
+            raise ValueError(unknown("start", self.initial, INITIAL))
+        if self.tolerance is not None and not 0 < self.tolerance < np.inf:
+            raise ValueError(
+                f"tolerance must be a finite number above 0 or None, got {self.tolerance!r}"
+            )
         self._check_simulation(("steps", "batch_size", "max_epochs", "n_mixture"))
         if self.n_iter_no_change is not None:
             check_count("n_iter_no_change", self.n_iter_no_change)
@@ -436,21 +515,13 @@ class NGCModel(TransformerMixin, DensityMixin, NetworkEstimator):
     # --- files
 
     def _arrays_beside(self):
-        if not hasattr(self, "mixture_"):
-            return {}
-        return arrays_of(self.mixture_, "mixture")
+        arrays = {"previous": self._previous}
+        if hasattr(self, "mixture_"):
+            arrays.update(arrays_of(self.mixture_, "mixture"))
+        return arrays
 
     def _restore_beside(self, arrays):
+        self._previous = arrays["previous"]
         mixture = files.within("mixture", arrays)
         if mixture:
             self.mixture_ = mixture_of(mixture)
-
-
-def _discrepancy(X, settled):
-    """Sum of squared differences of targets and predictions, over all layers."""
-    total = np.sum((X - settled["mu0"]) ** 2, axis=1)
-    for name, target in settled.items():
-        if not name.startswith("mu"):
-            mu = settled[f"mu{name.lstrip('phi_z')}"]
-            total = total + np.sum((target - mu) ** 2, axis=1)
-    return total

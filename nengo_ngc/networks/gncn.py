@@ -7,11 +7,11 @@ import numpy as np
 from nengo.exceptions import ValidationError
 from nengo.params import Parameter
 
-from ..learning_rules import ErrorDriven, LocalRule, Precision
+from ..learning_rules import Delta, ErrorDriven, LocalRule, Precision
 from ..naming import unknown
 from ..neurons import Identity, LatentState, derivative
 from ..nodes import PureNode
-from ..transforms import Transposed
+from ..transforms import AtStart, Transposed
 from .base import LearningNetwork, check_positive, check_shape, neurons
 from .parameters import (
     check_parameters,
@@ -48,6 +48,9 @@ ACTIVATIONS = {
     "sigmoid": nengo.Sigmoid(tau_ref=1),
     "identity": Identity(),
 }
+
+
+INITIAL = ("zero", "feedforward", "previous")
 
 
 class GNCN(LearningNetwork):
@@ -107,6 +110,17 @@ class GNCN(LearningNetwork):
         neurons are not filtered.
     weight_std : float, optional
         Standard deviation of the Gaussian from which W, E and M are drawn.
+    initial : {"zero", "feedforward", "previous"}, optional
+        Where states start in each presentation: at 0; at what one feedforward pass
+        makes of the input, :math:`z_l = R_l \phi(z_{l-1})`; or where the node ``start``
+        says, which is meant for states on which the same input settled before, unless
+        ``fresh`` is above 0: then at the feedforward pass. In the last two cases recognition weights R, 0 at the start, learn to predict the states
+        that a presentation ends with, by the rule `.Delta`.
+    tolerance : float or None, optional
+        A presentation is over once its states move, in one timestep, by no more than
+        this part of their norm (over all layers). They are held from then on; of the
+        timesteps that are left, simulators skip all but the last if they can (see
+        Notes).
     label, seed, add_to_container
         As for `nengo.Network`.
 
@@ -119,6 +133,9 @@ class GNCN(LearningNetwork):
         it in. All 0 as long as nothing is connected to it.
     learn : nengo.Node
         The learning switch: 1 learn, 0 don't.
+    start, fresh : nengo.Node
+        If ``initial="previous"``: the states to start from, one layer after another, and
+        whether to start from the feedforward pass instead.
     output : nengo.Node or nengo.ensemble.Neurons
         The prediction of the input, :math:`\mu_0`.
     connections : list of nengo.Connection
@@ -127,7 +144,12 @@ class GNCN(LearningNetwork):
     Notes
     -----
     ``probe`` knows the states ``"z1"``, activities ``"phi_z1"`` and so on up to the top
-    layer; predictions ``"mu0"`` and errors ``"e0"`` up to the layer below it.
+    layer; predictions ``"mu0"`` and errors ``"e0"`` up to the layer below it; and, with
+    a ``tolerance``, ``"iterations"``, the timesteps in which states were not held.
+
+    What is left of a presentation is skipped by the models of `nengo_ngc` on either
+    simulator, and by ``ngc.dl.Simulator`` unless a probe keeps its history. A plain
+    ``nengo.Simulator`` goes through it.
 
     Raises
     ------
@@ -159,6 +181,8 @@ class GNCN(LearningNetwork):
         max_rate=200.0,
         synapse=0.01,
         weight_std=0.05,
+        initial="zero",
+        tolerance=None,
         label=None,
         seed=None,
         add_to_container=None,
@@ -167,6 +191,10 @@ class GNCN(LearningNetwork):
         if variant not in VARIANTS:
             raise ValidationError(
                 unknown("variant", variant, VARIANTS), attr="variant", obj=self
+            )
+        if initial not in INITIAL:
+            raise ValidationError(
+                unknown("start", initial, INITIAL), attr="initial", obj=self
             )
         kind = VARIANTS[variant]
         self._kind = kind
@@ -179,9 +207,16 @@ class GNCN(LearningNetwork):
                 obj=self,
             )
         self._rule = learning_rule_type
-        self._latent = LatentState(
-            beta, leak, kind.prior if prior is None else prior, self._schedule
-        )
+        self._initial_states = initial
+        if tolerance is not None:
+            check_positive("tolerance", tolerance, self)
+        self._tolerance = tolerance
+        self._latent = {
+            "beta": beta,
+            "leak": leak,
+            "prior": kind.prior if prior is None else prior,
+            "schedule": self._schedule,
+        }
         self._phi_type = _neuron_type(kind.phi if activation is None else activation)
         self._max_rate = check_positive("max_rate", max_rate, self)
         self._synapse = synapse
@@ -193,7 +228,8 @@ class GNCN(LearningNetwork):
             )
             for level, n in enumerate(groups, start=1)
         }
-        self._shapes = parameter_shapes(self._shape, kind, self._tied)
+        recognizes = initial != "zero"
+        self._shapes = parameter_shapes(self._shape, kind, self._tied, recognizes)
         given = check_parameters(parameters or {}, self._shapes)
         self._initial = complete_parameters({**V, **given}, self._shapes)
         self._exempt_from_offline_training()
@@ -221,6 +257,11 @@ class GNCN(LearningNetwork):
         self.mask = nengo.Node(size_in=self._shape[0], label="mask")
         self.learn = nengo.Node([1.0], label="learn")
 
+        if self._initial_states == "previous":
+            self.start = nengo.Node(size_in=sum(self._shape[1:]), label="start")
+            self.fresh = nengo.Node(size_in=1, label="fresh")
+        if self._tolerance is not None:
+            self._latent["held"] = neurons(1, Identity(), label="held")
         self._z = [self.input]
         self._phi = [self.input]
         for level in range(1, n_layers + 1):
@@ -232,6 +273,8 @@ class GNCN(LearningNetwork):
             self._e.append(self._build_error(level))
         for level in range(1, n_layers + 1):
             self._connect_feedback(level)
+        if self._tolerance is not None:
+            self._build_end()
         self.output = self._mu[0]
         for level in range(1, n_layers + 1):
             self._visible[f"z{level}"] = self._z[level]
@@ -240,7 +283,73 @@ class GNCN(LearningNetwork):
             self._visible[f"e{level - 1}"] = self._e[level - 1]
 
     def _build_states(self, level):
-        return neurons(self._shape[level], self._latent, label=f"z{level}")
+        start = self._build_start(level) if self._initial_states != "zero" else None
+        latent = LatentState(**self._latent, start=start)
+        z = neurons(self._shape[level], latent, label=f"z{level}")
+        if start is not None and self._rule is not None:
+            nengo.Connection(z, self.connections[f"R{level}"].learning_rule, synapse=None)
+        return z
+
+    def _build_start(self, level):
+        n, below, name = self._shape[level], self._phi[level - 1], f"R{level}"
+        if level == 1:  # rules learn between neurons
+            below = neurons(self._shape[0], Identity(), label="x")
+            nengo.Connection(self.input, below, synapse=None)
+        recognized = neurons(n, Identity(), label=f"recognized{level}")
+        init = self._initial.get(name, np.zeros(self._shapes[name]))
+        rule = None
+        if self._rule is not None:
+            rule = Delta(self._rule.optimizer, schedule=self._schedule, learn=self.learn)
+        transform = AtStart(self._shapes[name], init, self._schedule)
+        self._connect(name, below, recognized, transform, rule)
+        if self._initial_states == "feedforward":
+            return recognized
+        chosen = PureNode(
+            _choose, n, others=[recognized, self.fresh], label=f"chosen{level}"
+        )
+        first = sum(self._shape[1:level])
+        nengo.Connection(self.start[first : first + n], chosen, synapse=None)
+        start = neurons(n, Identity(), label=f"start{level}")
+        nengo.Connection(chosen, start, synapse=None)
+        return start
+
+    def _build_end(self):
+        """Find out whether states have stopped moving, and hold them if so."""
+        held, states, before = self._latent["held"], self._z[1:], []
+        for level, z in enumerate(states, start=1):
+            before.append(neurons(len(z), Identity(), label=f"before{level}"))
+            nengo.Connection(z, before[-1], synapse=0)
+        bound = self._tolerance**2
+
+        def over(xp, first, held, *states):
+            n = len(states) // 2
+            size = sum(xp.sum(z * z, axis=1, keepdims=True) for z in states[:n])
+            moved = sum(
+                xp.sum((z - before) ** 2, axis=1, keepdims=True)
+                for z, before in zip(states[:n], states[n:])
+            )
+            still = xp.where(moved <= bound * size, xp.ones_like(held), held)
+            return xp.where(first, xp.zeros_like(held), still)
+
+        self.settled = PureNode(
+            over,
+            1,
+            others=[*states, *before],
+            schedule=self._schedule,
+            ends=True,
+            label="settled",
+        )
+        nengo.Connection(self.settled, held, synapse=0)
+        nengo.Connection(held, self.settled, synapse=None)
+        iterations = PureNode(
+            lambda xp, first, n, held: xp.where(first, xp.ones_like(n), n + 1 - held),
+            1,
+            others=[held],
+            schedule=self._schedule,
+            label="iterations",
+        )
+        nengo.Connection(iterations, iterations, synapse=0)
+        self._visible["iterations"] = iterations
 
     def _build_activation(self, level):
         z, neuron_type = self._z[level], self._phi_type
@@ -412,6 +521,10 @@ def _rates(neuron_type, x, max_rate=None):
         scale = max_rate
     rates = neuron_type.rates(np.ravel(x)[:, None], gain, bias) / scale
     return rates.reshape(x.shape)
+
+
+def _choose(xp, given, recognized, fresh):
+    return given if fresh is None else xp.where(fresh > 0, recognized, given)
 
 
 def _hide(xp, error, mask):

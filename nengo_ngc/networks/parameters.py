@@ -7,7 +7,7 @@ from nengo.exceptions import ValidationError
 from ..naming import unknown
 
 
-def parameter_shapes(shape, kind, tied):
+def parameter_shapes(shape, kind, tied, recognizes=False):
     """The shape, (post, pre), of every parameter that a circuit has.
 
     Parameters
@@ -18,6 +18,8 @@ def parameter_shapes(shape, kind, tied):
         What the variant has: ``skip``, ``lateral``, ``precision``.
     tied : bool
         Whether errors return through the transpose of W.
+    recognizes : bool, optional
+        Whether there are recognition weights R.
 
     Returns
     -------
@@ -29,6 +31,8 @@ def parameter_shapes(shape, kind, tied):
         shapes[f"W{level}"] = (below, here)
         if not tied:
             shapes[f"E{level}"] = (here, below)
+        if recognizes:
+            shapes[f"R{level}"] = (here, below)
         if kind.skip and level >= 2:
             shapes[f"M{level}"] = (shape[level - 2], here)
         if kind.lateral:
