@@ -2,6 +2,13 @@
 
 from .classifiers import FeedforwardClassifier, PredictiveCodingClassifier
 from .gncn import GNCN
+from .hopfield import LayeredHopfield
 from .pff import PFF
 
-__all__ = ["FeedforwardClassifier", "GNCN", "PFF", "PredictiveCodingClassifier"]
+__all__ = [
+    "FeedforwardClassifier",
+    "GNCN",
+    "LayeredHopfield",
+    "PFF",
+    "PredictiveCodingClassifier",
+]

@@ -1,0 +1,405 @@
+r"""A layered Hopfield network that one feedforward pass brings close to rest."""
+
+import nengo
+import numpy as np
+from nengo.exceptions import ValidationError
+
+from ..learning_rules import LocalRule
+from ..naming import unknown
+from ..neurons import Identity
+from ..nodes import PureNode
+from ..optimizers import Adam
+from ..schedule import Schedule
+from ..synapses import Delay
+from ..transforms import Transposed
+from .base import (
+    LearningNetwork,
+    check_optimizer,
+    check_positive,
+    check_shape,
+    neurons,
+)
+from .parameters import check_parameters
+
+# where rho is the identity; beyond the bounds it is constant
+ACTIVATIONS = {
+    "hard-sigmoid": (0.0, 1.0),
+    "hard-tanh": (-1.0, 1.0),
+    "relu": (0.0, np.inf),
+    "identity": (-np.inf, np.inf),
+}
+
+INITIAL = ("feedforward", "zero")
+
+
+class TiedAutoEncoder(LocalRule):
+    r"""Teaches a matrix used in two directions to predict the states at both its ends.
+
+    .. math:: \Delta W = e^\uparrow \rho(s_{l-1})^T + \rho(s_l) (e^\downarrow)^T
+
+    where :math:`e^\uparrow` is what :math:`W \rho(s_{l-1})` lacks for its share of the
+    states of layer l, and :math:`e^\downarrow` what :math:`W^T \rho(s_l)` lacks for those
+    of layer l - 1. The signal is all of
+    :math:`(e^\uparrow, \rho(s_l), e^\downarrow)`, one after another.
+
+    Parameters
+    ----------
+    n_post, n_pre : int
+        Units in layers l and l - 1.
+    optimizer : Optimizer, optional
+        Default: ``Adam(1e-3)``.
+    **kwargs
+        As for `.LocalRule`.
+
+    References
+    ----------
+    Bengio et al. 2016, arXiv 1606.01651; Urbanczik & Senn 2014, "Learning by the
+    dendritic prediction of somatic spiking", Neuron 81(3), 521-528.
+    """
+
+    def __init__(self, n_post, n_pre, optimizer=None, **kwargs):
+        super().__init__(optimizer or Adam(), size_in=2 * n_post + n_pre, **kwargs)
+
+    def update(self, xp, pre, post, error, weights):
+        n = post.shape[1]
+        up, above, down = error[:, :n], error[:, n : 2 * n], error[:, 2 * n :]
+        return xp.einsum("bi,bj->ij", up, pre) + xp.einsum("bi,bj->ij", above, down)
+
+
+class LayeredHopfield(LearningNetwork):
+    r"""A Hopfield network of layers with symmetric weights, which relaxes to a minimum of
+
+    .. math::
+        E(s) = \sum_l \Bigl(\tfrac12 \lVert s_l \rVert^2 - b_l^T \rho(s_l)\Bigr)
+               - \sum_{l \ge 1} \rho(s_l)^T W_l\, \rho(s_{l-1})
+
+    by one step :math:`s_l \leftarrow s_l - \epsilon\, \partial E / \partial s_l` a
+    timestep, while clamped layers are held at their input.
+
+    :math:`\rho` is the identity between two bounds and constant beyond them. Within them
+
+    .. math::
+        \frac{\partial E}{\partial s_l} = s_l - (B_l + T_l + b_l), \qquad
+        B_l = W_l\, \rho(s_{l-1}), \quad T_l = W_{l+1}^T \rho(s_{l+1})
+
+    (bottom-up and top-down input), and beyond them it is :math:`s_l`, which always leads
+    back. A unit that its input drives beyond a bound would thus cross it to and fro for
+    ever: the minimum of E is the kink at the bound itself. So states are clipped to the
+    bounds after each step. At a bound :math:`\rho'` counts as 1 if the input points
+    inwards; if outwards, E rises to both sides, and its gradient counts as 0. With that,
+    states are at rest where :math:`s_l = \rho(B_l + T_l + b_l)`, the local minima of E.
+
+    A feedforward pass has only the bottom-up input. It ends near that point if the
+    :math:`n_l` branches of each unit (two; one in the bottom and in the top layer) say the
+    same, each its share, and it starts from
+
+    .. math:: s_l = \rho(n_l B_l + b_l), \qquad l = 1, 2, \dots
+
+    Each branch learns to predict the settled state by itself,
+
+    .. math::
+        e_l^\uparrow = s_l - n_l B_l - b_l, \qquad e_l^\downarrow = s_l - n_l T_l - b_l
+
+    by `.TiedAutoEncoder`. Clamped layers are predicted, too, so that each pair of layers
+    is an auto-encoder. At a fixed point within the bounds and with two branches the errors
+    are :math:`\pm(T_l - B_l)`. Predictions are not passed through :math:`\rho`: an error
+    remains where a unit is driven beyond a bound, and it leads units to where they
+    are linear. Linear branches agree on their shares where
+    :math:`n_l n_{l-1} W_l^T W_l = I`. With a clamped bottom layer E is then convex, and two
+    free layers relax by a factor of :math:`1 - \epsilon (1 - 1/\sqrt 2)` in each step;
+    with more layers it is slower.
+
+    Parameters
+    ----------
+    shape : sequence of int, optional
+        Units in each layer, from the bottom one, at least two layers.
+    clamped : sequence of int, optional
+        Indices of layers that are held at :math:`\rho` of their input. Default: the bottom
+        one.
+    activation : {"hard-sigmoid", "hard-tanh", "relu", "identity"}, optional
+        :math:`\rho`: the identity in [0, 1], in [-1, 1], from 0 on, or everywhere.
+    initial : {"feedforward", "zero"}, optional
+        What free layers start from. In a feedforward pass a free bottom layer starts from
+        :math:`\rho(b_0)`.
+    epsilon : float, optional
+        Step size of the relaxation.
+    schedule : Schedule, optional
+        Default: the start and 20 steps.
+    optimizer : Optimizer or None, optional
+        Of W. None: nothing learns. Default: ``Adam(1e-3)``. Biases do not learn.
+    parameters : mapping of str to array, optional
+        Values at the start of ``"W1"`` and so on, (post, pre), and of ``"b0"`` and so on.
+        Other weights are drawn, other biases are 0.
+    weight_std : float, optional
+        Standard deviation of the Gaussian from which weights are drawn. By default it is
+        such that the spectral norm is about :math:`1 / \sqrt{n_l n_{l-1}}`.
+    label, seed, add_to_container
+        As for `nengo.Network`.
+
+    Attributes
+    ----------
+    inputs : dict of {int: nengo.Node}
+        Inputs of the clamped layers, by index; also ``input0`` and so on. ``input`` is that
+        of the lowest one.
+    learn : nengo.Node
+        The learning switch.
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If an argument is unknown, out of range or of the wrong shape.
+
+    Notes
+    -----
+    ``probe`` knows the states ``"s0"``, ``"s1"`` and so on; ``"bottom_up1"``,
+    ``"top_down0"`` and so on, B and T; ``"bottom_up_error1"``, ``"top_down_error0"`` and so
+    on; ``"gradient1"`` and so on of free layers, ``"gradient_norm"`` (of all of them)
+    and ``"energy"``.
+
+    In a network of two layers, the bottom one clamped, the feedforward pass is the fixed
+    point, whatever the weights.
+
+    References
+    ----------
+    Bengio, Scellier, Bilaniuk, Sacramento & Senn 2016, "Feedforward initialization for fast
+    inference of deep generative networks is biologically plausible", arXiv 1606.01651.
+    """
+
+    def __init__(
+        self,
+        shape=(784, 500, 500),
+        clamped=(0,),
+        activation="hard-sigmoid",
+        initial="feedforward",
+        epsilon=0.5,
+        schedule=None,
+        optimizer=Adam(1e-3),
+        parameters=None,
+        weight_std=None,
+        label=None,
+        seed=None,
+        add_to_container=None,
+    ):
+        schedule = Schedule(steps=21) if schedule is None else schedule
+        super().__init__(schedule, label, seed, add_to_container)
+        self._shape = check_shape(shape, self)
+        self._clamped = _check_clamped(clamped, self)
+        self._bounds = _known("activation", activation, ACTIVATIONS, self)
+        self._feedforward = _known("initial", initial, INITIAL, self) == "feedforward"
+        self._epsilon = check_positive("epsilon", epsilon, self)
+        self._optimizer = check_optimizer(optimizer, self)
+        if weight_std is not None:
+            check_positive("weight_std", weight_std, self)
+        self._weight_std = weight_std
+        sizes = self._shape
+        self._shapes = {
+            **{f"W{l}": (sizes[l], sizes[l - 1]) for l in range(1, len(sizes))},
+            **{f"b{l}": (n,) for l, n in enumerate(sizes)},
+        }
+        self._initial = check_parameters(parameters or {}, self._shapes)
+        with self:
+            self._build()
+
+    # --- what the network is made of
+
+    def _build(self):
+        self.inputs = {}
+        self.learn = nengo.Node([1.0], label="learn")
+        self._s, self._b, self._branches, self._moving = [], [], [], {}
+        for level in range(len(self._shape)):
+            self._build_layer(level)
+        if self.inputs:
+            self.input = self.inputs[self._clamped[0]]
+        for level in range(len(self._shape) - 1):
+            self._connect_top_down(level)
+        self._build_relaxation()
+        self._build_energy()
+        if self._optimizer is not None:
+            self._build_errors()
+            for level in range(1, len(self._shape)):
+                self._teach(level)
+
+    def _build_layer(self, level):
+        n = self._shape[level]
+        b = neurons(n, Identity(), f"b{level}", bias=self._initial.get(f"b{level}"))
+        branches = {}
+        if level > 0:
+            branches["bottom_up"] = self._connect_bottom_up(level)
+        if level in self._clamped:
+            state = PureNode(self._rho, n, label=f"clamped{level}")
+            self.inputs[level] = nengo.Node(size_in=n, label=f"input{level}")
+            setattr(self, f"input{level}", self.inputs[level])
+            nengo.Connection(self.inputs[level], state, synapse=None)
+        else:
+            start = [b, *branches.values()] if self._feedforward else []
+            state = PureNode(
+                self._mover(level), n, start, self._schedule, label=f"moving{level}"
+            )
+            nengo.Connection(state, state, synapse=self._delay)
+            self._moving[level] = state
+        # rules learn between neurons
+        s = neurons(n, Identity(), f"s{level}")
+        nengo.Connection(state, s, synapse=None)
+        self._s.append(s)
+        self._b.append(b)
+        self._branches.append(branches)
+        self._visible[f"s{level}"] = s
+
+    def _rho(self, xp, s):
+        low, high = self._bounds
+        return xp.minimum(xp.maximum(s, low), high)
+
+    def _mover(self, level):
+        n_branches = self._n_branches(level)
+
+        def move(xp, first, moved, b=None, bottom_up=None):
+            start = xp.zeros_like(moved) if b is None else b
+            if bottom_up is not None:
+                start = n_branches * bottom_up + start
+            return self._rho(xp, xp.where(first, start, moved))
+
+        return move
+
+    def _n_branches(self, level):
+        return (level > 0) + (level < len(self._shape) - 1)
+
+    def _agreeing_std(self, level):
+        # the spectral norm of a Gaussian matrix is about std (sqrt(rows) + sqrt(columns))
+        norm = 1 / np.sqrt(self._n_branches(level) * self._n_branches(level - 1))
+        return norm / np.sum(np.sqrt(self._shapes[f"W{level}"]))
+
+    def _connect_bottom_up(self, level):
+        name, shape = f"W{level}", self._shapes[f"W{level}"]
+        init = self._initial.get(name)
+        if init is None:
+            std = self._weight_std or self._agreeing_std(level)
+            init = nengo.dists.Gaussian(0, std)
+        rule = None
+        if self._optimizer is not None:
+            rule = TiedAutoEncoder(*shape, **self._rule_arguments())
+        branch = neurons(shape[0], Identity(), f"bottom_up{level}")
+        nengo.Connection(
+            self._s[level - 1],
+            branch,
+            transform=nengo.Dense(shape, init=init),
+            learning_rule_type=rule,
+            synapse=None,
+            label=name,
+        )
+        self._visible[f"bottom_up{level}"] = branch
+        return branch
+
+    def _connect_top_down(self, level):
+        branch = neurons(self._shape[level], Identity(), f"top_down{level}")
+        nengo.Connection(
+            self._s[level + 1],
+            branch,
+            transform=Transposed(self.connections[f"W{level + 1}"]),
+            synapse=None,
+        )
+        self._branches[level]["top_down"] = branch
+        self._visible[f"top_down{level}"] = branch
+
+    def _build_relaxation(self):
+        low, high = self._bounds
+
+        def gradient(xp, x, s, b, *branches):
+            g = s - b - sum(branches)
+            g = xp.where(s <= low, xp.minimum(g, 0.0), g)
+            return xp.where(s >= high, xp.maximum(g, 0.0), g)
+
+        gradients = []
+        for level, moving in self._moving.items():
+            branches = self._branches[level].values()
+            g = PureNode(
+                gradient,
+                self._shape[level],
+                others=[self._s[level], self._b[level], *branches],
+                label=f"gradient{level}",
+            )
+            nengo.Connection(g, moving, transform=-self._epsilon, synapse=self._delay)
+            gradients.append(g)
+            self._visible[f"gradient{level}"] = g
+        self._visible["gradient_norm"] = PureNode(
+            lambda xp, x, *g: xp.sqrt(sum(_dot(xp, one, one) for one in g)),
+            1,
+            others=gradients,
+            label="gradient_norm",
+        )
+
+    def _build_energy(self):
+        n_layers = len(self._shape)
+
+        def energy(xp, x, *others):
+            s, b = others[:n_layers], others[n_layers : 2 * n_layers]
+            bottom_up = others[2 * n_layers :]
+            E = sum(_dot(xp, s_l, 0.5 * s_l - b_l) for s_l, b_l in zip(s, b))
+            return E - sum(_dot(xp, s_l, B_l) for s_l, B_l in zip(s[1:], bottom_up))
+
+        bottom_up = [branches["bottom_up"] for branches in self._branches[1:]]
+        others = [*self._s, *self._b, *bottom_up]
+        self._visible["energy"] = PureNode(energy, 1, others=others, label="energy")
+
+    def _build_errors(self):
+        """What each branch lacks of its share of the state."""
+        for level, branches in enumerate(self._branches):
+            for name, branch in branches.items():
+                self._visible[f"{name}_error{level}"] = PureNode(
+                    lambda xp, x, s, b, branch, n=len(branches): s - n * branch - b,
+                    self._shape[level],
+                    others=[self._s[level], self._b[level], branch],
+                    label=f"{name}_error{level}",
+                )
+
+    def _teach(self, level):
+        rule = self.connections[f"W{level}"].learning_rule
+        up = self._visible[f"bottom_up_error{level}"]
+        down = self._visible[f"top_down_error{level - 1}"]
+        lesson = PureNode(
+            lambda xp, x, *parts: xp.concatenate(parts, axis=1),
+            rule.size_in,
+            others=[up, self._s[level], down],
+            label=f"lesson{level}",
+        )
+        nengo.Connection(lesson, rule, synapse=None)
+
+    @property
+    def _delay(self):
+        """To the next timestep of the same presentation."""
+        k = self._schedule.interleave
+        return nengo.Lowpass(0) if k == 1 else Delay(k)
+
+    def _parameter_signals(self, model):
+        signals = {}
+        for level, b in enumerate(self._b):
+            if level > 0:
+                name = f"W{level}"
+                signals[name] = model.sig[self.connections[name]]["weights"]
+            signals[f"b{level}"] = model.sig[b]["bias"]
+        return signals
+
+
+def _dot(xp, a, b):
+    return xp.sum(a * b, axis=1, keepdims=True)
+
+
+def _known(name, value, known, network):
+    """What ``value`` stands for, or an error."""
+    if not isinstance(value, str) or value not in known:
+        raise ValidationError(unknown(name, value, known), attr=name, obj=network)
+    return known[value] if isinstance(known, dict) else value
+
+
+def _check_clamped(clamped, network):
+    """Indices of clamped layers in ascending order, or an error."""
+    n_layers = len(network._shape)
+    levels = np.atleast_1d(np.array(clamped, dtype=object)).tolist()
+    known = all(isinstance(k, (int, np.integer)) and 0 <= k < n_layers for k in levels)
+    if not known or len(set(levels)) < len(levels) or len(levels) == n_layers:
+        raise ValidationError(
+            f"must be different indices of layers, from 0 to {n_layers - 1}, and leave one "
+            f"layer free, got {clamped!r}",
+            attr="clamped",
+            obj=network,
+        )
+    return tuple(sorted(levels))
