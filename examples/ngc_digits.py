@@ -15,14 +15,9 @@ from nengo_ngc import datasets
 STEPS = 50  # timesteps for which an image is shown
 images = datasets.load("digits").X_train
 
-
-def show(t):
-    """The image at time t, in seconds."""
-    return images[int(t / (STEPS * 0.001)) % len(images)]
-
-
 with nengo.Network(label="digits", seed=0) as model:
-    stimulus = nengo.Node(show, label="image")
+    frames = nengo.processes.PresentInput(images, presentation_time=STEPS * 0.001)
+    stimulus = nengo.Node(frames, label="image")
     net = ngc.networks.GNCN(
         (64, 72, 72),
         variant="pdh",

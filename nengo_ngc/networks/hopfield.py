@@ -143,6 +143,8 @@ class LayeredHopfield(LearningNetwork):
         of the lowest one.
     learn : nengo.Node
         The learning switch.
+    energy, gradient_norm : nengo.Node
+        E, and the norm of its gradient by the states of free layers.
 
     Raises
     ------
@@ -320,12 +322,13 @@ class LayeredHopfield(LearningNetwork):
             nengo.Connection(g, moving, transform=-self._epsilon, synapse=self._delay)
             gradients.append(g)
             self._visible[f"gradient{level}"] = g
-        self._visible["gradient_norm"] = PureNode(
+        self.gradient_norm = PureNode(
             lambda xp, x, *g: xp.sqrt(sum(_dot(xp, one, one) for one in g)),
             1,
             others=gradients,
             label="gradient_norm",
         )
+        self._visible["gradient_norm"] = self.gradient_norm
 
     def _build_energy(self):
         n_layers = len(self._shape)
@@ -338,7 +341,8 @@ class LayeredHopfield(LearningNetwork):
 
         bottom_up = [branches["bottom_up"] for branches in self._branches[1:]]
         others = [*self._s, *self._b, *bottom_up]
-        self._visible["energy"] = PureNode(energy, 1, others=others, label="energy")
+        self.energy = PureNode(energy, 1, others=others, label="energy")
+        self._visible["energy"] = self.energy
 
     def _build_errors(self):
         """What each branch lacks of its share of the state."""
