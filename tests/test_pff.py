@@ -230,6 +230,7 @@ SETTINGS = {
     "high is positive": ((6, 5, 5), {"low_is_positive": False}),
     "positives only": ((6, 5, 5), {"positives_only": True}),
     "no generative circuit": ((6, 5, 5), {"g_units": 0}),
+    "neither lateral nor normalized": ((6, 5, 5), {"lateral": False, "normalize": False}),
     "plain": ((6, 5, 5), {"g_units": 0, "recurrent": False, "carry": 0.0}),
 }
 
@@ -251,6 +252,16 @@ def test_nengo_and_nengo_dl_learn_the_same(setting):
 def test_plain_forward_forward_is_a_layer_at_a_time():
     names = set(learned_by("nengo", (6, 5, 5), g_units=0, recurrent=False, carry=0.0)[0])
     assert names == {"W1", "b1", "W2", "b2", "Vy", "Wo", "bo"}
+
+
+def test_without_lateral_connections_and_normalization():
+    before, _, goodness = learned_by("nengo", (6, 5), n_steps=0, normalize=False)
+    assert "L1" in before
+    # one feedforward pass of images as they are
+    x = np.random.RandomState(0).rand(4, 6)
+    z = np.maximum(x @ before["W1"].T, 0)
+    np.testing.assert_allclose(goodness[:, 0], np.sum(z**2, axis=1), rtol=1e-6)
+    assert "L1" not in learned_by("nengo", (6, 5), lateral=False)[0]
 
 
 @pytest.mark.parametrize("low_is_positive", [True, False])

@@ -68,8 +68,8 @@ class PFFClassifier(TransformerMixin, ImageClassifier):
         Seed of weights, order of images, negatives and samples.
     learning_rate : float, optional
         Adam's.
-    threshold, low_is_positive, carry, recurrent, n_group, latent_step, positives_only, \
-    noise
+    threshold, low_is_positive, carry, recurrent, lateral, normalize, n_group, \
+    latent_step, positives_only, noise
         As for `.networks.PFF`. For plain forward-forward: ``recurrent=False, carry=0,
         g_units=0``.
     scan : bool, optional
@@ -121,6 +121,8 @@ class PFFClassifier(TransformerMixin, ImageClassifier):
         low_is_positive=True,
         carry=0.3,
         recurrent=True,
+        lateral=True,
+        normalize=True,
         n_group=10,
         latent_step=0.025,
         positives_only=True,
@@ -143,6 +145,8 @@ class PFFClassifier(TransformerMixin, ImageClassifier):
         self.low_is_positive = low_is_positive
         self.carry = carry
         self.recurrent = recurrent
+        self.lateral = lateral
+        self.normalize = normalize
         self.n_group = n_group
         self.latent_step = latent_step
         self.positives_only = positives_only
@@ -347,6 +351,8 @@ class PFFClassifier(TransformerMixin, ImageClassifier):
             low_is_positive=self.low_is_positive,
             carry=self.carry,
             recurrent=self.recurrent,
+            lateral=self.lateral,
+            normalize=self.normalize,
             n_group=self.n_group,
             latent_step=self.latent_step,
             positives_only=self.positives_only,

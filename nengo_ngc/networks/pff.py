@@ -79,6 +79,11 @@ class PFF(LearningNetwork):
         Whether there are V and lateral connections. Without them the label comes in at
         the first layer; without ``carry`` and with ``g_units=0``, too, this is plain
         forward-forward.
+    lateral : bool, optional
+        Whether there are lateral connections, in a recurrent network.
+    normalize : bool, optional
+        Whether n divides by the norm, or leaves states as they are. Without it goodness
+        of one layer can be read off by the next.
     n_group : int, optional
         Units that compete with each other.
     latent_step : float, optional
@@ -135,6 +140,8 @@ class PFF(LearningNetwork):
         low_is_positive=True,
         carry=0.3,
         recurrent=True,
+        lateral=True,
+        normalize=True,
         n_group=10,
         latent_step=0.025,
         positives_only=False,
@@ -163,6 +170,8 @@ class PFF(LearningNetwork):
             )
         self._carry = carry
         self._recurrent = bool(recurrent)
+        self._lateral = bool(recurrent and lateral)
+        self._normalizes = bool(normalize)
         self._noise = noise
         self._latent_step = check_positive("latent_step", latent_step, self)
         self._positives_only = bool(positives_only)
@@ -192,9 +201,10 @@ class PFF(LearningNetwork):
             here, below = sizes[level], sizes[level - 1]
             shapes[f"W{level}"], shapes[f"b{level}"] = (here, below), (here,)
             if self._recurrent:
-                shapes[f"L{level}"] = (here, here)
                 if level > 1:
                     shapes[f"V{level}"] = (below, here)
+            if self._lateral:
+                shapes[f"L{level}"] = (here, here)
             if self._g_units:
                 shapes[f"G{level}"] = (below, here)
         shapes["Vy"] = (sizes[self._label_level], self._n_classes)
@@ -222,7 +232,7 @@ class PFF(LearningNetwork):
     def _build_states(self):
         label = neurons(self._n_classes, Identity(), "label")
         nengo.Connection(self.target, label, transform=_LABEL_SCALE, synapse=None)
-        x = self._neurons_of(self._node(_normalize, self.input, "n0"))
+        x = self._neurons_of(self._node(self._n, self.input, "n0"))
         self._z, self._rests = [self.input], [None]
         self._carried, self._normalized, self._before = [None], [x], [None]
         below = x
@@ -241,7 +251,7 @@ class PFF(LearningNetwork):
             )
             nengo.Connection(rest, z, synapse=None)
             nengo.Connection(z, carried, synapse=self._delay)
-            normalized = self._neurons_of(self._node(_normalize, z, f"n{level}"))
+            normalized = self._neurons_of(self._node(self._n, z, f"n{level}"))
             before = neurons(n, Identity(), f"before{level}")
             nengo.Connection(normalized, before, synapse=self._delay)
             start = PureNode(
@@ -265,7 +275,8 @@ class PFF(LearningNetwork):
             self._add_noise(level)
         self._top_seen = below
         for level in range(1, self.n_layers + 1) if self._recurrent else ():
-            self._connect_lateral(level)
+            if self._lateral:
+                self._connect_lateral(level)
             if level > 1:
                 name = f"V{level}"
                 self._connect(name, self._before[level], self._rests[level - 1])
@@ -363,7 +374,7 @@ class PFF(LearningNetwork):
         """
         z = np.asarray(z_g, dtype=float)
         for name in ("Gy", *(f"G{level}" for level in range(self.n_layers, 0, -1))):
-            z = np.maximum(_normalize(np, z) @ parameters[name].T, 0)
+            z = np.maximum(self._n(np, z) @ parameters[name].T, 0)
         return z
 
     def _build_generative_circuit(self):
@@ -376,7 +387,7 @@ class PFF(LearningNetwork):
         )
         nengo.Connection(z_g, z_g, synapse=self._delay)
         self._visible["z_g"] = z_g
-        above = [*self._normalized[1:], self._neurons_of(self._node(_normalize, z_g, "n_g"))]
+        above = [*self._normalized[1:], self._neurons_of(self._node(self._n, z_g, "n_g"))]
         for level, pre in enumerate(above):
             name = "Gy" if level == n_layers else f"G{level + 1}"
             mu = neurons(self._shape[level], nengo.RectifiedLinear(), f"mu{level}")
@@ -393,12 +404,20 @@ class PFF(LearningNetwork):
                 label=f"generative_loss{level}",
             )
         force = PureNode(
-            _through_norm, self._g_units, [z_g], self._schedule, label="force_g"
+            self._through_n, self._g_units, [z_g], self._schedule, label="force_g"
         )
         back = Transposed(self.connections["Gy"])
         nengo.Connection(e, force, transform=back, synapse=None)
         step = 2 * self._latent_step
         nengo.Connection(force, z_g, transform=step, synapse=self._delay)
+
+    def _n(self, xp, z):
+        return _normalize(xp, z) if self._normalizes else z
+
+    def _through_n(self, xp, first, u, z):
+        """Gradients u by n(z) as gradients by z; 0 at the first timestep."""
+        gradient = _through_norm(xp, u, z) if self._normalizes else u
+        return xp.where(first, xp.zeros_like(u), gradient)
 
     def _learned(self, e, level):
         """Of the errors of the generative circuit, those that it learns from."""
@@ -508,12 +527,11 @@ def _normalize(xp, z):
     return z / (_norm(xp, z) + 1e-8)
 
 
-def _through_norm(xp, first, u, z):
-    """Gradients u by n(z) as gradients by z; 0 at the first timestep."""
+def _through_norm(xp, u, z):
     r = _norm(xp, z)
     cubed = xp.maximum(r, 1e-8) * (r + 1e-8) ** 2
     along = xp.sum(z * u, axis=1, keepdims=True) / cubed
-    return xp.where(first, xp.zeros_like(u), u / (r + 1e-8) - along * z)
+    return u / (r + 1e-8) - along * z
 
 
 def _output_error(xp, output, target, kind):
