@@ -76,7 +76,7 @@ _data_dir = click.option(
 @click.option("--hidden", callback=_sizes, help="Units of each layer: 360,360,360.")
 @click.option("--backend", help=f"One of {', '.join(BACKENDS)}.")
 @click.option("--steps", type=_COUNT, help="Steps of inference per image.")
-@click.option("--initial", help=f"Of ngc, the states: one of {', '.join(INITIAL)}.")
+@click.option("--initial", help=f"Of ngc, where states start: one of {', '.join(INITIAL)}.")
 @click.option(
     "--tolerance",
     type=click.FloatRange(min=0, min_open=True),

@@ -102,8 +102,20 @@ class _NGC(Kind):
         "patience": "n_iter_no_change",
     }
     defaults = {
-        "digits": {"hidden": (72, 72, 72), "batch": 50, "epochs": 20, "validation": 250},
-        None: {"hidden": (360,) * 3, "batch": 512, "epochs": 50, "validation": 10_000},
+        "digits": {
+            "hidden": (72, 72, 72),
+            "batch": 50,
+            "epochs": 20,
+            "validation": 250,
+            "patience": 5,
+        },
+        None: {
+            "hidden": (360, 360, 360),
+            "batch": 512,
+            "epochs": 50,
+            "validation": 10_000,
+            "patience": 5,
+        },
     }
     binarize = True
     measures = {

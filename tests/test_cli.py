@@ -110,6 +110,7 @@ def test_config(trained):
         assert (list(found) if name == "n_hidden" else found) == value
     assert (model.n_hidden, model.steps, model.batch_size) == ((6, 4), 4, 50)
     assert model.n_iter_ == model.max_epochs == 3
+    assert model.n_iter_no_change == 5
 
 
 def test_metrics_have_a_line_for_each_epoch(trained):
@@ -476,3 +477,12 @@ def test_resume_keeps_the_settings(tmp_path):
     message = complaint(train(folder, "--resume", "--epochs", 2, "--seed", 9))
     assert "seed must be 0, got 9" in message
     assert contents(folder) == before
+
+
+def test_start_and_end_of_settling(tmp_path):
+    args = ["--initial", "previous", "--tolerance", 0.5, "--validation", 50]
+    output = succeed(train(tmp_path / "run", "--epochs", 1, *args))
+    (record,) = records(tmp_path / "run")
+    assert f", {record['iterations']:.1f} steps, " in output
+    message = complaint(train(tmp_path / "other", "--initial", "last"))
+    assert "unknown start 'last'" in message and "previous" in message

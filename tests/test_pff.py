@@ -225,11 +225,8 @@ def learned_by(backend, shape, n_steps=3, kind=(1, 1, 0, 0), **kwargs):
 
 
 SETTINGS = {
-    "one layer": ((6, 5), {}),
-    "three layers": ((6, 5, 4, 3), {}),
-    "high is positive": ((6, 5, 5), {"low_is_positive": False}),
-    "positives only": ((6, 5, 5), {"positives_only": True}),
-    "no generative circuit": ((6, 5, 5), {"g_units": 0}),
+    "one layer, high is positive": ((6, 5), {"low_is_positive": False}),
+    "three layers, positives only": ((6, 5, 4, 3), {"positives_only": True}),
     "neither lateral nor normalized": ((6, 5, 5), {"lateral": False, "normalize": False}),
     "plain": ((6, 5, 5), {"g_units": 0, "recurrent": False, "carry": 0.0}),
 }

@@ -19,6 +19,7 @@ from .parameters import (
     lateral_inhibition,
     parameter_shapes,
 )
+from .settling import end_of_settling
 
 
 @dataclass(frozen=True)
@@ -274,7 +275,9 @@ class GNCN(LearningNetwork):
         for level in range(1, n_layers + 1):
             self._connect_feedback(level)
         if self._tolerance is not None:
-            self._build_end()
+            self.settled, self._visible["iterations"] = end_of_settling(
+                self._z[1:], self._latent["held"], self._tolerance, self._schedule
+            )
         self.output = self._mu[0]
         for level in range(1, n_layers + 1):
             self._visible[f"z{level}"] = self._z[level]
@@ -312,44 +315,6 @@ class GNCN(LearningNetwork):
         start = neurons(n, Identity(), label=f"start{level}")
         nengo.Connection(chosen, start, synapse=None)
         return start
-
-    def _build_end(self):
-        """Find out whether states have stopped moving, and hold them if so."""
-        held, states, before = self._latent["held"], self._z[1:], []
-        for level, z in enumerate(states, start=1):
-            before.append(neurons(len(z), Identity(), label=f"before{level}"))
-            nengo.Connection(z, before[-1], synapse=0)
-        bound = self._tolerance**2
-
-        def over(xp, first, held, *states):
-            n = len(states) // 2
-            size = sum(xp.sum(z * z, axis=1, keepdims=True) for z in states[:n])
-            moved = sum(
-                xp.sum((z - before) ** 2, axis=1, keepdims=True)
-                for z, before in zip(states[:n], states[n:])
-            )
-            still = xp.where(moved <= bound * size, xp.ones_like(held), held)
-            return xp.where(first, xp.zeros_like(held), still)
-
-        self.settled = PureNode(
-            over,
-            1,
-            others=[*states, *before],
-            schedule=self._schedule,
-            ends=True,
-            label="settled",
-        )
-        nengo.Connection(self.settled, held, synapse=0)
-        nengo.Connection(held, self.settled, synapse=None)
-        iterations = PureNode(
-            lambda xp, first, n, held: xp.where(first, xp.ones_like(n), n + 1 - held),
-            1,
-            others=[held],
-            schedule=self._schedule,
-            label="iterations",
-        )
-        nengo.Connection(iterations, iterations, synapse=0)
-        self._visible["iterations"] = iterations
 
     def _build_activation(self, level):
         z, neuron_type = self._z[level], self._phi_type
