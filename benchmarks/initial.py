@@ -126,7 +126,6 @@ def settling(model, X, initial, n_steps=200, batch=250):
             near = np.abs(total - total[:, -1:]) <= 0.01 * total[:, -1:]
             # the step after the last one that is not near
             counts.append(n_steps - np.argmin(near[:, ::-1], axis=1) + 1)
-            sim.clear_probes()
     return np.concatenate(counts)
 
 
