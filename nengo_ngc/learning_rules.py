@@ -217,7 +217,7 @@ class ErrorDriven(LocalRule):
         return xp.einsum("bi,bj->ij", error, pre)
 
 
-class Delta(LocalRule):
+class Delta(ErrorDriven):
     r"""The delta rule: learns to predict a signal from presynaptic activity.
 
     .. math:: \Delta W = (t - W x)\, x^T
@@ -227,24 +227,17 @@ class Delta(LocalRule):
 
     Parameters
     ----------
-    optimizer : Optimizer, optional
-        Default: ``Adam(1e-3)``.
-    size_in : int or str, optional
-        Size of the signal, ``"post"`` by default.
     **kwargs
-        As for :class:`LocalRule`.
+        As for :class:`ErrorDriven`.
 
     References
     ----------
     Widrow & Hoff 1960, "Adaptive switching circuits".
     """
 
-    def __init__(self, optimizer=None, size_in="post", **kwargs):
-        super().__init__(optimizer or Adam(), size_in=size_in, **kwargs)
-
     def update(self, xp, pre, post, error, weights):
         left = error - xp.einsum("ij,bj->bi", weights, pre)
-        return xp.einsum("bi,bj->ij", left, pre)
+        return super().update(xp, pre, post, left, weights)
 
 
 class Precision(LocalRule):
