@@ -89,8 +89,8 @@ class PFF(LearningNetwork):
     latent_step : float, optional
         Step size of :math:`z_g`.
     positives_only : bool, optional
-        Whether the generative circuit learns from positives only, so that what it
-        generates goes with its label. The original learns from negatives, too.
+        Whether the generative circuit learns from positives only, or from negatives,
+        too, as in the original.
     noise : float, optional
         Standard deviation of what is added to :math:`a_l`.
     optimizer : Optimizer or None, optional
