@@ -2,8 +2,8 @@
 
 Trains PDH with different starts and numbers of steps, all else as published, and prints the
 cross-entropy of validation images after each epoch, both as the model itself infers and by 50
-steps from 0, and the speed. Then, with each trained model that has recognition weights: unseen images by few steps
-from the feedforward pass, and how long settling takes.
+steps from 0, and the speed. Then, with each trained model that has recognition weights: unseen
+images by few steps from the feedforward pass, and how long settling takes.
 
     NENGO_NGC_DATA=... python benchmarks/initial.py mnist --epochs 4
 """
@@ -39,7 +39,8 @@ def main(dataset, starts, epochs, images, output):
     output.mkdir(parents=True, exist_ok=True)
     data = datasets.load(dataset)
     X, X_val = data.X_train[:images], data.X_train[50_000:]
-    print(f"{datetime.date.today()}  python benchmarks/initial.py {dataset} --epochs {epochs}")
+    command = f"python benchmarks/initial.py {dataset} --starts {starts} --epochs {epochs}"
+    print(f"{datetime.date.today()}  {command}")
     print(f"784-360-360-360, PDH, batch {_BATCH}, {images} images, {os.cpu_count()} cores\n")
     print("validation BCE after each epoch (nats), 50 steps from 0 | as the model infers")
     models, curves, speeds = {}, {}, {}
