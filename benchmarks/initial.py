@@ -1,11 +1,17 @@
 """Where states start: what it is worth in training and on images not seen before.
 
-Trains PDH with different starts and numbers of steps, all else as published, and prints the
-cross-entropy of validation images after each epoch, both as the model itself infers and by 50
-steps from 0, and the speed. Then, with each trained model that has recognition weights: unseen
-images by few steps from the feedforward pass, and how long settling takes.
+Trains PDH from different starts, with different numbers of steps and with or without momentum,
+all else as published, and prints the cross-entropy of validation images after each epoch, both
+by 50 steps from 0 and as the model itself infers. Then the speed of training, of all in turns.
+Then, with each trained model that has recognition weights: unseen images by few steps from the
+feedforward pass. Then, how long settling takes, from 0 and from the pass, with the published
+circuit and with one that has a fixed point.
 
-    NENGO_NGC_DATA=... python benchmarks/initial.py mnist --epochs 4
+A start is written START-STEPS or START-STEPS-MOMENTUM. "switched" goes on from previous states
+for two epochs and starts from the feedforward pass after that.
+
+    NENGO_NGC_DATA=... python benchmarks/initial.py mnist
+    NENGO_NGC_DATA=... python benchmarks/initial.py --speed
 """
 
 import datetime
@@ -21,76 +27,134 @@ import numpy as np
 import nengo_ngc as ngc
 from nengo_ngc import datasets, metrics, plots
 from nengo_ngc.networks import GNCN
+from nengo_ngc.nodes import PureNode
 from nengo_ngc.runners import make_runner
 
-_STARTS = ("zero-50", "zero-10", "previous-10", "previous-5", "feedforward-10", "feedforward-5")
+_STARTS = (
+    "zero-50",
+    "zero-25-0.5",
+    "previous-10-0.5",
+    "previous-5-0.5",
+    "switched-10-0.5",
+    "switched-5-0.5",
+    "feedforward-10-0.5",
+)
 _BATCH = 512
-_TARGETS = ("mu0", "mu1", "mu2", "phi_z1", "phi_z2")
+_SETTLING = "previous-10-0.5"
 
 
 @click.command()
 @click.argument("dataset", default="mnist")
-@click.option("--starts", default=",".join(_STARTS), help="START-STEPS,... to compare.")
+@click.option("--starts", default=",".join(_STARTS), help="START-STEPS[-MOMENTUM],... to compare.")
 @click.option("--epochs", default=4)
 @click.option("--images", default=50_000, help="Training images.")
+@click.option("--speed", is_flag=True, help="Nothing but the speed of training.")
 @click.option("--output", type=click.Path(path_type=Path), default=Path("runs/initial"))
-def main(dataset, starts, epochs, images, output):
-    """Train with each start, print two tables, draw a picture."""
-    output.mkdir(parents=True, exist_ok=True)
+def main(dataset, starts, epochs, images, speed, output):
+    """Train with each start, print four tables, draw a picture."""
     data = datasets.load(dataset)
+    if speed:
+        print(f"{datetime.date.today()}  python benchmarks/initial.py --speed --starts {starts}")
+        compare_speed(starts.split(","), data.X_train)
+        return
+    output.mkdir(parents=True, exist_ok=True)
     X, X_val = data.X_train[:images], data.X_train[50_000:]
-    command = f"python benchmarks/initial.py {dataset} --starts {starts} --epochs {epochs}"
-    print(f"{datetime.date.today()}  {command}")
+    arguments = f"{dataset} --starts {starts} --epochs {epochs}"
+    print(f"{datetime.date.today()}  python benchmarks/initial.py {arguments}")
     print(f"784-360-360-360, PDH, batch {_BATCH}, {images} images, {os.cpu_count()} cores\n")
     print("validation BCE after each epoch (nats), 50 steps from 0 | as the model infers")
-    models, curves, speeds = {}, {}, {}
+    models, curves = {}, {}
     for start in starts.split(","):
-        initial, steps = start.split("-")
-        model = ngc.NGCModel(
-            initial=initial,
-            steps=int(steps),
-            batch_size=_BATCH,
-            max_epochs=epochs,
-            backend="nengo-dl",
-            random_state=0,
-        )
-        seconds, curve = 0.0, []
-        for record in model.epochs(X, X_val):
-            seconds += len(X) / record["samples_per_second"]
-            curve.append((seconds, bce(model, X_val, "zero", 50), record["val_bce"]))
-        models[start], curves[start] = model, np.array(curve)
-        # the first epoch builds and compiles
-        rates = [record["samples_per_second"] for record in model.history_]
-        speeds[start] = np.median(rates[1:] or rates)
+        models[start], curves[start] = train(start, X, X_val, epochs)
         settled, own = (" ".join(f"{v:6.1f}" for v in column) for column in curves[start].T[1:])
-        ratio = speeds[start] / next(iter(speeds.values()))
-        print(
-            f"{start:16s}{settled} |{own}   {speeds[start]:6.0f} samples/s, ratio {ratio:.2f}",
-            flush=True,
-        )
+        print(f"{start:20s}{settled} |{own}", flush=True)
     draw(curves, output / "bce.png")
+    compare_speed(starts.split(","), X)
 
-    print("\ntest images, BCE by steps from the feedforward pass; from 0")
-    print("and steps until the total discrepancy is within 1 % of that after 200: median, 95th percentile")
+    print("\ntest images, BCE by steps from the feedforward pass; by 50 steps from 0")
     for start, model in models.items():
         if "R1" in model.parameters_:
-            few = [bce(model, data.X_test, "feedforward", n) for n in (5, 10, 50)]
-            zero = [bce(model, data.X_test, "zero", n) for n in (10, 50)]
-            shown = ", ".join(f"{n}: {v:.1f}" for n, v in zip((5, 10, 50), few))
-            print(f"{start:16s}{shown}; 10: {zero[0]:.1f}, 50: {zero[1]:.1f}")
-            for initial in ("feedforward", "zero"):
-                n = settling(model, data.X_test[:1000], initial)
+            few = [(n, bce(model, data.X_test, "feedforward", n)) for n in (1, 5, 10, 50)]
+            shown = ", ".join(f"{n}: {v:.1f}" for n, v in few)
+            print(f"{start:20s}{shown}; {settled_bce(model, data.X_test):.1f}", flush=True)
+
+    print("\nsettling on 1,000 test images: median and 95th percentile of the steps until the")
+    print("total discrepancy is, and stays, within 1 % of what it is after 200 steps; until the")
+    print("BCE is as low as after 50 steps from 0; mean discrepancy after 10, 50, 100, 200 steps")
+    steady = {"self_excitation": 0.0, "leak": 0.1}
+    for title, changes in (("as published", {}), ("no self-excitation, leak 0.1", steady)):
+        model = None if changes else models.get(_SETTLING)
+        model = model or train(_SETTLING, X, X_val, epochs, **changes)[0]
+        for momentum in (0.0, model.momentum):
+            goal = None
+            for initial in ("zero", "feedforward"):
+                total, loss = settle(model, data.X_test[:1000], initial, momentum)
+                goal = loss[:, 49] if goal is None else goal
+                counts = [steps_until_near(total), steps_until_below(loss, goal)]
+                shown = "; ".join(
+                    f"{np.median(n):4.0f} {np.percentile(n, 95):4.0f}" for n in counts
+                )
+                course = " ".join(f"{total[:, n - 1].mean():.1f}" for n in (10, 50, 100, 200))
                 print(
-                    f"{'':16s}{initial:12s}{np.median(n):5.0f}{np.percentile(n, 95):5.0f}",
-                    flush=True,
+                    f"{title}, momentum {momentum}, {initial:12s}{shown}; {course}", flush=True
                 )
 
 
-def circuit(model, initial, steps):
+def compare_speed(starts, X, n_images=4096, rounds=6):
+    """Print the median over rounds in which each start has its turn."""
+    turns = {start: make(start, rounds).epochs(X[:n_images]) for start in starts}
+    rates = {start: [] for start in starts}
+    for _ in range(rounds):
+        for start, epochs in turns.items():
+            rates[start].append(next(epochs)["samples_per_second"])
+    print("\ntraining, samples/s (medians of turns), ratio")
+    medians = {start: np.median(rate[1:]) for start, rate in rates.items()}  # 1st: compiles
+    for start, rate in medians.items():
+        print(f"{start:20s}{rate:6.0f}{rate / medians[starts[0]]:8.2f}", flush=True)
+
+
+def make(start, epochs, **kwargs):
+    """A model that has learned nothing."""
+    initial, steps, *momentum = start.split("-")
+    return ngc.NGCModel(
+        initial="previous" if initial == "switched" else initial,
+        steps=int(steps),
+        momentum=float(momentum[0]) if momentum else 0.0,
+        batch_size=_BATCH,
+        max_epochs=epochs,
+        backend="nengo-dl",
+        random_state=0,
+        **kwargs,
+    )
+
+
+def train(start, X, X_val, epochs, **kwargs):
+    """A model and its curve: seconds, BCE by 50 steps from 0, its own."""
+    switches = start.startswith("switched")
+    model = make(start, 2 if switches else epochs, **kwargs)
+    seconds, curve = 0.0, []
+
+    def learn(resume=False):
+        nonlocal seconds
+        for record in model.epochs(X, X_val, resume=resume):
+            seconds += len(X) / record["samples_per_second"]
+            curve.append((seconds, settled_bce(model, X_val), record["val_bce"]))
+
+    learn()
+    if switches:
+        model.set_params(initial="feedforward", max_epochs=epochs)
+        learn(resume=True)
+    return model, np.array(curve)
+
+
+def circuit(model, initial, steps, momentum):
     """A model's circuit with another start, that does not learn."""
     recognizes = initial != "zero"
     return GNCN(
         (784, *model.n_hidden),
+        leak=model.leak,
+        self_excitation=model.self_excitation,
+        momentum=momentum,
         schedule=ngc.Schedule(steps),
         learning_rule_type=None,
         parameters={k: v for k, v in model.parameters_.items() if recognizes or k[0] != "R"},
@@ -98,36 +162,62 @@ def circuit(model, initial, steps):
     )
 
 
-def bce(model, X, initial, steps):
+def bce(model, X, initial, steps, momentum=None):
     """Mean cross-entropy of images after some steps."""
+    momentum = model.momentum if momentum is None else momentum
     runner = make_runner(
-        "nengo-dl", lambda: circuit(model, initial, steps), _BATCH, ["mu0"]
+        "nengo-dl", lambda: circuit(model, initial, steps, momentum), _BATCH, ["mu0"]
     )
     mu = runner.present(X)["mu0"]
     runner.close()
     return float(metrics.binary_cross_entropy(X, mu).mean())
 
 
-def settling(model, X, initial, n_steps=200, batch=250):
-    """Steps until the total discrepancy of each image is, and stays, near its last value."""
+def settled_bce(model, X):
+    """As the original program infers."""
+    return bce(model, X, "zero", 50, momentum=0.0)
+
+
+def settle(model, X, initial, momentum, n_steps=200, batch=250):
+    """Total discrepancy and cross-entropy of each image after each step."""
     with nengo.Network() as settled:
-        net = circuit(model, initial, n_steps)
         stimulus = nengo.Node(np.zeros(784))
+        net = circuit(model, initial, n_steps, momentum)
         nengo.Connection(stimulus, net.input, synapse=None)
-    probes = {name: net.probe(name) for name in _TARGETS}
-    counts = []
-    with ngc.dl.Simulator(settled, minibatch_size=batch, progress_bar=False) as sim:
-        for x in np.split(X, len(X) // batch):
-            held = np.repeat(x[:, None], n_steps, axis=1)
-            sim.run_steps(n_steps, data={stimulus: held})
-            seen = {name: sim.data[probe][:, -n_steps:] for name, probe in probes.items()}
-            total = np.sum((held - seen["mu0"]) ** 2, axis=2)
-            for level in (1, 2):
-                total += np.sum((seen[f"phi_z{level}"] - seen[f"mu{level}"]) ** 2, axis=2)
-            near = np.abs(total - total[:, -1:]) <= 0.01 * total[:, -1:]
-            # the step after the last one that is not near
-            counts.append(n_steps - np.argmin(near[:, ::-1], axis=1) + 1)
-    return np.concatenate(counts)
+        units = {ensemble.label: ensemble.neurons for ensemble in net.all_ensembles}
+        seen = [stimulus, *(units[name] for name in ("mu0", "phi1", "mu1", "phi2", "mu2"))]
+        with nengo.Network():  # built after the circuit
+            probe = nengo.Probe(PureNode(_measures, 2, others=seen))
+    measured = []
+    for x in np.split(X, len(X) // batch):
+        with ngc.dl.Simulator(settled, minibatch_size=batch, progress_bar=False) as sim:
+            sim.run_steps(n_steps, data={stimulus: np.repeat(x[:, None], n_steps, axis=1)})
+            measured.append(sim.data[probe])
+    total, loss = np.moveaxis(np.concatenate(measured), 2, 0)
+    return total, loss
+
+
+def _measures(xp, _, x, mu0, *hidden):
+    total = sum(
+        xp.sum((target - mu) ** 2, axis=1, keepdims=True)
+        for target, mu in zip((x, *hidden[::2]), (mu0, *hidden[1::2]))
+    )
+    p = xp.clip(mu0, 1e-7, 1 - 1e-7)
+    loss = x * xp.log(p) + (1 - x) * xp.log(1 - p)
+    return xp.concatenate([total, -xp.sum(loss, axis=1, keepdims=True)], axis=1)
+
+
+def steps_until_near(values):
+    """Steps after which each row stays within 1 % of its last value."""
+    far = np.abs(values - values[:, -1:]) > 0.01 * np.abs(values[:, -1:])
+    last_far = values.shape[1] - np.argmax(far[:, ::-1], axis=1)
+    return np.where(far.any(axis=1), last_far, 0) + 1
+
+
+def steps_until_below(values, goal):
+    """Steps until each row is as low as its goal; one more than there are if it never is."""
+    below = values <= goal[:, None]
+    return np.where(below.any(axis=1), below.argmax(axis=1) + 1, values.shape[1] + 1)
 
 
 def draw(curves, path):

@@ -1,9 +1,9 @@
 """Two networks come to rest: one from a feedforward pass, one from zero.
 
 Both are the same layered Hopfield network, with the same weights and the same image. Open
-it in Nengo GUI (``nengo examples/relaxation.py``) and plot ``gradients``: the norm of the
-energy's gradient, which is 0 at rest, from the feedforward pass (first value) and from
-zero (second). Every image is shown for 40 timesteps. Run as a script, it learns the weights
+it in Nengo GUI (``nengo examples/relaxation.py``): the plot shows ``gradients``, the norm
+of the energy's gradient, which is 0 at rest, from the feedforward pass (first value) and
+from zero (second). Every image is shown for 40 timesteps. Run as a script, it learns the weights
 anew from scikit-learn's digits, writes them beside this file and prints how both networks
 relax.
 """

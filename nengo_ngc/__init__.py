@@ -14,6 +14,7 @@ from .learning_rules import Delta, ErrorDriven, Lateral, LocalRule, Precision
 from .optimizers import SGD, Adam, Annealed, Clipped, Momentum
 from .schedule import Schedule
 from .version import __version__
+from .winners import KWinnersTakeAll, SoftKWinnersTakeAll
 
 __all__ = [
     "Adam",
@@ -25,6 +26,7 @@ __all__ = [
     "DivergenceError",
     "ErrorDriven",
     "FeedbackAlignment",
+    "KWinnersTakeAll",
     "Lateral",
     "LayerError",
     "LocalRule",
@@ -35,6 +37,7 @@ __all__ = [
     "RuleClassifier",
     "SGD",
     "Schedule",
+    "SoftKWinnersTakeAll",
     "datasets",
     "networks",
     "neurons",

@@ -78,6 +78,11 @@ _data_dir = click.option(
 @click.option("--steps", type=_COUNT, help="Steps of inference per image.")
 @click.option("--initial", help=f"Of ngc, where states start: one of {', '.join(INITIAL)}.")
 @click.option(
+    "--momentum",
+    type=click.FloatRange(0, 1, max_open=True),
+    help="Of ngc: the part of the states' last movement that goes on.",
+)
+@click.option(
     "--tolerance",
     type=click.FloatRange(min=0, min_open=True),
     help="Of ngc: stop settling once states move by less than this part of them.",
@@ -114,6 +119,8 @@ def train(output, resume, data_dir, **options):
       nengo-ngc train --model pff
       nengo-ngc train mnist --epochs 10 --output runs/mnist
       nengo-ngc train mnist --output runs/mnist --resume
+    Nearly as good, in less than a third of the time:
+      nengo-ngc train mnist --initial previous --steps 10 --momentum 0.5
     """
     with _plain_errors():
         if resume:

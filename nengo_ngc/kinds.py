@@ -98,6 +98,7 @@ class _NGC(Kind):
         **Kind._of_all,
         "variant": "variant",
         "initial": "initial",
+        "momentum": "momentum",
         "tolerance": "tolerance",
         "patience": "n_iter_no_change",
     }

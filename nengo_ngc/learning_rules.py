@@ -10,11 +10,11 @@ from nengo.connection import ConnectionLearningRuleTypeParam
 from nengo.ensemble import Neurons
 from nengo.exceptions import ValidationError
 from nengo.learning_rules import LearningRuleType
-from nengo.params import BoolParam, EnumParam, NdarrayParam, NumberParam
+from nengo.params import BoolParam, EnumParam, NdarrayParam
 from nengo.synapses import SynapseParam
 
 from .optimizers import SGD, Adam, Optimizer, bound_rows
-from .params import InstanceParam, SwitchParam
+from .params import FiniteParam, InstanceParam, SwitchParam
 from .schedule import Schedule
 
 
@@ -79,7 +79,7 @@ class LocalRule(LearningRuleType):
     biases = BoolParam("biases", default=False, readonly=True)
 
     optimizer = InstanceParam("optimizer", Optimizer)
-    norm_bound = NumberParam(
+    norm_bound = FiniteParam(
         "norm_bound", low=0, low_open=True, optional=True, readonly=True
     )
     schedule = InstanceParam("schedule", Schedule)

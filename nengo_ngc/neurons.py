@@ -5,9 +5,8 @@ import numpy as np
 from nengo.ensemble import Neurons
 from nengo.exceptions import ValidationError
 from nengo.neurons import NeuronType
-from nengo.params import NumberParam
 
-from .params import InstanceParam
+from .params import FiniteParam, InstanceParam
 from .schedule import Schedule
 
 
@@ -30,20 +29,40 @@ class _Linear(NeuronType):
         return self.current(x, gain, bias)
 
 
-class Identity(_Linear):
-    """Neurons whose activity is their input: predictions and errors as they are."""
+class Pointwise(_Linear):
+    """Neurons whose activity depends on nothing but the ensemble's input of the moment.
+
+    ``activity`` is a pure function, like a rule's ``update``, and runs on every backend.
+    """
+
+    def activity(self, xp, J):
+        """The activity of neurons for input currents, both (batch, n_neurons)."""
+        raise TypeError(f"{type(self).__name__} needs a method activity(self, xp, J)")
+
+    def rates(self, x, gain, bias):
+        """The activity for inputs before gain and bias, (n_samples, n_neurons)."""
+        return self.activity(np, self.current(x, gain, bias))
 
     def step(self, dt, J, output):
-        """Copy the input."""
-        output[...] = J
+        """The activity of one timestep."""
+        output[...] = self.activity(np, J[None])[0]
+
+
+class Identity(Pointwise):
+    """Neurons whose activity is their input: predictions and errors as they are."""
+
+    def activity(self, xp, J):
+        return J
 
 
 class LatentState(_Linear):
     r"""States that settle on an explanation of the input: leaky integrators.
 
-    .. math:: z \leftarrow z + \beta \bigl(J - \gamma z - \lambda\,\mathrm{sign}(z)\bigr)
+    .. math::
+        v &\leftarrow m v + J - \gamma z - \lambda\,\mathrm{sign}(z) \\
+        z &\leftarrow z + \beta v
 
-    once a timestep, starting from rest at the first timestep of each presentation.
+    once a timestep, starting from rest (v = 0) at the first timestep of each presentation.
     The input J reaches them with the delay of one timestep (``synapse=0``), so what
     is left of the previous presentation is ignored at the first one.
 
@@ -62,21 +81,33 @@ class LatentState(_Linear):
         of from rest.
     held : nengo.ensemble.Neurons, optional
         One neuron, created before; where its activity is above 0, the states stay as they are.
+    momentum : float, optional
+        m, at least 0 and below 1: the part of the last timestep's movement that goes on.
+        States come :math:`1 / (1 - m)` times as far in as many timesteps.
 
     References
     ----------
-    Ororbia & Kifer 2022, Nature Communications 13, 2064, equation 1.
+    Ororbia & Kifer 2022, Nature Communications 13, 2064, equation 1; Polyak 1964, "Some
+    methods of speeding up the convergence of iteration methods", of momentum.
     """
 
-    beta = NumberParam("beta", low=0, low_open=True, readonly=True)
-    leak = NumberParam("leak", low=0, readonly=True)
-    prior = NumberParam("prior", low=0, readonly=True)
+    beta = FiniteParam("beta", low=0, low_open=True, readonly=True)
+    leak = FiniteParam("leak", low=0, readonly=True)
+    prior = FiniteParam("prior", low=0, readonly=True)
     schedule = InstanceParam("schedule", Schedule)
     start = InstanceParam("start", Neurons, optional=True)
     held = InstanceParam("held", Neurons, optional=True)
+    momentum = FiniteParam("momentum", low=0, high=1, high_open=True, readonly=True)
 
     def __init__(
-        self, beta=0.1, leak=0.001, prior=0.0, schedule=None, start=None, held=None
+        self,
+        beta=0.1,
+        leak=0.001,
+        prior=0.0,
+        schedule=None,
+        start=None,
+        held=None,
+        momentum=0.0,
     ):
         super().__init__()
         self.beta = beta
@@ -85,16 +116,19 @@ class LatentState(_Linear):
         self.schedule = Schedule() if schedule is None else schedule
         self.start = start
         self.held = held
+        self.momentum = momentum
 
-    def move(self, xp, z, drive, step, start=0.0, held=None):
-        """The states after one timestep."""
+    def move(self, xp, z, v, drive, step, start=0.0, held=None):
+        """The states and their velocity after one timestep."""
         force = drive - self.leak * z
         if self.prior > 0:
             force = force - self.prior * xp.sign(z)
-        moved = z + self.beta * force
+        v = self.momentum * v + force if self.momentum > 0 else force
+        moved = z + self.beta * v
         if held is not None:
             moved = xp.where(held > 0, z, moved)
-        return xp.where(self.schedule.is_first(step), start, moved)
+        first = self.schedule.is_first(step)
+        return xp.where(first, start, moved), xp.where(first, xp.zeros_like(v), v)
 
 
 # --- derivatives

@@ -9,9 +9,9 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 from nengo.exceptions import ValidationError
-from nengo.params import FrozenObject, IntParam, NumberParam
+from nengo.params import FrozenObject, IntParam
 
-from .params import InstanceParam
+from .params import FiniteParam, InstanceParam
 
 
 class Optimizer(FrozenObject, ABC):
@@ -23,7 +23,7 @@ class Optimizer(FrozenObject, ABC):
         Size of a step, greater than 0.
     """
 
-    learning_rate = NumberParam(
+    learning_rate = FiniteParam(
         "learning_rate", low=0, low_open=True, readonly=True
     )
 
@@ -79,7 +79,7 @@ class Momentum(Optimizer):
         Decay :math:`\mu` of the velocity, in [0, 1).
     """
 
-    momentum = NumberParam("momentum", low=0, high=1, high_open=True, readonly=True)
+    momentum = FiniteParam("momentum", low=0, high=1, high_open=True, readonly=True)
 
     def __init__(self, learning_rate=0.01, momentum=0.9):
         super().__init__(learning_rate)
@@ -112,9 +112,9 @@ class Adam(Optimizer):
         Added to the root of the second moment.
     """
 
-    beta_1 = NumberParam("beta_1", low=0, high=1, high_open=True, readonly=True)
-    beta_2 = NumberParam("beta_2", low=0, high=1, high_open=True, readonly=True)
-    epsilon = NumberParam("epsilon", low=0, low_open=True, readonly=True)
+    beta_1 = FiniteParam("beta_1", low=0, high=1, high_open=True, readonly=True)
+    beta_2 = FiniteParam("beta_2", low=0, high=1, high_open=True, readonly=True)
+    epsilon = FiniteParam("epsilon", low=0, low_open=True, readonly=True)
 
     def __init__(self, learning_rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
         super().__init__(learning_rate)
@@ -157,7 +157,7 @@ class Annealed(Optimizer):
 
     optimizer = InstanceParam("optimizer", Optimizer)
     n_updates = IntParam("n_updates", low=1, readonly=True)
-    floor = NumberParam("floor", low=0, high=1, readonly=True)
+    floor = FiniteParam("floor", low=0, high=1, readonly=True)
 
     def __init__(self, optimizer, n_updates, floor=0.05):
         # what is no optimiser is refused below, by its name
@@ -191,7 +191,7 @@ class Clipped(Optimizer):
     """
 
     optimizer = InstanceParam("optimizer", Optimizer)
-    limit = NumberParam("limit", low=0, low_open=True, readonly=True)
+    limit = FiniteParam("limit", low=0, low_open=True, readonly=True)
 
     def __init__(self, optimizer, limit=1.0):
         # what is no optimiser is refused below, by its name

@@ -1,7 +1,19 @@
 """Kinds of parameters that Nengo does not have."""
 
+import numpy as np
 from nengo.exceptions import ValidationError
-from nengo.params import Parameter
+from nengo.params import NumberParam, Parameter
+
+
+class FiniteParam(NumberParam):
+    """A number that is neither infinite nor NaN."""
+
+    def coerce(self, instance, value):
+        if isinstance(value, (float, np.floating)) and not np.isfinite(value):
+            raise ValidationError(
+                f"must be a finite number, got {value}", attr=self.name, obj=instance
+            )
+        return super().coerce(instance, value)
 
 
 class InstanceParam(Parameter):

@@ -38,6 +38,7 @@ class Runner:
                 node = getattr(self.net, name)
                 self._stimuli[name] = self._stimulus(node.size_in)
                 nengo.Connection(self._stimuli[name], node, synapse=None)
+        self.model.seed = self.net.seed  # what is random while it runs, too
         self.net.learn.output = self._learn
         self.steps = self.net.schedule.steps
         self._probes = {name: self._probe(name) for name in names}

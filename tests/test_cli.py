@@ -480,7 +480,8 @@ def test_resume_keeps_the_settings(tmp_path):
 
 
 def test_start_and_end_of_settling(tmp_path):
-    args = ["--initial", "previous", "--tolerance", 0.5, "--validation", 50]
+    args = ["--initial", "previous", "--momentum", 0.3, "--tolerance", 0.5]
+    args += ["--validation", 50]
     output = succeed(train(tmp_path / "run", "--epochs", 1, *args))
     (record,) = records(tmp_path / "run")
     assert f", {record['iterations']:.1f} steps, " in output

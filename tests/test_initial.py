@@ -3,11 +3,12 @@
 import nengo
 import numpy as np
 import pytest
-from nengo.exceptions import ValidationError
+from nengo.exceptions import BuildError, ValidationError
 
 import nengo_ngc as ngc
 from nengo_ngc.estimators import NGCModel, base
 from nengo_ngc.networks import GNCN
+from nengo_ngc.neurons import LatentState
 from nengo_ngc.nodes import PureNode
 from nengo_ngc.runners import make_runner
 from nengo_ngc.transforms import AtStart
@@ -72,6 +73,33 @@ def test_first_timestep(backend):
             np.testing.assert_allclose(seen["z2"], relu(expected) @ R["R2"].T, atol=1e-6)
 
 
+def test_states_are_taken_up_in_part_while_it_learns(backend):
+    run = runner(backend, "previous", steps=1, parameters=R, carry=0.6)
+    for learn, carry in ((True, 0.6), (False, 1.0)):
+        run.net.set_parameters(run.sim, R)
+        seen = run.present(X[:3], learn=learn, start=START[:3], fresh=np.zeros((3, 1)))
+        np.testing.assert_allclose(seen["z2"], carry * START[:3, 10:], atol=1e-6)
+        run.net.set_parameters(run.sim, R)
+        seen = run.present(X[:3], learn=learn, start=START[:3], fresh=np.ones((3, 1)))
+        np.testing.assert_allclose(seen["z1"], carry * X[:3] @ R["R1"].T, atol=1e-6)
+
+
+def test_spiking_network_starts_as_the_rate_network(backend):
+    spikes = {"activation": nengo.PoissonSpiking(nengo.RectifiedLinear())}
+    seen = [
+        runner(
+            backend,
+            "feedforward",
+            steps=1,
+            parameters=R,
+            learning_rule_type=None,
+            **kwargs,
+        ).present(X)["z2"]
+        for kwargs in ({}, spikes)
+    ]
+    np.testing.assert_allclose(seen[1], seen[0], atol=1e-6)
+
+
 def test_recognition_weights_are_0_at_the_start(weights):
     zero = runner("nengo", "zero", parameters=weights).present(X)
     for initial in ("feedforward", "previous"):
@@ -93,9 +121,10 @@ def test_a_second_presentation_goes_on_where_the_first_ended(weights):
 
 
 def test_recognition_learns_the_states_that_presentations_end_with():
-    run = runner("nengo", "previous", learning_rule_type=ngc.ErrorDriven(ngc.SGD(1e-9)))
+    rule = ngc.Delta(ngc.SGD(1e-9))
+    run = runner("nengo", "previous", recognition_rule_type=rule)
     R_rule = run.net.connections["R1"].learning_rule_type
-    assert R_rule.schedule is run.net.schedule
+    assert R_rule.schedule is run.net.schedule and R_rule.learn is run.net.learn
     seen = run.present(X[:3], learn=True, start=START[:3], fresh=np.zeros((3, 1)))
     learned = run.net.parameters(run.sim)["R1"] / 1e-9
     np.testing.assert_allclose(learned, seen["z1"].T @ X[:3] / 3, rtol=1e-4, atol=1e-9)
@@ -133,6 +162,38 @@ def test_at_start_multiplies_at_the_first_timestep_only(backend):
     with sim:
         sim.run_steps(6)
         np.testing.assert_allclose(sim.data[probe], expected)
+
+
+def test_node_that_is_built_before_what_it_takes(simulate):
+    with nengo.Network() as model:
+        with nengo.Network():
+            later = nengo.Ensemble(3, 1, label="later").neurons
+        PureNode(lambda xp, x, other: x, 3, others=[later], label="early")
+    with pytest.raises(BuildError, match="early.* takes the output of .*later"):
+        simulate(model, 1, 1)
+
+
+# --- how they move
+
+
+def test_momentum(simulate):
+    latent = LatentState(beta=0.2, leak=0.3, momentum=0.6, schedule=ngc.Schedule(5))
+    drive = np.sin(np.arange(10.0))
+    with nengo.Network() as model:
+        stimulus = nengo.Node(nengo.processes.PresentInput(drive[:, None], 0.001))
+        z = nengo.Ensemble(1, 1, neuron_type=latent, gain=[1.0], bias=[0.0]).neurons
+        nengo.Connection(stimulus, z, synapse=0)
+        probe = nengo.Probe(z)
+    expected, state = [], 0.0
+    for step in range(10):
+        if step % 5 == 0:  # at rest, whatever came before
+            state = velocity = 0.0
+        else:
+            velocity = 0.6 * velocity + drive[step - 1] - 0.3 * state
+            state = state + 0.2 * velocity
+        expected.append(state)
+    seen = np.ravel(simulate(model, 1, 10).data[probe])
+    np.testing.assert_allclose(seen, expected, atol=1e-6)
 
 
 # --- when it is over
@@ -178,11 +239,15 @@ def test_the_rest_of_a_presentation_is_skipped(backend):
 
 
 @needs_dl
-@pytest.mark.parametrize("initial", ["zero", "feedforward", "previous"])
-def test_nengo_and_nengo_dl_agree(initial):
+@pytest.mark.parametrize(
+    "initial, momentum", [("zero", 0.0), ("feedforward", 0.0), ("previous", 0.5)]
+)
+def test_nengo_and_nengo_dl_agree(initial, momentum):
     seen, learned = [], []
     for backend in ("nengo", "nengo-dl"):
-        run = runner(backend, initial, [*NAMES, "iterations"], tolerance=0.05)
+        run = runner(
+            backend, initial, [*NAMES, "iterations"], tolerance=0.05, momentum=momentum
+        )
         for _ in range(5):
             run.present(X, learn=True, **given(initial))
         seen.append(run.present(X, **given(initial)))
@@ -200,6 +265,10 @@ def test_nengo_and_nengo_dl_agree(initial):
     "kwargs, message",
     [
         ({"initial": "forward"}, "unknown start 'forward'.*did you mean 'feedforward'"),
+        ({"beta": np.nan}, "beta: must be a finite number, got nan"),
+        ({"momentum": 1}, "momentum: Value must be less than 1"),
+        ({"carry": 0.0}, "carry: must be above 0 and at most 1, got 0.0"),
+        ({"recognition_rule_type": nengo.PES()}, "recognition_rule_type: must be a LocalRule"),
         ({"tolerance": 0}, "tolerance: must be a finite number above 0"),
         ({"parameters": {"R1": np.eye(2)}}, "unknown parameter 'R1'"),
     ],
@@ -235,6 +304,16 @@ def test_previous_states_help():
         learned = model(initial=initial, max_epochs=8, learning_rate=0.01)
         losses[initial] = [record["bce"] for record in learned.epochs(IMAGES)]
     assert losses["previous"][-1] < losses["zero"][-1] - 0.1
+
+
+def test_previous_states_are_taken_up_in_part():
+    # states that hardly move show what they started from
+    learned = model(initial="previous", carry=0.25, beta=1e-9)
+    epochs = learned.epochs(IMAGES)
+    next(epochs)
+    before = learned._previous = np.random.RandomState(2).rand(40, 18)
+    next(epochs)
+    np.testing.assert_allclose(learned._previous, 0.25 * before, atol=1e-6)
 
 
 def test_resumed_with_previous_states(tmp_path, backend):
@@ -278,6 +357,8 @@ def test_partial_fit_knows_no_image():
     "kwargs, message",
     [
         ({"initial": "last"}, "unknown start 'last'"),
+        ({"momentum": 1.0}, "momentum: Value must be less than 1"),
+        ({"carry": 0.0}, "carry must be a number above 0 and at most 1, got 0"),
         ({"tolerance": -1.0}, "tolerance must be a finite number above 0 or None, got -1"),
     ],
 )

@@ -4,15 +4,21 @@ import numpy as np
 from nengo.builder import Builder, Signal
 from nengo.rc import rc
 
-from ..neurons import Identity, LatentState
+from ..neurons import LatentState, Pointwise
 from .operators import PureOperator
 
 
 @Builder.register(LatentState)
 def build_latent_state(model, latent, neurons):
-    """Build the states of an ensemble. Sets ``model.sig[neurons]["z"]``."""
-    z = Signal(np.zeros(neurons.size_in, dtype=rc.float_dtype), name=f"{neurons}.z")
-    model.sig[neurons]["z"] = z
+    """Build the states of an ensemble.
+
+    Sets ``model.sig[neurons]["z"]`` and, if they have momentum, ``["v"]``.
+    """
+    kept = {}
+    for name in ("z", "v") if latent.momentum > 0 else ("z",):
+        rest = np.zeros(neurons.size_in, dtype=rc.float_dtype)
+        kept[name] = Signal(rest, name=f"{neurons}.{name}")
+        model.sig[neurons][name] = kept[name]
 
     reads = {"drive": model.sig[neurons]["in"], "step": model.step}
     if latent.start is not None:
@@ -20,28 +26,30 @@ def build_latent_state(model, latent, neurons):
     if latent.held is not None:
         reads["held"] = model.sig[latent.held]["out"]
 
-    def move(xp, v):
-        start, held = getattr(v, "start", 0.0), getattr(v, "held", None)
-        moved = latent.move(xp, v.z, v.drive, v.step, start, held)
-        return {"out": moved, "z": moved}
+    def move(xp, a):
+        start, held = getattr(a, "start", 0.0), getattr(a, "held", None)
+        velocity = getattr(a, "v", 0.0)
+        z, v = latent.move(xp, a.z, velocity, a.drive, a.step, start, held)
+        moved = {"out": z, "z": z, "v": v}
+        return {name: moved[name] for name in ("out", *kept)}
 
     model.add_op(
         PureOperator(
             [(None, move)],
             reads=reads,
             sets={"out": model.sig[neurons]["out"]},
-            updates={"z": z},
+            updates=kept,
             tag=f"{neurons}.z",
         )
     )
 
 
-@Builder.register(Identity)
-def build_identity(model, identity, neurons):
-    """Build neurons whose output is their input."""
+@Builder.register(Pointwise)
+def build_pointwise(model, kind, neurons):
+    """Build neurons without a state."""
     model.add_op(
         PureOperator(
-            [(None, lambda xp, v: {"out": v.J})],
+            [(None, lambda xp, v: {"out": kind.activity(xp, v.J)})],
             reads={"J": model.sig[neurons]["in"]},
             sets={"out": model.sig[neurons]["out"]},
             tag=str(neurons),

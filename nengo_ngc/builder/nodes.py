@@ -2,6 +2,7 @@
 
 from nengo.builder import Builder, Signal
 from nengo.builder.operator import Reset
+from nengo.exceptions import BuildError
 
 from ..nodes import PureNode
 from .operators import PureOperator
@@ -13,6 +14,13 @@ def build_pure_node(model, node):
     x = Signal(shape=node.size_in, name=f"{node}.in")
     out = Signal(shape=node.size_out, name=f"{node}.out")
     model.add_op(Reset(x))
+    for other in node.others:
+        if "out" not in model.sig[other]:
+            raise BuildError(
+                f"{node} takes the output of {other}, which is built later: a network's own "
+                "nodes come before the networks in it. Put the node into a network that is "
+                "created after the other object"
+            )
     names = [f"other{i}" for i in range(len(node.others))]
     others = {
         name: model.sig[other]["out"]

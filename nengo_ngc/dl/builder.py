@@ -24,7 +24,7 @@ class PureOperatorBuilder(_SingleOpBuilder):
     """Runs the stages of a pure operator on TensorFlow's arrays."""
 
     def build_step(self, signals):
-        run = _Run(self.op, signals)
+        run = _Run(self.op, signals, self.config)
         run.write(run.after_stages())
 
 
@@ -34,10 +34,13 @@ class RulesBuilder(_SingleOpBuilder):
 
     def is_due(self, signals):
         """Whether any rule applies at this timestep."""
-        return tf.reduce_any([_Run(op, signals).guard() for op in self.op.ops])
+        return tf.reduce_any([run.guard() for run in self._runs(signals)])
+
+    def _runs(self, signals):
+        return [_Run(op, signals, self.config) for op in self.op.ops]
 
     def build_step(self, signals):
-        runs = [_Run(op, signals) for op in self.op.ops]
+        runs = self._runs(signals)
         written = tf.cond(
             self.is_due(signals),
             lambda: [run.after_stages() for run in runs],
@@ -50,10 +53,10 @@ class RulesBuilder(_SingleOpBuilder):
 class _Run:
     """One timestep of one pure operator."""
 
-    def __init__(self, op, signals):
+    def __init__(self, op, signals, config):
         self._op = op
         self._signals = signals
-        self._xp = Namespace(signals.dtype)
+        self._xp = Namespace(signals.dtype, config.training)
         self._arrays = {name: _gather(signals, sig) for name, sig in op.inputs.items()}
         self._dtypes = {name: signals[sig].dtype for name, sig in op.outputs.items()}
 

@@ -13,6 +13,8 @@ class Namespace:
     ----------
     dtype : tf.DType
         Floating-point type of the simulation.
+    training : bool, int or tf.Tensor
+        Whether NengoDL trains.
     """
 
     class linalg:
@@ -24,9 +26,11 @@ class Namespace:
     # TensorFlow's own do the same with fewer copies
     einsum = staticmethod(tf.einsum)
     where = staticmethod(tf.where)
+    stop_gradient = staticmethod(tf.stop_gradient)
 
-    def __init__(self, dtype):
+    def __init__(self, dtype, training=False):
         self._dtype = dtype
+        self.training = tf.cast(training, tf.bool)
 
     def __getattr__(self, name):
         function = getattr(tnp, name)

@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from .. import files
-from ..learning_rules import ErrorDriven
+from ..learning_rules import Delta, ErrorDriven
 from ..metrics import binary_cross_entropy, monte_carlo_log_likelihood
 from ..naming import unknown
 from ..networks.gncn import ACTIVATIONS, GNCN, INITIAL, VARIANTS
@@ -46,8 +46,9 @@ class NGCModel(TransformerMixin, DensityMixin, NetworkEstimator):
         Seed of weights, order of images and the prior. With an int, runs on one
         backend and machine repeat to the bit.
     learning_rate : float, optional
-        Adam's.
-    beta, leak, n_group, n_top_group, self_excitation, cross_inhibition : optional
+        Adam's; recognition weights learn five times as fast.
+    beta, leak, momentum, carry, n_group, n_top_group, self_excitation, cross_inhibition : \
+optional
         As for `.networks.GNCN`.
     activation : str or nengo.neurons.NeuronType, optional
         As for `.networks.GNCN`.
@@ -105,12 +106,14 @@ class NGCModel(TransformerMixin, DensityMixin, NetworkEstimator):
         learning_rate=1e-3,
         beta=0.1,
         leak=0.001,
+        momentum=0.0,
         n_group=12,
         n_top_group=18,
         self_excitation=0.15,
         cross_inhibition=0.1,
         activation=None,
         initial="zero",
+        carry=0.8,
         tolerance=None,
         n_mixture=75,
         n_iter_no_change=None,
@@ -127,12 +130,14 @@ class NGCModel(TransformerMixin, DensityMixin, NetworkEstimator):
         self.learning_rate = learning_rate
         self.beta = beta
         self.leak = leak
+        self.momentum = momentum
         self.n_group = n_group
         self.n_top_group = n_top_group
         self.self_excitation = self_excitation
         self.cross_inhibition = cross_inhibition
         self.activation = activation
         self.initial = initial
+        self.carry = carry
         self.tolerance = tolerance
         self.n_mixture = n_mixture
         self.n_iter_no_change = n_iter_no_change
@@ -456,12 +461,15 @@ class NGCModel(TransformerMixin, DensityMixin, NetworkEstimator):
             variant=self.variant,
             beta=self.beta,
             leak=self.leak,
+            momentum=self.momentum,
+            carry=self.carry,
             n_group=self.n_group,
             n_top_group=self.n_top_group,
             self_excitation=self.self_excitation,
             cross_inhibition=self.cross_inhibition,
             schedule=Schedule(self.steps, self.batch_size),
             learning_rule_type=rule if learns else None,
+            recognition_rule_type=Delta(Adam(5 * self.learning_rate)),
             activation=self.activation,
             initial=self.initial if learns or self.initial == "zero" else "feedforward",
             tolerance=self.tolerance,
@@ -484,6 +492,10 @@ class NGCModel(TransformerMixin, DensityMixin, NetworkEstimator):
             raise ValueError(unknown("activation", self.activation, ACTIVATIONS))
         if self.initial not in INITIAL:
             raise ValueError(unknown("start", self.initial, INITIAL))
+        if not 0 < self.carry <= 1:
+            raise ValueError(
+                f"carry must be a number above 0 and at most 1, got {self.carry!r}"
+            )
         if self.tolerance is not None and not 0 < self.tolerance < np.inf:
             raise ValueError(
                 f"tolerance must be a finite number above 0 or None, got {self.tolerance!r}"
@@ -493,7 +505,9 @@ class NGCModel(TransformerMixin, DensityMixin, NetworkEstimator):
             check_count("n_iter_no_change", self.n_iter_no_change)
         for name in ("n_group", "n_top_group"):
             check_count(name, getattr(self, name))
-        Adam(self.learning_rate), LatentState(self.beta, self.leak)  # raise if unfit
+        # raise if unfit
+        Adam(self.learning_rate)
+        LatentState(self.beta, self.leak, momentum=self.momentum)
 
     def _check_mask(self, mask, X):
         if mask is None:

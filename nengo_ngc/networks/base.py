@@ -7,6 +7,7 @@ from nengo.exceptions import ValidationError
 from ..naming import NamedList, unknown
 from ..optimizers import Optimizer
 from ..schedule import Schedule
+from ..synapses import Delay
 from .parameters import check_parameters, write_signal
 
 
@@ -37,6 +38,12 @@ class LearningNetwork(nengo.Network):
     def schedule(self):
         """Length of a presentation and samples per update."""
         return self._schedule
+
+    @property
+    def _delay(self):
+        """To the next timestep of the same presentation."""
+        k = self._schedule.interleave
+        return nengo.Lowpass(0) if k == 1 else Delay(k)
 
     # --- parameters
 

@@ -11,6 +11,7 @@ from ..learning_rules import Delta, ErrorDriven, LocalRule, Precision
 from ..naming import unknown
 from ..neurons import Identity, LatentState, derivative
 from ..nodes import PureNode
+from ..optimizers import Adam
 from ..transforms import AtStart, Transposed
 from .base import LearningNetwork, check_positive, check_shape, neurons
 from .parameters import (
@@ -93,6 +94,10 @@ class GNCN(LearningNetwork):
         Rule of W, E and M; schedule and switch are set by the network. Precision is
         learned with the same optimiser. None: nothing learns. Default:
         ``ErrorDriven(Adam(1e-3), norm_bound=1.0)``.
+    recognition_rule_type : LocalRule, optional
+        Rule of R (see ``initial``), likewise, unless nothing learns. Default:
+        ``Delta(Adam(5e-3))``: R follows the states, so it has to learn faster than they
+        change.
     parameters : mapping of str to array, optional
         Values at the start, named and oriented (post, pre) as ``parameters`` returns
         them. The rest is initialised.
@@ -115,8 +120,16 @@ class GNCN(LearningNetwork):
         Where states start in each presentation: at 0; at what one feedforward pass
         makes of the input, :math:`z_l = R_l \phi(z_{l-1})`; or where the node ``start``
         says, which is meant for states on which the same input settled before, unless
-        ``fresh`` is above 0: then at the feedforward pass. In the last two cases recognition weights R, 0 at the start, learn to predict the states
-        that a presentation ends with, by the rule `.Delta`.
+        ``fresh`` is above 0: then at the feedforward pass. In the last two cases recognition
+        weights R, 0 at the start, learn to predict the states that a presentation ends
+        with, by ``recognition_rule_type``.
+    carry : float, optional
+        While the network learns, states start from this part of the feedforward pass or of
+        what the node ``start`` says. With the published self-excitation states have no
+        fixed point, and what starts where it ended would grow with every presentation.
+    momentum : float, optional
+        Part of the states' last movement that goes on, see `.LatentState`. 0.5 brings them
+        in 10 timesteps where they would come in about 20.
     tolerance : float or None, optional
         A presentation is over once its states move, in one timestep, by no more than
         this part of their norm (over all layers). They are held from then on; of the
@@ -175,6 +188,7 @@ class GNCN(LearningNetwork):
         cross_inhibition=0.1,
         schedule=None,
         learning_rule_type=ErrorDriven(norm_bound=1.0),
+        recognition_rule_type=Delta(Adam(5e-3)),
         parameters=None,
         activation=None,
         prior=None,
@@ -183,6 +197,8 @@ class GNCN(LearningNetwork):
         synapse=0.01,
         weight_std=0.05,
         initial="zero",
+        carry=0.8,
+        momentum=0.0,
         tolerance=None,
         label=None,
         seed=None,
@@ -201,20 +217,23 @@ class GNCN(LearningNetwork):
         self._kind = kind
         self._shape = check_shape(shape, self)
         self._tied = kind.tied if tied is None else bool(tied)
-        if not isinstance(learning_rule_type, (LocalRule, type(None))):
-            raise ValidationError(
-                f"must be a LocalRule or None, got {learning_rule_type!r}",
-                attr="learning_rule_type",
-                obj=self,
-            )
-        self._rule = learning_rule_type
+        self._rule = self._check_rule("learning_rule_type", learning_rule_type)
+        self._recognition_rule = self._check_rule(
+            "recognition_rule_type", recognition_rule_type
+        )
         self._initial_states = initial
+        if not 0 < carry <= 1:
+            raise ValidationError(
+                f"must be above 0 and at most 1, got {carry!r}", attr="carry", obj=self
+            )
+        self._carry = carry if learning_rule_type is not None else 1.0
         if tolerance is not None:
             check_positive("tolerance", tolerance, self)
         self._tolerance = tolerance
         self._latent = {
             "beta": beta,
             "leak": leak,
+            "momentum": momentum,
             "prior": kind.prior if prior is None else prior,
             "schedule": self._schedule,
         }
@@ -241,6 +260,13 @@ class GNCN(LearningNetwork):
     def n_layers(self):
         """Number of layers of latent states."""
         return len(self._shape) - 1
+
+    def _check_rule(self, name, rule):
+        if not isinstance(rule, (LocalRule, type(None))):
+            raise ValidationError(
+                f"must be a LocalRule or None, got {rule!r}", attr=name, obj=self
+            )
+        return rule
 
     def _exempt_from_offline_training(self):
         # read by NengoDL: the parameters belong to the local rules, and biases
@@ -289,32 +315,45 @@ class GNCN(LearningNetwork):
         start = self._build_start(level) if self._initial_states != "zero" else None
         latent = LatentState(**self._latent, start=start)
         z = neurons(self._shape[level], latent, label=f"z{level}")
-        if start is not None and self._rule is not None:
-            nengo.Connection(z, self.connections[f"R{level}"].learning_rule, synapse=None)
+        if start is not None:
+            self._teach(f"R{level}", z)
         return z
 
     def _build_start(self, level):
-        n, below, name = self._shape[level], self._phi[level - 1], f"R{level}"
-        if level == 1:  # rules learn between neurons
-            below = neurons(self._shape[0], Identity(), label="x")
-            nengo.Connection(self.input, below, synapse=None)
+        n, below, name = self._shape[level], self._seen(level - 1), f"R{level}"
         recognized = neurons(n, Identity(), label=f"recognized{level}")
         init = self._initial.get(name, np.zeros(self._shapes[name]))
-        rule = None
-        if self._rule is not None:
-            rule = Delta(self._rule.optimizer, schedule=self._schedule, learn=self.learn)
+        rule = self._recognition_rule if self._rule is not None else None
+        if rule is not None:
+            rule = rule.replace(schedule=self._schedule, learn=self.learn)
         transform = AtStart(self._shapes[name], init, self._schedule)
         self._connect(name, below, recognized, transform, rule)
-        if self._initial_states == "feedforward":
-            return recognized
-        chosen = PureNode(
-            _choose, n, others=[recognized, self.fresh], label=f"chosen{level}"
-        )
-        first = sum(self._shape[1:level])
-        nengo.Connection(self.start[first : first + n], chosen, synapse=None)
+        others = [self.learn, recognized]
+        if self._initial_states == "previous":
+            others.append(self.fresh)
+        chosen = PureNode(self._choose, n, others, label=f"chosen{level}")
+        if self._initial_states == "previous":
+            first = sum(self._shape[1:level])
+            nengo.Connection(self.start[first : first + n], chosen, synapse=None)
         start = neurons(n, Identity(), label=f"start{level}")
         nengo.Connection(chosen, start, synapse=None)
         return start
+
+    def _choose(self, xp, given, learn, recognized, fresh=1.0):
+        start = given if fresh is None else xp.where(fresh > 0, recognized, given)
+        return xp.where(learn > 0, self._carry * start, start)
+
+    def _seen(self, level):
+        """What recognition of the layer above sees: activities at this very timestep."""
+        if level == 0:  # rules learn between neurons
+            phi_type = Identity()
+        elif self._phi_type.spiking:  # filtered spikes are of earlier timesteps
+            phi_type = ACTIVATIONS[self._kind.phi]
+        else:
+            return self._phi[level]
+        seen = neurons(self._shape[level], phi_type, label=f"seen{level}")
+        nengo.Connection(self._z[level], seen, synapse=None)
+        return seen
 
     def _build_activation(self, level):
         z, neuron_type = self._z[level], self._phi_type
@@ -423,8 +462,8 @@ class GNCN(LearningNetwork):
         )
 
     def _teach(self, name, signal):
-        if self._rule is not None:
-            rule = self.connections[name].learning_rule
+        rule = self.connections[name].learning_rule
+        if rule is not None:
             nengo.Connection(signal, rule, synapse=None)
 
     # --- parameters
@@ -486,10 +525,6 @@ def _rates(neuron_type, x, max_rate=None):
         scale = max_rate
     rates = neuron_type.rates(np.ravel(x)[:, None], gain, bias) / scale
     return rates.reshape(x.shape)
-
-
-def _choose(xp, given, recognized, fresh):
-    return given if fresh is None else xp.where(fresh > 0, recognized, given)
 
 
 def _hide(xp, error, mask):

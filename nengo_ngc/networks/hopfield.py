@@ -10,7 +10,6 @@ from ..neurons import Identity
 from ..nodes import PureNode
 from ..optimizers import Adam
 from ..schedule import Schedule
-from ..synapses import Delay
 from ..transforms import Transposed
 from .base import (
     LearningNetwork,
@@ -366,12 +365,6 @@ class LayeredHopfield(LearningNetwork):
             label=f"lesson{level}",
         )
         nengo.Connection(lesson, rule, synapse=None)
-
-    @property
-    def _delay(self):
-        """To the next timestep of the same presentation."""
-        k = self._schedule.interleave
-        return nengo.Lowpass(0) if k == 1 else Delay(k)
 
     def _parameter_signals(self, model):
         signals = {}

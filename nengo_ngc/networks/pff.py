@@ -10,7 +10,6 @@ from ..neurons import Identity
 from ..nodes import PureNode
 from ..optimizers import Adam, Clipped
 from ..schedule import Schedule
-from ..synapses import Delay
 from ..transforms import Transposed
 from .base import (
     LearningNetwork,
@@ -431,12 +430,6 @@ class PFF(LearningNetwork):
         )
         nengo.Connection(e, learned, synapse=None)
         return learned
-
-    @property
-    def _delay(self):
-        """To the next timestep of the same presentation."""
-        k = self._schedule.interleave
-        return nengo.Lowpass(0) if k == 1 else Delay(k)
 
     def _node(self, function, pre, label):
         node = PureNode(function, pre.size_out, label=label)

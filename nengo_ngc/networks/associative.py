@@ -1,0 +1,285 @@
+r"""Willshaw's associative memory: pairs of sparse patterns in synapses of one bit."""
+
+from collections.abc import Mapping
+
+import nengo
+import numpy as np
+from nengo.exceptions import ValidationError
+
+from ..learning_rules import LocalRule
+from ..neurons import Identity
+from ..nodes import PureNode
+from ..optimizers import SGD
+from ..schedule import Schedule
+from ..winners import k_winners
+from .base import LearningNetwork, neurons
+from .parameters import check_parameters
+
+
+class ClippedHebbian(LocalRule):
+    r"""Switches a synapse on, for good, where both its ends were active once.
+
+    .. math:: W \leftarrow \max(W, y\, x^T)
+
+    of the presynaptic activity x and the signal y that arrives through
+    ``nengo.Connection(y, connection.learning_rule)``. In both a unit is active above 0.5.
+    Weights are 0 or 1. Neither the order of pairs nor how many are averaged in one change
+    makes a difference to where they end.
+
+    Parameters
+    ----------
+    schedule, learn, pre_synapse, post_synapse
+        As for `.LocalRule`. There is no optimiser to choose: any step is clipped to 1.
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If an argument is not of its kind; when a simulator is made, if the connection's
+        weights are others than 0 and 1.
+
+    References
+    ----------
+    Willshaw, Buneman & Longuet-Higgins 1969, "Non-holographic associative memory",
+    Nature 222, 960-962.
+    """
+
+    def __init__(self, schedule=None, learn=None, pre_synapse=None, post_synapse=None):
+        super().__init__(
+            SGD(1.0),
+            schedule=schedule,
+            learn=learn,
+            pre_synapse=pre_synapse,
+            post_synapse=post_synapse,
+            size_in="post",
+        )
+
+    def update(self, xp, pre, post, error, weights):
+        return xp.einsum("bi,bj->ij", _active(xp, error), _active(xp, pre))
+
+    def init(self, weights):
+        _check_binary("weights", weights, self)
+        return weights
+
+    def constrain(self, xp, parameter):
+        # one coincidence in a large batch is a small part of the mean, but counts as much
+        W = _one_where(xp, parameter > 0, parameter)
+        return W, W
+
+
+class AssociativeMemory(LearningNetwork):
+    r"""Willshaw's memory: recalls the pattern that was stored with a cue, or part of it.
+
+    Pairs of binary patterns, of which few units are active, are stored by
+    `.ClippedHebbian`: the target y at the cue x. A cue then brings each unit i of the
+    output the dendritic sum
+
+    .. math:: a_i = \sum_j W_{ij} x_j
+
+    and the unit is active where it is connected to all that is active in the cue,
+
+    .. math:: a_i \ge \sum_j x_j,
+
+    or, with ``n_winners``, where :math:`a_i` is among so many largest. A unit that gets
+    nothing is silent in either case. In both patterns units are active above 0.5.
+
+    While the cue is part of a stored one, the first way finds all of the target, and
+    maybe units besides; cues with a unit too many need the second.
+
+    With patterns of k units of n, M stored pairs switch on a part
+
+    .. math:: p_1 = 1 - \Bigl(1 - \frac{k^2}{n^2}\Bigr)^M
+
+    of the synapses, and :math:`(n - k)\, p_1^k` units are active by mistake, were synapses
+    independent. At :math:`p_1 = 1/2` and :math:`k = \log_2 n` a synapse holds up to
+    :math:`\ln 2 = 0.69` bit, in the limit of large n.
+
+    Parameters
+    ----------
+    n_in : int, optional
+        Units of the cue.
+    n_out : int or None, optional
+        Units of the target. None: the target is the cue (auto-association), as large.
+    n_winners : int or None, optional
+        Units that are active in the output, fewer if fewer get anything; the lower index
+        wins where sums are equal. None: those whose sum reaches the threshold.
+    iterated : bool, optional
+        Whether, in auto-association, the output is the cue of the next timestep of the
+        same presentation. While the memory learns, cues stay as they are.
+    schedule : Schedule, optional
+        Default: one timestep, which is all that recall in one step needs; ten if it is
+        iterated.
+    parameters : mapping of str to array, optional
+        ``"W"`` at the start, (post, pre), of 0 and 1. Default: nothing is stored.
+    label, seed, add_to_container
+        As for `nengo.Network`.
+
+    Attributes
+    ----------
+    input : nengo.Node
+        The cue.
+    target : nengo.Node
+        What to store with it; in auto-association this is ``input`` itself.
+    learn : nengo.Node
+        The learning switch. It is on until its output is set to 0.
+    output : nengo.Node
+        What is recalled, of 0 and 1.
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If an argument is out of range or of the wrong shape.
+
+    Notes
+    -----
+    ``probe`` knows ``"cue"`` (of this timestep), ``"sums"`` (a) and ``"output"``.
+
+    References
+    ----------
+    Willshaw, Buneman & Longuet-Higgins 1969, "Non-holographic associative memory",
+    Nature 222, 960-962; Palm 1980, "On associative memory", Biological Cybernetics 36,
+    19-31, of the information; Schwenker, Sommer & Palm 1996, "Iterative retrieval of
+    sparsely coded associative memory patterns", Neural Networks 9(3), 445-455.
+    """
+
+    def __init__(
+        self,
+        n_in=1024,
+        n_out=None,
+        n_winners=None,
+        iterated=False,
+        schedule=None,
+        parameters=None,
+        label=None,
+        seed=None,
+        add_to_container=None,
+    ):
+        if schedule is None:
+            schedule = Schedule(steps=10 if iterated else 1)
+        super().__init__(schedule, label, seed, add_to_container)
+        self._n_in = _check_whole("n_in", n_in, np.inf, self)
+        self._auto = n_out is None
+        self._n_out = n_in if self._auto else _check_whole("n_out", n_out, np.inf, self)
+        if n_winners is not None:
+            _check_whole("n_winners", n_winners, self._n_out, self)
+        self._n_winners = n_winners
+        self._iterated = iterated
+        self._check_iterated()
+        self._shapes = {"W": (self._n_out, self._n_in)}
+        self._initial = self._check_parameters({} if parameters is None else parameters)
+        with self:
+            self._build()
+        self._visible["output"] = self.output
+
+    def set_parameters(self, sim, parameters):
+        """Write ``"W"`` into a simulator; see `.LearningNetwork.set_parameters`.
+
+        Raises
+        ------
+        nengo.exceptions.ValidationError
+            Also if there are weights other than 0 and 1.
+        """
+        super().set_parameters(sim, self._check_parameters(parameters))
+
+    def _check_iterated(self):
+        if not isinstance(self._iterated, (bool, np.bool_)):
+            raise _invalid("iterated", self._iterated, "True or False", self)
+        if not isinstance(self._schedule, Schedule):
+            raise _invalid("schedule", self._schedule, "a Schedule or None", self)
+        if self._iterated and not self._auto:
+            expected = f"False for pairs (n_out is {self._n_out}, not None)"
+            raise _invalid("iterated", True, expected, self)
+        if self._iterated and self._schedule.steps < 2:
+            expected = "of at least 2 steps where recall is iterated"
+            raise _invalid("schedule", self._schedule, expected, self)
+
+    def _check_parameters(self, parameters):
+        if not isinstance(parameters, Mapping):
+            raise _invalid("parameters", parameters, "a mapping or None", self)
+        checked = check_parameters(parameters, self._shapes)
+        for array in checked.values():
+            _check_binary("parameters", array, self)
+        return checked
+
+    # --- what the network is made of
+
+    def _build(self):
+        self.input = nengo.Node(size_in=self._n_in, label="input")
+        self.target = self.input
+        if not self._auto:
+            self.target = nengo.Node(size_in=self._n_out, label="target")
+        self.learn = nengo.Node([1.0], label="learn")
+        cue = PureNode(
+            self._cue, self._n_in, [self.input, self.learn], self._schedule, label="cue"
+        )
+        sums = self._connect(cue)
+        recall = self._reach_threshold if self._n_winners is None else self._win
+        self.output = PureNode(recall, self._n_out, [cue], label="output")
+        nengo.Connection(sums, self.output, synapse=None)
+        if self._iterated:
+            nengo.Connection(self.output, cue, synapse=self._delay)
+        self._visible.update(cue=cue, sums=sums)
+
+    def _connect(self, cue):
+        """Store targets in W; returns the dendritic sums of a cue."""
+        # rules learn between neurons
+        x = neurons(self._n_in, Identity(), "x")
+        nengo.Connection(cue, x, synapse=None)
+        sums = neurons(self._n_out, Identity(), "sums")
+        connection = nengo.Connection(
+            x,
+            sums,
+            transform=self._initial.get("W", np.zeros(self._shapes["W"])),
+            learning_rule_type=ClippedHebbian(self._schedule, self.learn),
+            synapse=None,
+            label="W",
+        )
+        nengo.Connection(self.target, connection.learning_rule, synapse=None)
+        return sums
+
+    def _cue(self, xp, first, recalled, given, learn):
+        # an input that nothing is connected to is silent
+        cue = xp.zeros_like(recalled) if given is None else _active(xp, given)
+        if not self._iterated:
+            return cue
+        # as rules take the switch: one for all samples
+        return xp.where(first | (xp.max(learn) > 0), cue, recalled)
+
+    def _reach_threshold(self, xp, sums, cue):
+        reached = sums >= xp.sum(cue, axis=1, keepdims=True)
+        return _one_where(xp, reached & (sums > 0), sums)
+
+    def _win(self, xp, sums, cue):
+        return _one_where(xp, sums > 0, sums) * k_winners(xp, sums, self._n_winners)
+
+    def _parameter_signals(self, model):
+        return {"W": model.sig[self.connections["W"]]["weights"]}
+
+
+def _active(xp, x):
+    """The units that count as active in a pattern."""
+    return _one_where(xp, x > 0.5, x)
+
+
+def _one_where(xp, condition, like):
+    return xp.where(condition, xp.ones_like(like), xp.zeros_like(like))
+
+
+def _invalid(name, value, expected, network):
+    return ValidationError(f"must be {expected}, got {value!r}", attr=name, obj=network)
+
+
+def _check_whole(name, value, high, network):
+    """A whole number from 1 up, or an error."""
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not (whole and 1 <= value <= high):
+        expected = "at least 1" if high == np.inf else f"1 to {high}, the units there are"
+        raise _invalid(name, value, f"a whole number, {expected}", network)
+    return int(value)
+
+
+def _check_binary(name, weights, obj):
+    others = weights[(weights != 0) & (weights != 1)]
+    if others.size:
+        raise ValidationError(
+            f"weights must be 0 or 1, got {others[0]:g}", attr=name, obj=obj
+        )

@@ -1,0 +1,132 @@
+r"""Neurons of which the k with the largest input fire: binary sparse codes."""
+
+import math
+
+from nengo.params import BoolParam
+
+from .neurons import Pointwise
+from .params import FiniteParam
+
+
+def k_winners(xp, x, k):
+    """1 for the k largest numbers of each row, 0 for all others.
+
+    Of equal numbers those that come first win.
+
+    Parameters
+    ----------
+    xp : namespace
+        ``numpy``, or its like in TensorFlow.
+    x : (batch, n) array
+    k : int
+
+    Returns
+    -------
+    (batch, n) array
+    """
+    rank = xp.argsort(xp.argsort(-x, axis=1, kind="stable"), axis=1, kind="stable")
+    return xp.where(rank < k, xp.ones_like(x), xp.zeros_like(x))
+
+
+class KWinnersTakeAll(Pointwise):
+    r"""The k neurons of an ensemble with the largest input are 1, all others 0.
+
+    .. math:: k = \lceil \text{sparsity} \cdot n \rceil
+
+    Of equal inputs those of the neurons that come first win, so there are always k
+    winners. In NengoDL's training the derivative of the output by the input counts as 1
+    (straight through).
+
+    Parameters
+    ----------
+    sparsity : float, optional
+        Part of the neurons that win, above 0 and at most 1.
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If ``sparsity`` is out of range.
+
+    References
+    ----------
+    Makhzani & Frey 2015, "Winner-take-all autoencoders"; Bengio, Leonard & Courville 2013,
+    "Estimating or propagating gradients through stochastic neurons", arXiv 1308.3432, of the
+    straight-through derivative.
+    """
+
+    negative = False
+
+    sparsity = FiniteParam("sparsity", low=0, low_open=True, high=1, readonly=True)
+
+    def __init__(self, sparsity=0.05):
+        super().__init__()
+        self.sparsity = sparsity
+
+    def n_winners(self, n_neurons):
+        """k for a number of neurons."""
+        # 0.07 * 100 is a little above 7
+        return math.ceil(round(self.sparsity * n_neurons, 9))
+
+    def activity(self, xp, J):
+        return self._winners(xp, J) + (J - _constant(xp, J))
+
+    def _winners(self, xp, J):
+        return k_winners(xp, J, self.n_winners(J.shape[1]))
+
+
+class SoftKWinnersTakeAll(KWinnersTakeAll):
+    r"""k winners that are soft while NengoDL trains, so that gradients are exact.
+
+    .. math:: y = \sigma(h\,(J - \theta)), \qquad \theta = \tfrac12 (J_{(k)} + J_{(k+1)})
+
+    of the hardness h and the k-th and (k+1)-th largest input, through which gradients
+    flow, too; if all neurons win, :math:`\theta = J_{(n)}`. The hard sigmoid is the line of
+    the same slope at the threshold, kept within [0, 1]. Wherever nothing is trained the
+    output is that of `KWinnersTakeAll`.
+
+    Parameters
+    ----------
+    sparsity : float, optional
+        Part of the neurons that win, above 0 and at most 1.
+    hardness : float, optional
+        h, above 0.
+    hard : bool, optional
+        Whether :math:`\sigma` is the hard sigmoid instead of the logistic function.
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If an argument is out of range.
+    """
+
+    hardness = FiniteParam("hardness", low=0, low_open=True, readonly=True)
+    hard = BoolParam("hard", readonly=True)
+
+    def __init__(self, sparsity=0.05, hardness=1.0, hard=False):
+        super().__init__(sparsity)
+        self.hardness = hardness
+        self.hard = hard
+
+    def activity(self, xp, J):
+        training = getattr(xp, "training", False)
+        return xp.where(training, self.soft_activity(xp, J), self._winners(xp, J))
+
+    def soft_activity(self, xp, J):
+        """The output while NengoDL trains."""
+        distance = self.hardness * (J - self.threshold(xp, J))
+        if self.hard:
+            return xp.minimum(xp.maximum(0.5 + 0.25 * distance, 0.0), 1.0)
+        return 0.5 * (1 + xp.tanh(0.5 * distance))
+
+    def threshold(self, xp, J):
+        r""":math:`\theta` of each sample, (batch, 1)."""
+        descending = -xp.sort(-J, axis=1)
+        k = self.n_winners(J.shape[1])
+        above, below = descending[:, k - 1 : k], descending[:, k : k + 1]
+        return above if k == J.shape[1] else 0.5 * (above + below)
+
+
+def _constant(xp, array):
+    """An array that gradients do not flow through."""
+    stop = getattr(xp, "stop_gradient", None)
+    return array if stop is None else stop(array)

@@ -1,0 +1,201 @@
+"""Neurons of which the k with the largest input fire."""
+
+import nengo
+import numpy as np
+import pytest
+from nengo.exceptions import ValidationError
+
+import nengo_ngc as ngc
+
+from .conftest import needs_dl
+
+RNG = np.random.RandomState(0)
+INPUTS = {
+    "different": RNG.randn(7, 20),
+    "ties": RNG.randint(3, size=(7, 20)).astype(float),
+    "equal": np.ones((2, 20)),
+    "one neuron": RNG.randn(3, 1),
+}
+
+
+def winners_by_hand(J, k):
+    """The k largest of each row one after another, of equal ones the first."""
+    y = np.zeros(J.shape)
+    for row, won in zip(J, y):
+        left = list(row)
+        for _ in range(k):
+            best = int(np.argmax(left))
+            won[best], left[best] = 1, -np.inf
+    return y
+
+
+def soft_by_hand(J, k, hardness, hard):
+    y = np.empty(J.shape)
+    for row, out in zip(J, y):
+        largest = sorted(row, reverse=True)
+        theta = np.mean(largest[k - 1 : k + 1])
+        for i, value in enumerate(row):
+            x = hardness * (value - theta)
+            out[i] = min(max(0.5 + x / 4, 0), 1) if hard else 1 / (1 + np.exp(-x))
+    return y
+
+
+def ensemble(J, neuron_type):
+    """One ensemble that is given a row of currents in each timestep."""
+    with nengo.Network() as model:
+        stimulus = nengo.Node(nengo.processes.PresentInput(J, 0.001))
+        neurons = nengo.Ensemble(J.shape[1], 1, neuron_type=neuron_type).neurons
+        nengo.Connection(stimulus, neurons, synapse=None)
+        model.probe = nengo.Probe(neurons)
+    return model
+
+
+@pytest.mark.parametrize("name", INPUTS)
+@pytest.mark.parametrize("sparsity", [0.05, 0.3, 1.0])
+def test_winners(name, sparsity, simulate):
+    J = INPUTS[name]
+    k = {0.05: 1, 0.3: 6, 1.0: 20}[sparsity] if J.shape[1] > 1 else 1
+    for neuron_type in (
+        ngc.KWinnersTakeAll(sparsity),
+        ngc.SoftKWinnersTakeAll(sparsity, hardness=3.0),
+    ):
+        model = ensemble(J, neuron_type)
+        sim = simulate(model, 1, len(J))
+        seen = np.reshape(sim.data[model.probe], J.shape)
+        np.testing.assert_array_equal(seen, winners_by_hand(J, k))
+
+
+def test_number_of_winners_is_rounded_up_once():
+    assert ngc.KWinnersTakeAll(0.05).n_winners(512) == 26
+    assert ngc.KWinnersTakeAll(0.07).n_winners(100) == 7
+    assert ngc.KWinnersTakeAll(1e-6).n_winners(100) == 1
+
+
+@pytest.mark.parametrize("hard", [False, True])
+@pytest.mark.parametrize("k", [1, 6, 20])
+def test_soft_winners_and_threshold(k, hard):
+    neuron_type = ngc.SoftKWinnersTakeAll(k / 20, hardness=2.5, hard=hard)
+    J = INPUTS["different"]
+    expected = soft_by_hand(J, k, 2.5, hard)
+    np.testing.assert_allclose(neuron_type.soft_activity(np, J), expected, rtol=1e-12)
+
+
+def test_winners_of_a_convolution_are_those_of_the_whole_image(simulate):
+    image = RNG.rand(36)
+    transform = nengo.Convolution(4, (6, 6, 1), init=nengo.dists.Uniform(-1, 1))
+    with nengo.Network(seed=1) as model:
+        stimulus = nengo.Node(image)
+        currents = nengo.Node(size_in=64)
+        neurons = nengo.Ensemble(64, 1, neuron_type=ngc.KWinnersTakeAll(0.1)).neurons
+        for post in (currents, neurons):
+            nengo.Connection(stimulus, post, transform=transform, synapse=None, seed=3)
+        probes = nengo.Probe(currents), nengo.Probe(neurons)
+    sim = simulate(model, 1, 1)
+    J, seen = (np.reshape(sim.data[probe], (1, 64)) for probe in probes)
+    np.testing.assert_array_equal(seen, winners_by_hand(J, 7))
+
+
+def test_decoders_are_solved_for_winners():
+    with nengo.Network(seed=0) as model:
+        stimulus = nengo.Node([0.5, -0.3])
+        ensemble = nengo.Ensemble(400, 2, neuron_type=ngc.KWinnersTakeAll(0.2))
+        nengo.Connection(stimulus, ensemble, synapse=None)
+        probe = nengo.Probe(ensemble, synapse=None)
+    with nengo.Simulator(model, progress_bar=False) as sim:
+        sim.run_steps(3)
+    # winners say where the input points to, not how far it reaches
+    decoded = sim.data[probe][-1]
+    direction = np.array([0.5, -0.3]) / np.hypot(0.5, 0.3)
+    assert decoded @ direction / np.linalg.norm(decoded) > 0.99
+
+
+@needs_dl
+def test_gradients():
+    import tensorflow as tf
+
+    from nengo_ngc.dl.namespace import Namespace
+
+    for name in ("different", "ties"):
+        J = tf.constant(INPUTS[name])
+        weights = RNG.randn(*J.shape)
+        for training in (True, tf.constant(True)):
+            xp = Namespace(tf.float64, training)
+            with tf.GradientTape() as tape:
+                tape.watch(J)
+                y = ngc.KWinnersTakeAll(0.3).activity(xp, J)
+                loss = tf.reduce_sum(weights * y)
+            np.testing.assert_array_equal(y, winners_by_hand(J.numpy(), 6))
+            np.testing.assert_array_equal(tape.gradient(loss, J), weights)
+    for hard in (False, True):
+        soft = ngc.SoftKWinnersTakeAll(0.3, hardness=0.7, hard=hard)
+        J = tf.constant(INPUTS["different"])
+        weights = RNG.randn(*J.shape)
+        with tf.GradientTape() as tape:
+            tape.watch(J)
+            loss = tf.reduce_sum(weights * soft.activity(Namespace(tf.float64, True), J))
+        gradient = tape.gradient(loss, J).numpy()
+        for index in np.ndindex(*J.shape):
+            step = np.zeros(J.shape)
+            step[index] = 1e-6
+            ahead, behind = (
+                np.sum(weights * soft_by_hand(J.numpy() + s * step, 6, 0.7, hard))
+                for s in (1, -1)
+            )
+            assert gradient[index] == pytest.approx((ahead - behind) / 2e-6, abs=1e-6)
+
+
+@needs_dl
+def test_soft_while_nengo_dl_trains_only():
+    from nengo_ngc.dl import Simulator  # it prepares TensorFlow for what follows
+
+    import nengo_dl
+    import tf_keras
+
+    x = INPUTS["different"]
+    soft = ngc.SoftKWinnersTakeAll(0.3, hardness=2.0)
+    readout = RNG.randn(1, 20)
+    with nengo.Network(seed=0) as model:
+        stimulus = nengo.Node(np.zeros(20))
+        ensemble = nengo.Ensemble(20, 1, neuron_type=soft)
+        out = nengo.Node(size_in=1)
+        W = nengo.Connection(
+            stimulus, ensemble.neurons, transform=np.eye(20), synapse=None
+        )
+        fixed = nengo.Connection(ensemble.neurons, out, transform=readout, synapse=None)
+        probe = nengo.Probe(out)
+        nengo_dl.configure_settings(trainable=None)
+        model.config[ensemble.neurons].trainable = False
+        model.config[fixed].trainable = False
+
+    def loss(weights):
+        y = soft_by_hand(x @ weights.T, 6, 2.0, False) @ readout.T
+        return np.mean(y**2)
+
+    data = {stimulus: x[:, None]}
+    with Simulator(model, minibatch_size=7, progress_bar=False, seed=0) as sim:
+        expected = winners_by_hand(x, 6) @ readout.T
+        np.testing.assert_allclose(sim.predict(data)[probe][:, 0], expected, atol=1e-5)
+        sim.compile(tf_keras.optimizers.SGD(0.1), loss="mse")
+        history = sim.fit(data, {probe: np.zeros((7, 1, 1))}, epochs=1, verbose=0).history
+        assert history["loss"][-1] == pytest.approx(loss(np.eye(20)), rel=1e-4)
+        change = sim.data[W].weights - np.eye(20)
+    for index in ((0, 0), (3, 7), (19, 2)):
+        step = np.zeros((20, 20))
+        step[index] = 1e-6
+        slope = (loss(np.eye(20) + step) - loss(np.eye(20) - step)) / 2e-6
+        assert change[index] == pytest.approx(-0.1 * slope, rel=1e-3, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "kind, kwargs, message",
+    [
+        ("KWinnersTakeAll", {"sparsity": 0}, "sparsity"),
+        ("KWinnersTakeAll", {"sparsity": 1.1}, "sparsity"),
+        ("KWinnersTakeAll", {"sparsity": np.nan}, "sparsity"),
+        ("SoftKWinnersTakeAll", {"hardness": 0}, "hardness"),
+        ("SoftKWinnersTakeAll", {"hard": 3}, "hard"),
+    ],
+)
+def test_bad_arguments(kind, kwargs, message):
+    with pytest.raises(ValidationError, match=message):
+        getattr(ngc, kind)(**kwargs)
