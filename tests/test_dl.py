@@ -7,9 +7,10 @@ import textwrap
 import nengo
 import numpy as np
 import pytest
-from nengo.exceptions import ValidationError
+from nengo.exceptions import BuildError, ValidationError
 
 import nengo_ngc as ngc
+from nengo_ngc.nodes import PureNode
 
 from .conftest import needs_dl
 
@@ -222,3 +223,15 @@ def test_reset_starts_afresh():
         for name, value in after.items():
             np.testing.assert_array_equal(model.net.parameters(sim)[name], value)
     assert np.any(after["W1"] != before["W1"])
+
+
+@needs_dl
+def test_a_build_that_fails_leaves_nengos_precision_alone():
+    with nengo.Network() as model:
+        with nengo.Network():
+            later = nengo.Ensemble(3, 1).neurons
+        PureNode(lambda xp, x, other: x, 3, others=[later])
+    before = nengo.rc.get("precision", "bits")
+    with pytest.raises(BuildError):
+        ngc.dl.Simulator(model, progress_bar=False)
+    assert nengo.rc.get("precision", "bits") == before == "64"

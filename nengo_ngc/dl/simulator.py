@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from nengo.config import ConfigError
 from nengo.params import Parameter
+from nengo.rc import rc
 from nengo_dl.simulator import with_self
 
 from ..builder import PureOperator
@@ -48,7 +49,7 @@ class Simulator(nengo_dl.Simulator):
     def __init__(self, network, minibatch_size=None, **kwargs):
         self.closed = None  # in case that building fails
         _check_schedules(network, minibatch_size or 1)
-        with _planned(network), warnings.catch_warnings():
+        with _precision_kept(), _planned(network), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="No GPU support detected")
             super().__init__(network, minibatch_size=minibatch_size, **kwargs)
         self.signals = _Signals(self.tensor_graph)
@@ -97,6 +98,16 @@ class Simulator(nengo_dl.Simulator):
             if isinstance(op, PureOperator) and scope(op.tag) in error.message:
                 reason = error.message.split("\n")[0].split("}} ")[-1]
                 raise DivergenceError(op.tag, step, f"failed: {reason}") from error
+
+
+@contextmanager
+def _precision_kept():
+    """Nengo's precision as it was: NengoDL leaves its own behind if building fails."""
+    before = rc.get("precision", "bits")
+    try:
+        yield
+    finally:
+        rc.set("precision", "bits", before)
 
 
 class _Signals(Mapping):
