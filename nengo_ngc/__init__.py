@@ -10,11 +10,18 @@ from .encoder_rules import (
     LayerError,
 )
 from .exceptions import DivergenceError
-from .learning_rules import Delta, ErrorDriven, Lateral, LocalRule, Precision
+from .learning_rules import (
+    Delta,
+    ErrorDriven,
+    Lateral,
+    LocalRule,
+    Precision,
+    SynapticScaling,
+)
 from .optimizers import SGD, Adam, Annealed, Clipped, Momentum
 from .schedule import Schedule
 from .version import __version__
-from .winners import KWinnersTakeAll, SoftKWinnersTakeAll
+from .winners import KWinnersTakeAll, SoftKWinnersTakeAll, SoftThreshold
 
 __all__ = [
     "Adam",
@@ -35,9 +42,12 @@ __all__ = [
     "PFFClassifier",
     "Precision",
     "RuleClassifier",
+    "SDREncoder",
     "SGD",
     "Schedule",
     "SoftKWinnersTakeAll",
+    "SoftThreshold",
+    "SynapticScaling",
     "datasets",
     "networks",
     "neurons",
@@ -46,7 +56,7 @@ __all__ = [
 
 def __getattr__(name):
     # what takes longer to import than all the rest waits until it is asked for
-    if name in ("NGCModel", "PFFClassifier", "RuleClassifier"):
+    if name in ("NGCModel", "PFFClassifier", "RuleClassifier", "SDREncoder"):
         return getattr(import_module(".estimators", __name__), name)
     if name == "dl":
         return import_module(".dl", __name__)

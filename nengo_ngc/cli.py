@@ -75,7 +75,7 @@ _data_dir = click.option(
 @click.option("--variant", help=f"Of ngc: one of {', '.join(VARIANTS)}.")
 @click.option("--hidden", callback=_sizes, help="Units of each layer: 360,360,360.")
 @click.option("--backend", help=f"One of {', '.join(BACKENDS)}.")
-@click.option("--steps", type=_COUNT, help="Steps of inference per image.")
+@click.option("--steps", type=_COUNT, help="Of ngc and pff: steps of inference per image.")
 @click.option("--initial", help=f"Of ngc, where states start: one of {', '.join(INITIAL)}.")
 @click.option(
     "--momentum",
@@ -99,6 +99,15 @@ _data_dir = click.option(
 @click.option(
     "--noise", type=click.FloatRange(min=0), help="Of pff: on what drives the units."
 )
+@click.option("--units", type=_COUNT, help="Of sdr: units of the code.")
+@click.option(
+    "--sparsity",
+    type=click.FloatRange(0, 1, min_open=True),
+    help="Of sdr: the part of units that win.",
+)
+@click.option(
+    "--scaling", type=click.FloatRange(min=0), help="Of sdr: step of synaptic scaling."
+)
 @click.option("--grey/--binary", default=None, help="Pixels as they are, or 0 and 1.")
 @click.option("--seed", type=_SEED, default=0, help="Of weights, order and samples.")
 @click.option("--device", help="For NengoDL, /gpu:0 for example.")
@@ -112,11 +121,13 @@ def train(output, resume, data_dir, **options):
     Models:
       ngc  neural generative coding: fills in and makes up images
       pff  predictive forward-forward: classifies and makes up images
+      sdr  sparse distributed representations: binary codes that keep the class
 
     \b
     Examples:
       nengo-ngc train
       nengo-ngc train --model pff
+      nengo-ngc train --model sdr
       nengo-ngc train mnist --epochs 10 --output runs/mnist
       nengo-ngc train mnist --output runs/mnist --resume
     Nearly as good, in less than a third of the time:
@@ -351,3 +362,17 @@ def list_datasets():
         f"\nfiles are looked for in --data-dir or {datasets.DATA_VARIABLE} "
         "(a folder for each data set), then in the cache, then downloaded"
     )
+
+
+@main.command()
+@click.pass_context
+def check(context):
+    """Print versions and test the simulators, for a report of a bug.
+
+    \b
+    Example:
+      nengo-ngc check
+    """
+    from . import check as checks
+
+    context.exit(0 if checks.check(click.echo) else 1)

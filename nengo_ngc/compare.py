@@ -70,14 +70,20 @@ _OF_THE_CELL = {
 }
 
 
-def _forward_forward(neuron_type, **kwargs):
-    from .estimators import PFFClassifier
+def _rectified(estimator, what):
+    """A model all of whose hidden units are rectified linear, as a cell asks for it."""
 
-    if neuron_type != "relu":
-        raise ValueError(
-            f"forward-forward has rectified linear units only, got {neuron_type!r}"
-        )
-    return PFFClassifier(**kwargs)
+    def make(neuron_type, **kwargs):
+        from . import estimators
+
+        if neuron_type != "relu":
+            raise ValueError(f"{what} has rectified linear units only, got {neuron_type!r}")
+        return getattr(estimators, estimator)(**kwargs)
+
+    return make
+
+
+_forward_forward = _rectified("PFFClassifier", "forward-forward")
 
 
 # models that are more than a rule of `RuleClassifier`: name -> callable that takes the
@@ -85,6 +91,8 @@ def _forward_forward(neuron_type, **kwargs):
 MODELS = {
     "pff": _forward_forward,
     "ff": partial(_forward_forward, recurrent=False, carry=0.0, g_units=0),
+    # the code comes after the hidden layers; its units are among the settings
+    "sdr": _rectified("SDREncoder", "a sparse encoder"),
 }
 
 
@@ -358,7 +366,7 @@ def _pictures(rule, model, data):
 
     if rule not in KINDS:
         return {}
-    KINDS[rule].fit_prior(model, data.X_train, data.y_train)
+    KINDS[rule].finish(model, data.X_train, data.y_train)
     with tempfile.TemporaryDirectory() as folder:
         KINDS[rule].draw(model, data, Path(folder))
         return {

@@ -8,8 +8,8 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from . import metrics, plots
-from .estimators import NGCModel, PFFClassifier
+from . import analysis, metrics, plots
+from .estimators import NGCModel, PFFClassifier, SDREncoder
 
 N_SHOWN = 12
 _N_MAPPED = 1000
@@ -37,9 +37,10 @@ class Kind(ABC):
         Rows of samples.
     """
 
+    n_rows = 0
+
     _of_all = {
         "hidden": "n_hidden",
-        "steps": "steps",
         "batch": "batch_size",
         "epochs": "max_epochs",
         "backend": "backend",
@@ -61,16 +62,16 @@ class Kind(ABC):
         """What ``model.epochs`` returns; pairs of images and labels, or None, come in."""
 
     @abstractmethod
-    def fit_prior(self, model, X, y):
-        """Prepare the model for sampling."""
+    def finish(self, model, X, y):
+        """Fit to the training images what is fitted once learning is over."""
 
     @abstractmethod
     def say(self, record):
         """An entry of ``history_`` in words."""
 
-    @abstractmethod
     def samples(self, model, n_rows, random_state=None):
         """Rows of samples, and their titles or None."""
+        raise ValueError(f"a {type(model).__name__} makes no images, so there are no samples")
 
     @abstractmethod
     def evaluate(self, model, data, n_log_p, n_samples):
@@ -83,7 +84,8 @@ class Kind(ABC):
 
     def draw(self, model, data, folder):
         """Write the pictures of a model that has learned into a folder."""
-        self.draw_samples(model, data.image_shape, folder / "samples.png")
+        if self.n_rows:
+            self.draw_samples(model, data.image_shape, folder / "samples.png")
         rows = np.random.RandomState(0).permutation(len(data.X_test))[:_N_MAPPED]
         plots.latent_map(
             model.transform(data.X_test[rows]), data.y_test[rows], folder / "latents.png"
@@ -96,6 +98,7 @@ class _NGC(Kind):
     estimator = NGCModel
     arguments = {
         **Kind._of_all,
+        "steps": "steps",
         "variant": "variant",
         "initial": "initial",
         "momentum": "momentum",
@@ -135,7 +138,7 @@ class _NGC(Kind):
         X_val = None if validation is None else validation[0]
         return model.epochs(training[0], X_val, **kwargs)
 
-    def fit_prior(self, model, X, y):
+    def finish(self, model, X, y):
         model.fit_prior(X)
 
     def say(self, record):
@@ -172,7 +175,7 @@ class _PFF(Kind):
     """Predictive forward-forward."""
 
     estimator = PFFClassifier
-    arguments = {**Kind._of_all, "noise": "noise"}
+    arguments = {**Kind._of_all, "steps": "steps", "noise": "noise"}
     defaults = {
         "digits": {
             "hidden": (128, 128),
@@ -202,7 +205,7 @@ class _PFF(Kind):
     def epochs(self, model, training, validation, **kwargs):
         return model.epochs(*training, *(validation or ()), **kwargs)
 
-    def fit_prior(self, model, X, y):
+    def finish(self, model, X, y):
         model.fit_prior(X, y)
 
     def say(self, record):
@@ -230,7 +233,67 @@ class _PFF(Kind):
         }
 
 
-KINDS = {"ngc": _NGC(), "pff": _PFF()}
+class _SDR(Kind):
+    """Sparse distributed representations by k winners."""
+
+    estimator = SDREncoder
+    arguments = {
+        **Kind._of_all,
+        "units": "n_units",
+        "sparsity": "sparsity",
+        "scaling": "scaling",
+    }
+    defaults = {
+        "digits": {
+            "hidden": (64,),
+            "batch": 50,
+            "epochs": 20,
+            "validation": 250,
+            "learning_rate": 2e-3,
+        },
+        None: {"hidden": (64,), "batch": 100, "epochs": 15, "validation": 10_000},
+    }
+    binarize = False
+    measures = {
+        "error": "test error, nearest class centroid (%)",
+        "active_units": "active units of a code",
+        "silent_units": "units that are never active",
+        "entropy": "mean entropy of units (bit)",
+        "probe_error": "logistic regression on codes, error (%)",
+    }
+    panels = (
+        ("error by centroids (%)", {"val_error": "validation"}),
+        ("loss", {"loss": "training"}),
+        ("units", {"silent_units": "never active"}),
+    )
+
+    def epochs(self, model, training, validation, **kwargs):
+        return model.epochs(*training, *(validation or ()), **kwargs)
+
+    def finish(self, model, X, y):
+        model.fit_centroids(X, y)
+
+    def say(self, record):
+        error = f"error {record['val_error']:.2f} %, " if "val_error" in record else ""
+        return f"{error}loss {record['loss']:.4f}, {record['silent_units']} silent units"
+
+    def evaluate(self, model, data, n_log_p, n_samples):
+        codes = model.transform(data.X_test)
+        return {
+            "error": 100 * (1 - model.score(data.X_test, data.y_test)),
+            "active_units": codes.sum(axis=1).mean(),
+            "silent_units": np.sum(~codes.any(axis=0)),
+            "entropy": analysis.unit_entropy(codes).mean(),
+            "probe_error": _probe_error(model, data),
+        }
+
+    def draw(self, model, data, folder):
+        super().draw(model, data, folder)
+        classes, means = analysis.class_means(model.transform(data.X_test), data.y_test)
+        plots.class_codes(classes, means, folder / "codes.png")
+
+
+KINDS = {"ngc": _NGC(), "pff": _PFF(), "sdr": _SDR()}
 
 
 def right_half(image_shape):

@@ -361,6 +361,50 @@ class Lateral(LocalRule):
         return xp.asarray(self.mask * (1 - eye) - eye, dtype=like.dtype)
 
 
+class SynapticScaling(LocalRule):
+    r"""Scales the incoming weights of a unit until its mean activity is on target.
+
+    .. math:: \Delta w_{ij} = (p - y_i)\, w_{ij}
+
+    averaged over samples, of the target p and the postsynaptic activity y: all weights of a
+    unit grow by the same factor if it is silent and shrink if it is overactive, and none
+    changes its sign. On a connection whose matrix is diagonal the weights are gains.
+
+    Parameters
+    ----------
+    target : float, optional
+        p, the mean activity that units are to have: for k winners, k / n.
+    active_above : float or None, optional
+        With a number, activity counts as 1 above it and as 0 otherwise: 0.5 finds the
+        winners while they are soft. None: activity counts as it is.
+    optimizer : Optimizer, optional
+        Default: ``SGD(0.1)``.
+    **kwargs
+        As for :class:`LocalRule`.
+
+    References
+    ----------
+    Turrigiano 2008, "The self-tuning neuron: synaptic scaling of excitatory synapses",
+    Cell 135; van Rossum, Bi & Turrigiano 2000, "Stable Hebbian learning from spike
+    timing-dependent plasticity", J. Neurosci. 20, of the equation.
+    """
+
+    target = FiniteParam("target", low=0, low_open=True, readonly=True)
+
+    active_above = FiniteParam("active_above", optional=True, readonly=True)
+
+    def __init__(self, target=0.05, active_above=None, optimizer=None, **kwargs):
+        super().__init__(SGD(0.1) if optimizer is None else optimizer, **kwargs)
+        self.target = target
+        self.active_above = active_above
+
+    def update(self, xp, pre, post, error, weights):
+        if self.active_above is not None:
+            above = post > self.active_above
+            post = xp.where(above, xp.ones_like(post), xp.zeros_like(post))
+        return xp.sum(self.target - post, axis=0)[:, None] * weights
+
+
 def _tell_rules_their_connection():
     """Let Nengo ask a `LocalRule` what it modifies on the connection that it is given.
 

@@ -68,6 +68,27 @@ def learning_curves(history, panels, path):
     save(fig, path)
 
 
+def class_codes(classes, means, path):
+    """Draw how often each unit is active in each class and write a PNG file.
+
+    Parameters
+    ----------
+    classes : (n_classes,) array
+    means : (n_classes, n_units) array
+        As `.analysis.class_means` returns them. Units are drawn in the order of the class in
+        which they are most active; those that never are, are left out.
+    path : str or path
+    """
+    order = np.lexsort((-means.max(axis=0), means.argmax(axis=0)))
+    order = order[means.max(axis=0)[order] > 0]
+    fig, ((ax,),) = figure(1, 1, figsize=(9, 3))
+    image = ax.imshow(means[:, order], aspect="auto", cmap="viridis", vmin=0, vmax=1)
+    ax.set(xlabel="units that are ever active", ylabel="class")
+    ax.set_yticks(range(len(classes)), classes)
+    fig.colorbar(image, label="part of images in which it is active")
+    save(fig, path)
+
+
 def latent_map(Z, y, path):
     """Draw latents in two dimensions, by t-SNE, and write a PNG file.
 

@@ -24,7 +24,7 @@ class Run:
     folder : str or path
     config : dict
         ``"dataset"``, ``"binarize"``, ``"validation"`` (images held out of the training
-        images), ``"model"`` (a name of `.kinds.KINDS`), and its ``"parameters"``.
+        images), ``"model"`` (a name of ``kinds.KINDS``), and its ``"parameters"``.
     """
 
     def __init__(self, folder, config):
@@ -114,7 +114,7 @@ class Run:
             self._keep(model)
             if on_epoch is not None:
                 on_epoch(record)
-        self.kind.fit_prior(model, *training)
+        self.kind.finish(model, *training)
         self._keep(model)
         self.kind.draw(model, data, self.folder)
         return model

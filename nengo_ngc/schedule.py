@@ -1,4 +1,4 @@
-"""Settle-then-learn timing: when states start afresh and when rules apply."""
+"""Timing: when states start afresh, when rules apply, how a value moves over epochs."""
 
 from nengo.exceptions import ValidationError
 from nengo.params import BoolParam, FrozenObject, IntParam
@@ -79,3 +79,24 @@ class Schedule(FrozenObject):
                 attr="batch_size",
                 obj=self,
             )
+
+
+def geometric(first, last, factor, n):
+    r"""A value on its way from the first to the last, after n changes by a factor.
+
+    .. math:: v_n = v_0\, f^n, \quad \text{but not beyond the last}
+
+    Parameters
+    ----------
+    first, last : float
+        Above 0.
+    factor : float
+        f, above 0; below 1 if the last value is smaller than the first.
+    n : int
+
+    Returns
+    -------
+    float
+    """
+    bound = max if last < first else min
+    return bound(first * factor**n, last)

@@ -18,13 +18,14 @@ def k_winners(xp, x, k):
     xp : namespace
         ``numpy``, or its like in TensorFlow.
     x : (batch, n) array
-    k : int
+    k : int, or (batch, 1) array of whole numbers
 
     Returns
     -------
     (batch, n) array
     """
     rank = xp.argsort(xp.argsort(-x, axis=1, kind="stable"), axis=1, kind="stable")
+    rank = xp.asarray(rank, dtype=x.dtype)  # TensorFlow compares like with like only
     return xp.where(rank < k, xp.ones_like(x), xp.zeros_like(x))
 
 
@@ -113,10 +114,7 @@ class SoftKWinnersTakeAll(KWinnersTakeAll):
 
     def soft_activity(self, xp, J):
         """The output while NengoDL trains."""
-        distance = self.hardness * (J - self.threshold(xp, J))
-        if self.hard:
-            return xp.minimum(xp.maximum(0.5 + 0.25 * distance, 0.0), 1.0)
-        return 0.5 * (1 + xp.tanh(0.5 * distance))
+        return soft_step(xp, self.hardness * (J - self.threshold(xp, J)), self.hard)
 
     def threshold(self, xp, J):
         r""":math:`\theta` of each sample, (batch, 1)."""
@@ -124,6 +122,50 @@ class SoftKWinnersTakeAll(KWinnersTakeAll):
         k = self.n_winners(J.shape[1])
         above, below = descending[:, k - 1 : k], descending[:, k : k + 1]
         return above if k == J.shape[1] else 0.5 * (above + below)
+
+
+class SoftThreshold(Pointwise):
+    r"""Neurons that are 1 above their threshold, which is learned, and 0 below.
+
+    .. math:: y = [J > 0], \quad \text{while NengoDL trains}\quad y = \sigma(h J)
+
+    A neuron's threshold is its bias, with the opposite sign, and learns as a bias does. How
+    many are active is free.
+
+    Parameters
+    ----------
+    hardness : float, optional
+        h, above 0.
+    hard : bool, optional
+        Whether :math:`\sigma` is the hard sigmoid instead of the logistic function.
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If an argument is out of range.
+    """
+
+    negative = False
+
+    hardness = FiniteParam("hardness", low=0, low_open=True, readonly=True)
+    hard = BoolParam("hard", readonly=True)
+
+    def __init__(self, hardness=1.0, hard=False):
+        super().__init__()
+        self.hardness = hardness
+        self.hard = hard
+
+    def activity(self, xp, J):
+        binary = xp.where(J > 0, xp.ones_like(J), xp.zeros_like(J))
+        soft = soft_step(xp, self.hardness * J, self.hard)
+        return xp.where(getattr(xp, "training", False), soft, binary)
+
+
+def soft_step(xp, x, hard=False):
+    """The logistic function, or the line of its slope at 0 within [0, 1]."""
+    if hard:
+        return xp.minimum(xp.maximum(0.5 + 0.25 * x, 0.0), 1.0)
+    return 0.5 * (1 + xp.tanh(0.5 * x))
 
 
 def _constant(xp, array):

@@ -124,7 +124,7 @@ def test_norm_bound(simulate):
     np.testing.assert_allclose(norms.max(), 0.7, rtol=1e-6)
 
 
-@pytest.mark.parametrize("rule", [Oja(), ngc.ErrorDriven(), ngc.Precision()])
+@pytest.mark.parametrize("rule", [Oja(), ngc.ErrorDriven(), ngc.Precision(), ngc.SynapticScaling()])
 def test_update_is_a_sum_over_samples(rule):
     rng = np.random.RandomState(0)
     pre, post, error = rng.rand(3, 6, 4)
@@ -160,7 +160,8 @@ def test_a_rule_gives_the_same_in_tensorflow():
     rng = np.random.RandomState(0)
     pre, post, error, w = rng.rand(4, 4, 4).astype(np.float32)
     w = np.eye(4, dtype=np.float32) + 0.01 * w
-    for rule in (Oja(), ngc.ErrorDriven(norm_bound=0.5), ngc.Precision()):
+    rules = Oja(), ngc.ErrorDriven(norm_bound=0.5), ngc.Precision(), ngc.SynapticScaling()
+    for rule in rules:
         for function, arrays in ((rule.update, (pre, post, error, w)), (rule.constrain, (w,))):
             expected = function(np, *arrays)
             found = function(Namespace(tf.float32), *map(tf.constant, arrays))
@@ -201,3 +202,45 @@ def test_a_rule_without_update(simulate):
     model, _ = two_populations(ngc.LocalRule())
     with pytest.raises(TypeError, match="needs a method update"):
         simulate(model, 1, 1)
+
+
+def test_synaptic_scaling(simulate):
+    W = np.array([[2.0, -1.0], [0.5, 3.0]])
+    with nengo.Network() as model:
+        pre = nengo.Node([0.3, 0.1])
+        post = nengo.Ensemble(2, 1, neuron_type=ngc.neurons.Identity()).neurons
+        relay = nengo.Ensemble(2, 1, neuron_type=ngc.neurons.Identity()).neurons
+        nengo.Connection(pre, relay, synapse=None)
+        rule = ngc.SynapticScaling(0.2, optimizer=ngc.SGD(0.5))
+        connection = nengo.Connection(
+            relay, post, transform=W, learning_rule_type=rule, synapse=None
+        )
+    sim = simulate(model, 1, 1)
+    y = W @ [0.3, 0.1]
+    expected = W * (1 + 0.5 * (0.2 - y))[:, None]
+    np.testing.assert_allclose(weights(sim, connection), expected, rtol=1e-6)
+    sim.run_steps(200)
+    scaled = weights(sim, connection)
+    np.testing.assert_allclose(scaled @ [0.3, 0.1], 0.2, rtol=1e-4)
+    np.testing.assert_allclose(scaled / scaled[:, :1], W / W[:, :1], rtol=1e-4)
+
+
+def test_synaptic_scaling_brings_winners_to_the_target(simulate):
+    rng = np.random.RandomState(0)
+    noise = nengo.processes.WhiteNoise(nengo.dists.Uniform(0, 1), scale=False, seed=0)
+    with nengo.Network(seed=0) as model:
+        stimulus = nengo.Node(noise, size_out=10)
+        relay = nengo.Ensemble(10, 1, neuron_type=ngc.neurons.Identity()).neurons
+        nengo.Connection(stimulus, relay, synapse=None)
+        transform = rng.rand(20, 10) ** 2 * np.linspace(0.5, 1.5, 20)[:, None]
+        probes = []
+        for rule in (None, ngc.SynapticScaling(0.2, 0.5, ngc.SGD(0.02))):
+            code = nengo.Ensemble(20, 1, neuron_type=ngc.KWinnersTakeAll(0.2)).neurons
+            nengo.Connection(
+                relay, code, transform=transform, learning_rule_type=rule, synapse=None
+            )
+            probes.append(nengo.Probe(code))
+    sim = simulate(model, 1, 3000)
+    without, scaled = (np.reshape(sim.data[probe], (3000, 20))[-1000:] for probe in probes)
+    assert np.ptp(without.mean(axis=0)) > 0.5
+    np.testing.assert_allclose(scaled.mean(axis=0), 0.2, atol=0.08)

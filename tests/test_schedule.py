@@ -4,6 +4,7 @@ import pytest
 from nengo.exceptions import ValidationError
 
 import nengo_ngc as ngc
+from nengo_ngc.schedule import geometric
 
 
 def test_presentations():
@@ -31,3 +32,10 @@ def test_minibatches_make_up_batches():
 def test_bad_arguments(argument, bad):
     with pytest.raises(ValidationError, match=argument):
         ngc.Schedule(**{argument: bad})
+
+
+def test_geometric():
+    down = [geometric(0.3, 0.05, 0.5, n) for n in range(5)]
+    assert down == pytest.approx([0.3, 0.15, 0.075, 0.05, 0.05])
+    up = [geometric(1.0, 5.0, 2.0, n) for n in range(5)]
+    assert up == pytest.approx([1, 2, 4, 5, 5])

@@ -6,6 +6,7 @@ import pytest
 from nengo.exceptions import ValidationError
 
 import nengo_ngc as ngc
+from nengo_ngc.networks import AdaptiveWinners
 
 from .conftest import needs_dl
 
@@ -186,6 +187,114 @@ def test_soft_while_nengo_dl_trains_only():
         assert change[index] == pytest.approx(-0.1 * slope, rel=1e-3, abs=1e-6)
 
 
+# --- thresholds that are learned, numbers of winners that are predicted
+
+
+def test_threshold_is_the_bias(simulate):
+    J = INPUTS["different"]
+    model = ensemble(J, ngc.SoftThreshold(3.0))
+    model.ensembles[0].gain = np.ones(20)
+    model.ensembles[0].bias = np.linspace(-1, 1, 20)
+    seen = simulate(model, 1, len(J)).data[model.probe]
+    np.testing.assert_array_equal(np.reshape(seen, J.shape), J + np.linspace(-1, 1, 20) > 0)
+
+
+@needs_dl
+def test_thresholds_learn():
+    from nengo_ngc.dl import Simulator  # it prepares TensorFlow for what follows
+
+    import tf_keras
+
+    J = RNG.randn(200, 1, 20)
+    with nengo.Network(seed=0) as model:
+        stimulus = nengo.Node(np.zeros(20))
+        units = nengo.Ensemble(
+            20, 1, neuron_type=ngc.SoftThreshold(4.0), gain=np.ones(20), bias=np.zeros(20)
+        ).neurons
+        nengo.Connection(stimulus, units, synapse=None)
+        probe = nengo.Probe(units)
+    wanted = (J > 0.7).astype(float)
+    with Simulator(model, minibatch_size=50, progress_bar=False, seed=0) as sim:
+        sim.compile(tf_keras.optimizers.Adam(0.02), loss="mse")
+        before = sim.predict({stimulus: J})[probe]
+        sim.fit({stimulus: J}, {probe: wanted}, epochs=20, verbose=0)
+        after = sim.predict({stimulus: J})[probe]
+        thresholds = -sim.data[units.ensemble].bias
+    np.testing.assert_array_equal(before, J > 0)
+    np.testing.assert_allclose(thresholds, 0.75, atol=0.15)  # soft at its edges
+    assert np.mean(after == wanted) > 0.95
+
+
+def adaptive(J, u, **kwargs):
+    with nengo.Network() as model:
+        net = AdaptiveWinners(J.shape[1], **kwargs)
+        both = nengo.Node(nengo.processes.PresentInput(np.hstack([J, u]), 0.001))
+        nengo.Connection(both[:-1], net.input, synapse=None)
+        nengo.Connection(both[-1], net.sparsity, synapse=None)
+        model.probe = nengo.Probe(net.output)
+    return model
+
+
+def test_number_of_winners_is_predicted_for_each_sample(simulate):
+    J, u = INPUTS["different"], np.array([[-50.0], [-2], [-1], [0], [1], [2], [50]])
+    k = [1, 1, 3, 5, 7, 9, 10]  # 10 sigma(u), rounded
+    model = adaptive(J, u, max_sparsity=0.5)
+    seen = np.reshape(simulate(model, 1, 7).data[model.probe], J.shape)
+    for row, n, code in zip(J, k, seen):
+        np.testing.assert_array_equal(code, winners_by_hand(row[None], n)[0])
+
+
+def test_threshold_of_a_predicted_number():
+    J, net = INPUTS["different"], AdaptiveWinners(20)
+    for k in (1, 6, 19):
+        soft = ngc.SoftKWinnersTakeAll(k / 20)
+        np.testing.assert_allclose(
+            net.threshold(np, J, np.full((7, 1), float(k))), soft.threshold(np, J)
+        )
+    between = [net.threshold(np, J, np.full((7, 1), p)) for p in (6.0, 6.25, 7.0)]
+    np.testing.assert_allclose(between[1], 0.75 * between[0] + 0.25 * between[2])
+
+
+@needs_dl
+def test_gradient_of_a_predicted_number():
+    import tensorflow as tf
+
+    from nengo_ngc.dl.namespace import Namespace
+
+    class Training:
+        training = True
+
+        def __getattr__(self, name):
+            return getattr(np, name)
+
+    J, u = INPUTS["different"], RNG.randn(7, 1)
+    net, weights = AdaptiveWinners(20, 0.5, hardness=3.0), RNG.randn(7, 20)
+
+    def loss(J, u):
+        return np.sum(weights * net.code(Training(), J, u))
+
+    variables = tf.constant(J), tf.constant(u)
+    with tf.GradientTape() as tape:
+        tape.watch(variables)
+        y = net.code(Namespace(tf.float64, True), *variables)
+        total = tf.reduce_sum(weights * y)
+    of_J, of_u = (g.numpy() for g in tape.gradient(total, variables))
+    for row in range(7):
+        step = np.zeros((7, 1))
+        step[row] = 1e-6
+        slope = (loss(J, u + step) - loss(J, u - step)) / 2e-6
+        assert of_u[row, 0] == pytest.approx(slope, abs=1e-6)
+        step = np.zeros((7, 20))
+        step[row, 2 * row] = 1e-6
+        slope = (loss(J + step, u) - loss(J - step, u)) / 2e-6
+        assert of_J[row, 2 * row] == pytest.approx(slope, abs=1e-6)
+
+
+def test_bad_number_of_neurons():
+    with pytest.raises(ValidationError, match="n_neurons.*at least 2, got 1"):
+        AdaptiveWinners(1)
+
+
 @pytest.mark.parametrize(
     "kind, kwargs, message",
     [
@@ -194,6 +303,7 @@ def test_soft_while_nengo_dl_trains_only():
         ("KWinnersTakeAll", {"sparsity": np.nan}, "sparsity"),
         ("SoftKWinnersTakeAll", {"hardness": 0}, "hardness"),
         ("SoftKWinnersTakeAll", {"hard": 3}, "hard"),
+        ("SoftThreshold", {"hardness": 0}, "hardness"),
     ],
 )
 def test_bad_arguments(kind, kwargs, message):

@@ -2,8 +2,8 @@ r"""Losses that bring codes of the same class together, for ``sim.compile(loss=.
 
 Each is given labels, (batch, n_steps, 1), in place of target outputs, and looks at codes of
 the last timestep. Codes are compared by the cosine of the angle between them, those of an
-anchor with codes drawn at random from the same batch: anew at each update, by a generator
-that starts from ``seed``.
+anchor with codes drawn at random from the same batch: anew at each update, as ``seed`` and
+the number of updates so far say.
 """
 
 import tensorflow as tf
@@ -18,6 +18,8 @@ class _PairwiseLoss:
         self.margin = margin
         self.n_draws = n_draws
         self.seed = seed
+        # counts updates, so that learning goes on with other draws where it was left
+        self.variables = [tf.Variable(0, trainable=False, dtype=tf.int32)]
 
     def __call__(self, labels, codes):
         labels = tf.reshape(labels[:, -1], (-1,))
@@ -27,9 +29,10 @@ class _PairwiseLoss:
         positive = same & ~tf.eye(tf.shape(u)[0], dtype=tf.bool)
         negative = ~same
         usable = tf.reduce_any(positive, axis=1) & tf.reduce_any(negative, axis=1)
+        update = self.variables[0].assign_add(1)
         values = self._of(
-            self._drawn(cosine, positive, self.seed),
-            self._drawn(cosine, negative, self.seed + 1),
+            self._drawn(cosine, positive, [self.seed, 2 * update]),
+            self._drawn(cosine, negative, [self.seed, 2 * update + 1]),
         )
         values = tf.where(usable, values, tf.zeros_like(values))
         # anchors that are where they should be would only make steps smaller
@@ -39,7 +42,7 @@ class _PairwiseLoss:
     def _drawn(self, cosine, allowed, seed):
         """Cosines of each anchor with some of the allowed codes, (n_draws, batch)."""
         n = tf.shape(cosine)[0]
-        order = tf.random.uniform((self.n_draws, n, n), seed=seed)
+        order = tf.random.stateless_uniform((self.n_draws, n, n), seed)
         chosen = tf.argmax(tf.where(allowed, order, -tf.ones_like(order)), axis=2)
         cosines = tf.broadcast_to(cosine, (self.n_draws, n, n))
         return tf.gather(cosines, chosen, axis=2, batch_dims=2)

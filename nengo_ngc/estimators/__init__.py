@@ -4,5 +4,6 @@ from .base import BACKENDS
 from .classifier import RULES, RuleClassifier
 from .ngc_model import NGCModel
 from .pff import PFFClassifier
+from .sdr import SDREncoder
 
-__all__ = ["BACKENDS", "RULES", "NGCModel", "PFFClassifier", "RuleClassifier"]
+__all__ = ["BACKENDS", "RULES", "NGCModel", "PFFClassifier", "RuleClassifier", "SDREncoder"]

@@ -90,13 +90,17 @@ class NetworkEstimator(BaseEstimator):
         return {name: value / n_batches for name, value in sums.items()}
 
     def _keep(self):
+        self._state = self._finite_state()
+        self._forget_stale()
+
+    def _finite_state(self):
+        """What was learned so far, or a DivergenceError."""
         trainer = self._trainer()
         state = trainer.state()
         for name, array in state.items():
             if not np.all(np.isfinite(array)):
                 raise DivergenceError(name, trainer.sim.n_steps)
-        self._state = state
-        self._forget_stale()
+        return state
 
     def _forget_stale(self):
         """Close simulators that hold what the parameters were before."""

@@ -247,13 +247,15 @@ class RuleClassifier(ImageClassifier):
                 ["output"],
                 inputs=("input", "target"),
             )
-        from ..dl.autodiff import AutodiffRunner
+        from ..dl import autodiff
 
-        return AutodiffRunner(
+        return autodiff.AutodiffRunner(
             lambda: self._network(self.rule, learns=False, trained=True),
             self.batch_size,
             self._learning_rate,
             self._n_updates if self.anneal else None,
+            autodiff.cross_entropy,
+            [autodiff.error],
             device=self.device,
         )
 

@@ -115,7 +115,11 @@ class ImageClassifier(ClassifierMixin, NetworkEstimator):
         if X_val is not None:
             X_val = self._check_images(X_val, name="X_val")
             validation = X_val, self._check_labels(y_val, X_val, "y_val")
-        return X, self._one_hot(y), validation
+        return X, self._targets(y), validation
+
+    def _targets(self, y):
+        """What the network is told of labels, which are rows of ``classes_``."""
+        return self._one_hot(y)
 
     def _one_hot(self, y):
         return np.eye(len(self.classes_), dtype=np.float32)[y]

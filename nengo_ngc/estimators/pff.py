@@ -68,14 +68,14 @@ class PFFClassifier(TransformerMixin, ImageClassifier):
         Seed of weights, order of images, negatives and samples.
     learning_rate : float, optional
         Adam's.
-    threshold, low_is_positive, carry, recurrent, lateral, normalize, n_group, \
-    latent_step, positives_only, noise
+    threshold, low_is_positive, carry, recurrent, lateral, normalize : optional
+    n_group, latent_step, positives_only, noise : optional
         As for `.networks.PFF`. For plain forward-forward: ``recurrent=False, carry=0,
         g_units=0``.
     scan : bool, optional
         Whether to predict by trying labels, rather than by one pass.
     negatives : callable or None, optional
-        Makes negative samples; None: `wrong_labels`, which shows the arguments. A model
+        Makes negative samples; None: `.wrong_labels`, which shows the arguments. A model
         with another one cannot be saved.
     n_mixture : int, optional
         Components of the Gaussian mixture that is the prior of latent states of a class.

@@ -1,16 +1,22 @@
 """Networks of Nengo objects that learn."""
 
+from .adaptive_winners import AdaptiveWinners
 from .associative import AssociativeMemory
 from .classifiers import FeedforwardClassifier, PredictiveCodingClassifier
 from .gncn import GNCN
 from .hopfield import LayeredHopfield
 from .pff import PFF
+from .sparse_encoder import SparseEncoder
+from .spiking_winners import SpikingWinners
 
 __all__ = [
+    "AdaptiveWinners",
     "AssociativeMemory",
     "FeedforwardClassifier",
     "GNCN",
     "LayeredHopfield",
     "PFF",
     "PredictiveCodingClassifier",
+    "SparseEncoder",
+    "SpikingWinners",
 ]

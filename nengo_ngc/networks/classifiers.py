@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import nengo
 import numpy as np
 from nengo.exceptions import ValidationError
-from nengo.params import Parameter
 
 from ..encoder_rules import (
     BackProp,
@@ -20,14 +19,8 @@ from ..neurons import Identity, LatentState, derivative
 from ..nodes import PureNode
 from ..schedule import Schedule
 from ..transforms import Transposed
-from .base import (
-    LearningNetwork,
-    check_optimizer,
-    check_positive,
-    check_shape,
-    neurons,
-)
-from .parameters import check_parameters
+from .base import check_optimizer, check_positive, neurons
+from .layers import LayeredNetwork
 
 _UNIT = {
     "relu": nengo.RectifiedLinear(),
@@ -95,7 +88,7 @@ HIDDEN_RULES = {
 }
 
 
-class _Classifier(LearningNetwork):
+class _Classifier(LayeredNetwork):
     """Inputs, labels, the error between them, and parameters ``W1``, ``b1``, ..."""
 
     def __init__(
@@ -110,39 +103,16 @@ class _Classifier(LearningNetwork):
         seed,
         add_to_container,
     ):
-        super().__init__(schedule, label, seed, add_to_container)
-        self._shape = check_shape(shape, self)
+        super().__init__(shape, schedule, parameters, label, seed, add_to_container)
         self._max_rate = check_positive("max_rate", max_rate, self)
         self._fires = isinstance(neuron_type, str) and neuron_type in _FIRING
         self._neuron_type = self._neurons_of(neuron_type)
         self._optimizer = check_optimizer(optimizer, self)
-        self._shapes = {}
-        for level, (pre, post) in enumerate(zip(self._shape, self._shape[1:]), start=1):
-            self._shapes[f"W{level}"] = (post, pre)
-            self._shapes[f"b{level}"] = (post,)
-        self._initial = check_parameters(parameters or {}, self._shapes)
         with self:
-            self.input = nengo.Node(size_in=self._shape[0], label="input")
+            x = self._build_input()
             self.target = nengo.Node(size_in=self._shape[-1], label="target")
-            self.learn = nengo.Node([1.0], label="learn")
-            x = neurons(self._shape[0], Identity(), "x")
-            nengo.Connection(self.input, x, synapse=None)
-            self._exempt_from_offline_training(x.ensemble)
-            self._visible["x"] = x
             self._build(x)
         self._visible["output"] = self.output
-
-    @property
-    def n_layers(self):
-        """Number of layers with weights: hidden ones and the output."""
-        return len(self._shape) - 1
-
-    def _exempt_from_offline_training(self, ensemble):
-        # read by NengoDL: biases of the input are no parameters of this network
-        self.config[nengo.Ensemble].set_param(
-            "trainable", Parameter("trainable", default=None, optional=True)
-        )
-        self.config[ensemble].trainable = False
 
     def _neurons_of(self, neuron_type):
         if isinstance(neuron_type, nengo.neurons.NeuronType):
@@ -166,24 +136,12 @@ class _Classifier(LearningNetwork):
         bias = self._initial.get(f"b{level}", bias)
         return neurons(n, neuron_type, f"layer{level}", gain=gain, bias=bias)
 
-    def _weights(self, level):
-        if f"W{level}" in self._initial:
-            return self._initial[f"W{level}"]
-        n_post, n_pre = self._shapes[f"W{level}"]
-        # keeps the size of signals through a layer: He et al. 2015, Glorot & Bengio 2010
-        power = 1 if isinstance(self._neuron_type, (nengo.Tanh, nengo.Sigmoid)) else 2
-        init = nengo.dists.Gaussian(0, np.sqrt(power / n_pre))
-        if self.seed is not None:
-            # whatever else is in the network, so that all rules start alike
-            rng = np.random.RandomState([self.seed, level])
-            init = init.sample(n_post, n_pre, rng=rng)
-        return nengo.Dense((n_post, n_pre), init=init)
-
     def _connect(self, level, pre, post, rule, synapse=None):
+        power = 1 if isinstance(self._neuron_type, (nengo.Tanh, nengo.Sigmoid)) else 2
         return nengo.Connection(
             pre,
             post,
-            transform=self._weights(level),
+            transform=self._weights(level, power),
             learning_rule_type=rule,
             synapse=synapse,
             label=f"W{level}",
@@ -196,14 +154,6 @@ class _Classifier(LearningNetwork):
         nengo.Connection(self.output, error, synapse=None)
         self._visible["error"] = error
         return error
-
-    def _parameter_signals(self, model):
-        signals = {}
-        for level in range(1, self.n_layers + 1):
-            connection = self.connections[f"W{level}"]
-            signals[f"W{level}"] = model.sig[connection]["weights"]
-            signals[f"b{level}"] = model.sig[connection.post_obj]["bias"]
-        return signals
 
 
 class FeedforwardClassifier(_Classifier):
@@ -222,7 +172,7 @@ class FeedforwardClassifier(_Classifier):
         Number of inputs, of neurons in each hidden layer, and of classes.
     rule : str, HiddenRule or None, optional
         "backprop", "feedback-alignment", "direct-feedback-alignment", "fixed" (only the
-        output layer learns), or a `HiddenRule`. None: nothing learns.
+        output layer learns), or a `.HiddenRule`. None: nothing learns.
     neuron_type : str or nengo.neurons.NeuronType, optional
         Of the hidden layers: "relu", "tanh", "sigmoid", "lif-rate",
         "adaptive-lif-rate", "spiking-relu", "poisson-relu", "lif", "adaptive-lif"; or

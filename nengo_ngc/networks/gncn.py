@@ -161,7 +161,7 @@ class GNCN(LearningNetwork):
     layer; predictions ``"mu0"`` and errors ``"e0"`` up to the layer below it; and, with
     a ``tolerance``, ``"iterations"``, the timesteps in which states were not held.
 
-    What is left of a presentation is skipped by the models of `nengo_ngc` on either
+    What is left of a presentation is skipped by the models of ``nengo_ngc`` on either
     simulator, and by ``ngc.dl.Simulator`` unless a probe keeps its history. A plain
     ``nengo.Simulator`` goes through it.
 

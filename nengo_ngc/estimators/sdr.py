@@ -1,0 +1,370 @@
+"""An encoder of images by sparse distributed representations."""
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.base import TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from .. import analysis
+from ..learning_rules import SynapticScaling
+from ..naming import unknown
+from ..networks import SparseEncoder
+from ..optimizers import SGD, Adam
+from ..schedule import geometric
+from ..winners import SoftKWinnersTakeAll
+from .base import check_count
+from .labels import ImageClassifier
+
+# names in nengo_ngc.dl.losses, which is imported only once something learns
+LOSSES = {"triplet": "TripletLoss", "contrastive": "ContrastiveLoss"}
+
+_SEEN = 10_000  # training images that centroids are made of while it learns
+
+
+class SDREncoder(TransformerMixin, ImageClassifier):
+    r"""Learns binary sparse codes of images that keep what class they are of.
+
+    A multilayer perceptron whose last layer is a population of k winners, soft while
+    NengoDL trains it, so that codes of a class come closer to each other than to others.
+    The label predicted is that of the class whose centroid, the k units that are active
+    most often in its training images, has most units in common with the code.
+
+    Parameters
+    ----------
+    n_hidden : tuple of int, optional
+        Units in each hidden layer.
+    n_units : int, optional
+        Units of the code.
+    sparsity : float, optional
+        Part of them that win, where sparsity decays from ``first_sparsity`` the floor.
+    loss : {"triplet", "contrastive"}, optional
+    margin : float, optional
+        Of the loss, see `.dl.losses`.
+    batch_size : int, optional
+        Images of one update, among which triplets are drawn.
+    max_epochs : int, optional
+        Passes over the data. What does not fill a batch is left over; which images
+        these are changes with the epoch.
+    backend : {"auto", "nengo", "nengo-dl"}, optional
+        Simulator of ``transform`` and ``predict``; learning needs NengoDL.
+    random_state : int, RandomState or None, optional
+        Seed of weights, order of images and triplets.
+    hardness : float, optional
+        Of `.SoftKWinnersTakeAll`; where it grows from ``first_hardness`` the cap.
+    hidden : {"relu", "winners"}, optional
+        Whether hidden layers are rectified linear units, or k winners, too.
+    hard : bool, optional
+        Whether winners are soft by the hard sigmoid.
+    first_sparsity, first_hardness : float or None, optional
+        Values of the first epoch, which are multiplied by ``sparsity_decay`` and
+        ``hardness_growth`` every ``schedule_epochs`` epochs, see `.schedule.geometric`. None: they
+        don't change.
+    sparsity_decay, hardness_growth : float, optional
+    schedule_epochs : int, optional
+    scaling : float, optional
+        Step size of `.SynapticScaling` of the units' gains; 0: there are no gains.
+    learning_rate : float, optional
+        Adam's.
+    anneal : bool, optional
+        Whether steps shrink in proportion to what is left of ``max_epochs``, down to a
+        twentieth.
+    sparse_output : bool, optional
+        Whether ``transform`` returns a `scipy.sparse.csr_matrix`.
+    device : str, optional
+        For NengoDL: "/cpu:0", "/gpu:0" and so on.
+    verbose : bool, optional
+        Whether ``fit`` shows its progress.
+
+    Attributes
+    ----------
+    classes_ : array
+        Labels.
+    centroids_ : (n_classes, n_units) array
+        Of 0 and 1.
+    parameters_ : dict of {str: array}
+        By name, (post, pre).
+    history_ : list of dict
+        For each epoch: mean loss; of at most 10,000 training images after it, the units that none
+        of them activates and the mean entropy of units (bit); error of the validation
+        images by centroids (%), samples per second.
+    n_iter_ : int
+        Epochs.
+    n_features_in_ : int
+        Pixels.
+
+    References
+    ----------
+    Schroff, Kalenichenko & Philbin 2015, "FaceNet", of the triplet loss; Ahmad & Hawkins
+    2016, "How do neurons operate on sparse distributed representations?", arXiv 1601.00720.
+    """
+
+    def __init__(
+        self,
+        n_hidden=(64,),
+        n_units=512,
+        sparsity=0.05,
+        loss="triplet",
+        margin=0.3,
+        batch_size=100,
+        max_epochs=15,
+        backend="auto",
+        random_state=None,
+        *,
+        hidden="relu",
+        hardness=5.0,
+        hard=False,
+        first_sparsity=None,
+        first_hardness=None,
+        sparsity_decay=0.7,
+        hardness_growth=2.0,
+        schedule_epochs=1,
+        scaling=0.0,
+        learning_rate=1e-3,
+        anneal=True,
+        sparse_output=False,
+        device=None,
+        verbose=False,
+    ):
+        self.n_hidden = n_hidden
+        self.n_units = n_units
+        self.sparsity = sparsity
+        self.loss = loss
+        self.margin = margin
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.backend = backend
+        self.random_state = random_state
+        self.hidden = hidden
+        self.hardness = hardness
+        self.hard = hard
+        self.first_sparsity = first_sparsity
+        self.first_hardness = first_hardness
+        self.sparsity_decay = sparsity_decay
+        self.hardness_growth = hardness_growth
+        self.schedule_epochs = schedule_epochs
+        self.scaling = scaling
+        self.learning_rate = learning_rate
+        self.anneal = anneal
+        self.sparse_output = sparse_output
+        self.device = device
+        self.verbose = verbose
+
+    # --- learning
+
+    def fit(self, X, y, X_val=None, y_val=None, parameters=None):
+        """Learn codes of images, from the start; see ``epochs`` for the arguments.
+
+        Returns
+        -------
+        self
+        """
+        for _ in self.epochs(X, y, X_val, y_val, parameters=parameters):
+            pass
+        return self.fit_centroids(X, y)
+
+    def epochs(
+        self, X, y, X_val=None, y_val=None, on_batch=None, resume=False, parameters=None
+    ):
+        """Learn epoch by epoch; what ``fit`` does, for those who look in between.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array
+            Pixels in [0, 1].
+        y : (n,) array
+            Labels.
+        X_val, y_val : arrays, optional
+            Images that are not learned from; their error is recorded after each epoch.
+        on_batch : callable, optional
+            Called after each batch with a dict: epoch, batch, n_batches, loss,
+            samples_per_second.
+        resume : bool, optional
+            Go on after the last epoch that is done, as if it had not been left.
+        parameters : mapping of str to array, optional
+            Weights and biases at the start, all or some of them: those of a classifier
+            that has learned before, for example.
+
+        Returns
+        -------
+        iterator of dict
+            The entry of ``history_`` for each epoch. Everything is checked before.
+
+        Raises
+        ------
+        ValueError
+            If the data or a parameter of the model is unfit.
+        DivergenceError
+            If a parameter stops being finite.
+        """
+        if self.backend == "nengo":
+            raise ValueError(
+                "learning sparse codes is NengoDL's: backend must be 'nengo-dl' or 'auto' "
+                "for it, got 'nengo'"
+            )
+        self._start_values = parameters
+        try:
+            return super().epochs(X, y, X_val, y_val, on_batch, resume)
+        finally:
+            del self._start_values
+
+    def fit_centroids(self, X, y):
+        """Make the centroids of the classes from images, which need not be new.
+
+        ``fit`` does it at its end, from all its images. Codes are left as they are.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array
+        y : (n,) array
+            At least one of each class.
+
+        Returns
+        -------
+        self
+        """
+        check_is_fitted(self, "parameters_")
+        X = self._check_images(X)
+        y = self._check_labels(y, X)
+        present = np.unique(y)
+        if len(present) < len(self.classes_):
+            missing = np.setdiff1d(np.arange(len(self.classes_)), present)
+            raise ValueError(f"y must have all classes, got no {self.classes_[missing[0]]!r}")
+        self._set_centroids(self._codes(X), y)
+        return self
+
+    def _set_centroids(self, codes, y):
+        known, centroids = analysis.centroids(codes, y, self._winners.n_winners(self.n_units))
+        self.centroids_ = np.zeros((len(self.classes_), self.n_units))
+        self.centroids_[known] = centroids
+
+    def _forget_learned(self):
+        super()._forget_learned()
+        self.__dict__.pop("centroids_", None)
+
+    def _epoch(self, data, validation, watchers):
+        before, self._now = self._winners, self.n_iter_
+        if self._winners != before:
+            self._forget_runners()  # they have the winners of the epoch before
+        try:
+            return super()._epoch(data, validation, watchers)
+        finally:
+            del self._now
+
+    def _learn(self, data, order, watchers):
+        X, y = data
+        watchers = [watch for watch in watchers if watch is not None]
+        record = self._trainer().fit(X, y, order, self.n_iter_ + 1, watchers)
+        self._finite_state()
+        seen = order[:_SEEN]
+        codes = self._codes(X[seen])
+        self._set_centroids(codes, y[seen, 0].astype(int))
+        record["silent_units"] = int(np.sum(~codes.any(axis=0)))
+        record["entropy"] = float(analysis.unit_entropy(codes).mean())
+        return record
+
+    def _targets(self, y):
+        return y[:, None].astype(np.float32)
+
+    # --- using what was learned
+
+    def transform(self, X):
+        """Binary codes of images.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array
+
+        Returns
+        -------
+        (n, n_units) array or scipy.sparse.csr_matrix
+        """
+        check_is_fitted(self, "parameters_")
+        codes = self._codes(self._check_images(X))
+        return csr_matrix(codes) if self.sparse_output else codes
+
+    def _decide(self, X):
+        return analysis.overlap(self._codes(X), self.centroids_)
+
+    def _codes(self, X):
+        runner = self._runner("infer", self._network, ["output"])
+        runner.set_state(self._parameters_now())
+        with self._whole_or_not():
+            return runner.present(X)["output"]
+
+    # --- runners
+
+    def _make_trainer(self):
+        from ..dl import losses
+        from ..dl.autodiff import AutodiffRunner
+
+        return AutodiffRunner(
+            self._network,
+            self.batch_size,
+            self.learning_rate,
+            self._n_updates if self.anneal else None,
+            getattr(losses, LOSSES[self.loss])(self.margin, seed=self._seed),
+            device=self.device,
+        )
+
+    def _network(self):
+        return SparseEncoder(
+            (self.n_features_in_, *self.n_hidden, self.n_units),
+            winners=self._winners,
+            hidden_type=self._winners if self.hidden == "winners" else None,
+            scaling=self._scaling(),
+            parameters=self.__dict__.get("_start_values"),
+            seed=self._seed,
+        )
+
+    @property
+    def _winners(self):
+        """The code's neurons in the epoch that runs, or in the last one."""
+        epoch = self.__dict__.get("_now", max(self.n_iter_ - 1, 0))
+        n, sparsity, hardness = epoch // self.schedule_epochs, self.sparsity, self.hardness
+        if self.first_sparsity is not None:
+            sparsity = geometric(self.first_sparsity, sparsity, self.sparsity_decay, n)
+        if self.first_hardness is not None:
+            hardness = geometric(self.first_hardness, hardness, self.hardness_growth, n)
+        return SoftKWinnersTakeAll(sparsity, hardness, self.hard)
+
+    def _scaling(self):
+        if not self.scaling:
+            return None
+        target = self._winners.n_winners(self.n_units) / self.n_units
+        return SynapticScaling(target, active_above=0.5, optimizer=SGD(self.scaling))
+
+    # --- checks and files
+
+    def check_parameters(self):
+        """Raise ValueError unless the constructor's arguments make sense."""
+        self._check_simulation(("n_units", "batch_size", "max_epochs", "schedule_epochs"))
+        for name, known in (("loss", LOSSES), ("hidden", ("relu", "winners"))):
+            if getattr(self, name) not in known:
+                raise ValueError(unknown(name, getattr(self, name), known))
+        if not 0 < self.margin <= 2:
+            raise ValueError(f"margin must be above 0 and at most 2, got {self.margin!r}")
+        SoftKWinnersTakeAll(self.sparsity, self.hardness, self.hard)  # raises if unfit
+        first, decay = self.first_sparsity, self.sparsity_decay
+        if first is not None and not (self.sparsity <= first <= 1 and 0 < decay < 1):
+            raise ValueError(
+                "first_sparsity must be between sparsity and 1, and sparsity_decay between "
+                f"0 and 1, got first_sparsity={first!r}, sparsity={self.sparsity!r} and "
+                f"sparsity_decay={decay!r}"
+            )
+        first, growth = self.first_hardness, self.hardness_growth
+        if first is not None and not (0 < first <= self.hardness and 1 < growth < np.inf):
+            raise ValueError(
+                "first_hardness must be above 0 and at most hardness, and hardness_growth "
+                f"above 1, got first_hardness={first!r}, hardness={self.hardness!r} and "
+                f"hardness_growth={growth!r}"
+            )
+        Adam(self.learning_rate)  # raises if unfit
+        if self.scaling:
+            SGD(self.scaling)
+
+    def _arrays_beside(self):
+        return {**super()._arrays_beside(), "centroids": self.centroids_}
+
+    def _restore_beside(self, arrays):
+        super()._restore_beside(arrays)
+        self.centroids_ = arrays["centroids"]

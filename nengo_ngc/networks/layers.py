@@ -1,0 +1,84 @@
+"""Networks that are one layer after another, from the input up."""
+
+import nengo
+import numpy as np
+from nengo.params import Parameter
+
+from ..neurons import Identity
+from .base import LearningNetwork, check_shape, neurons
+from .parameters import check_parameters
+
+
+class LayeredNetwork(LearningNetwork):
+    """A network of layers with weights ``W1``, ``W2``, ... and biases ``b1``, ``b2``, ...
+
+    Subclasses make the layers, with connections labelled ``W1`` and so on into the neurons
+    that have the biases.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Number of inputs and of neurons in each layer.
+    schedule : Schedule or None
+    parameters : mapping of str to array, optional
+        Values at the start; the rest is initialised.
+    label, seed, add_to_container
+        As for `nengo.Network`.
+    """
+
+    def __init__(self, shape, schedule, parameters, label, seed, add_to_container):
+        super().__init__(schedule, label, seed, add_to_container)
+        self._shape = check_shape(shape, self)
+        self._shapes = {}
+        for level, (pre, post) in enumerate(zip(self._shape, self._shape[1:]), start=1):
+            self._shapes[f"W{level}"] = (post, pre)
+            self._shapes[f"b{level}"] = (post,)
+        self._given = dict(parameters or {})
+
+    @property
+    def n_layers(self):
+        """Number of layers with weights."""
+        return len(self._shape) - 1
+
+    def _build_input(self):
+        """The input's node, and neurons that pass it on to rules."""
+        self._initial = check_parameters(self._given, self._shapes)
+        self.input = nengo.Node(size_in=self._shape[0], label="input")
+        self.learn = nengo.Node([1.0], label="learn")
+        x = neurons(self._shape[0], Identity(), "x")
+        nengo.Connection(self.input, x, synapse=None)
+        self._exempt_from_offline_training(x.ensemble)
+        self._visible["x"] = x
+        return x
+
+    def _exempt_from_offline_training(self, ensemble):
+        # read by NengoDL: biases of the input are no parameters of this network
+        config = self.config[nengo.Ensemble]
+        if "trainable" not in config.extra_params:
+            trainable = Parameter("trainable", default=None, optional=True)
+            config.set_param("trainable", trainable)
+        self.config[ensemble].trainable = False
+
+    def _weights(self, level, power=2):
+        """What weights are at the start.
+
+        The power of signals stays as it is through a layer, ``power=2`` if half of its
+        neurons are silent: He et al. 2015, Glorot & Bengio 2010.
+        """
+        if f"W{level}" in self._initial:
+            return self._initial[f"W{level}"]
+        n_post, n_pre = self._shapes[f"W{level}"]
+        init = nengo.dists.Gaussian(0, np.sqrt(power / n_pre))
+        if self.seed is not None:
+            # whatever else is in the network, so that all rules start alike
+            rng = np.random.RandomState([self.seed, level])
+            init = init.sample(n_post, n_pre, rng=rng)
+        return nengo.Dense((n_post, n_pre), init=init)
+
+    def _parameter_signals(self, model):
+        signals = {}
+        for level in range(1, self.n_layers + 1):
+            connection = self.connections[f"W{level}"]
+            signals[f"W{level}"] = model.sig[connection]["weights"]
+            signals[f"b{level}"] = model.sig[connection.post_obj]["bias"]
+        return signals

@@ -1,0 +1,118 @@
+r"""Encoders whose last layer is a code of k winners."""
+
+import nengo
+import numpy as np
+
+from ..learning_rules import SynapticScaling
+from ..neurons import Identity
+from ..schedule import Schedule
+from ..winners import SoftKWinnersTakeAll
+from .base import neurons
+from .layers import LayeredNetwork
+
+
+class SparseEncoder(LayeredNetwork):
+    r"""A multilayer perceptron whose last layer is a binary sparse code.
+
+    .. math::
+        a_0 = x, \qquad a_l = \phi(W_l a_{l-1} + b_l), \qquad
+        y = \mathrm{kWTA}\bigl(g \odot (W_L a_{L-1} + b_L)\bigr)
+
+    Weights and biases learn by NengoDL's training; gains g, if there are any, by synaptic
+    scaling while it runs.
+
+    Parameters
+    ----------
+    shape : sequence of int, optional
+        Number of inputs, of neurons in each hidden layer, and of units of the code.
+    winners : nengo.neurons.NeuronType, optional
+        Of the code. Default: ``SoftKWinnersTakeAll(0.05, hardness=5)``.
+    hidden_type : nengo.neurons.NeuronType, optional
+        :math:`\phi`. Default: rectified linear units.
+    scaling : SynapticScaling, optional
+        How gains learn; None: there are none.
+    schedule : Schedule, optional
+        Default: one timestep.
+    parameters : mapping of str to array, optional
+        Values at the start; the rest is initialised.
+    label, seed, add_to_container
+        As for `nengo.Network`.
+
+    Attributes
+    ----------
+    input : nengo.Node
+        The image.
+    learn : nengo.Node
+        The learning switch of synaptic scaling.
+    output : nengo.ensemble.Neurons
+        The code y.
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If an argument is unknown, out of range, or of the wrong shape.
+
+    Notes
+    -----
+    Parameters are ``W1``, ``b1`` and so on, and ``G``, the matrix with the gains on its
+    diagonal. ``probe`` knows ``"x"``, ``"a1"`` and so on, and ``"output"``.
+    """
+
+    def __init__(
+        self,
+        shape=(784, 64, 512),
+        winners=None,
+        hidden_type=None,
+        scaling=None,
+        schedule=None,
+        parameters=None,
+        label=None,
+        seed=None,
+        add_to_container=None,
+    ):
+        schedule = Schedule(steps=1) if schedule is None else schedule
+        super().__init__(shape, schedule, parameters, label, seed, add_to_container)
+        winners = SoftKWinnersTakeAll(0.05, hardness=5.0) if winners is None else winners
+        hidden_type = nengo.RectifiedLinear() if hidden_type is None else hidden_type
+        if scaling is not None:
+            self._shapes["G"] = (self._shape[-1], self._shape[-1])
+        with self:
+            a = self._build_input()
+            for level in range(1, self.n_layers):
+                a = self._build_layer(level, a, hidden_type)
+                self._visible[f"a{level}"] = a
+            last = winners if scaling is None else Identity()
+            self.output = self._build_layer(self.n_layers, a, last)
+            if scaling is not None:
+                self.output = self._build_gains(self.output, winners, scaling)
+        self._visible["output"] = self.output
+
+    def _build_layer(self, level, pre, neuron_type):
+        n = self._shape[level]
+        layer = neurons(
+            n, neuron_type, f"layer{level}", bias=self._initial.get(f"b{level}")
+        )
+        nengo.Connection(
+            pre, layer, transform=self._weights(level), synapse=None, label=f"W{level}"
+        )
+        return layer
+
+    def _build_gains(self, currents, winners, scaling):
+        code = neurons(self._shape[-1], winners, "code")
+        self._exempt_from_offline_training(code.ensemble)
+        G = self._initial.get("G", np.eye(self._shape[-1]))
+        nengo.Connection(
+            currents,
+            code,
+            transform=G,
+            synapse=None,
+            learning_rule_type=scaling.replace(learn=self.learn),
+            label="G",
+        )
+        return code
+
+    def _parameter_signals(self, model):
+        signals = super()._parameter_signals(model)
+        if "G" in self._shapes:
+            signals["G"] = model.sig[self.connections["G"]]["weights"]
+        return signals
