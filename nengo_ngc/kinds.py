@@ -33,11 +33,14 @@ class Kind(ABC):
     panels : sequence of (str, dict)
         The pictures of the learning curves: what the axis shows, and the label of each
         entry of the model's ``history_``.
+    captions : dict of {str: str}
+        What the pictures show, by the names of their files.
     n_rows : int
         Rows of samples.
     """
 
     n_rows = 0
+    captions = {"latents": "latents of test images, by t-SNE"}
 
     _of_all = {
         "hidden": "n_hidden",
@@ -132,6 +135,11 @@ class _NGC(Kind):
         ("cross-entropy (nats per image)", {"bce": "training", "val_bce": "validation"}),
         ("total discrepancy (squared error per image)", {"discrepancy": "training"}),
     )
+    captions = {
+        **Kind.captions,
+        "samples": "samples",
+        "reconstructions": "images and what is made of them, whole and half hidden",
+    }
     n_rows = 4
 
     def epochs(self, model, training, validation, **kwargs):
@@ -200,6 +208,7 @@ class _PFF(Kind):
         ),
         ("generative loss of positives", {"generative_loss": "training"}),
     )
+    captions = {**Kind.captions, "samples": "samples of each class"}
     n_rows = 10
 
     def epochs(self, model, training, validation, **kwargs):
@@ -266,6 +275,10 @@ class _SDR(Kind):
         ("loss", {"loss": "training"}),
         ("units", {"silent_units": "never active"}),
     )
+    captions = {
+        **Kind.captions,
+        "codes": "how often each unit is active in each class of test images",
+    }
 
     def epochs(self, model, training, validation, **kwargs):
         return model.epochs(*training, *(validation or ()), **kwargs)

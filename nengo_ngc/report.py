@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from . import files, plots
+from .kinds import KINDS
 
 
 def write(results, config, folder):
@@ -37,7 +38,7 @@ def write(results, config, folder):
             for kind, content in cell.get("pictures", {}).items():
                 path = folder / f"{kind}-{rule}-{number}.png"
                 path.write_bytes(base64.b64decode(content))
-                caption = _CAPTIONS_OF_ONE[kind].format(rule, cell["cell"]["seed"])
+                caption = f"{rule}, seed {cell['cell']['seed']}: {KINDS[rule].captions[kind]}."
                 pictures.append((caption, path))
         sections.append({"group": group, "pictures": pictures})
     with files.replacing(folder / "report.html") as file:
@@ -267,12 +268,6 @@ _CAPTIONS = {
     "than a random direction.",
     "goodness": "Goodness of training images with their label (positives) and with a wrong "
     "one (negatives), at the last step.",
-}
-
-# of pictures that a cell brings
-_CAPTIONS_OF_ONE = {
-    "samples": "{}, seed {}: samples of each class.",
-    "latents": "{}, seed {}: latents of test images, by t-SNE.",
 }
 
 

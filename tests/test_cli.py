@@ -12,7 +12,9 @@ from matplotlib.image import imread
 
 from nengo_ngc import __version__, datasets, files
 from nengo_ngc.cli import main
-from nengo_ngc.estimators import NGCModel, PFFClassifier
+from nengo_ngc.estimators import NGCModel, PFFClassifier, SDREncoder
+
+from .conftest import needs_dl
 
 RUN_FILES = {
     "config.json",
@@ -263,9 +265,27 @@ def test_pff_evaluate_and_sample(trained_pff, tmp_path):
     assert 2.5 * rows < imread(folder / "samples.png").shape[0] < 4 * rows
 
 
+@needs_dl
+def test_sdr_run(tmp_path):
+    folder = tmp_path / "run"
+    args = ["--model", "sdr", "--hidden", 8, "--units", 40, "--sparsity", 0.1, "--batch", 50]
+    args += ["--epochs", 2, "--scaling", 0.01, "--validation", 50, "--output", folder]
+    output = succeed(nengo_ngc("train", "digits", *args))
+    assert f"epoch 2: error {records(folder)[1]['val_error']:.2f} %, loss " in output
+    expected = RUN_FILES - {"reconstructions.png", "samples.png"} | {"codes.png"}
+    assert {path.name for path in folder.iterdir()} == expected
+    assert SDREncoder.load(folder / "checkpoint.npz").scaling == 0.01
+    succeed(nengo_ngc("evaluate", folder))
+    result = json.loads((folder / "evaluation.json").read_text())
+    assert result["active_units"] == 4 and 0 <= result["error"] <= 100
+    assert "makes no images" in complaint(nengo_ngc("sample", folder))
+
+
 @pytest.mark.parametrize(
     "args, parts",
     [
+        (["--model", "sdr", "--steps", "3"], ["model sdr has no option --steps"]),
+        (["--model", "pff", "--sparsity", "0.1"], ["model pff has no option --sparsity"]),
         (["--model", "pdf"], ["unknown model 'pdf' (did you mean 'pff'?)", "ngc"]),
         (["--model", "pff", "--variant", "pdh"], ["model pff has no option --variant"]),
         (["--noise", "0.1"], ["model ngc has no option --noise"]),

@@ -159,24 +159,26 @@ def test_own_rule_takes_one_line_of_registration(tmp_path, monkeypatch):
 def test_models_that_are_no_rule(tmp_path):
     config = {
         **SMALL,
-        "rules": ["pff", "ff"],
+        "rules": ["pff", "ff", "sdr"],
         "neurons": ["relu", "tanh"],
         "seeds": [0],
         "backends": ["nengo-dl"],
         "settings": {"pff": {"steps": 3}, "ff": {"steps": 3}},
     }
-    done, plain, failed, _ = comparison.compare(config, tmp_path)
-    for result in (done, plain):
+    done, plain, sparse, failed, *_ = comparison.compare(config, tmp_path)
+    for result in (done, plain, sparse):
         assert result["status"] == "done" and result["angles"] == [{}, {}, {}], result
     assert done["pictures"].keys() == {"samples", "latents"} and not plain["pictures"]
+    assert sparse["pictures"].keys() == {"codes", "latents"}
     assert "rectified linear units only" in failed["message"]
     assert "pff" in (tmp_path / "table.txt").read_text()
     page = (tmp_path / "report.html").read_text()
-    for kind in ("goodness-1", "samples-pff-1", "latents-pff-1"):
+    for kind in ("goodness-1", "samples-pff-1", "latents-pff-1", "codes-sdr-1"):
         picture = tmp_path / f"{kind}.png"
         assert min(imread(picture).shape[:2]) > 50
         assert base64.b64encode(picture.read_bytes()).decode() in page
     assert "pff, seed 0: samples of each class" in page
+    assert "sdr, seed 0: how often each unit is active" in page
 
 
 @pytest.mark.parametrize(
