@@ -11,8 +11,10 @@ from .encoder_rules import (
 )
 from .exceptions import DivergenceError
 from .learning_rules import (
+    Competitive,
     Delta,
     ErrorDriven,
+    Homeostasis,
     Lateral,
     LocalRule,
     Precision,
@@ -28,11 +30,14 @@ __all__ = [
     "Annealed",
     "BackProp",
     "Clipped",
+    "Competitive",
     "Delta",
     "DirectFeedbackAlignment",
     "DivergenceError",
     "ErrorDriven",
     "FeedbackAlignment",
+    "HebbianEncoder",
+    "Homeostasis",
     "KWinnersTakeAll",
     "Lateral",
     "LayerError",
@@ -54,9 +59,18 @@ __all__ = [
 ]
 
 
+_ESTIMATORS = (
+    "HebbianEncoder",
+    "NGCModel",
+    "PFFClassifier",
+    "RuleClassifier",
+    "SDREncoder",
+)
+
+
 def __getattr__(name):
     # what takes longer to import than all the rest waits until it is asked for
-    if name in ("NGCModel", "PFFClassifier", "RuleClassifier", "SDREncoder"):
+    if name in _ESTIMATORS:
         return getattr(import_module(".estimators", __name__), name)
     if name == "dl":
         return import_module(".dl", __name__)

@@ -39,7 +39,9 @@ class _Suggesting(click.Group):
 def main():
     """Neural generative coding on Nengo and NengoDL.
 
-    Start with: nengo-ngc train
+    \b
+    Start with:             nengo-ngc train
+    If that does not work:  nengo-ngc check
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -74,7 +76,7 @@ _data_dir = click.option(
 @click.option("--model", help=f"One of {', '.join(KINDS)}; ngc if not given.")
 @click.option("--variant", help=f"Of ngc: one of {', '.join(VARIANTS)}.")
 @click.option("--hidden", callback=_sizes, help="Units of each layer: 360,360,360.")
-@click.option("--backend", help=f"One of {', '.join(BACKENDS)}.")
+@click.option("--backend", help=f"One of {', '.join(BACKENDS)}; auto if not given.")
 @click.option("--steps", type=_COUNT, help="Of ngc and pff: steps of inference per image.")
 @click.option("--initial", help=f"Of ngc, where states start: one of {', '.join(INITIAL)}.")
 @click.option(
@@ -99,12 +101,14 @@ _data_dir = click.option(
 @click.option(
     "--noise", type=click.FloatRange(min=0), help="Of pff: on what drives the units."
 )
-@click.option("--units", type=_COUNT, help="Of sdr: units of the code.")
+@click.option("--units", type=_COUNT, help="Of sdr and hebbian: units of the code.")
 @click.option(
     "--sparsity",
     type=click.FloatRange(0, 1, min_open=True),
-    help="Of sdr: the part of units that win.",
+    help="Of sdr and hebbian: the part of units that win.",
 )
+@click.option("--patch", type=_COUNT, help="Of hebbian: pixels on a filter's side.")
+@click.option("--grid", type=_COUNT, help="Of hebbian: cells on each side.")
 @click.option(
     "--scaling", type=click.FloatRange(min=0), help="Of sdr: step of synaptic scaling."
 )
@@ -122,6 +126,7 @@ def train(output, resume, data_dir, **options):
       ngc  neural generative coding: fills in and makes up images
       pff  predictive forward-forward: classifies and makes up images
       sdr  sparse distributed representations: binary codes that keep the class
+      hebbian  the same without gradients and without labels
 
     \b
     Examples:
@@ -238,10 +243,18 @@ def _plain_errors():
 @main.command()
 @click.argument("run")
 @click.option(
-    "--log-p-images", type=_COUNT, default=1000, help="Of ngc: test images for log p(x)."
+    "--log-p-images",
+    type=_COUNT,
+    default=1000,
+    show_default=True,
+    help="Of ngc: test images for log p(x).",
 )
 @click.option(
-    "--log-p-samples", type=_COUNT, default=5000, help="Of ngc: samples of the prior."
+    "--log-p-samples",
+    type=_COUNT,
+    default=5000,
+    show_default=True,
+    help="Of ngc: samples of the prior.",
 )
 @_data_dir
 def evaluate(run, log_p_images, log_p_samples, data_dir):
@@ -263,7 +276,7 @@ def evaluate(run, log_p_images, log_p_samples, data_dir):
 @main.command()
 @click.argument("run")
 @click.option("--rows", type=_COUNT, help="Rows of twelve samples.")
-@click.option("--seed", type=_SEED, default=0)
+@click.option("--seed", type=_SEED, default=0, help="Of samples.")
 @click.option("--output", type=click.Path(), help="The PNG file.")
 def sample(run, rows, seed, output):
     """Draw samples of the model in the folder RUN.
@@ -345,6 +358,39 @@ class _Tell:
         else:
             self._bar.write(f"{name}: failed, {result['message']}")
         self._bar.refresh()
+
+
+@main.command(name="gui")
+@click.argument("example", required=False)
+@click.option(
+    "--folder",
+    type=click.Path(),
+    default="nengo-ngc-examples",
+    show_default=True,
+    help="Where the examples are copied, once, so that you can edit them.",
+)
+@click.option("--port", type=click.IntRange(1, 65535), help="Of the page, otherwise 8080.")
+@click.option("--browser/--no-browser", default=True, help="Whether to open the page.")
+def start_gui(example, folder, port, browser):
+    """Open EXAMPLE in Nengo GUI, or list the examples.
+
+    \b
+    Examples:
+      nengo-ngc gui
+      nengo-ngc gui ngc_digits
+    """
+    from . import gui
+
+    if example is None:
+        for name, summary in gui.examples().items():
+            click.echo(f"{name:20s}{summary}")
+        click.echo("\nopen one of them: nengo-ngc gui ngc_digits")
+        return
+    options = [] if browser else ["--no-browser"]
+    if port is not None:
+        options += ["--port", str(port)]
+    with _plain_errors():
+        gui.open_example(example, folder, options)
 
 
 @main.command(name="datasets")

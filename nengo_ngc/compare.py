@@ -93,6 +93,8 @@ MODELS = {
     "ff": partial(_forward_forward, recurrent=False, carry=0.0, g_units=0),
     # the code comes after the hidden layers; its units are among the settings
     "sdr": _rectified("SDREncoder", "a sparse encoder"),
+    # one hidden size, that of its filters
+    "hebbian": _rectified("HebbianEncoder", "an encoder without gradients"),
 }
 
 

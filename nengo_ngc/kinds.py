@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from . import analysis, metrics, plots
-from .estimators import NGCModel, PFFClassifier, SDREncoder
+from .estimators import HebbianEncoder, NGCModel, PFFClassifier, SDREncoder
 
 N_SHOWN = 12
 _N_MAPPED = 1000
@@ -306,7 +306,35 @@ class _SDR(Kind):
         plots.class_codes(classes, means, folder / "codes.png")
 
 
-KINDS = {"ngc": _NGC(), "pff": _PFF(), "sdr": _SDR()}
+class _Hebbian(_SDR):
+    """Sparse distributed representations without gradients."""
+
+    estimator = HebbianEncoder
+    arguments = {
+        **{k: v for k, v in _SDR.arguments.items() if k != "scaling"},
+        "patch": "patch",
+        "grid": "grid",
+    }
+    defaults = {
+        "digits": {
+            "hidden": (32,),
+            "batch": 20,
+            "epochs": 4,
+            "validation": 250,
+            "patch": 4,
+        },
+        None: {"hidden": (64,), "batch": 100, "epochs": 3, "validation": 10_000},
+    }
+    panels = tuple(panel for panel in _SDR.panels if panel[0] != "loss")
+
+    def say(self, record):
+        if "silent_units" not in record:
+            return record["phase"]
+        error = f"error {record['val_error']:.2f} %, " if "val_error" in record else ""
+        return f"{record['phase']}, {error}{record['silent_units']} silent units"
+
+
+KINDS = {"ngc": _NGC(), "pff": _PFF(), "sdr": _SDR(), "hebbian": _Hebbian()}
 
 
 def right_half(image_shape):

@@ -405,6 +405,71 @@ class SynapticScaling(LocalRule):
         return xp.sum(self.target - post, axis=0)[:, None] * weights
 
 
+class Competitive(LocalRule):
+    r"""Competitive learning: the weights of a unit that wins move towards its input.
+
+    .. math:: \Delta w_{ij} = y_i\, (x_j - w_{ij})
+
+    averaged over samples, of the postsynaptic activity y, 1 for winners and 0 for others,
+    and the presynaptic activity x. Weights end at the mean input of those samples that a
+    unit wins.
+
+    Parameters
+    ----------
+    optimizer : Optimizer, optional
+        Default: ``SGD(0.05)``.
+    **kwargs
+        As for :class:`LocalRule`.
+
+    References
+    ----------
+    Rumelhart & Zipser 1985, "Feature discovery by competitive learning", Cognitive
+    Science 9.
+    """
+
+    def __init__(self, optimizer=None, **kwargs):
+        super().__init__(SGD(0.05) if optimizer is None else optimizer, **kwargs)
+
+    def update(self, xp, pre, post, error, weights):
+        towards = xp.einsum("bi,bj->ij", post, pre)
+        return towards - xp.sum(post, axis=0)[:, None] * weights
+
+
+class Homeostasis(LocalRule):
+    r"""Moves thresholds until the mean activity of a unit is on target.
+
+    .. math:: \Delta w_{ij} = (p - y_i)\, x_j
+
+    averaged over samples, of the target p, the postsynaptic activity y and the presynaptic
+    activity x. It is meant for a connection from one unit that is always 1: its weights are
+    then thresholds, with the opposite sign.
+
+    Parameters
+    ----------
+    target : float, optional
+        p: for k winners, k / n.
+    optimizer : Optimizer, optional
+        Default: ``SGD(0.1)``.
+    **kwargs
+        As for :class:`LocalRule`.
+
+    References
+    ----------
+    Desai, Rutherford & Turrigiano 1999, "Plasticity in the intrinsic excitability of cortical
+    pyramidal neurons", Nature Neuroscience 2; DeSieno 1988, "Adding a conscience to
+    competitive learning".
+    """
+
+    target = FiniteParam("target", low=0, low_open=True, readonly=True)
+
+    def __init__(self, target=0.05, optimizer=None, **kwargs):
+        super().__init__(SGD(0.1) if optimizer is None else optimizer, **kwargs)
+        self.target = target
+
+    def update(self, xp, pre, post, error, weights):
+        return xp.einsum("bi,bj->ij", self.target - post, pre)
+
+
 def _tell_rules_their_connection():
     """Let Nengo ask a `LocalRule` what it modifies on the connection that it is given.
 

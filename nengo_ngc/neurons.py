@@ -39,6 +39,9 @@ class Pointwise(_Linear):
         """The activity of neurons for input currents, both (batch, n_neurons)."""
         raise TypeError(f"{type(self).__name__} needs a method activity(self, xp, J)")
 
+    def check(self, n_neurons):
+        """Raise a ValidationError if an ensemble cannot have so many neurons."""
+
     def rates(self, x, gain, bias):
         """The activity for inputs before gain and bias, (n_samples, n_neurons)."""
         return self.activity(np, self.current(x, gain, bias))

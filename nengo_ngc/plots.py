@@ -58,6 +58,8 @@ def learning_curves(history, panels, path):
         }
         if values:
             shown.append((title, values))
+    if not shown:  # nothing is measured yet
+        return
     fig, axes = figure(1, len(shown), figsize=(4.5 * len(shown), 3.2))
     for ax, (title, values) in zip(axes.flat, shown):
         for (label, line), colour in zip(values.items(), COLOURS):

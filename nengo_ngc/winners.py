@@ -2,7 +2,8 @@ r"""Neurons of which the k with the largest input fire: binary sparse codes."""
 
 import math
 
-from nengo.params import BoolParam
+from nengo.exceptions import ValidationError
+from nengo.params import BoolParam, IntParam
 
 from .neurons import Pointwise
 from .params import FiniteParam
@@ -24,6 +25,9 @@ def k_winners(xp, x, k):
     -------
     (batch, n) array
     """
+    if isinstance(k, int) and k == 1:  # needs no sorting
+        best = xp.argmax(x, axis=1)[:, None] == xp.arange(x.shape[1])[None]
+        return xp.where(best, xp.ones_like(x), xp.zeros_like(x))
     rank = xp.argsort(xp.argsort(-x, axis=1, kind="stable"), axis=1, kind="stable")
     rank = xp.asarray(rank, dtype=x.dtype)  # TensorFlow compares like with like only
     return xp.where(rank < k, xp.ones_like(x), xp.zeros_like(x))
@@ -42,11 +46,18 @@ class KWinnersTakeAll(Pointwise):
     ----------
     sparsity : float, optional
         Part of the neurons that win, above 0 and at most 1.
+    group_size : int or None, optional
+        Neurons that compete with each other, one after another in the ensemble: k of each
+        group win, and n is the size of a group. The channels at each place of a convolution
+        are such groups. None: all compete.
+    positive : bool, optional
+        Whether only neurons with an input above 0 can win, so that there may be fewer.
 
     Raises
     ------
     nengo.exceptions.ValidationError
-        If ``sparsity`` is out of range.
+        If an argument is out of range; when a simulator is made, if neurons don't make up
+        whole groups.
 
     References
     ----------
@@ -58,10 +69,14 @@ class KWinnersTakeAll(Pointwise):
     negative = False
 
     sparsity = FiniteParam("sparsity", low=0, low_open=True, high=1, readonly=True)
+    group_size = IntParam("group_size", low=1, optional=True, readonly=True)
+    positive = BoolParam("positive", readonly=True)
 
-    def __init__(self, sparsity=0.05):
+    def __init__(self, sparsity=0.05, group_size=None, positive=False):
         super().__init__()
         self.sparsity = sparsity
+        self.group_size = group_size
+        self.positive = positive
 
     def n_winners(self, n_neurons):
         """k for a number of neurons."""
@@ -69,10 +84,23 @@ class KWinnersTakeAll(Pointwise):
         return math.ceil(round(self.sparsity * n_neurons, 9))
 
     def activity(self, xp, J):
+        groups = xp.reshape(J, (-1, self.group_size or J.shape[1]))
+        return xp.reshape(self._of_groups(xp, groups), (-1, J.shape[1]))
+
+    def _of_groups(self, xp, J):
         return self._winners(xp, J) + (J - _constant(xp, J))
 
     def _winners(self, xp, J):
-        return k_winners(xp, J, self.n_winners(J.shape[1]))
+        y = k_winners(xp, J, self.n_winners(J.shape[1]))
+        return xp.where(J > 0, y, xp.zeros_like(y)) if self.positive else y
+
+    def check(self, n_neurons):
+        if n_neurons % (self.group_size or 1):
+            raise ValidationError(
+                f"must divide the number of neurons, {n_neurons}, got {self.group_size}",
+                attr="group_size",
+                obj=self,
+            )
 
 
 class SoftKWinnersTakeAll(KWinnersTakeAll):
@@ -93,6 +121,8 @@ class SoftKWinnersTakeAll(KWinnersTakeAll):
         h, above 0.
     hard : bool, optional
         Whether :math:`\sigma` is the hard sigmoid instead of the logistic function.
+    group_size, positive
+        As for `KWinnersTakeAll`.
 
     Raises
     ------
@@ -103,12 +133,14 @@ class SoftKWinnersTakeAll(KWinnersTakeAll):
     hardness = FiniteParam("hardness", low=0, low_open=True, readonly=True)
     hard = BoolParam("hard", readonly=True)
 
-    def __init__(self, sparsity=0.05, hardness=1.0, hard=False):
-        super().__init__(sparsity)
+    def __init__(
+        self, sparsity=0.05, hardness=1.0, hard=False, group_size=None, positive=False
+    ):
+        super().__init__(sparsity, group_size, positive)
         self.hardness = hardness
         self.hard = hard
 
-    def activity(self, xp, J):
+    def _of_groups(self, xp, J):
         training = getattr(xp, "training", False)
         return xp.where(training, self.soft_activity(xp, J), self._winners(xp, J))
 

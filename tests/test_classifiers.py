@@ -321,11 +321,19 @@ def test_nengo_and_nengo_dl_learn_the_same(rule):
         np.testing.assert_allclose(learned[1][name], array, atol=2e-4)
 
 
-@pytest.mark.parametrize("rule", [*ONLINE, pytest.param("autodiff", marks=needs_dl)])
-def test_saved_and_resumed_as_if_not_interrupted(rule, tmp_path):
-    backend = "nengo-dl" if rule == "autodiff" else "nengo"
-    whole = model(rule, backend=backend, max_epochs=3).fit(X, Y)
-    part = model(rule, backend=backend, max_epochs=3)
+@pytest.mark.parametrize(
+    "rule, neuron_type",
+    [
+        *((rule, "relu") for rule in ONLINE),
+        pytest.param("autodiff", "relu", marks=needs_dl),
+        pytest.param("autodiff", "lif", marks=needs_dl),  # voltages must not go on
+    ],
+)
+def test_saved_and_resumed_as_if_not_interrupted(rule, neuron_type, tmp_path):
+    kwargs = {"backend": "nengo-dl" if rule == "autodiff" else "nengo", "steps": 5}
+    kwargs["neuron_type"] = neuron_type
+    whole = model(rule, max_epochs=3, **kwargs).fit(X, Y)
+    part = model(rule, max_epochs=3, **kwargs)
     next(part.epochs(X, Y))
     part.save(tmp_path / "model.npz")
     resumed = RuleClassifier.load(tmp_path / "model.npz")

@@ -281,9 +281,24 @@ def test_sdr_run(tmp_path):
     assert "makes no images" in complaint(nengo_ngc("sample", folder))
 
 
+def test_hebbian_run(tmp_path):
+    folder = tmp_path / "run"
+    args = ["--model", "hebbian", "--hidden", 8, "--units", 40, "--sparsity", 0.1]
+    args += ["--patch", 5, "--grid", 2, "--batch", 50, "--epochs", 3, "--validation", 50]
+    args += ["--backend", "nengo", "--output", folder]
+    output = succeed(nengo_ngc("train", "digits", *args))
+    assert "epoch 1: filters, " in output and "epoch 3: thresholds, error " in output
+    expected = RUN_FILES - {"reconstructions.png", "samples.png"} | {"codes.png"}
+    assert {path.name for path in folder.iterdir()} == expected
+    assert "max_epochs must be at least 3" in complaint(
+        nengo_ngc("train", "--resume", "--output", folder, "--epochs", 2)
+    )
+
+
 @pytest.mark.parametrize(
     "args, parts",
     [
+        (["--model", "hebbian", "--scaling", "1"], ["model hebbian has no option --scaling"]),
         (["--model", "sdr", "--steps", "3"], ["model sdr has no option --steps"]),
         (["--model", "pff", "--sparsity", "0.1"], ["model pff has no option --sparsity"]),
         (["--model", "pdf"], ["unknown model 'pdf' (did you mean 'pff'?)", "ngc"]),

@@ -18,6 +18,16 @@ class Oja(ngc.LocalRule):
         return growth - xp.sum(post**2, axis=0)[:, None] * weights
 
 
+RULES = [
+    Oja(),
+    ngc.ErrorDriven(norm_bound=0.5),
+    ngc.Precision(),
+    ngc.SynapticScaling(0.3, active_above=0.5),
+    ngc.Homeostasis(0.3),
+    ngc.Competitive(),
+]
+
+
 def two_populations(rule, n_pre=6, n_post=4):
     with nengo.Network(seed=1) as model:
         stimulus = nengo.Node(lambda t: np.sin(40 * t + np.arange(n_pre)))
@@ -124,7 +134,7 @@ def test_norm_bound(simulate):
     np.testing.assert_allclose(norms.max(), 0.7, rtol=1e-6)
 
 
-@pytest.mark.parametrize("rule", [Oja(), ngc.ErrorDriven(), ngc.Precision(), ngc.SynapticScaling()])
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
 def test_update_is_a_sum_over_samples(rule):
     rng = np.random.RandomState(0)
     pre, post, error = rng.rand(3, 6, 4)
@@ -160,8 +170,7 @@ def test_a_rule_gives_the_same_in_tensorflow():
     rng = np.random.RandomState(0)
     pre, post, error, w = rng.rand(4, 4, 4).astype(np.float32)
     w = np.eye(4, dtype=np.float32) + 0.01 * w
-    rules = Oja(), ngc.ErrorDriven(norm_bound=0.5), ngc.Precision(), ngc.SynapticScaling()
-    for rule in rules:
+    for rule in RULES:
         for function, arrays in ((rule.update, (pre, post, error, w)), (rule.constrain, (w,))):
             expected = function(np, *arrays)
             found = function(Namespace(tf.float32), *map(tf.constant, arrays))
@@ -225,22 +234,39 @@ def test_synaptic_scaling(simulate):
     np.testing.assert_allclose(scaled / scaled[:, :1], W / W[:, :1], rtol=1e-4)
 
 
-def test_synaptic_scaling_brings_winners_to_the_target(simulate):
+@pytest.mark.parametrize("rule", ["SynapticScaling", "Homeostasis"])
+def test_winners_are_brought_to_the_target(rule, simulate):
     rng = np.random.RandomState(0)
     noise = nengo.processes.WhiteNoise(nengo.dists.Uniform(0, 1), scale=False, seed=0)
+    transform = rng.rand(20, 10) ** 2 * np.linspace(0.5, 1.5, 20)[:, None]
+    scaling = ngc.SynapticScaling(0.2, 0.5, ngc.SGD(0.02))
     with nengo.Network(seed=0) as model:
         stimulus = nengo.Node(noise, size_out=10)
         relay = nengo.Ensemble(10, 1, neuron_type=ngc.neurons.Identity()).neurons
+        always = nengo.Ensemble(1, 1, neuron_type=ngc.neurons.Identity()).neurons
         nengo.Connection(stimulus, relay, synapse=None)
-        transform = rng.rand(20, 10) ** 2 * np.linspace(0.5, 1.5, 20)[:, None]
+        nengo.Connection(nengo.Node(1.0), always, synapse=None)
         probes = []
-        for rule in (None, ngc.SynapticScaling(0.2, 0.5, ngc.SGD(0.02))):
+        for learns in (False, True):
             code = nengo.Ensemble(20, 1, neuron_type=ngc.KWinnersTakeAll(0.2)).neurons
+            scales = learns and rule == "SynapticScaling"
             nengo.Connection(
-                relay, code, transform=transform, learning_rule_type=rule, synapse=None
+                relay,
+                code,
+                transform=transform,
+                learning_rule_type=scaling if scales else None,
+                synapse=None,
             )
+            if learns and rule == "Homeostasis":
+                nengo.Connection(
+                    always,
+                    code,
+                    transform=np.zeros((20, 1)),
+                    learning_rule_type=ngc.Homeostasis(0.2, ngc.SGD(0.02)),
+                    synapse=None,
+                )
             probes.append(nengo.Probe(code))
     sim = simulate(model, 1, 3000)
-    without, scaled = (np.reshape(sim.data[probe], (3000, 20))[-1000:] for probe in probes)
+    without, moved = (np.reshape(sim.data[probe], (3000, 20))[-1000:] for probe in probes)
     assert np.ptp(without.mean(axis=0)) > 0.5
-    np.testing.assert_allclose(scaled.mean(axis=0), 0.2, atol=0.08)
+    np.testing.assert_allclose(moved.mean(axis=0), 0.2, atol=0.08)

@@ -101,3 +101,16 @@ def test_latent_map_keeps_classes_apart(tmp_path, figures):
     assert np.linalg.norm(centres[0] - centres[1]) > 4 * spread
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
     assert labels == ["0", "1", "12"]
+
+
+def test_curves_of_nothing(tmp_path):
+    plots.learning_curves([{"epoch": 1, "phase": "filters"}], PANELS, tmp_path / "curves.png")
+    assert not (tmp_path / "curves.png").exists()
+
+
+def test_class_codes_are_sorted_by_class(tmp_path, figures):
+    means = np.array([[0.1, 0, 0.9, 0, 0.7], [0.8, 0, 0.2, 0.5, 0.0]])
+    plots.class_codes(["a", "b"], means, tmp_path / "codes.png")
+    shown = figures[0].axes[0].images[0].get_array()
+    np.testing.assert_array_equal(shown, means[:, [2, 4, 0, 3]])  # the second never is
+    assert [t.get_text() for t in figures[0].axes[0].get_yticklabels()] == ["a", "b"]

@@ -96,6 +96,20 @@ def test_winners_of_a_convolution_are_those_of_the_whole_image(simulate):
     np.testing.assert_array_equal(seen, winners_by_hand(J, 7))
 
 
+@pytest.mark.parametrize("k", [1, 2])
+def test_winners_of_groups(k, simulate):
+    J = INPUTS["ties"] - 1
+    for positive in (False, True):
+        model = ensemble(J, ngc.KWinnersTakeAll(k / 5, group_size=5, positive=positive))
+        seen = np.reshape(simulate(model, 1, len(J)).data[model.probe], J.shape)
+        groups = np.hstack([winners_by_hand(part, k) for part in np.hsplit(J, 4)])
+        np.testing.assert_array_equal(seen, groups * (J > 0) if positive else groups)
+    soft = ngc.SoftKWinnersTakeAll(k / 5, group_size=5)
+    np.testing.assert_array_equal(soft.activity(np, J), groups)
+    with pytest.raises(ValidationError, match="must divide the number of neurons, 20, got 3"):
+        simulate(ensemble(J, ngc.KWinnersTakeAll(0.3, group_size=3)), 1, 1)
+
+
 def test_decoders_are_solved_for_winners():
     with nengo.Network(seed=0) as model:
         stimulus = nengo.Node([0.5, -0.3])
@@ -301,6 +315,7 @@ def test_bad_number_of_neurons():
         ("KWinnersTakeAll", {"sparsity": 0}, "sparsity"),
         ("KWinnersTakeAll", {"sparsity": 1.1}, "sparsity"),
         ("KWinnersTakeAll", {"sparsity": np.nan}, "sparsity"),
+        ("KWinnersTakeAll", {"group_size": 0}, "group_size"),
         ("SoftKWinnersTakeAll", {"hardness": 0}, "hardness"),
         ("SoftKWinnersTakeAll", {"hard": 3}, "hard"),
         ("SoftThreshold", {"hardness": 0}, "hardness"),

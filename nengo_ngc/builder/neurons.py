@@ -47,6 +47,7 @@ def build_latent_state(model, latent, neurons):
 @Builder.register(Pointwise)
 def build_pointwise(model, kind, neurons):
     """Build neurons without a state."""
+    kind.check(neurons.size_in)
     model.add_op(
         PureOperator(
             [(None, lambda xp, v: {"out": kind.activity(xp, v.J)})],

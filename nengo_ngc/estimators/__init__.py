@@ -2,8 +2,17 @@
 
 from .base import BACKENDS
 from .classifier import RULES, RuleClassifier
+from .hebbian import HebbianEncoder
 from .ngc_model import NGCModel
 from .pff import PFFClassifier
 from .sdr import SDREncoder
 
-__all__ = ["BACKENDS", "RULES", "NGCModel", "PFFClassifier", "RuleClassifier", "SDREncoder"]
+__all__ = [
+    "BACKENDS",
+    "RULES",
+    "HebbianEncoder",
+    "NGCModel",
+    "PFFClassifier",
+    "RuleClassifier",
+    "SDREncoder",
+]

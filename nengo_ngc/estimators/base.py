@@ -39,6 +39,9 @@ class NetworkEstimator(BaseEstimator):
         self.n_iter_, self.history_ = 0, []
         self._forget_runners()
         self._forget_learned()
+        self._begin()
+
+    def _begin(self):
         self._state = self._trainer().state()
 
     def _forget_learned(self):

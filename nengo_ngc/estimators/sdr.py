@@ -1,27 +1,20 @@
 """An encoder of images by sparse distributed representations."""
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from sklearn.base import TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
-from .. import analysis
 from ..learning_rules import SynapticScaling
 from ..naming import unknown
 from ..networks import SparseEncoder
 from ..optimizers import SGD, Adam
 from ..schedule import geometric
 from ..winners import SoftKWinnersTakeAll
-from .base import check_count
-from .labels import ImageClassifier
+from .codes import CodeClassifier
 
 # names in nengo_ngc.dl.losses, which is imported only once something learns
 LOSSES = {"triplet": "TripletLoss", "contrastive": "ContrastiveLoss"}
 
-_SEEN = 10_000  # training images that centroids are made of while it learns
 
-
-class SDREncoder(TransformerMixin, ImageClassifier):
+class SDREncoder(CodeClassifier):
     r"""Learns binary sparse codes of images that keep what class they are of.
 
     A multilayer perceptron whose last layer is a population of k winners, soft while
@@ -207,40 +200,6 @@ class SDREncoder(TransformerMixin, ImageClassifier):
         finally:
             del self._start_values
 
-    def fit_centroids(self, X, y):
-        """Make the centroids of the classes from images, which need not be new.
-
-        ``fit`` does it at its end, from all its images. Codes are left as they are.
-
-        Parameters
-        ----------
-        X : (n, n_pixels) array
-        y : (n,) array
-            At least one of each class.
-
-        Returns
-        -------
-        self
-        """
-        check_is_fitted(self, "parameters_")
-        X = self._check_images(X)
-        y = self._check_labels(y, X)
-        present = np.unique(y)
-        if len(present) < len(self.classes_):
-            missing = np.setdiff1d(np.arange(len(self.classes_)), present)
-            raise ValueError(f"y must have all classes, got no {self.classes_[missing[0]]!r}")
-        self._set_centroids(self._codes(X), y)
-        return self
-
-    def _set_centroids(self, codes, y):
-        known, centroids = analysis.centroids(codes, y, self._winners.n_winners(self.n_units))
-        self.centroids_ = np.zeros((len(self.classes_), self.n_units))
-        self.centroids_[known] = centroids
-
-    def _forget_learned(self):
-        super()._forget_learned()
-        self.__dict__.pop("centroids_", None)
-
     def _epoch(self, data, validation, watchers):
         before, self._now = self._winners, self.n_iter_
         if self._winners != before:
@@ -255,41 +214,17 @@ class SDREncoder(TransformerMixin, ImageClassifier):
         watchers = [watch for watch in watchers if watch is not None]
         record = self._trainer().fit(X, y, order, self.n_iter_ + 1, watchers)
         self._finite_state()
-        seen = order[:_SEEN]
-        codes = self._codes(X[seen])
-        self._set_centroids(codes, y[seen, 0].astype(int))
-        record["silent_units"] = int(np.sum(~codes.any(axis=0)))
-        record["entropy"] = float(analysis.unit_entropy(codes).mean())
-        return record
-
-    def _targets(self, y):
-        return y[:, None].astype(np.float32)
-
-    # --- using what was learned
-
-    def transform(self, X):
-        """Binary codes of images.
-
-        Parameters
-        ----------
-        X : (n, n_pixels) array
-
-        Returns
-        -------
-        (n, n_units) array or scipy.sparse.csr_matrix
-        """
-        check_is_fitted(self, "parameters_")
-        codes = self._codes(self._check_images(X))
-        return csr_matrix(codes) if self.sparse_output else codes
-
-    def _decide(self, X):
-        return analysis.overlap(self._codes(X), self.centroids_)
+        return {**record, **self._look(X, y, order)}
 
     def _codes(self, X):
         runner = self._runner("infer", self._network, ["output"])
         runner.set_state(self._parameters_now())
         with self._whole_or_not():
             return runner.present(X)["output"]
+
+    @property
+    def _n_winners(self):
+        return self._winners.n_winners(self.n_units)
 
     # --- runners
 
@@ -330,10 +265,11 @@ class SDREncoder(TransformerMixin, ImageClassifier):
     def _scaling(self):
         if not self.scaling:
             return None
-        target = self._winners.n_winners(self.n_units) / self.n_units
-        return SynapticScaling(target, active_above=0.5, optimizer=SGD(self.scaling))
+        return SynapticScaling(
+            self._n_winners / self.n_units, active_above=0.5, optimizer=SGD(self.scaling)
+        )
 
-    # --- checks and files
+    # --- checks
 
     def check_parameters(self):
         """Raise ValueError unless the constructor's arguments make sense."""
@@ -361,10 +297,3 @@ class SDREncoder(TransformerMixin, ImageClassifier):
         Adam(self.learning_rate)  # raises if unfit
         if self.scaling:
             SGD(self.scaling)
-
-    def _arrays_beside(self):
-        return {**super()._arrays_beside(), "centroids": self.centroids_}
-
-    def _restore_beside(self, arrays):
-        super()._restore_beside(arrays)
-        self.centroids_ = arrays["centroids"]

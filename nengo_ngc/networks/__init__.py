@@ -3,6 +3,7 @@
 from .adaptive_winners import AdaptiveWinners
 from .associative import AssociativeMemory
 from .classifiers import FeedforwardClassifier, PredictiveCodingClassifier
+from .competitive import CompetitiveLayer, PatchEncoder
 from .gncn import GNCN
 from .hopfield import LayeredHopfield
 from .pff import PFF
@@ -12,10 +13,12 @@ from .spiking_winners import SpikingWinners
 __all__ = [
     "AdaptiveWinners",
     "AssociativeMemory",
+    "CompetitiveLayer",
     "FeedforwardClassifier",
     "GNCN",
     "LayeredHopfield",
     "PFF",
+    "PatchEncoder",
     "PredictiveCodingClassifier",
     "SparseEncoder",
     "SpikingWinners",

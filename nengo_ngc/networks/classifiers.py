@@ -58,7 +58,7 @@ def takes_time(neuron_type):
 
 @dataclass(frozen=True)
 class HiddenRule:
-    """How a hidden layer of `FeedforwardClassifier` learns.
+    """How a hidden layer of `.FeedforwardClassifier` learns.
 
     Parameters
     ----------

@@ -66,14 +66,14 @@ class TiedAutoEncoder(LocalRule):
 
 
 class LayeredHopfield(LearningNetwork):
-    r"""A Hopfield network of layers with symmetric weights, which relaxes to a minimum of
+    r"""A Hopfield network of layers with symmetric weights, at rest where energy is least.
 
     .. math::
         E(s) = \sum_l \Bigl(\tfrac12 \lVert s_l \rVert^2 - b_l^T \rho(s_l)\Bigr)
                - \sum_{l \ge 1} \rho(s_l)^T W_l\, \rho(s_{l-1})
 
-    by one step :math:`s_l \leftarrow s_l - \epsilon\, \partial E / \partial s_l` a
-    timestep, while clamped layers are held at their input.
+    It relaxes by one step :math:`s_l \leftarrow s_l - \epsilon\, \partial E / \partial s_l`
+    a timestep, while clamped layers are held at their input.
 
     :math:`\rho` is the identity between two bounds and constant beyond them. Within them
 

@@ -10,7 +10,7 @@ from .parameters import check_parameters
 
 
 class LayeredNetwork(LearningNetwork):
-    """A network of layers with weights ``W1``, ``W2``, ... and biases ``b1``, ``b2``, ...
+    """A network of layers with weights ``W1``, biases ``b1``, and so on.
 
     Subclasses make the layers, with connections labelled ``W1`` and so on into the neurons
     that have the biases.

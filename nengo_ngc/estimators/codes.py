@@ -1,0 +1,97 @@
+"""What models share that make binary sparse codes of images."""
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.base import TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from .. import analysis
+from .labels import ImageClassifier
+
+_SEEN = 10_000  # training images that centroids are made of while a model learns
+
+
+class CodeClassifier(TransformerMixin, ImageClassifier):
+    """A model that makes codes of images and knows a class by its centroid.
+
+    Subclasses write ``_codes``, which makes codes of images, and ``_n_winners``, the active
+    units of a code, besides what `.base.NetworkEstimator` asks for; they have the parameters
+    ``n_units`` and ``sparse_output``.
+    """
+
+    def fit_centroids(self, X, y):
+        """Make the centroids of the classes from images, which need not be new.
+
+        ``fit`` does it at its end, from all its images. Codes are left as they are.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array
+        y : (n,) array
+            At least one of each class.
+
+        Returns
+        -------
+        self
+        """
+        check_is_fitted(self, "parameters_")
+        X = self._check_images(X)
+        y = self._check_labels(y, X)
+        missing = np.setdiff1d(np.arange(len(self.classes_)), y)
+        if len(missing):
+            raise ValueError(f"y must have all classes, got no {self.classes_[missing[0]]!r}")
+        self._set_centroids(self._codes(X), y)
+        return self
+
+    def _set_centroids(self, codes, y):
+        known, centroids = analysis.centroids(codes, y, self._n_winners)
+        self.centroids_ = np.zeros((len(self.classes_), self.n_units))
+        self.centroids_[known] = centroids
+
+    def _look(self, X, y, order):
+        """Make centroids of some images, and say what their codes are like."""
+        seen = order[:_SEEN]
+        codes = self._codes(X[seen])
+        self._set_centroids(codes, y[seen, 0].astype(int))
+        return {
+            "silent_units": int(np.sum(~codes.any(axis=0))),
+            "entropy": float(analysis.unit_entropy(codes).mean()),
+        }
+
+    def _forget_learned(self):
+        super()._forget_learned()
+        self.__dict__.pop("centroids_", None)
+
+    def _targets(self, y):
+        return y[:, None].astype(np.float32)
+
+    # --- using what was learned
+
+    def transform(self, X):
+        """Binary codes of images.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array
+
+        Returns
+        -------
+        (n, n_units) array or scipy.sparse.csr_matrix
+        """
+        check_is_fitted(self, "parameters_")
+        codes = self._codes(self._check_images(X))
+        return csr_matrix(codes) if self.sparse_output else codes
+
+    def _decide(self, X):
+        return analysis.overlap(self._codes(X), self.centroids_)
+
+    # --- files
+
+    def _arrays_beside(self):
+        known = {"centroids": self.centroids_} if hasattr(self, "centroids_") else {}
+        return {**super()._arrays_beside(), **known}
+
+    def _restore_beside(self, arrays):
+        super()._restore_beside(arrays)
+        if "centroids" in arrays:
+            self.centroids_ = arrays["centroids"]
