@@ -12,8 +12,8 @@ extras = {
     "dl": ["nengo-dl==3.6.0", "tensorflow>=2.16", "tf-keras>=2.16"],
     "dask": ["dask>=2024.1", "distributed>=2024.1"],
     "gui": ["nengo-gui>=0.5"],
-    "docs": ["sphinx>=7", "myst-parser>=2", "numpydoc>=1.6"],
-    "test": ["pytest>=7,<9"],
+    "docs": ["docutils>=0.22", "sphinx>=8", "myst-parser>=4", "numpydoc>=1.8"],
+    "test": ["pytest>=7,<9", "pytest-xdist>=3", "selenium>=4.11"],
 }
 extras["all"] = sorted({package for group in extras.values() for package in group})
 
@@ -25,8 +25,12 @@ setup(
     long_description_content_type="text/markdown",
     license="MIT",
     license_files=["LICENSE"],
-    packages=find_packages(include=["nengo_ngc", "nengo_ngc.*"]),
-    package_data={"nengo_ngc": ["templates/*.html"]},
+    packages=[*find_packages(include=["nengo_ngc", "nengo_ngc.*"]), "nengo_ngc.examples"],
+    package_dir={"nengo_ngc.examples": "examples"},
+    package_data={
+        "nengo_ngc": ["templates/*.html"],
+        "nengo_ngc.examples": ["*.cfg", "*.npz"],
+    },
     python_requires=">=3.11",
     install_requires=[
         "click>=8",
@@ -35,6 +39,7 @@ setup(
         "matplotlib>=3.7",
         "nengo>=4.0",
         "numpy>=1.24",
+        "pillow>=9",
         "pooch>=1.7",
         "scikit-learn>=1.6",
         "threadpoolctl>=3",

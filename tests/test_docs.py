@@ -1,14 +1,31 @@
-"""Code in the README and the documentation runs as it stands."""
+"""The documentation: its code runs as it stands, its links resolve, Sphinx builds it."""
 
+import importlib.util
+import os
 import re
+import runpy
+import subprocess
+import sys
+import zlib
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from matplotlib.image import imread
+
+import nengo_ngc as ngc
+from nengo_ngc.estimators import RULES
 
 from .conftest import HAS_DL
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted(DOCS.glob("api/*.md"))]
+
+needs_sphinx = pytest.mark.skipif(
+    not all(importlib.util.find_spec(m) for m in ("sphinx", "myst_parser", "numpydoc")),
+    reason="the extra docs is not installed",
+)
 
 
 def blocks(page):
@@ -21,11 +38,64 @@ def test_python_blocks_run(page, tmp_path, monkeypatch):
         pytest.skip("nengo-dl is not installed")
     monkeypatch.chdir(tmp_path)
     names = {"__name__": page.stem}
-    for block in blocks(page):
-        exec(compile(block, str(page), "exec"), names)  # one page, one session
+    with patch.dict(RULES):  # pages register rules of their own
+        for block in blocks(page):
+            exec(compile(block, str(page), "exec"), names)  # one page, one session
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_links_to_files_resolve(page):
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
         assert (page.parent / target).exists(), target
+
+
+# --- what Sphinx makes of it
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The folder of the pages, built with warnings as errors."""
+    output = tmp_path_factory.mktemp("docs")
+    result = subprocess.run(
+        [sys.executable, "-m", "sphinx", "-W", "-q", str(DOCS), str(output)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+    assert result.returncode == 0, result.stderr
+    return output
+
+
+@needs_sphinx
+def test_pages_are_built_without_a_warning(built):
+    for page in PAGES[1:]:
+        assert (built / page.relative_to(DOCS)).with_suffix(".html").exists()
+
+
+@needs_sphinx
+def test_equations_need_no_network(built):
+    pages = {page.name: page.read_text("utf-8") for page in built.glob("api/*.html")}
+    assert "<math" in pages["rules.html"]
+    assert '<script src="http' not in pages["rules.html"]
+    for name, text in pages.items():
+        assert "<code>" not in text, f"{name}: an equation that docutils cannot read"
+
+
+@needs_sphinx
+def test_every_public_name_is_described(built):
+    _, _, listed = (built / "objects.inv").read_bytes().partition(b"zlib.\n")
+    lines = zlib.decompress(listed).decode().splitlines()
+    described = {line.split(" ")[0] for line in lines}
+    public = {f"nengo_ngc.{name}" for name in ngc.__all__}
+    public |= {f"nengo_ngc.networks.{name}" for name in ngc.networks.__all__}
+    public |= {f"nengo_ngc.{name}" for name in ("dl.Simulator", "datasets.load")}
+    assert public - described == set(), "describe it in docs/api"
+
+
+# --- pictures
+
+
+def test_circuit_is_drawn_as_it_is_shown(tmp_path):
+    runpy.run_path(str(DOCS / "make_pictures.py"))["circuit"](tmp_path / "circuit.png")
+    drawn, shown = (imread(f / "circuit.png") for f in (tmp_path, DOCS / "images"))
+    assert drawn.shape == shown.shape and (drawn < 1).any()

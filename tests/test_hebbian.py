@@ -163,6 +163,22 @@ def test_units_are_equally_busy(learned):
     assert spread["kept"] < 0.5 * spread["free"]
 
 
+def test_one_unit_learns_from_an_image_and_k_make_its_code():
+    model, active = encoder(), []
+    for record in model.epochs(X, Y):
+        if record["phase"] != "filters":
+            seen = model._trainer().present(X[:20])["output"]
+            active.append(seen.sum(axis=1).max())
+    assert active == [1, 1, 5]
+
+
+def test_filters_start_from_patches_that_are_not_empty():
+    mostly_empty = X * (np.arange(400) % 10 == 0)[:, None]
+    model = encoder()
+    next(model.epochs(mostly_empty, Y))
+    assert model.parameters_["W1"].mean(axis=1).min() > 0.02
+
+
 def test_labels_make_centroids_only(learned):
     other = encoder().fit(X, RNG.permutation(Y))
     for name, array in learned.parameters_.items():

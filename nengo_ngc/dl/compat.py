@@ -51,6 +51,17 @@ def import_nengo_dl():
         return _need("nengo_dl")
 
 
+def gpus():
+    """Names of the GPUs that TensorFlow sees, a list."""
+    from tensorflow import config
+
+    details = config.experimental.get_device_details
+    return [
+        details(device).get("device_name", device.name)
+        for device in config.list_physical_devices("GPU")
+    ]
+
+
 def _need(module):
     try:
         return importlib.import_module(module)
