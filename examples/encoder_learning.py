@@ -1,11 +1,17 @@
-"""Learning the hidden layer: PES alone, feedback alignment, backprop.
+"""Learning the hidden layer: PES, feedback alignment, backprop.
 
-Ten rectified neurons learn the product of their two inputs. PES learns their decoders;
-the other two rules learn their encoders and biases as well. This is what Nengo's authors
-set out to show in 2017.
+Ten rectified neurons learn the product of their two inputs. PES learns
+their decoders; the other two rules learn their encoders and biases as
+well. This is what Nengo's authors set out to show in 2017.
 
-Opened in Nengo GUI this file is one such network. As a script it compares the three rules,
-with 50 LIF neurons, too, and draws ``encoder_learning.png`` where it is called::
+In Nengo GUI this file is 50 spiking neurons that learn by feedback
+alignment. Press play: at first the error is the product itself, and
+within half a minute it becomes less than half as large. Try the slider
+(learn = 0 stops learning), and another rule in the last line of this
+file.
+
+As a script it compares the three rules, with 50 LIF neurons, too, and
+draws encoder_learning.png where it is called::
 
     python examples/encoder_learning.py
 """
@@ -34,13 +40,17 @@ def build(rule, n_neurons, neuron_type, pes_rate, seed):
         output = nengo.Node(size_in=1, label="output")
         product = nengo.Node(size_in=1, label="product")
         error = nengo.Node(size_in=1, label="error")
+        learn = nengo.Node([1.0], label="learn")
+        lesson = nengo.Node(lambda t, x: x[0] * x[1], size_in=2, label="lesson")
 
         layer2 = nengo.Connection(
             hidden, output, function=lambda x: 0, learning_rule_type=nengo.PES(pes_rate)
         )
         rule_type = {
             "PES alone": None,
-            "FeedbackAlignment": ngc.FeedbackAlignment(output, optimizer=ngc.Adam(0.01), seed=seed),
+            "FeedbackAlignment": ngc.FeedbackAlignment(
+                output, optimizer=ngc.Adam(0.01), seed=seed
+            ),
             "BackProp": ngc.BackProp(layer2, optimizer=ngc.Adam(0.01)),
         }[rule]
         layer1 = nengo.Connection(stimulus, hidden, learning_rule_type=rule_type)
@@ -49,9 +59,11 @@ def build(rule, n_neurons, neuron_type, pes_rate, seed):
         nengo.Connection(stimulus, product, function=np.prod, synapse=0.01)
         nengo.Connection(output, error, synapse=None)
         nengo.Connection(product, error, transform=-1, synapse=None)
-        nengo.Connection(error, layer2.learning_rule)
+        nengo.Connection(error, lesson[0], synapse=None)
+        nengo.Connection(learn, lesson[1], synapse=None)
+        nengo.Connection(lesson, layer2.learning_rule)
         if rule_type is not None:
-            nengo.Connection(error, layer1.learning_rule)
+            nengo.Connection(lesson, layer1.learning_rule)
         model.probe = nengo.Probe(error)
     return model
 
@@ -113,4 +125,4 @@ if __name__ == "__main__":
     main()
 else:
     # in Nengo GUI
-    model = build("FeedbackAlignment", *POPULATIONS["10 rectified linear"], seed=0)
+    model = build("FeedbackAlignment", *POPULATIONS["50 LIF (spiking)"], seed=0)

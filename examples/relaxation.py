@@ -1,11 +1,16 @@
-"""Two networks come to rest: one from a feedforward pass, one from zero.
+"""Two networks come to rest: from a feedforward pass, and from zero.
 
-Both are the same layered Hopfield network, with the same weights and the same image. Open
-it in Nengo GUI (``nengo examples/relaxation.py``): the plot shows ``gradients``, the norm
-of the energy's gradient, which is 0 at rest, from the feedforward pass (first value) and
-from zero (second). Every image is shown for 40 timesteps. Run as a script, it learns the weights
-anew from scikit-learn's digits, writes them beside this file and prints how both networks
-relax.
+Both are the same layered Hopfield network, with the same weights and
+the same image, which they see anew every 40 timesteps. The pictures
+show what their first hidden layers predict of the image, and
+"gradients" is the norm of the energy's gradient, which is 0 at rest.
+
+Press play, and move the slider above "Speed", at the bottom left, far
+to the left: from zero the picture has to grow, from the feedforward
+pass it is almost what it will be.
+
+Run as a script, this file learns the weights anew from scikit-learn's
+digits, writes them beside itself and prints how both networks relax.
 """
 
 from pathlib import Path
@@ -15,8 +20,9 @@ import numpy as np
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets
+from nengo_ngc.gui import ImageDisplay
 
-STEPS = 40  # timesteps for which an image is shown
+STEPS = 40  # timesteps of a presentation
 SHAPE = (64, 48, 48)
 WEIGHTS = Path(__file__).with_suffix(".npz")
 images = datasets.load("digits", binarize=False).X_test
@@ -28,7 +34,7 @@ def weights():
         return dict(file)
 
 
-def learn(n_epochs=3):
+def learn(n_epochs=8):
     """Train the network's auto-encoders and write the weights into a file."""
     seen = np.tile(datasets.load("digits", binarize=False).X_train, (n_epochs, 1))
     with nengo.Network(seed=0) as training:
@@ -43,9 +49,15 @@ def learn(n_epochs=3):
 
 
 with nengo.Network(label="relaxation", seed=0) as model:
-    frames = nengo.processes.PresentInput(images, presentation_time=STEPS * 0.001)
+    # ten presentations of each image
+    frames = nengo.processes.PresentInput(images, presentation_time=10 * STEPS * 0.001)
     stimulus = nengo.Node(frames, label="image")
     gradients = nengo.Node(size_in=2, label="gradients")
+    show = ImageDisplay(
+        (8, 8), grid=(1, 3), titles=("image", "from the pass", "from zero"), every=1
+    )
+    pictures = nengo.Node(show, size_in=show.size_in, label="pictures")
+    nengo.Connection(stimulus, pictures[:64], synapse=None)
     for row, initial in enumerate(("feedforward", "zero")):
         net = ngc.networks.LayeredHopfield(
             SHAPE,
@@ -57,6 +69,9 @@ with nengo.Network(label="relaxation", seed=0) as model:
         )
         nengo.Connection(stimulus, net.input, synapse=None)
         nengo.Connection(net.gradient_norm, gradients[row], synapse=None)
+        first = 64 * (row + 1)
+        prediction = net.probe("top_down0", sample_every=1.0).target
+        nengo.Connection(prediction, pictures[first : first + 64], synapse=None)
     probe = nengo.Probe(gradients)
 
 if __name__ == "__main__":
@@ -64,8 +79,8 @@ if __name__ == "__main__":
     with nengo.Simulator(model) as sim:
         for net in model.networks:
             net.set_parameters(sim, weights())
-        sim.run_steps(100 * STEPS)
-    norms = sim.data[probe].reshape(100, STEPS, 2).mean(axis=0)
+        sim.run_steps(1000 * STEPS)
+    norms = sim.data[probe].reshape(1000, STEPS, 2).mean(axis=0)
     print("timestep  norm of the gradient from the feedforward pass, and from zero")
     for step in (0, 1, 2, 5, 10, 20, 39):
         print(f"{step + 1:8d}{norms[step, 0]:12.5f}{norms[step, 1]:12.5f}")
