@@ -85,6 +85,11 @@ class CodeClassifier(TransformerMixin, ImageClassifier):
     def _decide(self, X):
         return analysis.overlap(self._codes(X), self.centroids_)
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []  # simulators have their own
+        return tags
+
     # --- files
 
     def _arrays_beside(self):
