@@ -176,7 +176,7 @@ def _draw_curves(runs, path):
     figure, axes = plots.figure(1, 1, figsize=(9, 4.2))
     ax = axes[0, 0]
     for row, (rule, cells) in enumerate(runs.items()):
-        errors = np.array([[r["val_error"] for r in c["history"]] for c in cells])
+        errors = np.array([[r.get("val_error", np.nan) for r in c["history"]] for c in cells])
         epochs = [r["epoch"] for r in cells[0]["history"]]
         plots.band(ax, epochs, errors, label=rule, **plots.style(row))
     ax.set_yscale("log")

@@ -181,6 +181,14 @@ def test_models_that_are_no_rule(tmp_path):
     assert "sdr, seed 0: how often each unit is active" in page
 
 
+def test_a_model_whose_first_epoch_has_no_error(tmp_path):
+    settings = {"hebbian": {"n_units": 30, "patch": 4}}
+    config = {**SMALL, "rules": ["hebbian"], "seeds": [0], "epochs": 3, "settings": settings}
+    (result,) = comparison.compare(config, tmp_path)
+    assert result["status"] == "done" and "val_error" not in result["history"][0], result
+    assert min(imread(tmp_path / "curves-1.png").shape[:2]) > 50
+
+
 @pytest.mark.parametrize(
     "config, message",
     [
