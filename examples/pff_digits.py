@@ -1,0 +1,90 @@
+"""Predictive forward-forward: does this label fit this image?
+
+The network sees an image and a label, drawn as the mean image of its
+class. Each layer has learned to have a high goodness, the sum of its
+squared activities, where the label is right, and a low one where it is
+wrong. A second circuit predicts each layer from the one above.
+
+Press play. For half a second the label is right, then for half a
+second it is wrong, and so on. See the goodness of both layers rise
+above and fall below the threshold of 10; and see the prediction of the
+image change towards the digit that the network is told to see.
+
+Try the sliders:
+
+- shift: 0 gives the right label; 1 to 9 give wrong ones, by so many
+  digits.
+- learn: 1 lets both circuits go on learning, from right labels and
+  from wrong ones.
+
+In the original program goodness is low where the label is right; that
+is low_is_positive=True.
+"""
+
+from pathlib import Path
+
+import nengo
+import numpy as np
+
+import nengo_ngc as ngc
+from nengo_ngc import datasets
+from nengo_ngc.gui import ImageDisplay
+
+STEPS = 13  # timesteps of a presentation: a feedforward pass and 12 steps
+SECONDS = 40 * STEPS * 0.001  # for which a label is shown
+digits = datasets.load("digits", binarize=False)
+mean_images = np.array(
+    [digits.X_train[digits.y_train == k].mean(axis=0) for k in range(10)]
+)
+with np.load(Path(__file__).with_suffix(".npz")) as file:  # of make_weights.py
+    parameters = dict(file)
+
+
+def shifted(t, x):
+    """A label moved on by a number of classes."""
+    return np.roll(x[:10], int(round(x[10])))
+
+
+def is_right(t, shift):
+    """Whether the label is that of the image."""
+    return float(round(shift[0]) == 0)
+
+
+with nengo.Network(label="PFF", seed=0) as model:
+    shown = nengo.processes.PresentInput(digits.X_test, 2 * SECONDS)
+    image = nengo.Node(shown, label="image")
+    labels = nengo.processes.PresentInput(np.eye(10)[digits.y_test], 2 * SECONDS)
+    right_label = nengo.Node(labels, label="right label")
+    shifts = nengo.processes.PresentInput([[0], [3], [0], [5], [0], [8]], SECONDS)
+    shift = nengo.Node(shifts, label="shift")
+    label = nengo.Node(shifted, size_in=11, label="label")
+    right = nengo.Node(is_right, size_in=1, label="right")
+    nengo.Connection(right_label, label[:10], synapse=None)
+    nengo.Connection(shift, label[10], synapse=None)
+    nengo.Connection(shift, right, synapse=None)
+
+    net = ngc.networks.PFF(
+        (64, 64, 64),
+        schedule=ngc.Schedule(STEPS, online=True),
+        low_is_positive=False,
+        positives_only=True,
+        parameters=parameters,
+        label="PFF",
+    )
+    net.learn.output = [0.0]
+    nengo.Connection(image, net.input, synapse=None)
+    nengo.Connection(label, net.target, synapse=None)
+    nengo.Connection(right, net.kind, synapse=None)
+
+    show = ImageDisplay(
+        (8, 8), grid=(1, 3), titles=("image", "label", "prediction"), every=STEPS
+    )
+    pictures = nengo.Node(show, size_in=show.size_in, label="pictures")
+    nengo.Connection(image, pictures[:64], synapse=None)
+    nengo.Connection(label, pictures[64:128], transform=mean_images.T, synapse=None)
+    nengo.Connection(net.connections["G1"].post, pictures[128:], synapse=None)
+
+    goodness = nengo.Node(size_in=2, label="goodness")
+    for k in range(2):
+        of_layer = net.probe(f"goodness{k + 1}", sample_every=STEPS * 0.001).target
+        nengo.Connection(of_layer, goodness[k], synapse=None)
