@@ -96,7 +96,7 @@ def k_winners(sizes=(64, 64, 128), n_epochs=100, batch_size=50):
     classes, learned["class_codes"] = analysis.centroids(codes, digits.y_train, k)
     found = analysis.nearest_centroid(new, classes, learned["class_codes"])
     error, n_silent = np.mean(found != digits.y_test), np.sum(~codes.any(axis=0))
-    print(f"k_winners: {100 * error:.1f} % test error by the nearest class, {n_silent} silent")
+    print(f"k_winners: {100 * error:.1f} % test error, {n_silent} silent units")
     return learned
 
 

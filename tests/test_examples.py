@@ -137,4 +137,5 @@ def test_k_winners_is_the_encoder_that_was_trained():
 def test_weights_of_k_winners_are_made():
     made = run("make_weights")["k_winners"](n_epochs=1)
     shipped = run("k_winners")["parameters"]
-    assert {k: np.shape(v) for k, v in made.items()} == {k: v.shape for k, v in shipped.items()}
+    shapes = [{k: np.shape(v) for k, v in arrays.items()} for arrays in (made, shipped)]
+    assert shapes[0] == shapes[1]

@@ -39,7 +39,9 @@ class CodeClassifier(TransformerMixin, ImageClassifier):
         y = self._check_labels(y, X)
         missing = np.setdiff1d(np.arange(len(self.classes_)), y)
         if len(missing):
-            raise ValueError(f"y must have all classes, got no {self.classes_[missing[0]]!r}")
+            raise ValueError(
+                f"y must have all classes, got none of {self.classes_[missing].tolist()}"
+            )
         self._set_centroids(self._codes(X), y)
         return self
 
