@@ -386,11 +386,8 @@ def start_gui(example, folder, port, browser):
             click.echo(f"{name:20s}{summary}")
         click.echo("\nopen one of them: nengo-ngc gui ngc_digits")
         return
-    options = [] if browser else ["--no-browser"]
-    if port is not None:
-        options += ["--port", str(port)]
     with _plain_errors():
-        gui.open_example(example, folder, options)
+        gui.open_example(example, folder, port, browser)
 
 
 @main.command(name="datasets")

@@ -4,6 +4,7 @@ import ast
 import base64
 import io
 import shutil
+import socket
 import sys
 from html import escape
 from pathlib import Path
@@ -237,7 +238,7 @@ def copy_examples(folder):
                 shutil.copyfile(path, folder / path.name)
 
 
-def open_example(name, folder, options=()):
+def open_example(name, folder, port=None, browser=True):
     """Copy the examples into a folder and open one of them in Nengo GUI.
 
     Parameters
@@ -246,8 +247,10 @@ def open_example(name, folder, options=()):
         One of ``examples()``.
     folder : str or path
         See `copy_examples`.
-    options : sequence of str, optional
-        Of the command ``nengo``.
+    port : int, optional
+        Of the page; by default the first free one from 8080 on.
+    browser : bool, optional
+        Whether to open the page in a browser.
 
     Raises
     ------
@@ -265,9 +268,40 @@ def open_example(name, folder, options=()):
             'Nengo GUI is not installed: pip install "nengo-ngc[gui]"'
         ) from None
     copy_examples(folder)
+    options = ["--port", str(free_port() if port is None else port)]
     # its command line is all that Nengo GUI promises
     sys.argv = ["nengo", str(Path(folder) / f"{name}.py"), *options]
+    if not browser:
+        sys.argv.append("--no-browser")
     main()
+
+
+def free_port(first=8080):
+    """The first port of this machine, from one on, on which nobody listens.
+
+    Nengo GUI does not look for one by itself.
+
+    Parameters
+    ----------
+    first : int, optional
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    OSError
+        If there is none.
+    """
+    for port in range(first, 65536):
+        with socket.socket() as candidate:
+            try:
+                candidate.bind(("localhost", port))
+            except OSError:
+                continue
+            return port
+    raise OSError(f"no port from {first} on is free")
 
 
 def _folder():

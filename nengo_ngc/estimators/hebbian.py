@@ -208,7 +208,8 @@ class HebbianEncoder(CodeClassifier):
         return self._present("output", X)
 
     def _present(self, name, X):
-        runner = self._runner("infer", lambda: self._network(learns=False), ["cells", "output"])
+        seen = ["cells", "output"]
+        runner = self._runner("infer", lambda: self._network(learns=False), seen)
         runner.set_state(_of_level(self._parameters_now(), 2))
         with self._whole_or_not():
             return runner.present(X)[name]

@@ -50,8 +50,8 @@ class SDREncoder(CodeClassifier):
         Whether winners are soft by the hard sigmoid.
     first_sparsity, first_hardness : float or None, optional
         Values of the first epoch, which are multiplied by ``sparsity_decay`` and
-        ``hardness_growth`` every ``schedule_epochs`` epochs, see `.schedule.geometric`. None: they
-        don't change.
+        ``hardness_growth`` every ``schedule_epochs`` epochs, see `.schedule.geometric`.
+        None: they don't change.
     sparsity_decay, hardness_growth : float, optional
     schedule_epochs : int, optional
     scaling : float, optional
@@ -77,9 +77,9 @@ class SDREncoder(CodeClassifier):
     parameters_ : dict of {str: array}
         By name, (post, pre).
     history_ : list of dict
-        For each epoch: mean loss; of at most 10,000 training images after it, the units that none
-        of them activates and the mean entropy of units (bit); error of the validation
-        images by centroids (%), samples per second.
+        For each epoch: mean loss; of at most 10,000 training images after it, the units
+        that none of them activates and the mean entropy of units (bit); error of the
+        validation images by centroids (%), samples per second.
     n_iter_ : int
         Epochs.
     n_features_in_ : int

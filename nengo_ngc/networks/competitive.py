@@ -201,7 +201,8 @@ class PatchEncoder(LearningNetwork):
             )
             nengo.Connection(self.input, maps, transform=convolution, synapse=None)
             n_cells = grid * grid * m
-            self.cells = neurons(n_cells, SoftThreshold(), "cells", bias=-0.5 * np.ones(n_cells))
+            half = np.full(n_cells, -0.5)  # between no winner and one
+            self.cells = neurons(n_cells, SoftThreshold(), "cells", bias=half)
             nengo.Connection(
                 maps, self.cells, transform=_pooling(places, grid, m), synapse=None
             )

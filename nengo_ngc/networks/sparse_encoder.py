@@ -3,7 +3,6 @@ r"""Encoders whose last layer is a code of k winners."""
 import nengo
 import numpy as np
 
-from ..learning_rules import SynapticScaling
 from ..neurons import Identity
 from ..schedule import Schedule
 from ..winners import SoftKWinnersTakeAll
