@@ -369,7 +369,11 @@ class _Tell:
     show_default=True,
     help="Where the examples are copied, once, so that you can edit them.",
 )
-@click.option("--port", type=click.IntRange(1, 65535), help="Of the page, otherwise 8080.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="Of the page; by default the first free one from 8080 on.",
+)
 @click.option("--browser/--no-browser", default=True, help="Whether to open the page.")
 def start_gui(example, folder, port, browser):
     """Open EXAMPLE in Nengo GUI, or list the examples.

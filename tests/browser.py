@@ -12,6 +12,7 @@ import io
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -62,6 +63,13 @@ def wait_for(condition, what, patience=PATIENCE):
     raise AssertionError(f"not within {patience:.0f} s: {what}")
 
 
+def _any_port():
+    """A free port; not the first, which others may be about to take, too."""
+    with socket.socket() as candidate:
+        candidate.bind(("localhost", 0))
+        return candidate.getsockname()[1]
+
+
 class Server:
     """Nengo GUI at work on the files of a folder, until it is closed.
 
@@ -73,7 +81,7 @@ class Server:
     """
 
     def __init__(self, folder, file):
-        for patience in (PATIENCE, 2 * PATIENCE):  # a busy machine may need a second try
+        for patience in (PATIENCE, 2 * PATIENCE):  # the port may be taken meanwhile
             self._start(folder, file)
             try:
                 found = wait_for(self._find_url, "Nengo GUI starts", patience)
@@ -88,7 +96,8 @@ class Server:
     def _start(self, folder, file):
         self.said = []  # lines that it has printed or logged
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _NENGO, file, "--no-browser", "--auto-shutdown", "0"],
+            [sys.executable, "-c", _NENGO, file, "--port", str(_any_port())]
+            + ["--no-browser", "--auto-shutdown", "0"],
             cwd=folder,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
@@ -104,6 +113,7 @@ class Server:
             self.said.append(line)
 
     def _find_url(self):
+        assert self._process.poll() is None, "Nengo GUI has ended"
         return next(iter(re.findall(r"http:\S+", "".join(self.said))), None)
 
     @property

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -206,8 +207,18 @@ def test_command_starts_nengo_gui(tmp_path, monkeypatch):
     result = CliRunner().invoke(cli.main, args)
     assert result.exit_code == 0, result.output
     path = tmp_path / "relaxation.py"
-    assert started == [["nengo", str(path), "--no-browser", "--port", "81"]]
+    assert started == [["nengo", str(path), "--port", "81", "--no-browser"]]
     assert path.is_file()
+
+
+def test_a_port_on_which_somebody_listens_is_not_free():
+    with socket.socket() as taken:
+        taken.bind(("localhost", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert gui.free_port(port) > port
+    with pytest.raises(OSError, match="no port from 65536"):
+        gui.free_port(65536)
 
 
 def test_command_without_nengo_gui(tmp_path, monkeypatch):
