@@ -91,7 +91,7 @@ _data_dir = click.option(
 )
 @click.option("--batch", type=_COUNT, help="Images averaged in one update.")
 @click.option("--epochs", type=_COUNT, help="Passes over the data, at most.")
-@click.option("--learning-rate", type=float, help="Adam's.")
+@click.option("--learning-rate", type=float, help="Step size of learning.")
 @click.option(
     "--validation", type=click.IntRange(min=0), help="Training images held out."
 )

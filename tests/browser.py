@@ -81,19 +81,6 @@ class Server:
     """
 
     def __init__(self, folder, file):
-        for patience in (PATIENCE, 2 * PATIENCE):  # the port may be taken meanwhile
-            self._start(folder, file)
-            try:
-                found = wait_for(self._find_url, "Nengo GUI starts", patience)
-            except AssertionError as error:
-                self.close()
-                failed = f"{error}; it says: {''.join(self.said)!r}"
-            else:
-                self._url = urlsplit(found)
-                return
-        raise AssertionError(failed)
-
-    def _start(self, folder, file):
         self.said = []  # lines that it has printed or logged
         self._process = subprocess.Popen(
             [sys.executable, "-c", _NENGO, file, "--port", str(_any_port())]
@@ -107,6 +94,11 @@ class Server:
             errors="replace",
         )
         threading.Thread(target=self._listen, daemon=True).start()
+        try:
+            self._url = urlsplit(wait_for(self._find_url, "Nengo GUI starts"))
+        except AssertionError as error:
+            self.close()
+            raise AssertionError(f"{error}; it says: {''.join(self.said)!r}") from None
 
     def _listen(self):
         for line in self._process.stdout:

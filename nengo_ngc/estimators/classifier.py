@@ -229,12 +229,7 @@ class RuleClassifier(ImageClassifier):
     # --- using what was learned
 
     def _decide(self, X):
-        runner = self._runner(
-            "infer", lambda: self._network(self.rule, learns=False), ["output"]
-        )
-        runner.set_state(self._parameters_now())
-        with self._whole_or_not():
-            return runner.present(X)["output"]
+        return self._output(X, lambda: self._network(self.rule, learns=False))
 
     # --- runners
 

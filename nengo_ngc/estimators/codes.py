@@ -19,6 +19,17 @@ class CodeClassifier(TransformerMixin, ImageClassifier):
     ``n_units`` and ``sparse_output``.
     """
 
+    def fit(self, X, y, X_val=None, y_val=None, **kwargs):
+        """Learn codes of images, from the start; see ``epochs`` for the arguments.
+
+        Returns
+        -------
+        self
+        """
+        for _ in self.epochs(X, y, X_val, y_val, **kwargs):
+            pass
+        return self.fit_centroids(X, y)
+
     def fit_centroids(self, X, y):
         """Make the centroids of the classes from images, which need not be new.
 

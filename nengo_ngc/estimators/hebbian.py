@@ -123,12 +123,6 @@ class HebbianEncoder(CodeClassifier):
 
     # --- learning
 
-    def fit(self, X, y, X_val=None, y_val=None):
-        super().fit(X, y, X_val, y_val)
-        return self.fit_centroids(X, y)
-
-    fit.__doc__ = CodeClassifier.fit.__doc__
-
     @property
     def _phase(self):
         if self.n_iter_ == 0:

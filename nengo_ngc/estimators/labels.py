@@ -146,12 +146,20 @@ class ImageClassifier(ClassifierMixin, NetworkEstimator):
         strange = np.setdiff1d(y, self.classes_)
         if len(strange):
             raise ValueError(
-                f"{name} must have the labels {self.classes_.tolist()}, got {strange[0]!r}"
+                f"{name} must have the labels {self.classes_.tolist()}, "
+                f"got {strange.tolist()[0]!r}"
             )
         return np.searchsorted(self.classes_, y)
 
     def _forget_stale(self):
         """Keep the simulators: what they hold is set anew each time they are used."""
+
+    def _output(self, X, build):
+        """What a network that learns nothing says of images, with the parameters of now."""
+        runner = self._runner("infer", build, ["output"])
+        runner.set_state(self._parameters_now())
+        with self._whole_or_not():
+            return runner.present(X)["output"]
 
     def _parameters_now(self):
         """Parameters as they are amid an epoch, too."""

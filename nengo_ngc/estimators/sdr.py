@@ -144,17 +144,6 @@ class SDREncoder(CodeClassifier):
 
     # --- learning
 
-    def fit(self, X, y, X_val=None, y_val=None, parameters=None):
-        """Learn codes of images, from the start; see ``epochs`` for the arguments.
-
-        Returns
-        -------
-        self
-        """
-        for _ in self.epochs(X, y, X_val, y_val, parameters=parameters):
-            pass
-        return self.fit_centroids(X, y)
-
     def epochs(
         self, X, y, X_val=None, y_val=None, on_batch=None, resume=False, parameters=None
     ):
@@ -217,10 +206,7 @@ class SDREncoder(CodeClassifier):
         return {**record, **self._look(X, y, order)}
 
     def _codes(self, X):
-        runner = self._runner("infer", self._network, ["output"])
-        runner.set_state(self._parameters_now())
-        with self._whole_or_not():
-            return runner.present(X)["output"]
+        return self._output(X, self._network)
 
     @property
     def _n_winners(self):

@@ -66,8 +66,8 @@ class AdaptiveWinners(nengo.Network):
                 attr="n_neurons",
                 obj=self,
             )
-        checked = SoftKWinnersTakeAll(max_sparsity, hardness, hard)
-        self._n, self._winners = n_neurons, checked
+        self._n = n_neurons
+        self._winners = SoftKWinnersTakeAll(max_sparsity, hardness, hard)
         with self:
             self.input = neurons(n_neurons, Identity(), "currents")
             self.sparsity = neurons(1, Identity(), "sparsity")
