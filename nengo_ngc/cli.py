@@ -318,7 +318,7 @@ def compare(config, output, jobs, dask, data_dir):
       batch_size = 32
       train_images = 1000         # otherwise all of them
       angle_images = 256          # on which angles to backprop are measured
-      modules = []                # of yours, that register rules of yours
+      modules = []                # ["my_rules"]: my_rules.py beside this file has rules
       [settings.pes]              # parameters of RuleClassifier for one rule
       learning_rate = 0.1
 

@@ -146,7 +146,7 @@ def compare(config, output, n_jobs=1, dask=None, data_dir=None, on_cell=None):
 
 
 def read_config(path):
-    """The dict in a TOML file.
+    """The dict in a TOML file, with modules that lie beside it as files.
 
     Raises
     ------
@@ -157,9 +157,16 @@ def read_config(path):
     if not path.is_file():
         raise FileNotFoundError(f"no configuration file {path}")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        config = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not a TOML file: {error}") from error
+    modules = config.get("modules")
+    if isinstance(modules, list):
+        beside = [path.resolve().parent / f"{module}.py" for module in modules]
+        config["modules"] = [
+            str(file) if file.is_file() else module for file, module in zip(beside, modules)
+        ]
+    return config
 
 
 def check_config(given):
@@ -178,6 +185,8 @@ def check_config(given):
                 f"{key} must be a list of one entry or more, got {config[key]!r}"
             )
     for module in config["modules"]:
+        if not isinstance(module, str):
+            raise ValueError(f"modules must be names of Python modules, got {module!r}")
         _import(module)
     known = {
         "rules": _rules(),
@@ -399,10 +408,16 @@ def _rules():
 
 
 def _import(module):
+    """Import a module by its name, or a file together with what lies beside it."""
+    file = Path(module) if module.endswith(".py") else None
+    if file is not None and str(file.parent) not in sys.path:
+        sys.path.append(str(file.parent))
     try:
-        importlib.import_module(module)
+        found = importlib.import_module(module if file is None else file.stem)
     except ModuleNotFoundError as error:
         raise ValueError(f"modules: {error}") from error
+    if file is not None and not (found.__file__ and file.samefile(found.__file__)):
+        raise ValueError(f"modules: {file} has the name of {found}; give it another one")
 
 
 def _without_nan(angles):

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -11,6 +12,7 @@ from matplotlib.image import imread
 from nengo_ngc import compare as comparison
 from nengo_ngc import report
 from nengo_ngc.cli import main
+from nengo_ngc.estimators import RULES
 
 from .conftest import needs_dl
 
@@ -24,6 +26,14 @@ SMALL = {
     "train_images": 40,
     "angle_images": 20,
 }
+
+
+def as_file(config, folder):
+    path = folder / "small.toml"
+    lines = [f"{key} = {json.dumps(value)}" for key, value in config.items()]
+    path.write_text("\n".join(lines))
+    return path
+
 
 # a rule of a user's own: hidden layers learn from the sign of the error
 OWN_RULE = """
@@ -145,14 +155,28 @@ def test_a_cell_that_is_killed_is_a_failed_one(tmp_path, monkeypatch):
     assert "status -9" in result["message"]
 
 
-def test_own_rule_takes_one_line_of_registration(tmp_path, monkeypatch):
-    (tmp_path / "own_rule.py").write_text(OWN_RULE)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
-    config = {**SMALL, "rules": ["sign"], "seeds": [0], "modules": ["own_rule"]}
+@pytest.mark.parametrize("beside", [False, True])
+def test_own_rule_takes_one_line_of_registration(beside, tmp_path, monkeypatch):
+    module = f"own_rule_{beside}"
+    monkeypatch.delitem(RULES, "sign", raising=False)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / f"{module}.py").write_text(OWN_RULE)
+    config = {**SMALL, "rules": ["sign"], "seeds": [0], "modules": [module]}
+    if beside:
+        config = as_file(config, tmp_path)
+    else:
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
     (result,) = comparison.compare(config, tmp_path / "out")
     assert result["status"] == "done", result
     assert result["angles"][-1]["W1"] > 1
+
+
+def test_a_module_with_the_name_of_another_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "json.py").write_text(OWN_RULE)
+    with pytest.raises(ValueError, match="json.py has the name of .*; give it another one"):
+        comparison.compare(as_file({"modules": ["json"]}, tmp_path), tmp_path / "out")
 
 
 @needs_dl
@@ -209,6 +233,7 @@ def test_a_model_whose_first_epoch_has_no_error(tmp_path):
         ({"settings": {"pes": {"batch_size": 1}}}, "unknown name 'batch_size'"),
         ({"settings": {"pes": 1}}, "settings.pes must be a table"),
         ({"modules": ["not_there_at_all"]}, "modules: No module named"),
+        ({"modules": [1]}, "modules must be names of Python modules, got 1"),
     ],
 )
 def test_bad_configuration(config, message, tmp_path):
@@ -219,9 +244,7 @@ def test_bad_configuration(config, message, tmp_path):
 
 def test_command(compared, tmp_path):
     folder, _ = compared
-    path = tmp_path / "small.toml"
-    lines = [f"{key} = {json.dumps(value)}" for key, value in SMALL.items()]
-    path.write_text("\n".join(lines))
+    path = as_file(SMALL, tmp_path)
     done = CliRunner().invoke(main, ["compare", str(path), "--output", str(folder)])
     assert done.exit_code == 0, done.output
     assert "backprop" in done.output and str(folder) in done.output

@@ -1,5 +1,7 @@
 """What the NengoDL backend promises besides the right numbers."""
 
+import contextlib
+import os
 import subprocess
 import sys
 import textwrap
@@ -66,6 +68,48 @@ def test_dl_and_the_model_are_there_without_an_import_of_their_own():
         """
     )
     assert names.split() == ["Simulator", "NGCModel", "load"]
+
+
+@needs_dl
+def test_importing_it_is_quiet_and_starts_no_other_python():
+    said = python(
+        """
+        import os, subprocess, sys
+        os.environ.pop("TF_CPP_MIN_LOG_LEVEL", None)
+        started = []
+        sys.addaudithook(lambda name, args: name == "subprocess.Popen" and started.append(args[0]))
+        call = subprocess.call
+        read, write = os.pipe()
+        os.dup2(write, 2)
+        import nengo_ngc.dl, nengo_dl
+        os.write(2, b"end")
+        print(os.read(read, 10000), sys.executable in started)
+        print(subprocess.call is call, nengo_dl.utils.tf_gpu_installed)
+        """
+    )
+    found = bool(ngc.dl.compat.gpus())
+    assert said.split() == ["b'end'", "False", "True", str(found)]
+
+
+@needs_dl
+@pytest.mark.parametrize("level", [None, "0"])
+@pytest.mark.parametrize("fails", [False, True])
+def test_notices_are_shown_if_wanted_or_if_something_is_wrong(
+    monkeypatch, capfd, level, fails
+):
+    from nengo_ngc.dl import compat
+
+    notice = b"I0000 00:00:1795468508.138872    1974 port.cc:153] oneDNN is on.\n"
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    if level is not None:
+        monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", level)
+    with contextlib.suppress(ImportError), compat._without_notices():
+        os.write(2, notice + b"what else is said\n")
+        if fails:
+            raise ImportError("broken")
+    said = capfd.readouterr().err
+    assert said.endswith("what else is said\n")
+    assert ("oneDNN" in said) == (fails or level == "0")
 
 
 @needs_dl

@@ -8,7 +8,10 @@ keras`` elsewhere in the process gives what it always gave.
 
 import importlib
 import os
+import re
+import subprocess
 import sys
+import tempfile
 import warnings
 from contextlib import contextmanager
 
@@ -37,18 +40,19 @@ def import_nengo_dl():
     if "nengo_dl" in sys.modules:
         return sys.modules["nengo_dl"]
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-    tensorflow = _need("tensorflow")
-    _need("tf_keras")
-    if _keras_version(tensorflow).startswith("3"):
-        raise ImportError(
-            "nengo-dl needs the Keras 2 that tf-keras brings, but tf.keras is Keras "
-            f"{_keras_version(tensorflow)} in this process already: import "
-            "nengo_ngc.dl before TensorFlow, or set TF_USE_LEGACY_KERAS=1"
-        )
-    with _keras_under_its_old_name(), warnings.catch_warnings():
-        # nengo 4.1 is newer than nengo-dl; the tests of this package cover the pair
-        warnings.filterwarnings("ignore", message="This version of NengoDL")
-        return _need("nengo_dl")
+    with _without_notices():
+        tensorflow = _need("tensorflow")
+        _need("tf_keras")
+        if _keras_version(tensorflow).startswith("3"):
+            raise ImportError(
+                "nengo-dl needs the Keras 2 that tf-keras brings, but tf.keras is Keras "
+                f"{_keras_version(tensorflow)} in this process already: import "
+                "nengo_ngc.dl before TensorFlow, or set TF_USE_LEGACY_KERAS=1"
+            )
+        with _keras_under_its_old_name(), _gpus_seen_here(), warnings.catch_warnings():
+            # nengo 4.1 is newer than nengo-dl; the tests of this package cover the pair
+            warnings.filterwarnings("ignore", message="This version of NengoDL")
+            return _need("nengo_dl")
 
 
 def gpus():
@@ -78,6 +82,63 @@ def _need(module):
 def _keras_version(tensorflow):
     # as TensorFlow shows it, the old Keras has no version
     return getattr(tensorflow.keras, "__version__", "2")
+
+
+# what TensorFlow's libraries say of themselves: "I0000 00:00:1795 ...", for example
+_NOTICE = re.compile(
+    rb"[IWE]\d{4} \d\d:\d\d:\d+\.|\d{4}-\d\d-\d\d .*: [IWE] (tensorflow|external)/"
+    rb"|WARNING: All log messages before absl|To enable the following instructions:"
+)
+
+
+@contextmanager
+def _without_notices():
+    """Keep TensorFlow's notices of what it found from the standard error.
+
+    It writes them before it reads TF_CPP_MIN_LOG_LEVEL; where that is 0, they are shown.
+    So is everything if an import fails.
+    """
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "0":
+        yield
+        return
+    try:
+        stderr = os.dup(2)
+    except OSError:  # there is none
+        yield
+        return
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        dropped = re.compile(rb"(?!)")  # nothing
+        try:
+            yield
+            dropped = _NOTICE
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            held.seek(0)
+            for line in held:
+                if not dropped.match(line):
+                    os.write(2, line)
+
+
+@contextmanager
+def _gpus_seen_here():
+    """Answer when nengo-dl asks for GPUs.
+
+    It starts another Python for that, which imports TensorFlow once more.
+    """
+    call = subprocess.call
+
+    def answer(command, *args, **kwargs):
+        if "list_physical_devices" in str(command):
+            return int(not gpus())  # the status of a process: 0 if there are any
+        return call(command, *args, **kwargs)
+
+    subprocess.call = answer
+    try:
+        yield
+    finally:
+        subprocess.call = call
 
 
 @contextmanager
