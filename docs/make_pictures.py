@@ -1,7 +1,12 @@
-"""Draws ``images/circuit.png``: python docs/make_pictures.py"""
+"""Draws ``images/circuit.png`` and ``settling.png``: python docs/make_pictures.py"""
 
 from pathlib import Path
 
+import nengo
+import numpy as np
+
+import nengo_ngc as ngc
+from nengo_ngc import datasets
 from nengo_ngc.plots import COLOURS, figure, save
 
 IMAGES = Path(__file__).parent / "images"
@@ -57,5 +62,52 @@ def circuit(path):
     save(fig, path)
 
 
+def settling(path, n_learn=1000):
+    """How one image settles in a network that has learned, and how another learns."""
+    steps = 50
+    known = dict(np.load(IMAGES.parents[1] / "examples" / "ngc_digits.npz"))
+    digits = datasets.load("digits", binarize=False)
+    seen = digits.X_test[[3]]
+    run = _run(seen, steps, known)
+    prediction, squares = run["mu0"], [np.sum(run[e] ** 2, axis=1) for e in ("e0", "e1")]
+    runs = _run(digits.X_train[:n_learn], steps, None)
+    learned = np.sum(runs["e0"] ** 2, axis=1)[steps - 1 :: steps]
+
+    moments = (1, 5, 10, 20, 50)
+    fig, axes = figure(2, 6, figsize=(9.0, 4.6))
+    shown = [seen[0], *(prediction[t - 1] for t in moments)]
+    titles = ["image", *(f"after {t} ms" for t in moments)]
+    for ax, image, title in zip(axes[0], shown, titles):
+        ax.imshow(image.reshape(8, 8), cmap="gray", vmin=0, vmax=1)
+        ax.set_title(title, fontsize=11)
+    for ax in axes.flat:
+        ax.axis("off")
+    grid = axes[1, 0].get_gridspec()
+    left, right = fig.add_subplot(grid[1, :3]), fig.add_subplot(grid[1, 3:])
+    for square, name, colour in zip(squares, ("e_0", "e_1"), (UP, DOWN)):
+        left.plot(np.arange(1, steps + 1), square, color=colour, label=f"$|{name}|^2$")
+    left.set(xlabel="timestep", title="one image settles", ylim=(0, None))
+    left.legend(frameon=False)
+    smooth = learned.reshape(-1, 50).mean(axis=1)
+    right.plot(np.arange(len(smooth)) * 50 + 25, smooth, color=UP, label="$|e_0|^2$")
+    right.set(xlabel="images seen", title="a network learns", ylim=(0, None))
+    right.legend(frameon=False)
+    save(fig, path)
+
+
+def _run(images, steps, parameters):
+    """Values of a network at each timestep; without parameters it learns."""
+    with nengo.Network(seed=0) as model:
+        stimulus = nengo.Node(nengo.processes.PresentInput(images, steps * 0.001))
+        net = ngc.networks.GNCN((64, 72, 72), schedule=ngc.Schedule(steps), parameters=parameters)
+        net.learn.output = [float(parameters is None)]
+        nengo.Connection(stimulus, net.input, synapse=None)
+        probes = {name: net.probe(name) for name in ("mu0", "e0", "e1")}
+    with nengo.Simulator(model, progress_bar=False) as sim:
+        sim.run_steps(steps * len(images))
+    return {name: sim.data[probe] for name, probe in probes.items()}
+
+
 if __name__ == "__main__":
     circuit(IMAGES / "circuit.png")
+    settling(IMAGES / "settling.png")

@@ -24,7 +24,10 @@ _DEFAULT_MODEL = "ngc"
 
 
 class _Suggesting(click.Group):
-    """Says which command a mistyped one may have meant."""
+    """Says which command a mistyped one may have meant; lists them as they are used."""
+
+    def list_commands(self, ctx):
+        return list(self.commands)
 
     def resolve_command(self, ctx, args):
         try:
@@ -40,8 +43,13 @@ def main():
     """Neural generative coding on Nengo and NengoDL.
 
     \b
-    Start with:             nengo-ngc train
-    If that does not work:  nengo-ngc check
+    Examples:
+      nengo-ngc train                   a model of digits; pictures in runs/digits
+      nengo-ngc evaluate runs/digits    how good it is
+      nengo-ngc sample runs/digits      images it makes up
+      nengo-ngc compare                 learning rules, side by side, on one page
+      nengo-ngc gui                     networks to watch and to play with
+      nengo-ngc check                   what is wrong, if something does not work
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -75,7 +83,7 @@ _data_dir = click.option(
 @click.argument("dataset", default="digits")
 @click.option("--model", help=f"One of {', '.join(KINDS)}; ngc if not given.")
 @click.option("--variant", help=f"Of ngc: one of {', '.join(VARIANTS)}.")
-@click.option("--hidden", callback=_sizes, help="Units of each layer: 360,360,360.")
+@click.option("--hidden", callback=_sizes, help="Units of each layer, as 360,360,360.")
 @click.option("--backend", help=f"One of {', '.join(BACKENDS)}; auto if not given.")
 @click.option("--steps", type=_COUNT, help="Of ngc and pff: steps of inference per image.")
 @click.option("--initial", help=f"Of ngc, where states start: one of {', '.join(INITIAL)}.")
@@ -126,7 +134,7 @@ def train(output, resume, data_dir, **options):
       ngc  neural generative coding: fills in and makes up images
       pff  predictive forward-forward: classifies and makes up images
       sdr  sparse distributed representations: binary codes that keep the class
-      hebbian  the same without gradients and without labels
+      hebbian  the same without gradients, and without labels but for the centroids
 
     \b
     Examples:
@@ -137,6 +145,11 @@ def train(output, resume, data_dir, **options):
       nengo-ngc train mnist --output runs/mnist --resume
     Nearly as good, in less than a third of the time:
       nengo-ngc train mnist --initial previous --steps 10 --momentum 0.5
+
+    What is not given depends on the model and the data set, and is written into
+    config.json in the folder of the run. Beside it are checkpoint.npz, metrics.jsonl
+    with a line for each epoch, and pictures: curves.png, samples.png, latents.png and
+    others. A run that was interrupted goes on with --resume.
     """
     with _plain_errors():
         if resume:
@@ -304,11 +317,13 @@ def compare(config, output, jobs, dask, data_dir):
     Examples:
       nengo-ngc compare                       six rules on the embedded digits
       nengo-ngc compare rules.toml --jobs 4
+      nengo-ngc compare rules.toml --dask tcp://scheduler:8786
 
     \b
     A configuration; what is left out has the value given here:
       rules = ["autodiff", "backprop", "feedback-alignment",
                "direct-feedback-alignment", "predictive-coding", "pes"]
+                                  # also pff, ff, sdr, hebbian, and rules of yours
       datasets = ["digits"]       # mnist, fashion-mnist, kmnist
       hidden = [[128, 128]]       # neurons of each hidden layer, for each network
       neurons = ["relu"]          # tanh, sigmoid, lif-rate, lif, spiking-relu, ...
@@ -316,9 +331,12 @@ def compare(config, output, jobs, dask, data_dir):
       backends = ["auto"]         # nengo, nengo-dl
       epochs = 20
       batch_size = 32
-      train_images = 1000         # otherwise all of them
       angle_images = 256          # on which angles to backprop are measured
       modules = []                # ["my_rules"]: my_rules.py beside this file has rules
+
+    \b
+    And, if you like:
+      train_images = 1000         # of the training images, the first 1000 only
       [settings.pes]              # parameters of RuleClassifier for one rule
       learning_rate = 0.1
 
@@ -399,8 +417,9 @@ def list_datasets():
     """List the data sets and where their files are looked for.
 
     \b
-    Example:
+    Examples:
       nengo-ngc datasets
+      NENGO_NGC_DATA=data nengo-ngc train mnist     reads data/mnist
     """
     for name, source in datasets.SOURCES.items():
         found = "embedded" if name == "digits" else source.url

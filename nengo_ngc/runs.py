@@ -43,7 +43,7 @@ class Run:
         """
         path = Path(folder) / "config.json"
         if not path.is_file():
-            raise FileNotFoundError(f"{folder} holds no run: {path.name} is missing")
+            raise FileNotFoundError(_no_run(Path(folder)))
         try:
             config = json.loads(path.read_text())
         except ValueError as error:
@@ -169,3 +169,12 @@ class Run:
                 file.write(json.dumps(record) + "\n")
         path = self.folder / "curves.png"
         plots.learning_curves(model.history_, self.kind.panels, path)
+
+
+def _no_run(folder):
+    """What to say of a folder that holds no run."""
+    for place in (folder, folder.parent):
+        runs = [str(path.parent) for path in sorted(place.glob("*/config.json"))]
+        if runs:
+            return unknown("run", str(folder), runs)
+    return f"{folder} holds no run: config.json is missing"

@@ -456,6 +456,12 @@ def test_folder_without_a_run(tmp_path, args):
     assert not folder.exists()
 
 
+def test_folders_with_runs_are_named(copied):
+    missing = copied.with_name(copied.name + "s")
+    assert f"did you mean '{copied}'?" in complaint(nengo_ngc("sample", missing))
+    assert f"expected one of {copied}" in complaint(nengo_ngc("sample", copied.parent))
+
+
 def test_run_without_a_checkpoint_cannot_be_sampled(copied):
     (copied / "checkpoint.npz").unlink()
     message = complaint(nengo_ngc("sample", copied))

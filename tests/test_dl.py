@@ -165,8 +165,8 @@ def test_weights_have_no_batch_axis():
 
 @needs_dl
 def test_other_networks_run_as_on_nengo_dl():
+    import nengo_ngc.dl  # first, so that nengo_dl can be imported
     import nengo_dl
-    import nengo_ngc.dl
 
     with nengo.Network(seed=0) as model:
         a, b = nengo.Ensemble(20, 2), nengo.Ensemble(20, 2)
@@ -279,3 +279,13 @@ def test_a_build_that_fails_leaves_nengos_precision_alone():
     with pytest.raises(BuildError):
         ngc.dl.Simulator(model, progress_bar=False)
     assert nengo.rc.get("precision", "bits") == before == "64"
+
+
+@needs_dl
+@pytest.mark.parametrize("device", ["/gpu:97", "gpu", "gpx", 0])
+def test_a_device_that_is_not_there(device):
+    if device == "gpu" and ngc.dl.compat.gpus():
+        pytest.skip("it is there")
+    with pytest.raises(ValidationError, match=r"TensorFlow sees \(/cpu:0.*got .*" + str(device)):
+        ngc.dl.Simulator(circuit(), device=device)
+    ngc.dl.Simulator(circuit(), device="/cpu:0", progress_bar=False).close()

@@ -1,7 +1,10 @@
 """The documentation: its code runs as it stands, its links resolve, Sphinx builds it."""
 
+import importlib
 import importlib.util
+import operator
 import os
+import pkgutil
 import re
 import runpy
 import subprocess
@@ -92,10 +95,27 @@ def test_every_public_name_is_described(built):
     assert public - described == set(), "describe it in docs/api"
 
 
+def test_every_rule_is_in_the_table_of_rules():
+    for module in pkgutil.walk_packages(ngc.__path__, "nengo_ngc."):
+        if not module.name.startswith("nengo_ngc.dl") and "__main__" not in module.name:
+            importlib.import_module(module.name)
+    rules, found = [ngc.LocalRule], set()
+    while rules:
+        rule = rules.pop()
+        rules += rule.__subclasses__()
+        if rule.__module__.startswith("nengo_ngc.") and not rule.__name__.startswith("_"):
+            found.add(rule)
+    table = (DOCS / "learning_rules.md").read_text("utf-8")
+    named = re.findall(r"^\| `([\w.]+)`", table, re.M)
+    assert {operator.attrgetter(name)(ngc) for name in named} == found - {ngc.LocalRule}
+
+
 # --- pictures
 
 
-def test_circuit_is_drawn_as_it_is_shown(tmp_path):
-    runpy.run_path(str(DOCS / "make_pictures.py"))["circuit"](tmp_path / "circuit.png")
-    drawn, shown = (imread(f / "circuit.png") for f in (tmp_path, DOCS / "images"))
+@pytest.mark.parametrize("name, some", [("circuit", {}), ("settling", {"n_learn": 100})])
+def test_pictures_are_drawn_as_they_are_shown(name, some, tmp_path):
+    draw = runpy.run_path(str(DOCS / "make_pictures.py"))[name]
+    draw(tmp_path / "drawn.png", **some)
+    drawn, shown = imread(tmp_path / "drawn.png"), imread(DOCS / "images" / f"{name}.png")
     assert drawn.shape == shown.shape and (drawn < 1).any()

@@ -9,6 +9,7 @@ import nengo_dl
 import numpy as np
 import tensorflow as tf
 from nengo.config import ConfigError
+from nengo.exceptions import ValidationError
 from nengo.params import Parameter
 from nengo.rc import rc
 from nengo_dl.simulator import with_self
@@ -43,12 +44,14 @@ class Simulator(nengo_dl.Simulator):
     Raises
     ------
     nengo.exceptions.ValidationError
-        If a rule's ``batch_size`` is not a multiple of ``minibatch_size``.
+        If a rule's ``batch_size`` is not a multiple of ``minibatch_size``, or there is no
+        such ``device``.
     """
 
     def __init__(self, network, minibatch_size=None, **kwargs):
         self.closed = None  # in case that building fails
         _check_schedules(network, minibatch_size or 1)
+        _check_device(kwargs.get("device"))
         with _precision_kept(), _planned(network), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="No GPU support detected")
             super().__init__(network, minibatch_size=minibatch_size, **kwargs)
@@ -143,6 +146,23 @@ class _Signals(Mapping):
         variable = variables[tensor_signal.key]
         rows = np.concatenate([np.arange(*s) for s in tensor_signal.slices])
         return variable, (len(rows),) + variable.shape[1:], variable.numpy(), rows
+
+
+def _check_device(device):
+    """Raise if there is none: TensorFlow would take a processor and say nothing."""
+    if device is None:
+        return
+    seen = [found.name for found in tf.config.list_logical_devices()]
+    try:
+        wanted = tf.DeviceSpec.from_string(device)
+        known = f"/device:{wanted.device_type}:{wanted.device_index or 0}" in seen
+    except (AttributeError, TypeError, ValueError):
+        known = False
+    if not known:
+        names = ", ".join(name.replace("device:", "").lower() for name in seen)
+        raise ValidationError(
+            f"must be a device that TensorFlow sees ({names}), got {device!r}", attr="device"
+        )
 
 
 def _check_schedules(network, minibatch_size):
