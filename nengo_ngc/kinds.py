@@ -326,12 +326,19 @@ class _Hebbian(_SDR):
         None: {"hidden": (64,), "batch": 100, "epochs": 3, "validation": 10_000},
     }
     panels = tuple(panel for panel in _SDR.panels if panel[0] != "loss")
+    captions = {**_SDR.captions, "filters": "filters"}
 
     def say(self, record):
         if "silent_units" not in record:
             return record["phase"]
         error = f"error {record['val_error']:.2f} %, " if "val_error" in record else ""
         return f"{record['phase']}, {error}{record['silent_units']} silent units"
+
+    def draw(self, model, data, folder):
+        super().draw(model, data, folder)
+        filters = model.parameters_["W1"]
+        rows = [filters[i : i + 16] for i in range(0, len(filters), 16)]
+        plots.image_grid(rows, (model.patch, model.patch), folder / "filters.png")
 
 
 KINDS = {"ngc": _NGC(), "pff": _PFF(), "sdr": _SDR(), "hebbian": _Hebbian()}

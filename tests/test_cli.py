@@ -288,7 +288,7 @@ def test_hebbian_run(tmp_path):
     args += ["--backend", "nengo", "--output", folder]
     output = succeed(nengo_ngc("train", "digits", *args))
     assert "epoch 1: filters, " in output and "epoch 3: thresholds, error " in output
-    expected = RUN_FILES - {"reconstructions.png", "samples.png"} | {"codes.png"}
+    expected = RUN_FILES - {"reconstructions.png", "samples.png"} | {"codes.png", "filters.png"}
     assert {path.name for path in folder.iterdir()} == expected
     assert "max_epochs must be at least 3" in complaint(
         nengo_ngc("train", "--resume", "--output", folder, "--epochs", 2)
