@@ -31,7 +31,7 @@ default_role = "py:obj"
 myst_heading_anchors = 2
 exclude_patterns = ["_build"]
 html_theme = "alabaster"
-html_theme_options = {"page_width": "1100px"}
+html_theme_options = {"page_width": "1160px", "code_font_size": "0.8em"}
 html_math_renderer = "mathml"  # pages need nothing from a network
 
 autodoc_default_options = {"members": True, "show-inheritance": True}
