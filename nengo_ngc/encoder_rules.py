@@ -13,7 +13,7 @@ import numpy as np
 from nengo.exceptions import ValidationError
 from nengo.params import BoolParam, IntParam, Parameter
 
-from .learning_rules import ErrorDriven
+from .learning_rules import ErrorDriven, solves_weights
 from .neurons import derivative
 
 
@@ -148,7 +148,7 @@ class BackProp(_LayerRule):
             )
         direct = isinstance(neurons.ensemble.neuron_type, nengo.Direct)
         whole = layer.pre_slice == slice(None)
-        if direct or not layer.has_weights or layer.solver.weights or not whole:
+        if direct or not layer.has_weights or solves_weights(layer) or not whole:
             raise ValidationError(
                 "must have decoders, or a weight matrix, of all the neurons that "
                 f"learn; {layer} has not",

@@ -7,7 +7,7 @@ inherits from :class:`LocalRule`, and one operator runs it on every backend.
 
 import numpy as np
 from nengo.connection import ConnectionLearningRuleTypeParam
-from nengo.ensemble import Neurons
+from nengo.ensemble import Ensemble, Neurons
 from nengo.exceptions import ValidationError
 from nengo.learning_rules import LearningRuleType
 from nengo.params import BoolParam, EnumParam, NdarrayParam
@@ -167,7 +167,7 @@ class LocalRule(LearningRuleType):
             If it can do nothing there.
         """
         post = connection.post_obj
-        if isinstance(post, Neurons) or connection.solver.weights:
+        if isinstance(post, Neurons) or solves_weights(connection):
             return self.replace(modifies="weights")
         if self.biases and not self.learns_encoders:
             raise ValidationError(
@@ -468,6 +468,14 @@ class Homeostasis(LocalRule):
 
     def update(self, xp, pre, post, error, weights):
         return xp.einsum("bi,bj->ij", self.target - post, pre)
+
+
+def solves_weights(connection):
+    """Whether a connection from an Ensemble goes to neurons, by its solver.
+
+    Between neurons there is a solver, too, which Nengo has no use for.
+    """
+    return isinstance(connection.pre_obj, Ensemble) and connection.solver.weights
 
 
 def _tell_rules_their_connection():

@@ -102,8 +102,38 @@ def test_parameters_are_taken_and_returned(backend):
     for name, value in given.items():
         np.testing.assert_allclose(returned[name], value, rtol=1e-6)
     np.testing.assert_allclose(returned["Sigma1"], np.eye(6) * 4, rtol=1e-6)
-    run.net.set_parameters(run.sim, {"W2": np.ones((6, 4))})
-    np.testing.assert_array_equal(run.net.parameters(run.sim)["W2"], 1)
+    run.net.set_parameters(run.sim, {"W2": np.ones((6, 4)), "Sigma1": np.eye(6) * 16})
+    returned = run.net.parameters(run.sim)
+    np.testing.assert_array_equal(returned["W2"], 1)
+    np.testing.assert_allclose(returned["Prec1"], np.eye(6) * 0.25, rtol=1e-6)
+
+
+def test_configurations_around_a_network_leave_it_alone():
+    def parameters(configure):
+        with nengo.Network(seed=2) as model:
+            if configure:
+                noise = nengo.processes.WhiteNoise(seed=1)
+                model.config[nengo.Ensemble].noise = noise
+                model.config[nengo.Connection].solver = nengo.solvers.LstsqL2(weights=True)
+            net = ngc.networks.FeedforwardClassifier(
+                (6, 5, 3), rule="backprop", optimizer=ngc.SGD(0.1), seed=0
+            )
+            for name, node in (("x", net.input), ("y", net.target)):
+                nengo.Connection(nengo.Node(np.ones(node.size_in)), node, synapse=None)
+        with nengo.Simulator(model, progress_bar=False) as sim:
+            sim.run_steps(3)
+            return net.parameters(sim)
+
+    plain, configured = parameters(False), parameters(True)
+    for name, value in plain.items():
+        np.testing.assert_array_equal(configured[name], value, err_msg=name)
+
+
+def test_connections_can_be_taken_out():
+    net = build()
+    first = net.connections[0]
+    net.connections.remove(first)
+    assert first not in net.all_connections and "W2" in net.connections
 
 
 def test_state_takes_up_learning(backend):

@@ -26,13 +26,18 @@ class LearningNetwork(nengo.Network):
 
     def __init__(self, schedule, label=None, seed=None, add_to_container=None):
         super().__init__(label=label, seed=seed, add_to_container=add_to_container)
+        if not isinstance(schedule, (Schedule, type(None))):
+            raise ValidationError(
+                f"must be a Schedule or None, got {schedule!r}", attr="schedule", obj=self
+            )
         self._schedule = Schedule() if schedule is None else schedule
         self._visible = {}
+        self.objects[nengo.Connection] = NamedList("connection")
 
     @property
     def connections(self):
         """The network's connections, also by name: ``connections["W1"]``."""
-        return NamedList("connection", super().connections)
+        return self.objects[nengo.Connection]
 
     @property
     def schedule(self):
@@ -79,7 +84,7 @@ class LearningNetwork(nengo.Network):
         nengo.exceptions.ValidationError
             If a name is unknown, or an array is of another shape or not finite.
         """
-        given = check_parameters(parameters, self._shapes)
+        given = self._with_what_follows(check_parameters(parameters, self._shapes))
         for name, signal in self._parameter_signals(sim.model).items():
             if name in given:
                 write_signal(sim, signal, self._sign(name) * given[name])
@@ -136,6 +141,10 @@ class LearningNetwork(nengo.Network):
             "schedule": self._schedule,
             "learn": self.learn,
         }
+
+    def _with_what_follows(self, given):
+        """Add the parameters that are determined by those that are given."""
+        return given
 
     def _sign(self, name):
         """-1 for parameters that connections carry negated."""
@@ -209,6 +218,7 @@ def neurons(n, neuron_type, label, gain=None, bias=None):
         gain=np.ones(n) if gain is None else gain,
         bias=np.zeros(n) if bias is None else bias,
         encoders=np.ones((n, 1)),
+        noise=None,  # whatever the surrounding network's configuration says
         eval_points=np.zeros((1, 1)),
         label=label,
     ).neurons

@@ -468,6 +468,11 @@ class GNCN(LearningNetwork):
 
     # --- parameters
 
+    def _with_what_follows(self, given):
+        pairs = [(f"Sigma{level}", f"Prec{level}") for level in range(1, self.n_layers)]
+        known = [name for pair in pairs if given.keys() & pair for name in pair]
+        return {**given, **complete_parameters(given, {k: self._shapes[k] for k in known})}
+
     def _sign(self, name):
         return -1 if name.startswith("V") else 1
 
