@@ -61,9 +61,9 @@ class KWinnersTakeAll(Pointwise):
 
     References
     ----------
-    Makhzani & Frey 2015, "Winner-take-all autoencoders"; Bengio, Leonard & Courville 2013,
-    "Estimating or propagating gradients through stochastic neurons", arXiv 1308.3432, of the
-    straight-through derivative.
+    Makhzani & Frey 2013, "k-sparse autoencoders", arXiv 1312.5663; Bengio, Leonard &
+    Courville 2013, "Estimating or propagating gradients through stochastic neurons", arXiv
+    1308.3432, of the straight-through derivative.
     """
 
     negative = False
