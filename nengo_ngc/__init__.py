@@ -68,10 +68,18 @@ _ESTIMATORS = (
 )
 
 
+_MODULES = ("analysis", "estimators", "gui", "metrics", "plots")
+
+
 def __getattr__(name):
     # what takes longer to import than all the rest waits until it is asked for
     if name in _ESTIMATORS:
         return getattr(import_module(".estimators", __name__), name)
-    if name == "dl":
-        return import_module(".dl", __name__)
+    if name in _MODULES or name == "dl":
+        return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    # without dl: help() looks at all that is here, and would import TensorFlow
+    return sorted({*globals(), *__all__, *_MODULES})

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-import numpy as np
 from click.core import ParameterSource
 from nengo.exceptions import ValidationError
 from tqdm import tqdm
@@ -211,7 +210,8 @@ def _check_unchanged(run, options):
             continue
         key = keys.get(option, option)
         old, new = ({**c, **c["parameters"]}[key] for c in (run.config, wanted))
-        if np.any(np.asarray(old) != np.asarray(new)):
+        new = list(new) if isinstance(new, tuple) else new  # as JSON has it
+        if old != new:
             raise ValueError(
                 f"--resume goes on with the settings of {run.folder}: "
                 f"{option.replace('_', '-')} must be {old!r}, got {new!r}"
@@ -341,7 +341,8 @@ def compare(config, output, jobs, dask, data_dir):
       learning_rate = 0.1
 
     Every combination is a run of its own. Runs that are finished are not repeated: call
-    the same command again after an interruption.
+    the same command again after an interruption. If a module's file or the version of
+    nengo-ngc has changed since, they are.
     """
     from . import compare as comparison  # takes longer to import than all the rest
 
@@ -354,11 +355,13 @@ def compare(config, output, jobs, dask, data_dir):
             results = comparison.compare(
                 wanted, folder, jobs, dask, data_dir, on_cell=_Tell(bar)
             )
-    click.echo((folder / "table.txt").read_text())
+    click.echo((folder / "table.txt").read_text(encoding="utf-8"))
     failed = sum(result["status"] == "failed" for result in results)
-    if failed:
-        click.echo(f"{failed} of {n_cells} runs failed; report.html says why")
     click.echo(f"see report.html, curves and angles in {folder}")
+    if failed:
+        raise click.ClickException(
+            f"{failed} of {n_cells} runs failed; report.html says why"
+        )
 
 
 class _Tell:

@@ -5,6 +5,7 @@ kills it leaves the others alone. `compare` sends cells through joblib.
 """
 
 import base64
+import hashlib
 import importlib
 import itertools
 import json
@@ -22,6 +23,7 @@ import numpy as np
 
 from . import datasets, files, report
 from .naming import unknown
+from .version import __version__
 
 # what a configuration may say, and what holds if it does not
 DEFAULTS = {
@@ -120,7 +122,9 @@ def compare(config, output, n_jobs=1, dask=None, data_dir=None, on_cell=None):
     Returns
     -------
     list of dict
-        The result of each cell.
+        The result of each cell, with what it was made by, its ``code``: the version of this
+        package, and a hash of the files of each module. A cell whose code has changed since
+        is run again.
 
     Raises
     ------
@@ -130,11 +134,13 @@ def compare(config, output, n_jobs=1, dask=None, data_dir=None, on_cell=None):
     config = check_config(config if isinstance(config, dict) else read_config(config))
     cells, folder = cells_of(config), Path(output)
     (folder / "cells").mkdir(parents=True, exist_ok=True)
-    done = {name: _finished(folder, name, cell) for name, cell in cells.items()}
+    code = _code(config["modules"])
+    done = {name: _finished(folder, name, cell, code) for name, cell in cells.items()}
     waiting = [name for name, result in done.items() if result is None]
     jobs = ((name, cells[name], config["modules"], data_dir) for name in waiting)
     left = len(waiting)
     for name, result in _parallel(list(jobs), n_jobs, dask):
+        result["code"] = code
         done[name], left = result, left - 1
         with files.replacing(folder / "cells" / f"{name}.json") as file:
             json.dump(result, file)
@@ -262,16 +268,18 @@ def run_cell(name, cell, modules=(), data_dir=None, n_threads=None):
     """
     with tempfile.TemporaryDirectory() as folder:
         task, answer = Path(folder) / "task.json", Path(folder) / "answer.json"
-        task.write_text(json.dumps([cell, list(modules), data_dir and str(data_dir)]))
+        job = [cell, list(modules), data_dir and str(data_dir)]
+        task.write_text(json.dumps(job), encoding="utf-8")
         process = subprocess.run(
             [sys.executable, "-m", __name__, str(task), str(answer)],
             env={**os.environ, **_limits(n_threads)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
+            errors="replace",
         )
         if answer.exists():
-            return name, json.loads(answer.read_text())
+            return name, json.loads(answer.read_text(encoding="utf-8"))
     last = (process.stderr.strip().splitlines() or ["it said nothing"])[-1]
     message = f"the process ended with status {process.returncode}: {last}"
     return name, {"cell": cell, "status": "failed", "message": message}
@@ -319,21 +327,37 @@ def _limits(n_threads):
     return {**quiet, **{name: str(n_threads) for name in names}}
 
 
-def _finished(folder, name, cell):
-    """The result of a cell that was run with these settings, or None."""
+def _finished(folder, name, cell, code):
+    """The result of a cell that was run with these settings by this code, or None."""
+    path = folder / "cells" / f"{name}.json"
     try:
-        result = json.loads((folder / "cells" / f"{name}.json").read_text())
-        same = result["cell"] == cell and result["status"] == "done"
+        result = json.loads(path.read_text(encoding="utf-8"))
+        same = (result["cell"], result["code"]) == (cell, code)
+        same = same and result["status"] == "done"
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return result if same else None
+
+
+def _code(modules):
+    """What results depend on besides the cell."""
+    found = [_import(module) for module in modules]
+    return {"nengo_ngc": __version__, **{module.__name__: _hash(module) for module in found}}
+
+
+def _hash(module):
+    """A hash of a module's file, or of all those of a package."""
+    paths = [Path(module.__file__)] if getattr(module, "__file__", None) else []
+    for folder in getattr(module, "__path__", ()):
+        paths += sorted(Path(folder).rglob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:16]
 
 
 # --- in the process of a cell
 
 
 def _main(task, answer):
-    cell, modules, data_dir = json.loads(Path(task).read_text())
+    cell, modules, data_dir = json.loads(Path(task).read_text(encoding="utf-8"))
     try:
         for module in modules:
             _import(module)
@@ -341,7 +365,7 @@ def _main(task, answer):
     except Exception as error:  # whatever it is, the other cells go on
         message = f"{type(error).__name__}: {error}"
         result = {"cell": cell, "status": "failed", "message": message}
-    Path(answer).write_text(json.dumps(result))
+    Path(answer).write_text(json.dumps(result), encoding="utf-8")
 
 
 def _run(cell, data_dir):
@@ -418,6 +442,7 @@ def _import(module):
         raise ValueError(f"modules: {error}") from error
     if file is not None and not (found.__file__ and file.samefile(found.__file__)):
         raise ValueError(f"modules: {file} has the name of {found}; give it another one")
+    return found
 
 
 def _without_nan(angles):

@@ -102,7 +102,9 @@ def replacing(path, mode="w"):
     """Open a temporary file that takes the place of ``path`` once it is complete."""
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    file = open(temporary, mode)  # tempfile's would be closed to other users
+    encoding = None if "b" in mode else "utf-8"
+    # tempfile's would be closed to other users
+    file = open(temporary, mode, encoding=encoding)
     try:
         with file:
             yield file

@@ -27,7 +27,7 @@ class PureNode(Node):
         a presentation.
     ends : bool, optional
         Whether a presentation of the schedule is over, but for its last timestep, once
-        the output is above 0 in all samples: simulators may skip the rest.
+        the output is above 0 in all samples: models skip the rest.
     label : str, optional
     """
 

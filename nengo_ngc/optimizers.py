@@ -168,14 +168,20 @@ class Annealed(Optimizer):
 
     def init(self, parameter):
         age = np.zeros((), dtype=parameter.dtype)
-        return {**self.optimizer.init(parameter), "age": age}
+        return _with_age(self.optimizer.init(parameter), age)
 
     def update(self, xp, gradient, state):
-        inner = {k: array for k, array in state.items() if k != "age"}
+        inner = {k.removeprefix("inner_"): a for k, a in state.items() if k != "age"}
         step, inner = self.optimizer.update(xp, gradient, inner)
         passed = xp.minimum(state["age"] / self.n_updates, 1.0)
         left = 1 - (1 - self.floor) * passed
-        return left * step, {**inner, "age": state["age"] + 1}
+        return left * step, _with_age(inner, state["age"] + 1)
+
+
+def _with_age(inner, age):
+    # the inner optimiser may be annealed, too
+    inner = {f"inner_{k}" if k.endswith("age") else k: a for k, a in inner.items()}
+    return {**inner, "age": age}
 
 
 class Clipped(Optimizer):

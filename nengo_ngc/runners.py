@@ -6,15 +6,22 @@ What differs between simulators when a model learns from a data set is here and 
 
 import nengo
 import numpy as np
+from nengo.builder.neurons import SimNeurons
+from nengo.builder.processes import SimProcess
 from sklearn.utils import gen_batches
 
 from .exceptions import DivergenceError
+from .synapses import Delay
 
 _DT = 0.001
 
 
 class Runner:
     """Holds a network, the nodes that feed it, and a simulator of both.
+
+    Neurons and synapses are at rest when a presentation begins, so that images do not
+    depend on those before them. Where they are random, they do the same in each run of the
+    simulator that learns nothing; on NengoDL, those that TensorFlow computes do not.
 
     Parameters
     ----------
@@ -43,6 +50,9 @@ class Runner:
         self.steps = self.net.schedule.steps
         self._probes = {name: self._probe(name) for name in names}
         self.sim = self._simulator()
+        self._memory, generators = memory(self.sim.model)
+        self._generators = [(rng, rng.get_state()) for rng in generators]
+        self._remembers = bool(self._memory or generators)
 
     def present(self, X, learn=False, **others):
         """Present images, each for the timesteps of the schedule.
@@ -81,6 +91,13 @@ class Runner:
                 raise DivergenceError(name, self.sim.n_steps)
         return settled
 
+    def rest(self):
+        """Go on as a new simulator would that takes up what was learned."""
+        state = self.state()
+        self._reset()
+        self._repeat()
+        self.set_state(state)
+
     def state(self):
         """All that learning changes, as ``net.state`` returns it."""
         return self.net.state(self.sim)
@@ -96,6 +113,16 @@ class Runner:
 
     __del__ = close
 
+    def _begin(self):
+        """Have neurons and synapses forget what was presented before."""
+        self._forget()
+        if not self._learn.value:  # images that are learned from see noise of their own
+            self._repeat()
+
+    def _repeat(self):
+        for rng, start in self._generators:
+            rng.set_state(start)
+
 
 class NengoRunner(Runner):
     """Runs on Nengo's reference simulator, one image after another."""
@@ -105,7 +132,8 @@ class NengoRunner(Runner):
 
     def _probe(self, name):
         schedule = self.net.schedule
-        every = schedule.steps * _DT if schedule.interleave == 1 else None
+        # a little less: 1001 * 0.001 / 0.001 is above 1001, and Nengo would be late
+        every = schedule.steps * _DT * (1 - 1e-9) if schedule.interleave == 1 else None
         return self.net.probe(name, sample_every=every)
 
     def _simulator(self):
@@ -115,8 +143,12 @@ class NengoRunner(Runner):
     def _present(self, data):
         for key, frames in data.items():
             self._stimuli[key].output.show(frames, self.sim.n_steps)
+        n_steps = self.steps * len(data["input"])
+        part = self.steps * self.net.schedule.interleave if self._remembers else n_steps
         try:
-            self._run(self.steps * len(data["input"]))
+            for _ in range(0, n_steps, part):
+                self._begin()
+                self._run(part)
         except FloatingPointError as error:
             step = int(self.sim.signals[self.sim.model.step])
             raise DivergenceError(self._not_finite(), step) from error
@@ -125,16 +157,24 @@ class NengoRunner(Runner):
         return settled
 
     def _run(self, n_steps):
-        ended = getattr(self.net, "settled", None)
-        if ended is None:
+        model, end = self.sim.model, self.sim.n_steps + n_steps
+        ends = [op for op in model.operators if getattr(op, "ends", None) is not None]
+        if not ends or self._remembers:  # neurons would go on while states are held
             self.sim.run_steps(n_steps, progress_bar=False)
             return
-        signals, model, end = self.sim.signals, self.sim.model, self.sim.n_steps + n_steps
-        settled, step = signals[model.sig[ended]["out"]], signals[model.step]
+        step = self.sim.signals[model.step]
+        settled = [self.sim.signals[signal] for op in ends for signal in op.sets]
         while step < end:
             self.sim.step()
-            if settled[0] > 0:
-                step += max(ended.schedule.rest(int(step)), 0)
+            if all(values[0] > 0 for values in settled):
+                step += max(min(op.ends.rest(int(step)) for op in ends), 0)
+
+    def _forget(self):
+        for signal in self._memory:
+            self.sim.signals.reset(signal)
+
+    def _reset(self):
+        self.sim.reset()
 
     def _last(self, data):
         """What was probed at the last timestep of each presentation."""
@@ -176,6 +216,36 @@ class _Film:
         step = int(round(t / _DT)) - 1 - self._now
         block = step // (self._steps * self._together)
         return self._frames[block * self._together + step % self._together]
+
+
+def memory(model):
+    """What neurons and synapses of a model keep for the next timestep.
+
+    Returns
+    -------
+    signals : list of nengo.builder.Signal
+    generators : list of numpy.random.RandomState
+        Of random neurons.
+
+    Notes
+    -----
+    Both are empty if there is nothing but delays of whole timesteps: networks that begin
+    afresh, as `.neurons.LatentState` does, don't look at what these still hold.
+    """
+    neurons = [op for op in model.operators if isinstance(op, SimNeurons)]
+    synapses = [op for op in model.operators if isinstance(op, SimProcess)]
+    signals = [signal for op in neurons for signal in op.state.values()]
+    generators = [rng for op in neurons for rng in op.state_extra.values()]
+    lasting = [op for op in synapses if op.updates and not _is_delay(op.process)]
+    if signals or generators or lasting:
+        signals += [signal for op in synapses for signal in op.updates]
+    return signals, generators
+
+
+def _is_delay(synapse):
+    return isinstance(synapse, Delay) or (
+        isinstance(synapse, nengo.Lowpass) and synapse.tau == 0
+    )
 
 
 def make_runner(backend, *args, device=None, **kwargs):

@@ -45,7 +45,7 @@ class Run:
         if not path.is_file():
             raise FileNotFoundError(_no_run(Path(folder)))
         try:
-            config = json.loads(path.read_text())
+            config = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise ValueError(f"{path} is damaged: {error}") from error
         if not isinstance(config, dict) or not _CONFIG <= config.keys():

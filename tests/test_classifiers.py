@@ -327,6 +327,8 @@ def test_nengo_and_nengo_dl_learn_the_same(rule):
         *((rule, "relu") for rule in ONLINE),
         pytest.param("autodiff", "relu", marks=needs_dl),
         pytest.param("autodiff", "lif", marks=needs_dl),  # voltages must not go on
+        ("backprop", "lif"),
+        ("backprop", "poisson-relu"),
     ],
 )
 def test_saved_and_resumed_as_if_not_interrupted(rule, neuron_type, tmp_path):
@@ -358,6 +360,39 @@ def test_spiking_neurons_learn(backend):
     learned.fit(X[:100], Y[:100])
     errors = [record["error"] for record in learned.history_]
     assert errors[-1] < errors[0]
+
+
+@pytest.mark.parametrize("neurons", ["lif", "adaptive-lif-rate", "poisson-relu"])
+def test_images_are_presented_from_rest(backend, neurons):
+    """Neither order, nor batch, nor what was done before changes what is said of images."""
+    if (backend, neurons) == ("nengo-dl", "poisson-relu"):
+        pytest.skip("TensorFlow's random numbers go on")
+    learned = model(
+        n_hidden=(12,), neuron_type=neurons, steps=10, batch_size=8, backend=backend
+    )
+    expected = learned.fit(X[:16], Y[:16]).predict_proba(X[:11])
+    assert len(np.unique(expected, axis=0)) > 1
+    order = np.random.RandomState(0).permutation(11)
+    np.testing.assert_array_equal(learned.predict_proba(X[:11][order]), expected[order])
+    np.testing.assert_array_equal(learned.predict_proba(X[9:11]), expected[9:])
+    np.testing.assert_array_equal(learned.predict_proba(X[:11]), expected)
+
+
+@needs_dl
+def test_spiking_neurons_learn_the_same_on_both_simulators():
+    kwargs = {"neuron_type": "lif", "steps": 10, "batch_size": 5, "max_epochs": 1}
+    learned = [model(backend=b, **kwargs).fit(X[:20], Y[:20]) for b in ("nengo", "nengo-dl")]
+    for name, array in learned[0].parameters_.items():
+        np.testing.assert_allclose(learned[1].parameters_[name], array, atol=2e-4)
+
+
+@pytest.mark.parametrize("neurons", ["lif", "poisson-relu"])
+def test_alignment_of_spiking_neurons(neurons):
+    kwargs = {"neuron_type": neurons, "steps": 10, "max_epochs": 1}
+    backprop = model("backprop", **kwargs).fit(X[:40], Y[:40])
+    assert max(backprop.alignment(X[:40], Y[:40]).values()) < 1e-5
+    other = model("feedback-alignment", **kwargs).fit(X[:40], Y[:40])
+    assert other.alignment(X[:40], Y[:40]) == other.alignment(X[:40], Y[:40])
 
 
 def test_alignment():
@@ -442,6 +477,18 @@ def no_work(monkeypatch):
 def test_bad_data(images, labels, message, no_work):
     with pytest.raises(ValueError, match=message):
         model().fit(images, labels)
+
+
+@pytest.mark.parametrize(
+    "images, labels",
+    [(X[:9], np.arange(100, 109)), (X[:30], np.zeros(30)), (X[:9, :50], Y[:9])],
+)
+def test_failed_fit_leaves_the_model_as_it_was(images, labels):
+    learned = model().fit(X, Y)
+    before = learned.predict(X)
+    with pytest.raises(ValueError):
+        learned.fit(images, labels)
+    np.testing.assert_array_equal(learned.predict(X), before)
 
 
 def test_bad_validation_data(no_work):

@@ -520,6 +520,17 @@ def test_resume_keeps_the_settings(tmp_path):
     assert contents(folder) == before
 
 
+@pytest.mark.parametrize("before, after", [((4,), (4, 4)), ((4, 4), (4, 4, 4))])
+def test_resume_keeps_the_number_of_layers(copied, before, after):
+    path = copied / "config.json"
+    config = json.loads(path.read_text())
+    config["parameters"]["n_hidden"] = before
+    path.write_text(json.dumps(config))
+    hidden = ",".join(map(str, after))
+    result = nengo_ngc("train", "--resume", "--output", copied, "--hidden", hidden)
+    assert f"hidden must be {list(before)}, got {list(after)}" in complaint(result)
+
+
 def test_start_and_end_of_settling(tmp_path):
     args = ["--initial", "previous", "--momentum", 0.3, "--tolerance", 0.5]
     args += ["--validation", 50]

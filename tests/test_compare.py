@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -114,6 +115,45 @@ def test_finished_cells_are_not_run_again(compared, monkeypatch):
     assert comparison.compare(SMALL, folder) == results
     with pytest.raises(AssertionError, match="a cell runs"):
         comparison.compare({**SMALL, "epochs": 1}, folder)
+
+
+def test_a_cell_is_run_again_once_its_code_has_changed(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(report, "write", lambda *args: None)
+    ran = []
+
+    def run_cell(name, cell, *args, **kwargs):
+        ran.append(name)
+        return name, {"cell": cell, "status": "done"}
+
+    monkeypatch.setattr(comparison, "run_cell", run_cell)
+    module = tmp_path / "changing_rule.py"
+    one = {**SMALL, "rules": ["backprop"], "seeds": [0], "modules": ["changing_rule"]}
+    config = as_file(one, tmp_path)
+
+    def times_run():
+        ran.clear()
+        (result,) = comparison.compare(config, tmp_path / "out")
+        assert result["code"].keys() == {"nengo_ngc", "changing_rule"}
+        return len(ran)
+
+    for content in ("rate = 1", "rate = 2"):
+        module.write_text(content)
+        assert [times_run(), times_run()] == [1, 0]
+    monkeypatch.setattr(comparison, "__version__", "0.0.0")
+    assert [times_run(), times_run()] == [1, 0]
+
+
+def test_code_of_a_package_is_all_of_its_files(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    folder = tmp_path / "package_of_rules"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    seen = set()
+    for content in ("rate = 1", "rate = 2"):
+        (folder / "rules.py").write_text(content)
+        seen.add(comparison._code(["package_of_rules"])["package_of_rules"])
+    assert len(seen) == 2
 
 
 def test_same_cell_same_result(compared, tmp_path):
@@ -248,6 +288,32 @@ def test_command(compared, tmp_path):
     done = CliRunner().invoke(main, ["compare", str(path), "--output", str(folder)])
     assert done.exit_code == 0, done.output
     assert "backprop" in done.output and str(folder) in done.output
+
+
+def test_command_fails_if_a_run_has(tmp_path, monkeypatch):
+    def run_cell(name, cell, *args, **kwargs):
+        return name, {"cell": cell, "status": "failed", "message": "out of luck"}
+
+    monkeypatch.setattr(comparison, "run_cell", run_cell)
+    path, folder = as_file(SMALL, tmp_path), tmp_path / "out"
+    done = CliRunner().invoke(main, ["compare", str(path), "--output", str(folder)])
+    assert done.exit_code == 1 and "Traceback" not in done.output
+    assert "4 of 4 runs failed; report.html says why" in done.output
+    assert "out of luck" in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_files_are_read_as_utf_8(compared, tmp_path, monkeypatch):
+    seen, read_text = {}, Path.read_text
+
+    def watched(path, encoding=None, errors=None):
+        seen[path.name] = encoding
+        return read_text(path, encoding, errors)
+
+    monkeypatch.setattr(Path, "read_text", watched)
+    path = as_file(SMALL, tmp_path)
+    CliRunner().invoke(main, ["compare", str(path), "--output", str(compared[0])])
+    read = {"small.toml", "table.txt", *(p.name for p in compared[0].glob("cells/*.json"))}
+    assert len(read) == 6 and {seen[name] for name in read} == {"utf-8"}
 
 
 @pytest.mark.parametrize(

@@ -260,6 +260,28 @@ def test_images_do_not_depend_on_their_neighbours(backend):
     np.testing.assert_allclose(fitted(backend).transform(X)[:12], alone, atol=1e-6)
 
 
+def test_images_settle_from_rest(backend):
+    """Neither voltages nor filtered spikes of the images before change anything."""
+    spiking = model(backend, activation=nengo.LIF(), steps=30, max_epochs=1, tolerance=0.2)
+    expected = spiking.fit(X[:20]).transform(X[:12])
+    assert np.ptp(expected) > 0.01
+    np.testing.assert_array_equal(spiking.transform(X[:12][::-1]), expected[::-1])
+    np.testing.assert_array_equal(spiking.transform(X[11:14])[0], expected[11])
+
+
+def test_noise_repeats_when_training_is_resumed(backend, tmp_path):
+    kwargs = {"n_hidden": (8,), "steps": 3, "batch_size": 10, "max_epochs": 2, "g_units": 0}
+    whole = ngc.PFFClassifier(noise=0.1, backend=backend, random_state=0, **kwargs)
+    labels = np.arange(20) % 2
+    epochs = whole.epochs(X[:20], labels)
+    next(epochs)
+    whole.save(tmp_path / "half.npz")
+    next(epochs)
+    resumed = ngc.PFFClassifier.load(tmp_path / "half.npz")
+    list(resumed.epochs(X[:20], labels, resume=True))
+    assert_same_bits(resumed, whole)
+
+
 @needs_dl
 def test_simulators_agree(tmp_path):
     fitted("nengo").save(tmp_path / "model.npz")
@@ -607,6 +629,14 @@ def test_parameters_that_are_not_finite_are_not_kept(monkeypatch):
 
 
 # --- refusing
+
+
+@pytest.mark.parametrize("learn", [NGCModel.fit, NGCModel.epochs])
+def test_failed_fit_leaves_the_model_as_it_was(learn):
+    learned = copy.deepcopy(fitted())
+    with pytest.raises(ValueError, match="batch_size must not be larger than the data"):
+        learn(learned, X[:9, :50])
+    np.testing.assert_array_equal(learned.transform(X), fitted().transform(X))
 
 
 def with_value(value):

@@ -1,6 +1,8 @@
 """Model files: whole or not at all, and nothing that could run."""
 
 import os
+import subprocess
+import sys
 import zipfile
 
 import numpy as np
@@ -186,6 +188,18 @@ def test_write_replaces(path):
     files.save(path, HEADER, {"b": np.arange(2)})
     assert_same(files.load(path, "Model")[1], {"b": np.arange(2)})
     assert os.listdir(path.parent) == [path.name]
+
+
+def test_text_is_utf_8_whatever_the_locale(tmp_path):
+    code = """
+from nengo_ngc import files
+with files.replacing("text") as file:
+    file.write("5.0 %s 0.1" % chr(177))
+"""
+    ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    env = {**os.environ, **ascii_only}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, check=True)
+    assert (tmp_path / "text").read_bytes() == "5.0 ± 0.1".encode()
 
 
 def test_missing_folder(tmp_path):

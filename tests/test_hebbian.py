@@ -112,6 +112,41 @@ def test_cells_that_do_not_fit(grid):
         PatchEncoder((7, 8), np.ones((2, 9)), np.zeros((2, 1)), grid, 10)
 
 
+@pytest.mark.parametrize("filters", [np.ones((2, 8)), np.ones(9)])
+def test_filters_that_are_not_square(filters):
+    with pytest.raises(ValidationError, match=r"filters: must have shape \(m, p \* p\), got"):
+        PatchEncoder((7, 8), filters, np.zeros((2, 1)), 2, 10)
+
+
+@pytest.mark.parametrize("contained", [True, False])
+def test_patch_encoder_in_a_container_if_so_asked(contained):
+    with nengo.Network() as model:
+        net = PatchEncoder(
+            (7, 8), np.ones((2, 9)), np.zeros((2, 1)), 2, 10, add_to_container=contained
+        )
+    assert (net in model.networks) == contained
+    with nengo.Simulator(net, progress_bar=False) as sim:
+        sim.run_steps(1)
+
+
+def test_random_weights_follow_the_seed_around_the_layer():
+    def drawn():
+        with nengo.Network(seed=3) as model:
+            with nengo.Network():
+                layers = [CompetitiveLayer((4, 3)) for _ in range(2)]
+        with nengo.Simulator(model, progress_bar=False) as sim:
+            return [layer.parameters(sim)["W"] for layer in layers]
+
+    first, again = drawn(), drawn()
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first[0] - first[1]).max() > 0.01
+
+
+def test_layer_with_what_is_no_optimizer():
+    with pytest.raises(ValidationError, match="homeostasis: must be an Optimizer"):
+        CompetitiveLayer((4, 3), homeostasis=0.1)
+
+
 def test_layer_of_other_winners():
     with pytest.raises(ValidationError, match="winners.*must be a KWinnersTakeAll"):
         CompetitiveLayer((4, 3), nengo.LIF())
@@ -217,6 +252,13 @@ def test_no_codes_before_units_learn():
         model.transform(X)
 
 
+def test_names_of_units(learned):
+    with pytest.raises(NotFittedError):
+        encoder().get_feature_names_out()
+    names = learned.get_feature_names_out()
+    assert (len(names), names[0]) == (100, "hebbianencoder0")
+
+
 def test_images_that_are_not_square(tmp_path):
     wide = np.hstack([X, np.zeros((400, 16))])  # 10 rows of 8 pixels
     model = encoder(image_shape=(10, 8), max_epochs=3).fit(wide, Y)
@@ -237,6 +279,10 @@ def test_images_that_are_not_square(tmp_path):
         ({"patch": 9}, "patch and grid must fit on images of 8 x 8 pixels, got patch=9"),
         ({"patch": 7, "grid": 3}, "patch and grid must fit"),
         ({"n_units": 500}, "n_units must not be larger than the data.*500 and 400 images"),
+        ({"n_units": 350, "batch_size": 150}, "n_units=350 and 300 images in whole batches"),
+        ({"image_shape": 8}, "image_shape must be height and width, got 8"),
+        ({"image_shape": (8, 8, 1)}, "image_shape must be height and width"),
+        ({"image_shape": (6.4, 10)}, "image_shape must be a whole number"),
         ({"image_shape": (7, 9)}, r"image_shape must have 64 pixels, got \(7, 9\)"),
         ({"batch_size": 500}, "batch_size must not be larger"),
     ],

@@ -215,20 +215,37 @@ def test_settling_ends_when_states_move_by_less_than_the_tolerance(backend):
         np.testing.assert_allclose(seen["z2"][image], path[n - 1][image, 10:], atol=1e-5)
 
 
-def test_the_rest_of_a_presentation_is_skipped(backend):
-    """A counter of timesteps counts those that were really simulated."""
+def add_counter():
+    """Counts the timesteps that were really simulated."""
+    counter = PureNode(lambda xp, x: x + 1, 1, label="counter")
+    nengo.Connection(counter, counter, synapse=0)
+    return counter
+
+
+@pytest.mark.parametrize("others", [(), (0.1, 0.02)])
+def test_the_rest_of_a_presentation_is_skipped(backend, others):
+    """It is once all parts of the network are over."""
+
+    def settles(tolerance):
+        schedule = ngc.Schedule(60)
+        return GNCN((12, 10, 8), schedule=schedule, tolerance=tolerance, seed=0, beta=0.05)
 
     def build():
-        net = GNCN((12, 10, 8), schedule=ngc.Schedule(60), tolerance=0.04, seed=0, beta=0.05)
+        net = settles(0.04)
         with net:
-            counter = PureNode(lambda xp, x: x + 1, 1, label="counter")
-            nengo.Connection(counter, counter, synapse=0)
-        net._visible["counter"] = counter
+            net._visible["counter"] = add_counter()
+            for tolerance in others:
+                other = settles(tolerance)
+                nengo.Connection(net.input, other.input, synapse=None)
+                net._visible[f"other{tolerance}"] = other._visible["iterations"]
         return net
 
-    run = make_runner(backend, build, 3, ["counter", "iterations"])
+    counts = ["iterations", *(f"other{tolerance}" for tolerance in others)]
+    run = make_runner(backend, build, 3, ["counter", *counts])
     seen = run.present(X)
-    n = seen["iterations"].ravel().astype(int)
+    each = np.array([seen[name].ravel().astype(int) for name in counts])
+    assert len(np.unique(each, axis=0)) == len(counts)
+    n = each.max(axis=0)
     # the one after the last iteration finds out, the last timestep is simulated, too
     if backend == "nengo":
         np.testing.assert_array_equal(np.diff(seen["counter"].ravel()), n[1:] + 1)
@@ -236,6 +253,32 @@ def test_the_rest_of_a_presentation_is_skipped(backend):
         assert seen["counter"].ravel()[0] == n[:3].max() + 1
         assert seen["counter"].ravel()[3] == n[:3].max() + n[3:].max() + 2
     assert run.sim.n_steps == (360 if backend == "nengo" else 120)
+
+
+def test_the_last_timestep_is_what_is_seen():
+    def build():
+        net = GNCN((12, 2), schedule=ngc.Schedule(1001))
+        with net:
+            net._visible["counter"] = add_counter()
+        return net
+
+    seen = make_runner("nengo", build, 2, ["counter"]).present(X[:2])
+    assert 1001 * 0.001 / 0.001 > 1001  # and that is how Nengo finds out when to look
+    np.testing.assert_array_equal(seen["counter"], [[1001], [2002]])
+
+
+def test_time_passes_for_what_is_beside_a_network_that_has_settled(backend, simulate):
+    with nengo.Network() as model:
+        if backend == "nengo-dl":
+            import nengo_ngc.dl  # noqa: F401
+            import nengo_dl
+
+            nengo_dl.configure_settings(keep_history=False)
+        for tolerance in (0.5, 0.2):
+            GNCN((12, 10, 8), schedule=ngc.Schedule(20), tolerance=tolerance)
+        probe = nengo.Probe(add_counter())
+    sim = simulate(model, 1, 40)
+    assert sim.n_steps == sim.data[probe][-1] == 40
 
 
 @needs_dl
@@ -351,6 +394,22 @@ def test_partial_fit_knows_no_image():
     list(first.epochs(IMAGES))
     assert learned.parameters_.keys() == first.parameters_.keys()
     assert learned.partial_fit(IMAGES[:10]).transform(IMAGES).shape == (40, 8)
+
+
+def test_partial_fit_leaves_no_states_behind(tmp_path):
+    learned = model(initial="previous", max_epochs=1).partial_fit(IMAGES[:20])
+    learned.save(tmp_path / "model.npz")
+    others = IMAGES[20:]
+    list(learned.epochs(others, resume=True))
+    # states that start at 0 are those of images that have not been seen
+    again = NGCModel.load(tmp_path / "model.npz")
+    again._previous = again._no_states(20)
+    list(again.epochs(others, resume=True))
+    for name, array in learned.parameters_.items():
+        np.testing.assert_array_equal(again.parameters_[name], array)
+    assert learned.partial_fit(IMAGES[:10]).n_iter_ == 1
+    learned.set_params(max_epochs=2)
+    assert len(list(learned.epochs(IMAGES, resume=True))) == 1
 
 
 @pytest.mark.parametrize(

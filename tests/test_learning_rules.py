@@ -28,7 +28,7 @@ RULES = [
 ]
 
 
-def two_populations(rule, n_pre=6, n_post=4):
+def two_populations(rule, n_pre=6, n_post=4, rows=slice(None), columns=slice(None)):
     with nengo.Network(seed=1) as model:
         stimulus = nengo.Node(lambda t: np.sin(40 * t + np.arange(n_pre)))
         pre, post = (
@@ -39,9 +39,9 @@ def two_populations(rule, n_pre=6, n_post=4):
         )
         nengo.Connection(stimulus, pre.neurons, synapse=None)
         connection = nengo.Connection(
-            pre.neurons,
-            post.neurons,
-            transform=np.random.RandomState(2).rand(n_post, n_pre),
+            pre.neurons[columns],
+            post.neurons[rows],
+            transform=np.random.RandomState(2).rand(n_post, n_pre)[rows][:, columns],
             synapse=None,
             learning_rule_type=rule,
         )
@@ -76,6 +76,64 @@ def test_oja_filtered_as_nengos(simulate):
     ours, connection = two_populations(Oja(ngc.SGD(0.005), **synapses))
     sim = simulate(ours, 1, 200)
     np.testing.assert_allclose(weights(sim, connection), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("rows", [slice(1, 3), [2, 0]], ids=str)
+def test_some_of_the_neurons(rows, simulate):
+    (whole, to_all), (part, to_some) = two_populations(Oja()), two_populations(Oja(), rows=rows)
+    learned = weights(simulate(part, 1, 50), to_some)
+    expected = weights(simulate(whole, 1, 50), to_all)[rows]
+    np.testing.assert_allclose(learned, expected, rtol=1e-5)
+    assert np.abs(learned - to_some.transform.init).max() > 0.01
+
+
+@pytest.mark.parametrize("columns", [slice(1, 3), [2, 0]], ids=str)
+def test_from_some_of_the_neurons(columns, simulate):
+    rule = ngc.Homeostasis(0.3, ngc.SGD(0.1), schedule=ngc.Schedule(5))
+    model, connection = two_populations(rule, columns=columns)
+    sim = simulate(model, 1, 5)
+    x = np.maximum(np.sin(40 * 0.005 + np.arange(6)), 0)[columns]
+    W = connection.transform.init
+    expected = W + 0.1 * np.outer(0.3 - W @ x, x)
+    np.testing.assert_allclose(weights(sim, connection), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["node", "ensemble"])
+def test_some_of_the_dimensions(kind, simulate):
+    def learned(dimensions):
+        model, connection = two_populations(None)
+        with model:
+            if kind == "node":
+                post = nengo.Node(size_in=3)
+            else:
+                post = nengo.Ensemble(5, 3)
+            decoded = nengo.Connection(
+                connection.pre_obj,
+                post if dimensions is None else post[dimensions],
+                transform=np.random.RandomState(2).rand(3, 6)[dimensions or slice(None)],
+                synapse=None,
+                learning_rule_type=Oja(),
+            )
+        return weights(simulate(model, 1, 50), decoded), decoded.transform.init
+
+    (part, before), (whole, _) = learned([2, 1]), learned(None)
+    np.testing.assert_allclose(part, whole[[2, 1]], rtol=1e-5)
+    assert np.abs(part - before).max() > 0.01
+
+
+def test_all_neurons_of_a_dimension_that_a_solver_gives_weights_to(simulate):
+    with nengo.Network(seed=0) as model:
+        pre, post = nengo.Ensemble(6, 1), nengo.Ensemble(5, 2)
+        nengo.Connection(nengo.Node(0.8), pre, synapse=None)
+        solver = nengo.solvers.LstsqL2(weights=True)
+        connection = nengo.Connection(pre, post[0], solver=solver, learning_rule_type=Oja())
+    assert weights(simulate(model, 1, 5), connection).shape == (5, 6)
+
+
+def test_biases_of_some_neurons():
+    model, _ = two_populations(Oja(biases=True), rows=[0])
+    with pytest.raises(ValidationError, match="biases learn on connections to all neurons"):
+        nengo.Simulator(model, progress_bar=False)
 
 
 def error_driven(learn=1.0, **kwargs):
@@ -177,6 +235,38 @@ def test_a_rule_gives_the_same_in_tensorflow():
             for e, f in zip(np.atleast_3d(expected), np.atleast_3d(found)):
                 assert np.asarray(f).dtype == np.float32
                 np.testing.assert_allclose(f, e, rtol=1e-5)
+
+
+@needs_dl
+def test_a_number_is_of_the_type_of_what_it_stands_beside():
+    import tensorflow as tf
+
+    from nengo_ngc.dl.namespace import Namespace
+
+    xp, yes = Namespace(tf.float64), tf.constant([True, False])
+    ones = tf.ones(2, tf.float64)
+    for args in ((0.0, ones), (ones, 0.0), (2 * ones, np.zeros(2)), (1.0, 0.0)):
+        assert xp.where(yes, *args).dtype == tf.float64
+    assert xp.where(yes, 0, tf.ones(2, tf.int32)).dtype == tf.int32
+
+
+@needs_dl
+def test_a_circuit_in_double_precision():
+    import nengo_dl
+
+    import nengo_ngc.dl
+
+    with nengo.Network(seed=0) as model:
+        nengo_dl.configure_settings(dtype="float64")
+        net = ngc.networks.GNCN((5, 4, 3), schedule=ngc.Schedule(4), seed=1)
+        nengo.Connection(nengo.Node(np.linspace(0, 1, 5)), net.input, synapse=None)
+    found = []
+    for simulator in (nengo.Simulator, ngc.dl.Simulator):
+        with simulator(model, progress_bar=False) as sim:
+            sim.run_steps(8)
+            found.append(net.parameters(sim))
+    for name, array in found[0].items():
+        np.testing.assert_allclose(found[1][name], array, rtol=1e-9, err_msg=name)
 
 
 def test_replace_keeps_the_rest():

@@ -55,6 +55,19 @@ def test_annealed_steps_shrink_linearly_and_then_stay():
         ngc.Annealed(ngc.SGD(), n_updates=0)
 
 
+def test_annealed_twice():
+    inner = ngc.Clipped(ngc.Annealed(ngc.Momentum(1.0, momentum=0.0), n_updates=2, floor=0.5))
+    optimizer = ngc.Annealed(ngc.Annealed(inner, n_updates=4, floor=0.0), n_updates=2, floor=0)
+    state, steps = optimizer.init(np.zeros(1)), []
+    names = set(state)
+    assert len(names) == 4  # three ages and a velocity
+    for _ in range(3):
+        step, state = optimizer.update(np, -np.ones(1), state)
+        assert set(state) == names
+        steps.append(step[0])
+    np.testing.assert_allclose(steps, [1.0, 0.75 * 0.75 * 0.5, 0.0])
+
+
 @needs_dl
 @pytest.mark.parametrize("name, ours", [("Adam", ngc.Adam(0.01)), ("SGD", ngc.SGD(0.01))])
 def test_as_keras(name, ours):

@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets
-from nengo_ngc.estimators import PFFClassifier, base
+from nengo_ngc.estimators import PFFClassifier, base, pff
 from nengo_ngc.estimators.pff import wrong_labels
 from nengo_ngc.networks import PFF
 from nengo_ngc.runners import make_runner
@@ -299,7 +299,12 @@ def test_noise_moves_states():
     "kwargs, message",
     [
         ({"shape": (784,)}, "shape"),
-        ({"n_classes": 0}, "whole numbers"),
+        ({"n_classes": 0}, "n_classes: must be a whole number of at least 1, got 0"),
+        ({"n_group": 0}, "n_group: must be a whole number of at least 1, got 0"),
+        ({"g_units": 2.7}, "g_units: must be a whole number of at least 0, got 2.7"),
+        ({"threshold": np.nan}, "threshold: must be a finite number"),
+        ({"noise": np.nan}, "noise: must be a finite number of at least 0"),
+        ({"noise": -0.1}, "noise: must be a finite number of at least 0"),
         ({"carry": 1.0}, "carry"),
         ({"latent_step": 0}, "latent_step"),
         ({"optimizer": 0.1}, "optimizer"),
@@ -311,6 +316,20 @@ def test_noise_moves_states():
 def test_bad_network(kwargs, message):
     with pytest.raises(ValidationError, match=message):
         PFF(**kwargs)
+
+
+def test_random_weights_follow_the_seed_around_the_network():
+    def drawn():
+        with nengo.Network(seed=3) as model:
+            nets = [PFF((4, 3), n_classes=2, g_units=0) for _ in range(2)]
+        with nengo.Simulator(model, progress_bar=False) as sim:
+            return [net.parameters(sim) for net in nets]
+
+    first, again = drawn(), drawn()
+    for name in ("W1", "L1", "Vy", "Wo"):
+        for one, other in zip(first, again):
+            np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+        assert np.abs(first[0][name] - first[1][name]).max() > 1e-3, name
 
 
 # --- the model
@@ -379,6 +398,36 @@ def test_uses(backend):
     assert np.abs(mixed - learned.sample(2, label=4)).max(axis=1)[1] > 0
     scanned = learned.predict_proba(X[:5])
     assert np.abs(learned.set_params(scan=False).predict_proba(X[:5]) - scanned).max() > 0
+
+
+def test_a_prior_of_one_image():
+    rows = np.concatenate([np.flatnonzero(Y == 9)[:1], np.flatnonzero(Y != 9)[:29]])
+    learned = model(max_epochs=1).fit(X[rows], Y[rows])
+    assert learned.mixtures_[9].n_components == 1
+    assert np.all(np.isfinite(learned.sample(3, label=9)))
+
+
+def test_a_prior_of_each_class(monkeypatch):
+    learned = model(max_epochs=1).fit(X, Y)
+    with pytest.raises(ValueError, match=r"y must have all classes, got none of \[9\]"):
+        learned.fit_prior(X[Y < 9], Y[Y < 9])
+    monkeypatch.setattr(pff, "_PRIOR_IMAGES", 3)  # fewer than classes
+    assert len(learned.fit_prior(X, Y).mixtures_) == 10
+    assert learned.sample(10).shape == (10, 64)
+
+
+def test_sampling_changes_nothing(tmp_path):
+    learned = model(max_epochs=1).fit(X, Y)
+    before = [mixture.random_state for mixture in learned.mixtures_]
+    learned.sample(10, random_state=np.random.RandomState(5))
+    assert [mixture.random_state for mixture in learned.mixtures_] == before
+
+
+def test_names_of_states():
+    with pytest.raises(NotFittedError):
+        model().get_feature_names_out()
+    names = model(max_epochs=1).fit(X, Y).get_feature_names_out()
+    assert names.tolist() == [f"pffclassifier{k}" for k in range(10)]
 
 
 def test_saved_and_resumed_as_if_not_interrupted(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 from nengo.exceptions import ValidationError
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 import nengo_ngc as ngc
 from nengo_ngc import DivergenceError, RuleClassifier, SDREncoder, datasets
@@ -181,6 +182,20 @@ def test_centroids_of_other_images(learned):
     np.testing.assert_array_equal(model.parameters_["W2"], before["W2"])
     with pytest.raises(ValueError, match=r"y must have all classes, got none of \[9\]"):
         model.fit_centroids(X[Y < 9], Y[Y < 9])
+
+
+@needs_dl
+def test_no_labels_before_the_first_epoch():
+    model = encoder()
+    model.epochs(X, Y)
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+
+
+@needs_dl
+def test_names_of_units(learned):
+    names = learned.get_feature_names_out()
+    assert (len(names), names[0]) == (100, "sdrencoder0")
 
 
 @pytest.mark.parametrize(

@@ -305,8 +305,10 @@ def test_gradient_of_a_predicted_number():
 
 
 def test_bad_number_of_neurons():
-    with pytest.raises(ValidationError, match="n_neurons.*at least 2, got 1"):
-        AdaptiveWinners(1)
+    for bad in (1, 2.5):
+        with pytest.raises(ValidationError, match=f"n_neurons.*at least 2, got {bad}"):
+            AdaptiveWinners(bad)
+    assert AdaptiveWinners(np.int64(5)).output.size_out == 5
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from nengo.builder import Builder, Signal
 from nengo.builder.connection import slice_signal
 from nengo.builder.learning_rules import build_or_passthrough
 from nengo.builder.operator import Copy, Reset
-from nengo.exceptions import BuildError
+from nengo.ensemble import Neurons
+from nengo.exceptions import BuildError, ValidationError
 from nengo.rc import rc
 
 from ..learning_rules import LocalRule
@@ -60,6 +61,14 @@ def build_learning(model, rule_type, rule, error, bias_error=None):
     _build_change(model, rule_type, rule, {**reads, "pre": pre}, weights, tag)
     if rule_type.biases:
         neurons = getattr(connection.post_obj, "neurons", connection.post_obj)
+        sliced = connection.post is not connection.post_obj
+        if isinstance(connection.post_obj, Neurons) and sliced:
+            raise ValidationError(
+                "biases learn on connections to all neurons of an ensemble, got one to "
+                f"{connection.post}",
+                attr="biases",
+                obj=rule_type,
+            )
         bias = _take_over(rule, model.sig[neurons]["bias"])
         model.sig[rule]["bias"] = bias
         if bias_error is not None:
@@ -77,8 +86,8 @@ def activities(model, rule_type, connection):
         # encoders see all of what comes into the ensemble
         pre = model.sig[connection.post_obj]["in"]
     else:
-        pre = slice_signal(model, model.sig[connection]["in"], connection.pre_slice)
-    post = _activity(model, connection.post_obj, rule_type.modifies)
+        pre = _part(model, model.sig[connection]["in"], connection.pre_slice)
+    post = _activity(model, connection, rule_type.modifies)
     return (
         build_or_passthrough(model, rule_type.pre_synapse, pre),
         build_or_passthrough(model, rule_type.post_synapse, post),
@@ -178,12 +187,24 @@ def _take_over(rule, array):
     return SharedSignal.adopt(array)
 
 
-def _activity(model, obj, modifies):
-    """What a postsynaptic object does at this timestep."""
+def _activity(model, connection, modifies):
+    """What the postsynaptic side does at this timestep, of all that weights lead to."""
+    post = connection.post_obj
     if modifies == "decoders":
-        return model.sig[obj]["in"]
-    signals = model.sig[getattr(obj, "neurons", obj)]
-    return signals.get("out", signals.get("in"))
+        return _part(model, model.sig[post]["in"], connection.post_slice)
+    signals = model.sig[getattr(post, "neurons", post)]
+    out = signals.get("out", signals.get("in"))
+    # a slice of an ensemble is one of its dimensions: all of its neurons learn
+    return _part(model, out, connection.post_slice) if isinstance(post, Neurons) else out
+
+
+def _part(model, signal, part):
+    """What Nengo's slice of an object is of its signal: the signal itself, or a copy."""
+    rows = np.arange(signal.size)[part].tolist()
+    if rows == [*range(signal.size)]:
+        return signal
+    # not a view of the signal: NengoDL's loop keeps whatever rules read under its base
+    return slice_signal(model, signal, rows)
 
 
 def _guard_settled(rule_type):

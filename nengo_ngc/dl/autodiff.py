@@ -76,7 +76,6 @@ class AutodiffRunner:
         dict
             ``loss`` and the measures.
         """
-        self._rest()
         watch = _Watch(epoch, len(order), self.minibatch_size, self._names, watchers)
         sums = dict.fromkeys(self._names, 0.0)
         for rows in gen_batches(len(order), self._chunk(X.shape[1])):
@@ -95,8 +94,8 @@ class AutodiffRunner:
                 sums[name] += mean * len(part)
         return {name: float(total / len(order)) for name, total in sums.items()}
 
-    def _rest(self):
-        """Start from where a run would that is taken up again: only what is learned stays."""
+    def rest(self):
+        """Go on as a new simulator would that takes up what was learned."""
         state = self.state()
         self.sim.reset(
             include_trainable=False, include_probes=False, include_processes=False

@@ -5,8 +5,9 @@ carry them through each timestep, as NengoDL does with everything, costs about a
 as the arithmetic of a small batch. So there are two loops: the inner one settles and
 takes the weights as constants, the outer one applies the rules when they are due.
 
-The inner loop goes to the last timestep of a presentation as soon as all samples have
-settled, if an operator says when that is.
+If asked to, the inner loop goes to the last timestep of a presentation as soon as all
+samples have settled, where operators say when that is. Time passes for the whole model then:
+that is for models in which there is nothing else.
 """
 
 import tensorflow as tf
@@ -21,11 +22,17 @@ class SettleThenLearn(TensorGraph):
 
     The loop is NengoDL's own where there is nothing to gain, where timesteps are
     unrolled, and where the weights themselves are probed.
+
+    Attributes
+    ----------
+    skips : bool
+        Whether timesteps are left out once presentations are over.
     """
 
     def _build_loop(self, progress):
         rules = [ops for ops in self.plan if isinstance(ops[0], Rules)]
         ends = [op for (op, *_) in self.plan if getattr(op, "ends", None) is not None]
+        ends = ends if self.skips else []
         if not (rules or ends) or self.unroll != 1:
             return super()._build_loop(progress)
         group = rules[0] if rules else (Rules([]),)
@@ -145,16 +152,18 @@ class _TwoLoops:
         }
 
     def _skip(self):
-        """Let time pass up to the last timestep if all presentations are over."""
-        signals, n = self._graph.signals, tf.constant(0)
+        """Let time pass up to the first last timestep if all presentations are over."""
+        if not self._ends:
+            return 0
+        signals = self._graph.signals
+        step = signals[self._graph.model.step]
+        now = signals.gather(step)
+        n = tf.reduce_min([op.ends.rest(now) for op in self._ends])
         for op in self._ends:
-            step = signals[self._graph.model.step]
             (output,) = op.outputs.values()
             over = tf.reduce_all(signals.gather(signals[output]) > 0)
-            now = signals.gather(step)
-            rest = tf.maximum(tf.reshape(op.ends.rest(now), ()), 0)
-            n = tf.where(over, tf.cast(rest, n.dtype), 0)
-            signals.scatter(step, now + tf.cast(n, now.dtype))
+            n = tf.where(over, tf.maximum(n, 0), 0)
+        signals.scatter(step, now + n)
         return n
 
     def _fill(self, state, slow):

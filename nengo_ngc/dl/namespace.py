@@ -25,12 +25,17 @@ class Namespace:
 
     # TensorFlow's own do the same with fewer copies
     einsum = staticmethod(tf.einsum)
-    where = staticmethod(tf.where)
     stop_gradient = staticmethod(tf.stop_gradient)
 
     def __init__(self, dtype, training=False):
         self._dtype = dtype
         self.training = tf.cast(training, tf.bool)
+
+    def where(self, condition, x, y):
+        """``tf.where``, in which a number is of the type of what it stands beside."""
+        dtype = next((a.dtype for a in (x, y) if tf.is_tensor(a)), self._dtype)
+        x, y = (a if tf.is_tensor(a) else tf.cast(a, dtype) for a in (x, y))
+        return tf.where(condition, x, y)
 
     def __getattr__(self, name):
         function = getattr(tnp, name)

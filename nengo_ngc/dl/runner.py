@@ -4,8 +4,16 @@ import nengo_dl
 import numpy as np
 import tensorflow as tf
 
-from ..runners import Runner
+from ..runners import Runner, memory
 from .simulator import Simulator
+
+
+class _Simulator(Simulator):
+    """Leaves out the rest of presentations of which nothing changes any more."""
+
+    @property
+    def _skips(self):
+        return not any(memory(self.model))  # neurons would go on while states are held
 
 
 class NengoDLRunner(Runner):
@@ -25,6 +33,13 @@ class NengoDLRunner(Runner):
     def __init__(self, *args, device=None, **kwargs):
         self._device = device
         super().__init__(*args, **kwargs)
+        graph = self.sim.tensor_graph
+        own = [
+            variable
+            for key, variable in graph.saved_state.items()
+            if graph.base_arrays_init["state"][key][-1]  # each sample has its own
+        ]
+        self._at_rest = [(v, tf.identity(v)) for v in own] if self._remembers else []
 
     def _stimulus(self, size):
         held = tf.Variable(tf.zeros((self.minibatch_size, size)), trainable=False)
@@ -40,7 +55,7 @@ class NengoDLRunner(Runner):
         return self.net.probe(name)
 
     def _simulator(self):
-        return Simulator(
+        return _Simulator(
             self.model,
             minibatch_size=self.minibatch_size,
             device=self._device,
@@ -57,5 +72,13 @@ class NengoDLRunner(Runner):
             full = np.zeros((self.minibatch_size, values.shape[1]), np.float32)
             full[:n] = values
             self._held[self._stimuli[key]].assign(full)
+        self._begin()
         outputs = self.sim.predict_on_batch(n_steps=self.steps, stateful=True)
         return {name: outputs[p][:n, -1] for name, p in self._probes.items()}
+
+    def _forget(self):
+        for variable, at_rest in self._at_rest:
+            variable.assign(at_rest)
+
+    def _reset(self):
+        self.sim.reset(include_trainable=False, include_probes=False)

@@ -48,6 +48,8 @@ class Simulator(nengo_dl.Simulator):
         such ``device``.
     """
 
+    _skips = False  # all timesteps are simulated, as in Nengo
+
     def __init__(self, network, minibatch_size=None, **kwargs):
         self.closed = None  # in case that building fails
         _check_schedules(network, minibatch_size or 1)
@@ -61,6 +63,7 @@ class Simulator(nengo_dl.Simulator):
     def _build_keras(self, progress=None):
         # NengoDL has made its graph by now and is about to build it
         self.tensor_graph.__class__ = SettleThenLearn
+        self.tensor_graph.skips = self._skips
         super()._build_keras(progress)
 
     def _compile(self):

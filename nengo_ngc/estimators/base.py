@@ -67,6 +67,7 @@ class NetworkEstimator(BaseEstimator):
         if validation is not None:
             record.update(self._validate(*validation))
         self._keep()
+        self._trainer().rest()  # nothing else goes on, as if the model had been loaded
         self.n_iter_ += 1
         self.history_.append({"epoch": self.n_iter_, **record})
         return self.history_[-1]
@@ -108,6 +109,18 @@ class NetworkEstimator(BaseEstimator):
     def _forget_stale(self):
         """Close simulators that hold what the parameters were before."""
         self._forget_runners(all_but="train")
+
+    @contextmanager
+    def _as_before_if_unfit(self):
+        """Leave the model as it was if it cannot begin to learn."""
+        before = dict(self.__dict__)
+        try:
+            yield
+        except BaseException:
+            self._forget_runners()
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
 
     @contextmanager
     def _whole_or_not(self):

@@ -220,11 +220,10 @@ class RuleClassifier(ImageClassifier):
         )
         state = self._state if rule == self.rule else self.parameters_
         runner.set_state(state)
-        before = runner.net.pending(runner.sim)
+        runner.rest()  # of the last time, nothing is pending any more
         with self._whole_or_not():
             runner.present(X, learn=True, target=y)
-        after = runner.net.pending(runner.sim)
-        return {name: after[name] - before[name] for name in after}
+        return runner.net.pending(runner.sim)
 
     # --- using what was learned
 

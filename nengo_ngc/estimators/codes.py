@@ -2,7 +2,7 @@
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from sklearn.base import TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .. import analysis
@@ -11,7 +11,7 @@ from .labels import ImageClassifier
 _SEEN = 10_000  # training images that centroids are made of while a model learns
 
 
-class CodeClassifier(TransformerMixin, ImageClassifier):
+class CodeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClassifier):
     """A model that makes codes of images and knows a class by its centroid.
 
     Subclasses write ``_codes``, which makes codes of images, and ``_n_winners``, the active
@@ -48,11 +48,7 @@ class CodeClassifier(TransformerMixin, ImageClassifier):
         check_is_fitted(self, "parameters_")
         X = self._check_images(X)
         y = self._check_labels(y, X)
-        missing = np.setdiff1d(np.arange(len(self.classes_)), y)
-        if len(missing):
-            raise ValueError(
-                f"y must have all classes, got none of {self.classes_[missing].tolist()}"
-            )
+        check_has_all(y, self.classes_)
         self._set_centroids(self._codes(X), y)
         return self
 
@@ -95,7 +91,13 @@ class CodeClassifier(TransformerMixin, ImageClassifier):
         codes = self._codes(self._check_images(X))
         return csr_matrix(codes) if self.sparse_output else codes
 
+    @property
+    def _n_features_out(self):
+        check_is_fitted(self, "parameters_")
+        return self.n_units
+
     def _decide(self, X):
+        check_is_fitted(self, "centroids_")  # the first epoch may not be over yet
         return analysis.overlap(self._codes(X), self.centroids_)
 
     def __sklearn_tags__(self):
@@ -113,3 +115,10 @@ class CodeClassifier(TransformerMixin, ImageClassifier):
         super()._restore_beside(arrays)
         if "centroids" in arrays:
             self.centroids_ = arrays["centroids"]
+
+
+def check_has_all(y, classes):
+    """Raise ValueError unless labels, which are rows of the classes, have all of these."""
+    missing = np.setdiff1d(np.arange(len(classes)), y)
+    if len(missing):
+        raise ValueError(f"y must have all classes, got none of {classes[missing].tolist()}")

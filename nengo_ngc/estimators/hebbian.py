@@ -7,6 +7,7 @@ from ..networks import CompetitiveLayer, PatchEncoder
 from ..optimizers import SGD, Annealed
 from ..schedule import Schedule
 from ..winners import KWinnersTakeAll
+from .base import check_count
 from .codes import CodeClassifier
 
 _INK = 0.1  # mean of the pixels of a patch that a filter can start from
@@ -280,6 +281,13 @@ class HebbianEncoder(CodeClassifier):
             raise ValueError(f"n_hidden must be the number of filters, got {self.n_hidden!r}")
         if self.max_epochs < 3:
             raise ValueError(f"max_epochs must be at least 3, got {self.max_epochs}")
+        if self.image_shape is not None:
+            if np.ndim(self.image_shape) != 1 or len(self.image_shape) != 2:
+                raise ValueError(
+                    f"image_shape must be height and width, got {self.image_shape!r}"
+                )
+            for size in self.image_shape:
+                check_count("image_shape", size)
         KWinnersTakeAll(self.sparsity), SGD(self.learning_rate)  # raise if unfit
         if not (np.isscalar(self.homeostasis) and 0 <= self.homeostasis < np.inf):
             raise ValueError(f"homeostasis must be at least 0, got {self.homeostasis!r}")
@@ -298,10 +306,11 @@ class HebbianEncoder(CodeClassifier):
                 f"patch and grid must fit on images of {height} x {width} pixels, got "
                 f"patch={self.patch} and grid={self.grid}"
             )
-        if len(checked[0]) < self.n_units:
+        n_learned = len(checked[0]) // self.batch_size * self.batch_size
+        if n_learned < self.n_units:
             raise ValueError(
                 f"n_units must not be larger than the data, since units start as images: got "
-                f"n_units={self.n_units} and {len(checked[0])} images"
+                f"n_units={self.n_units} and {n_learned} images in whole batches"
             )
         return checked
 

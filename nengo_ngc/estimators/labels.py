@@ -64,10 +64,11 @@ class ImageClassifier(ClassifierMixin, NetworkEstimator):
             The entry of ``history_`` for each epoch. Everything is checked before.
         """
         resume = resume and hasattr(self, "parameters_")
-        X, target, validation = self._check_training(X, y, X_val, y_val, resume)
-        self._n_updates = self.max_epochs * (len(X) // self.batch_size)
-        if not resume:
-            self._start()
+        with self._as_before_if_unfit():
+            X, target, validation = self._check_training(X, y, X_val, y_val, resume)
+            self._n_updates = self.max_epochs * (len(X) // self.batch_size)
+            if not resume:
+                self._start()
         return self._epochs((X, target), validation, on_batch)
 
     def _validate(self, X_val, y_val):

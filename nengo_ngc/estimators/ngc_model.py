@@ -193,16 +193,18 @@ optional
             The entry of ``history_`` for each epoch. Everything is checked before.
         """
         resume = resume and hasattr(self, "parameters_")
-        X = self._check_images(X, reset=not resume, for_learning=True)
-        X_val = None if X_val is None else self._check_images(X_val, name="X_val")
-        if not resume:
-            self._start()
-            self._previous = self._no_states(len(X))
-        elif self.initial == "previous" and len(self._previous) != len(X):
-            raise ValueError(
-                f"X must be the {len(self._previous)} images that learning began with, "
-                f"got {len(X)} images"
-            )
+        with self._as_before_if_unfit():
+            X = self._check_images(X, reset=not resume, for_learning=True)
+            X_val = None if X_val is None else self._check_images(X_val, name="X_val")
+            if not resume:
+                self._start()
+            if not resume or not self._previous.size:
+                self._previous = self._no_states(len(X))
+            elif self.initial == "previous" and len(self._previous) != len(X):
+                raise ValueError(
+                    f"X must be the {len(self._previous)} images that learning began with, "
+                    f"got {len(X)} images"
+                )
         rows = np.arange(len(X))
         return self._epochs((X, rows), None if X_val is None else (X_val,), on_batch)
 
@@ -220,18 +222,20 @@ optional
         self
         """
         first = not hasattr(self, "parameters_")
-        X = self._check_images(X, reset=first, for_learning=True)
-        if len(X) % self.batch_size:
-            raise ValueError(
-                f"partial_fit needs whole batches: the number of images must be a "
-                f"multiple of batch_size={self.batch_size}, got {len(X)}"
-            )
-        if first:
-            self._start()
+        with self._as_before_if_unfit():
+            X = self._check_images(X, reset=first, for_learning=True)
+            if len(X) % self.batch_size:
+                raise ValueError(
+                    f"partial_fit needs whole batches: the number of images must be a "
+                    f"multiple of batch_size={self.batch_size}, got {len(X)}"
+                )
+            if first:
+                self._start()
         with self._whole_or_not():
             rows = np.arange(len(X))
             self._reached = self._no_states(len(X))
             self._learn((X, rows), rows, [])
+            self._reached = self._no_states(0)  # they are of images that may not come again
             self._keep()
         return self
 

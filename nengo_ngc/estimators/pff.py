@@ -1,7 +1,9 @@
 """A classifier, and generator, that learns by predictive forward-forward."""
 
+from copy import copy
+
 import numpy as np
-from sklearn.base import TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.mixture import GaussianMixture
 from sklearn.utils import check_random_state
@@ -14,6 +16,7 @@ from ..neurons import LatentState
 from ..optimizers import Adam, Clipped
 from ..schedule import Schedule
 from .base import check_count
+from .codes import check_has_all
 from .labels import ImageClassifier
 from .mixtures import arrays_of, mixture_of
 
@@ -40,7 +43,7 @@ def wrong_labels(random_state, X, target):
     return X, target[np.arange(n)[:, None], (np.arange(n_classes) - shift[:, None]) % n_classes]
 
 
-class PFFClassifier(TransformerMixin, ImageClassifier):
+class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClassifier):
     r"""A classifier of images that learns by predictive forward-forward.
 
     A batch is as many negative samples as positive ones, all of which are presented at
@@ -174,6 +177,7 @@ class PFFClassifier(TransformerMixin, ImageClassifier):
         ----------
         X : (n, n_pixels) array
         y : (n,) array
+            At least one of each class.
 
         Returns
         -------
@@ -184,7 +188,10 @@ class PFFClassifier(TransformerMixin, ImageClassifier):
             raise ValueError("g_units must be above 0 for a prior, got 0")
         X = self._check_images(X)
         y = self._check_labels(y, X)
-        rows = np.random.RandomState(self._seed).permutation(len(X))[:_PRIOR_IMAGES]
+        check_has_all(y, self.classes_)
+        order = np.random.RandomState(self._seed).permutation(len(X))
+        first_of_class = np.unique(y[order], return_index=True)[1]
+        rows = order[np.union1d(np.arange(len(order))[:_PRIOR_IMAGES], first_of_class)]
         z_g = self._present("latent", self.steps + 1, X[rows], self._one_hot(y[rows]))["z_g"]
         # only the direction of z_g is seen by the circuit
         z_g = z_g / np.linalg.norm(z_g, axis=1, keepdims=True).clip(1e-30)
@@ -192,6 +199,8 @@ class PFFClassifier(TransformerMixin, ImageClassifier):
         for label in range(len(self.classes_)):
             of_class = z_g[y[rows] == label]
             n = min(self.n_mixture, len(of_class))
+            if len(of_class) == 1:  # scikit-learn asks for two
+                of_class = np.repeat(of_class, 2, axis=0)
             mixture = GaussianMixture(n, reg_covar=1e-4, random_state=self._seed)
             with threadpool_limits(1):  # matrices of this size are not worth threads
                 self.mixtures_.append(mixture.fit(of_class))
@@ -278,7 +287,7 @@ class PFFClassifier(TransformerMixin, ImageClassifier):
         rng = check_random_state(self._seed if random_state is None else random_state)
         z_g = np.empty((n_samples, self.g_units))
         for which in np.unique(labels):
-            rows, mixture = labels == which, self.mixtures_[which]
+            rows, mixture = labels == which, copy(self.mixtures_[which])
             mixture.random_state = rng
             z_g[rows] = rng.permutation(mixture.sample(rows.sum())[0])
         net = self._network(1, learns=False, generates=True)
@@ -310,6 +319,11 @@ class PFFClassifier(TransformerMixin, ImageClassifier):
             target = np.zeros((len(X), len(self.classes_)), np.float32)
         with self._whole_or_not():
             return runner.present(X, target=target)
+
+    @property
+    def _n_features_out(self):
+        check_is_fitted(self, "parameters_")
+        return self.n_hidden[-1]
 
     @property
     def _top(self):

@@ -224,6 +224,19 @@ def neurons(n, neuron_type, label, gain=None, bias=None):
     ).neurons
 
 
+def seed_of(network):
+    """A network's seed, or one that follows from those of the networks around it, or None.
+
+    For values that are drawn while the network is made, rather than by Nengo's builder.
+    """
+    around = list(nengo.Network.context)
+    seeds = [other.seed for other in around if other.seed is not None]
+    if network.seed is not None or not seeds:
+        return network.seed
+    place = [len(other.networks) for other in around]  # tells networks side by side apart
+    return int(np.random.RandomState([*seeds, *place]).randint(2**31))
+
+
 def check_shape(shape, network):
     """A network's sizes as a tuple, or an error."""
     sizes = tuple(np.atleast_1d(shape).tolist())
@@ -238,15 +251,22 @@ def check_shape(shape, network):
     return sizes
 
 
-def check_optimizer(optimizer, network):
+def check_optimizer(optimizer, network, name="optimizer"):
     """An optimiser or None, or an error."""
     if not isinstance(optimizer, (Optimizer, type(None))):
         raise ValidationError(
-            f"must be an Optimizer or None, got {optimizer!r}",
-            attr="optimizer",
-            obj=network,
+            f"must be an Optimizer or None, got {optimizer!r}", attr=name, obj=network
         )
     return optimizer
+
+
+def check_whole(name, value, low, network):
+    """A whole number, or an error."""
+    if not isinstance(value, (int, np.integer)) or value < low:
+        raise ValidationError(
+            f"must be a whole number of at least {low}, got {value!r}", attr=name, obj=network
+        )
+    return int(value)
 
 
 def check_positive(name, value, network):

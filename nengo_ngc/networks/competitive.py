@@ -8,7 +8,7 @@ from ..learning_rules import Competitive, Homeostasis
 from ..neurons import Identity
 from ..schedule import Schedule
 from ..winners import KWinnersTakeAll, SoftThreshold
-from .base import LearningNetwork, check_optimizer, check_shape, neurons
+from .base import LearningNetwork, check_optimizer, check_shape, neurons, seed_of
 from .parameters import check_parameters
 
 
@@ -84,9 +84,10 @@ class CompetitiveLayer(LearningNetwork):
                 f"must be a KWinnersTakeAll, got {winners!r}", attr="winners", obj=self
             )
         self._optimizer = check_optimizer(optimizer, self)
+        check_optimizer(homeostasis, self, "homeostasis")
         self._shapes = {"W": (n_units, n_inputs), "b": (n_units, 1)}
         given = check_parameters(parameters or {}, self._shapes)
-        rng = np.random.RandomState(seed)
+        rng = np.random.RandomState(seed_of(self))
         W = given["W"] if "W" in given else rng.rand(n_units, n_inputs)
         b = given.get("b", -0.5 * np.sum(W**2, axis=1, keepdims=True))
         target = winners.n_winners(n_units) / n_units
@@ -99,7 +100,7 @@ class CompetitiveLayer(LearningNetwork):
             nengo.Connection(self.input, x, synapse=None)
             moved = None if optimizer is None else Competitive(**self._rule_arguments())
             kept = None
-            if check_optimizer(homeostasis, self) is not None:
+            if homeostasis is not None:
                 others = {**self._rule_arguments(), "optimizer": homeostasis}
                 kept = Homeostasis(target, **others)
             self._connect(x, W, "W", moved)
@@ -173,9 +174,15 @@ class PatchEncoder(LearningNetwork):
 
     def __init__(self, image_shape, filters, thresholds, grid, n_units, **kwargs):
         schedule = kwargs.get("schedule") or Schedule(steps=1)
-        super().__init__(schedule, kwargs.pop("label", None), kwargs.get("seed"))
+        label, container = (kwargs.pop(k, None) for k in ("label", "add_to_container"))
+        super().__init__(schedule, label, kwargs.get("seed"), container)
         filters, (height, width) = np.asarray(filters), image_shape
-        m, p = len(filters), int(round(filters.shape[1] ** 0.5))
+        p = int(round(filters.shape[-1] ** 0.5))
+        if filters.ndim != 2 or filters.shape[1] != p * p:
+            raise ValidationError(
+                f"must have shape (m, p * p), got {filters.shape}", attr="filters", obj=self
+            )
+        m = len(filters)
         places = height - p + 1, width - p + 1
         if not 1 <= grid <= min(places):
             raise ValidationError(

@@ -133,8 +133,7 @@ class GNCN(LearningNetwork):
     tolerance : float or None, optional
         A presentation is over once its states move, in one timestep, by no more than
         this part of their norm (over all layers). They are held from then on; of the
-        timesteps that are left, simulators skip all but the last if they can (see
-        Notes).
+        timesteps that are left, models skip all but the last (see Notes).
     label, seed, add_to_container
         As for `nengo.Network`.
 
@@ -161,9 +160,10 @@ class GNCN(LearningNetwork):
     layer; predictions ``"mu0"`` and errors ``"e0"`` up to the layer below it; and, with
     a ``tolerance``, ``"iterations"``, the timesteps in which states were not held.
 
-    What is left of a presentation is skipped by the models of ``nengo_ngc`` on either
-    simulator, and by ``ngc.dl.Simulator`` unless a probe keeps its history. A plain
-    ``nengo.Simulator`` goes through it.
+    What is left of a presentation is skipped by the models of ``nengo_ngc``, on either
+    simulator, unless neurons or synapses have a memory of their own, as spiking ones do.
+    Simulators that you make, ``nengo.Simulator`` and ``ngc.dl.Simulator``, go through it:
+    there may be other parts for which time has to pass.
 
     Raises
     ------

@@ -1,5 +1,7 @@
 r"""Predictive forward-forward: a representation circuit and one that predicts it."""
 
+from numbers import Real
+
 import nengo
 import numpy as np
 from nengo.exceptions import ValidationError
@@ -16,7 +18,9 @@ from .base import (
     check_optimizer,
     check_positive,
     check_shape,
+    check_whole,
     neurons,
+    seed_of,
 )
 from .parameters import check_parameters, write_signal
 
@@ -159,8 +163,12 @@ class PFF(LearningNetwork):
                 "must be online: PFF learns at every timestep", attr="schedule", obj=self
             )
         self._shape = check_shape(shape, self)
-        self._n_classes = check_shape((n_classes, 1), self)[0]
-        self._g_units = int(g_units)
+        self._n_classes = check_whole("n_classes", n_classes, 1, self)
+        self._g_units = check_whole("g_units", g_units, 0, self)
+        if not (isinstance(threshold, Real) and np.isfinite(threshold)):
+            raise ValidationError(
+                f"must be a finite number, got {threshold!r}", attr="threshold", obj=self
+            )
         self._threshold = threshold
         self._sign_of_goodness = -1.0 if low_is_positive else 1.0
         if not 0 <= carry < 1:
@@ -171,12 +179,16 @@ class PFF(LearningNetwork):
         self._recurrent = bool(recurrent)
         self._lateral = bool(recurrent and lateral)
         self._normalizes = bool(normalize)
+        if not (isinstance(noise, Real) and 0 <= noise < np.inf):
+            raise ValidationError(
+                f"must be a finite number of at least 0, got {noise!r}", attr="noise", obj=self
+            )
         self._noise = noise
         self._latent_step = check_positive("latent_step", latent_step, self)
         self._positives_only = bool(positives_only)
         self._optimizer = check_optimizer(optimizer, self)
         self._weight_std = check_positive("weight_std", weight_std, self)
-        n = check_shape((n_group, 1), self)[0]
+        n = check_whole("n_group", n_group, 1, self)
         groups = [np.arange(size) // n for size in self._shape]
         self._masks = [(g[:, None] == g).astype(float) for g in groups]
         self._shapes = self._parameter_shapes()
@@ -462,7 +474,8 @@ class PFF(LearningNetwork):
         name, n = f"L{level}", self._shape[level]
         L = self._initial.get(name)
         if L is None:
-            rng = np.random.RandomState(None if self.seed is None else [self.seed, level])
+            seed = seed_of(self)
+            rng = np.random.RandomState(None if seed is None else [seed, level])
             L = rng.uniform(0, self._weight_std, size=(n, n))
         rule = Lateral(L, self._masks[level], **self._rule_arguments())
         nengo.Connection(
