@@ -48,7 +48,8 @@ class PureOperator(Operator):
         Says in error messages what is computed here.
     ends : Schedule, optional
         Presentations of this schedule are over, but for their last timestep, once what
-        the operator sets is above 0 in all samples. Models skip the rest, once that holds for all such operators.
+        the operator sets is above 0 in all samples. Models skip the rest, once that holds for
+        all such operators.
 
     Notes
     -----

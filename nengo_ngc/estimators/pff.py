@@ -97,8 +97,8 @@ class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClas
         The prior of the generative circuit's latent states, for each class.
     history_ : list of dict
         For each epoch, at the last step of training images: goodness of positives and
-        of negatives, generative loss of positives; error of the validation images (%), samples per
-        second (not counting negatives).
+        of negatives, generative loss of positives; error of the validation images (%),
+        samples per second (not counting negatives).
     n_iter_ : int
         Epochs.
     n_features_in_ : int

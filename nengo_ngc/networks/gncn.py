@@ -301,7 +301,7 @@ class GNCN(LearningNetwork):
         for level in range(1, n_layers + 1):
             self._connect_feedback(level)
         if self._tolerance is not None:
-            self.settled, self._visible["iterations"] = end_of_settling(
+            self._visible["iterations"] = end_of_settling(
                 self._z[1:], self._latent["held"], self._tolerance, self._schedule
             )
         self.output = self._mu[0]

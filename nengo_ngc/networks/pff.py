@@ -124,8 +124,8 @@ class PFF(LearningNetwork):
     -----
     ``probe`` knows ``"z1"``, ``"goodness1"``, ``"loss1"`` and so on, ``"output"``,
     ``"goodness"`` (of all layers), ``"mean_goodness"`` (that of this timestep and of the
-    one before); of the generative circuit ``"mu0"``, ``"generative_loss0"`` and so on up to the top layer,
-    and ``"z_g"``.
+    one before); of the generative circuit ``"mu0"``, ``"generative_loss0"`` and so on up to
+    the top layer, and ``"z_g"``.
 
     References
     ----------

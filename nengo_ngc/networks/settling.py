@@ -23,9 +23,7 @@ def end_of_settling(states, held, tolerance, schedule):
 
     Returns
     -------
-    settled : PureNode
-        1 once states have stopped moving: presentations may end then.
-    iterations : PureNode
+    PureNode
         Timesteps of this presentation in which states were not held.
     """
     before = []
@@ -56,4 +54,4 @@ def end_of_settling(states, held, tolerance, schedule):
         label="iterations",
     )
     nengo.Connection(iterations, iterations, synapse=0)
-    return settled, iterations
+    return iterations
