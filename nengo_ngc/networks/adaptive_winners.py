@@ -1,13 +1,11 @@
 r"""k winners whose number is predicted for each sample."""
 
 import nengo
-import numpy as np
-from nengo.exceptions import ValidationError
 
 from ..neurons import Identity
 from ..nodes import PureNode
 from ..winners import SoftKWinnersTakeAll, k_winners, soft_step
-from .base import neurons
+from .base import check_whole, neurons
 
 
 class AdaptiveWinners(nengo.Network):
@@ -61,13 +59,7 @@ class AdaptiveWinners(nengo.Network):
         add_to_container=None,
     ):
         super().__init__(label=label, seed=seed, add_to_container=add_to_container)
-        if not isinstance(n_neurons, (int, np.integer)) or n_neurons < 2:
-            raise ValidationError(
-                f"must be a whole number of at least 2, got {n_neurons!r}",
-                attr="n_neurons",
-                obj=self,
-            )
-        self._n = n_neurons = int(n_neurons)
+        self._n = n_neurons = check_whole("n_neurons", n_neurons, 2, self)
         self._winners = SoftKWinnersTakeAll(max_sparsity, hardness, hard)
         with self:
             self.input = neurons(n_neurons, Identity(), "currents")
