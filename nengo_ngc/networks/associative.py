@@ -12,7 +12,7 @@ from ..nodes import PureNode
 from ..optimizers import SGD
 from ..schedule import Schedule
 from ..winners import k_winners
-from .base import LearningNetwork, neurons
+from .base import LearningNetwork, check_whole, neurons
 from .parameters import check_parameters
 
 
@@ -156,11 +156,11 @@ class AssociativeMemory(LearningNetwork):
         if schedule is None:
             schedule = Schedule(steps=10 if iterated else 1)
         super().__init__(schedule, label, seed, add_to_container)
-        self._n_in = _check_whole("n_in", n_in, np.inf, self)
+        self._n_in = check_whole("n_in", n_in, 1, self)
         self._auto = n_out is None
-        self._n_out = n_in if self._auto else _check_whole("n_out", n_out, np.inf, self)
+        self._n_out = n_in if self._auto else check_whole("n_out", n_out, 1, self)
         if n_winners is not None:
-            _check_whole("n_winners", n_winners, self._n_out, self)
+            check_whole("n_winners", n_winners, 1, self, high=self._n_out)
         self._n_winners = n_winners
         self._iterated = iterated
         self._check_iterated()
@@ -183,8 +183,6 @@ class AssociativeMemory(LearningNetwork):
     def _check_iterated(self):
         if not isinstance(self._iterated, (bool, np.bool_)):
             raise _invalid("iterated", self._iterated, "True or False", self)
-        if not isinstance(self._schedule, Schedule):
-            raise _invalid("schedule", self._schedule, "a Schedule or None", self)
         if self._iterated and not self._auto:
             expected = f"False for pairs (n_out is {self._n_out}, not None)"
             raise _invalid("iterated", True, expected, self)
@@ -266,15 +264,6 @@ def _one_where(xp, condition, like):
 
 def _invalid(name, value, expected, network):
     return ValidationError(f"must be {expected}, got {value!r}", attr=name, obj=network)
-
-
-def _check_whole(name, value, high, network):
-    """A whole number from 1 up, or an error."""
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not (whole and 1 <= value <= high):
-        expected = "at least 1" if high == np.inf else f"1 to {high}, the units there are"
-        raise _invalid(name, value, f"a whole number, {expected}", network)
-    return int(value)
 
 
 def _check_binary(name, weights, obj):

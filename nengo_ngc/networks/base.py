@@ -260,11 +260,15 @@ def check_optimizer(optimizer, network, name="optimizer"):
     return optimizer
 
 
-def check_whole(name, value, low, network):
+def check_whole(name, value, low, network, high=np.inf):
     """A whole number, or an error."""
-    if not isinstance(value, (int, np.integer)) or value < low:
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not (whole and low <= value <= high):
+        limit = "" if high == np.inf else f" and at most {high}"
         raise ValidationError(
-            f"must be a whole number of at least {low}, got {value!r}", attr=name, obj=network
+            f"must be a whole number of at least {low}{limit}, got {value!r}",
+            attr=name,
+            obj=network,
         )
     return int(value)
 
