@@ -8,7 +8,7 @@ from nengo_dl.builder import Builder, OpBuilder
 
 from ..builder import PureOperator
 from .namespace import Namespace
-from .planner import Delay, Product, Rules, ScaledInc
+from .operators import Delay, Product, Rules, ScaledInc
 
 
 class _SingleOpBuilder(OpBuilder):
@@ -127,15 +127,26 @@ class ScaledIncBuilder(_SingleOpBuilder):
     """Adds a scaled minibatch to another."""
 
     def build_step(self, signals):
-        op, X, Y = self.op, signals[self.op.X], signals[self.op.Y]
-        x, y = signals.gather(X), signals.gather(Y)
-        signals.scatter(Y, y - x if op.scale == -1 else y + op.scale * x)
+        A, X, Y = (signals[sig] for sig in (self.op.A, self.op.X, self.op.Y))
+        product = signals.gather(A) * signals.gather(X)
+        signals.scatter(Y, product, mode="inc")
 
 
 @Builder.register(Delay)
-class DelayBuilder(_SingleOpBuilder):
+class DelayBuilder(OpBuilder):
     """Passes on what came in one timestep before."""
 
+    def build_pre(self, signals, config):
+        super().build_pre(signals, config)
+        self._input = signals.combine([op.input for op in self.ops])
+        self._output = signals.combine([op.output for op in self.ops])
+
     def build_step(self, signals):
-        op = self.op
-        signals.scatter(signals[op.output], signals.gather(signals[op.input]))
+        x = signals.gather(self._input)
+        if self._output.minibatched and not self._input.minibatched:
+            x = tf.broadcast_to(x, self._output.full_shape)
+        signals.scatter(self._output, x)
+
+    @staticmethod
+    def mergeable(x, y):
+        return True

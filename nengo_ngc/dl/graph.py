@@ -14,7 +14,7 @@ import tensorflow as tf
 from nengo_dl import config
 from nengo_dl.tensor_graph import TensorGraph
 
-from .planner import Rules
+from .operators import Rules
 
 
 class SettleThenLearn(TensorGraph):
@@ -85,7 +85,7 @@ class _TwoLoops:
         graph = self._graph
         inputs = [graph.model.sig[node]["out"] for node in graph.invariant_inputs]
         written = [sig for sig in inputs if sig in graph.signals]
-        for (op,) in graph.op_builder.plan:
+        for op in (op for group in graph.op_builder.plan for op in group):
             written += op.sets + op.incs + op.updates
         return {graph.signals[sig].key for sig in written}
 

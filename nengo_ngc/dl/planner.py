@@ -1,142 +1,151 @@
-"""What NengoDL computes in a timestep, and in which order.
+"""What NengoDL computes in a timestep, in which order, and what it computes at once.
 
-NengoDL's own planner merges small operators into large ones, and signals into
-large arrays of which each write copies the whole. That suits many small
-populations; a few large layers run several times faster one by one.
+Each operator costs some microseconds of its own, whatever its size. So operators that are
+alike are merged into one, and their arrays into one, which suits models of many small
+ensembles. A large array is left alone instead: each write to a part of a merged array
+copies the whole, and that costs more than it saves. So are the arrays of our own
+operators, which always read and write them whole.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 
-from nengo.builder.operator import Copy, DotInc, Operator
+from nengo.builder.operator import Copy, DotInc
 from nengo.builder.processes import SimProcess
 from nengo.synapses import Lowpass
-from nengo_dl.graph_optimizer import noop_planner, remove_reset_incs
+from nengo.utils.simulator import operator_dependency_graph
+from nengo_dl.graph_optimizer import mergeable, order_signals
 from nengo_dl.op_builders import DotSet, ElementwiseSet
 
 from ..builder import PureOperator
+from .operators import Delay, Product, Rules, ScaledInc
+
+# Elements of an array, of all samples, above which a copy takes longer than an operator
+# (benchmarks/small_ensembles.txt).
+_LARGE = 2**15
 
 
-class Product(Operator):
-    """Sets or increments a vector by a matrix, which is not minibatched, times a vector.
-
-    Notes
-    -----
-    1. sets ``[]`` or ``[Y]``
-    2. incs ``[Y]`` or ``[]``
-    3. reads ``[A, X]``
-    4. updates ``[]``
-    """
-
-    def __init__(self, op):
-        super().__init__(tag=op.tag)
-        self.sets, self.incs, self.reads = list(op.sets), list(op.incs), list(op.reads)
-        self.updates = []
-
-    A = property(lambda self: self.reads[0])
-    X = property(lambda self: self.reads[1])
-    Y = property(lambda self: (self.sets or self.incs)[0])
-
-
-class Delay(Operator):
-    """Passes on a vector one timestep later: a synapse of time constant 0.
-
-    Notes
-    -----
-    1. sets ``[]``
-    2. incs ``[]``
-    3. reads ``[input]``
-    4. updates ``[output]``
-    """
-
-    def __init__(self, op):
-        super().__init__(tag=op.tag)
-        self.sets, self.incs = [], []
-        self.reads, self.updates = [op.input], [op.output]
-
-    input = property(lambda self: self.reads[0])
-    output = property(lambda self: self.updates[0])
-
-
-class ScaledInc(Operator):
-    """Increments a vector by a constant times another.
-
-    Notes
-    -----
-    1. sets ``[]``
-    2. incs ``[Y]``
-    3. reads ``[X]``
-    4. updates ``[]``
-    """
-
-    def __init__(self, scale, X, Y, tag=None):
-        super().__init__(tag=tag)
-        self.scale = scale
-        self.sets, self.incs, self.reads, self.updates = [], [Y], [X], []
-
-    X = property(lambda self: self.reads[0])
-    Y = property(lambda self: self.incs[0])
-
-
-class Rules(Operator):
-    """All operators that have a guard: they share one decision.
-
-    A timestep in which no rule applies then costs no more than that.
-
-    Notes
-    -----
-    1. sets ``[]``
-    2. incs ``[]``
-    3. reads ``[what the operators read]``
-    4. updates ``[what the operators update]``
-    """
-
-    def __init__(self, ops):
-        super().__init__()
-        self.ops = ops
-        self.sets, self.incs = [], []
-        self.reads = list({sig: None for op in ops for sig in op.reads})
-        self.updates = [sig for op in ops for sig in op.updates]
-
-
-def plan(operators):
-    """Simplify the operators of a timestep and put them in order, one by one.
+def plan(operators, minibatch_size=1):
+    """Divide the operators of a timestep into groups that are computed at once.
 
     Parameters
     ----------
     operators : list of nengo.builder.Operator
         After NengoDL's own simplifications.
+    minibatch_size : int, optional
 
     Returns
     -------
     list of tuple of nengo.builder.Operator
+        In the order in which they are computed.
     """
-    operators = [_simplest(op) for op in remove_reset_incs(operators)]
-    operators = _join_scaled(operators)
+    alone = _left_alone(operators, minibatch_size)
+    operators = [Delay(op) if _is_delay(op) else op for op in operators]
+    operators = _join_scaled(operators, alone)
     rules = [op for op in operators if _is_rule(op)]
-    others = [op for op in operators if not _is_rule(op)]
-    return noop_planner(others + ([Rules(rules)] if rules else []))
+    if rules:
+        operators = [op for op in operators if not _is_rule(op)] + [Rules(rules)]
+    groups = _merge(operators, alone)
+    return [group if len(group) > 1 else (_simplest(*group),) for group in groups]
 
 
-def _join_scaled(operators):
+def sort(groups, n_passes=10):
+    """Put arrays that are used together side by side, and all others in arrays of their own.
+
+    Parameters
+    ----------
+    groups : list of tuple of nengo.builder.Operator
+        What ``plan`` returned.
+    n_passes : int, optional
+        As for `nengo_dl.graph_optimizer.order_signals`.
+
+    Returns
+    -------
+    signals : list of nengo.builder.Signal
+    groups : list of tuple of nengo.builder.Operator
+        With the operators of each group in the order of their signals.
+    """
+    merged = [group for group in groups if len(group) > 1]
+    signals, ordered = order_signals(merged, n_passes=n_passes) if merged else ([], [])
+    ordered = dict(zip(merged, ordered))
+    every = dict.fromkeys(signals)
+    every.update(dict.fromkeys(_bases(op for group in groups for op in group)))
+    return list(every), [ordered.get(group, group) for group in groups]
+
+
+def _bases(operators):
+    return [signal.base for op in operators for signal in op.all_signals]
+
+
+def _left_alone(operators, minibatch_size):
+    """Arrays of which nothing is merged."""
+
+    def size(signal):
+        return signal.size * (minibatch_size if signal.minibatched else 1)
+
+    large = {base for base in _bases(operators) if size(base) > _LARGE}
+    ours = _bases(op for op in operators if isinstance(op, PureOperator))
+    return large.union(ours)
+
+
+def _merge(operators, alone):
+    """Put operators in order, in groups of those that are alike.
+
+    First come groups of which nothing is still waiting for its input, then large ones.
+    """
+    place = {op: k for k, op in enumerate(operators)}
+    kinds = _kinds(operators, alone)
+    followers = operator_dependency_graph(operators)
+    n_before = Counter(op for ops in followers.values() for op in ops)
+    n_left, ready = Counter(kinds.values()), defaultdict(list)
+    for op in operators:
+        if not n_before[op]:
+            ready[kinds[op]].append(op)
+
+    def merit(kind):
+        return len(ready[kind]) - n_left[kind], len(ready[kind]), -kind
+
+    groups = []
+    while ready:
+        kind = max(ready, key=merit)
+        group = sorted(ready.pop(kind), key=place.get)
+        n_left[kind] -= len(group)
+        groups.append(tuple(group))
+        for op in (follower for op in group for follower in followers[op]):
+            n_before[op] -= 1
+            if not n_before[op]:
+                ready[kinds[op]].append(op)
+    return groups
+
+
+def _kinds(operators, alone):
+    """A number for each operator, the same for those that may be merged."""
+    kinds, first = {}, {}
+    for k, op in enumerate(operators):
+        single = not alone.isdisjoint(_bases([op]))
+        alike = () if single else (i for i, other in first.items() if mergeable(op, [other]))
+        kinds[op] = next(iter(alike), k)
+        if kinds[op] == k and not single:
+            first[k] = op
+    return kinds
+
+
+def _join_scaled(operators, alone):
     """Replace ``T = a * X; Y += T`` by one operator where nothing else has to do with T.
 
     That is how Nengo builds connections with a number as their transform.
     """
     readers, writers = Counter(), Counter()
     for op in operators:
-        readers.update(sig.base for sig in op.reads)
-        writers.update(sig.base for sig in op.sets + op.incs + op.updates)
+        readers.update(signal.base for signal in op.reads)
+        writers.update(signal.base for signal in op.sets + op.incs + op.updates)
     scaled = {
-        op.Y: op
-        for op in operators
-        if type(op) is ElementwiseSet and op.A.shape == () and not writers[op.A.base]
+        op.Y: op for op in operators if type(op) is ElementwiseSet and op.A.shape == ()
     }
     joined, done = [], set()
     for op in operators:
-        source = scaled.get(op.src) if _is_whole_inc(op) else None
+        source = scaled.get(op.src) if _is_whole_inc(op) and op.dst.base in alone else None
         if source and readers[op.src.base] == writers[op.src.base] == 1:
-            scale = float(source.A.initial_value)
-            joined.append(ScaledInc(scale, source.X, op.dst, tag=op.tag))
+            joined.append(ScaledInc(source.A, source.X, op.dst, tag=op.tag))
             done.add(source)
         else:
             joined.append(op)
@@ -144,7 +153,8 @@ def _join_scaled(operators):
 
 
 def _is_whole_inc(op):
-    return isinstance(op, Copy) and op.inc and not (op.src_slice or op.dst_slice)
+    whole = isinstance(op, Copy) and op.src_slice is None and op.dst_slice is None
+    return whole and op.inc
 
 
 def _is_rule(op):
@@ -152,14 +162,12 @@ def _is_rule(op):
     return guarded and not op.sets
 
 
+def _is_delay(op):
+    synapse = op.process if isinstance(op, SimProcess) and op.mode == "update" else None
+    return type(synapse) is Lowpass and synapse.tau == 0
+
+
 def _simplest(op):
     if type(op) in (DotInc, DotSet) and not op.A.minibatched and op.A.ndim == 2:
         return Product(op)
-    if isinstance(op, SimProcess) and _is_delay(op):
-        return Delay(op)
     return op
-
-
-def _is_delay(op):
-    synapse = op.process
-    return type(synapse) is Lowpass and synapse.tau == 0 and op.mode == "update"

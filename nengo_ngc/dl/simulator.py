@@ -1,24 +1,28 @@
 """nengo_dl.Simulator, prepared for networks that learn by local rules."""
 
+import threading
 import warnings
 from collections.abc import Mapping
 from contextlib import contextmanager
+from functools import partial
 
 import nengo
 import nengo_dl
 import numpy as np
 import tensorflow as tf
-from nengo.config import ConfigError
 from nengo.exceptions import ValidationError
-from nengo.params import Parameter
 from nengo.rc import rc
+from nengo_dl import graph_optimizer
 from nengo_dl.simulator import with_self
 
 from ..builder import PureOperator
 from ..exceptions import DivergenceError
 from .builder import scope
 from .graph import SettleThenLearn
-from .planner import plan
+from .planner import plan, sort
+from .signals import JoinedSignals
+
+_PLANNING = threading.Lock()
 
 
 class Simulator(nengo_dl.Simulator):
@@ -29,11 +33,22 @@ class Simulator(nengo_dl.Simulator):
 
     Parameters
     ----------
-    network : nengo.Network
+    network : nengo.Network or None
+        None: what ``model`` holds already is simulated.
+    dt : float, optional
+        Length of a timestep, in seconds.
+    seed : int or None, optional
+        Seed of the simulator. With None it follows from the network's, if it has one.
+    model : nengo.builder.Model or None, optional
+        Where the network is built; a new model by default.
+    device : str or None, optional
+        As TensorFlow names it, ``"/gpu:0"`` for example. With None TensorFlow chooses.
+    unroll_simulation : int, optional
+        Timesteps of one turn of the simulation's loop.
     minibatch_size : int or None, optional
         Samples presented at once; None: 1, without a batch axis in the data.
-    **kwargs
-        As for `nengo_dl.Simulator`, ``device="/gpu:0"`` for example.
+    progress_bar : bool, optional
+        Whether building and running show their progress.
 
     Attributes
     ----------
@@ -50,19 +65,39 @@ class Simulator(nengo_dl.Simulator):
 
     _skips = False  # all timesteps are simulated, as in Nengo
 
-    def __init__(self, network, minibatch_size=None, **kwargs):
+    def __init__(
+        self,
+        network,
+        dt=0.001,
+        seed=None,
+        model=None,
+        device=None,
+        unroll_simulation=1,
+        minibatch_size=None,
+        progress_bar=True,
+    ):
         self.closed = None  # in case that building fails
-        _check_schedules(network, minibatch_size or 1)
-        _check_device(kwargs.get("device"))
-        with _precision_kept(), _planned(network), warnings.catch_warnings():
+        _check_schedules(network or model.toplevel, minibatch_size or 1)
+        _check_device(device)
+        with _precision_kept(), _planned(minibatch_size or 1), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="No GPU support detected")
-            super().__init__(network, minibatch_size=minibatch_size, **kwargs)
+            super().__init__(
+                network,
+                dt,
+                seed,
+                model,
+                device,
+                unroll_simulation,
+                minibatch_size,
+                progress_bar,
+            )
         self.signals = _Signals(self.tensor_graph)
         self._run_compiled = self._compile()
 
     def _build_keras(self, progress=None):
         # NengoDL has made its graph by now and is about to build it
         self.tensor_graph.__class__ = SettleThenLearn
+        self.tensor_graph.signals.__class__ = JoinedSignals
         self.tensor_graph.skips = self._skips
         super()._build_keras(progress)
 
@@ -169,7 +204,7 @@ def _check_device(device):
 
 
 def _check_schedules(network, minibatch_size):
-    for connection in network.all_connections:
+    for connection in [] if network is None else network.all_connections:
         rules = connection.learning_rule_type
         if rules is None:
             continue
@@ -182,18 +217,20 @@ def _check_schedules(network, minibatch_size):
 
 
 @contextmanager
-def _planned(network):
-    """Have NengoDL use our planner, unless the user asked for another."""
-    try:
-        settings = network.config[nengo.Network]
-    except ConfigError:
-        network.config.configures(nengo.Network)
-        settings = network.config[nengo.Network]
-    if "planner" in settings.extra_params:
-        yield
-        return
-    settings.set_param("planner", Parameter("planner", default=plan))
-    try:
-        yield
-    finally:
-        del settings._extra_params["planner"]
+def _planned(minibatch_size):
+    """Have NengoDL plan as we do, unless the user asked for something else.
+
+    What a user asks for is in a network's configuration, which a model that was built
+    before may not have.
+    """
+    defaults = {
+        "tree_planner": partial(plan, minibatch_size=minibatch_size),
+        "order_signals": sort,
+    }
+    with _PLANNING:  # one thread at a time
+        before = {name: getattr(graph_optimizer, name) for name in defaults}
+        vars(graph_optimizer).update(defaults)
+        try:
+            yield
+        finally:
+            vars(graph_optimizer).update(before)

@@ -1,0 +1,85 @@
+"""Operators that the planner puts in the place of Nengo's where these are slow."""
+
+from nengo.builder.operator import Operator
+
+
+class Product(Operator):
+    """Sets or increments a vector by a matrix, which is not minibatched, times a vector.
+
+    Notes
+    -----
+    1. sets ``[]`` or ``[Y]``
+    2. incs ``[Y]`` or ``[]``
+    3. reads ``[A, X]``
+    4. updates ``[]``
+    """
+
+    def __init__(self, op):
+        super().__init__(tag=op.tag)
+        self.sets, self.incs, self.reads = list(op.sets), list(op.incs), list(op.reads)
+        self.updates = []
+
+    A = property(lambda self: self.reads[0])
+    X = property(lambda self: self.reads[1])
+    Y = property(lambda self: (self.sets or self.incs)[0])
+
+
+class Delay(Operator):
+    """Passes on a vector one timestep later: a synapse of time constant 0.
+
+    Notes
+    -----
+    1. sets ``[]``
+    2. incs ``[]``
+    3. reads ``[input]``
+    4. updates ``[output]``
+    """
+
+    def __init__(self, op):
+        super().__init__(tag=op.tag)
+        self.sets, self.incs = [], []
+        self.reads, self.updates = [op.input], [op.output]
+
+    input = property(lambda self: self.reads[0])
+    output = property(lambda self: self.updates[0])
+
+
+class ScaledInc(Operator):
+    """Increments a vector by a scalar times another.
+
+    Notes
+    -----
+    1. sets ``[]``
+    2. incs ``[Y]``
+    3. reads ``[A, X]``
+    4. updates ``[]``
+    """
+
+    def __init__(self, A, X, Y, tag=None):
+        super().__init__(tag=tag)
+        self.sets, self.incs, self.reads, self.updates = [], [Y], [A, X], []
+
+    A = property(lambda self: self.reads[0])
+    X = property(lambda self: self.reads[1])
+    Y = property(lambda self: self.incs[0])
+
+
+class Rules(Operator):
+    """All operators that have a guard: they share one decision.
+
+    A timestep in which no rule applies then costs no more than that.
+
+    Notes
+    -----
+    1. sets ``[]``
+    2. incs ``[]``
+    3. reads ``[what the operators read]``
+    4. updates ``[what the operators update]``
+    """
+
+    def __init__(self, ops):
+        super().__init__()
+        self.ops = ops
+        self.sets, self.incs = [], []
+        self.reads = list({sig: None for op in ops for sig in op.reads})
+        self.updates = [sig for op in ops for sig in op.updates]

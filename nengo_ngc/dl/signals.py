@@ -1,0 +1,46 @@
+"""How arrays of a timestep are written."""
+
+import tensorflow as tf
+from nengo_dl.signals import SignalDict
+
+# with more parts than this NengoDL's own way is as fast
+_MAX_PARTS = 8
+
+
+class JoinedSignals(SignalDict):
+    """NengoDL's signals, of which a part is written by joining it with the rest.
+
+    TensorFlow scatters one number after another, which takes several times as long as
+    to copy the whole array.
+    """
+
+    def scatter(self, dst, val, mode="update"):
+        """Write to an array, or to a part of it; see `nengo_dl.signals.SignalDict`."""
+        base = self.bases[dst.key]
+        if isinstance(base, tuple) or not _in_order(dst.slices):
+            super().scatter(dst, val, mode)
+            return
+        axis, n = int(dst.minibatched), base.shape[int(dst.minibatched)]
+        if tuple(dst.slices[0]) == (0, n):
+            super().scatter(dst, val, mode)
+            return
+        rest = base.shape[axis + 1 :]
+        val = tf.reshape(val, (*base.shape[:axis], dst.shape[0], *rest))
+
+        def part(array, start, stop):
+            return array[:, start:stop] if axis else array[start:stop]
+
+        parts, end, done = [], 0, 0
+        for start, stop in dst.slices:
+            parts.append(part(base, end, start))
+            new = part(val, done, done + stop - start)
+            parts.append(part(base, start, stop) + new if mode == "inc" else new)
+            end, done = stop, done + stop - start
+        parts.append(part(base, end, n))
+        self.bases[dst.key] = tf.concat([p for p in parts if p.shape[axis]], axis)
+
+
+def _in_order(slices):
+    """Whether slices are few, and follow one another without overlap."""
+    ends = zip(slices, slices[1:])
+    return len(slices) <= _MAX_PARTS and all(a[1] <= b[0] for a, b in ends)
