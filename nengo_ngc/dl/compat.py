@@ -15,6 +15,8 @@ import tempfile
 import warnings
 from contextlib import contextmanager
 
+import numpy as np
+
 _NEEDED = {"tensorflow": "TensorFlow", "tf_keras": "tf-keras", "nengo_dl": "nengo-dl"}
 _INSTALL = 'pip install "nengo-ngc[dl]"'
 _INSTALL_312 = (
@@ -64,6 +66,35 @@ def gpus():
         details(device).get("device_name", device.name)
         for device in config.list_physical_devices("GPU")
     ]
+
+
+@contextmanager
+def numpy_1_lent():
+    """Lend Nengo's copy of SciPy the functions that NumPy 2 took away.
+
+    Filters of more than some 200 states cannot be made discrete without them.
+    """
+    from nengo._vendor.scipy.sparse import linalg_expm, linalg_interface, linalg_onenormest
+
+    modules = linalg_expm, linalg_interface, linalg_onenormest
+    for module in modules:
+        module.np = _NumPy1()
+    try:
+        yield
+    finally:
+        for module in modules:
+            module.np = np
+
+
+class _NumPy1:
+    in1d = staticmethod(np.isin)
+
+    @staticmethod
+    def find_common_type(array_types, scalar_types):
+        return np.result_type(*array_types, *scalar_types)
+
+    def __getattr__(self, name):
+        return getattr(np, name)
 
 
 def _need(module):

@@ -11,9 +11,11 @@ that is for models in which there is nothing else.
 """
 
 import tensorflow as tf
+from nengo.exceptions import BuildError
 from nengo_dl import config
 from nengo_dl.tensor_graph import TensorGraph
 
+from .nengo_operators import MENDED
 from .operators import Rules
 
 
@@ -28,6 +30,29 @@ class SettleThenLearn(TensorGraph):
     skips : bool
         Whether timesteps are left out once presentations are over.
     """
+
+    def mend(self):
+        """Replace what NengoDL prepared, but would compute wrongly or not at all."""
+        builds = self.op_builder.op_builds
+        for group, build in builds.items():
+            if type(build) in MENDED:
+                builds[group] = MENDED[type(build)](group, self.model.step)
+        for signal in self.signals:
+            if signal.is_view and signal.size == signal.base.size:
+                self._place_view(signal)
+
+    def _place_view(self, view):
+        """Have a view of a whole array seen in its own order, which may be another."""
+        base = view.base
+        if view.initial_value.flags.c_contiguous:
+            return
+        first, *others = base.elemstrides
+        if view.shape != base.shape or view.elemstrides != (-first, *others):
+            raise BuildError(
+                f"{view} is a view of {base} that NengoDL cannot read: only the order of "
+                "the first axis may be another"
+            )
+        self.signals[view] = self.signals[base][::-1]
 
     def _build_loop(self, progress):
         rules = [ops for ops in self.plan if isinstance(ops[0], Rules)]

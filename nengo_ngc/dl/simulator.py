@@ -18,6 +18,7 @@ from nengo_dl.simulator import with_self
 from ..builder import PureOperator
 from ..exceptions import DivergenceError
 from .builder import scope
+from .compat import numpy_1_lent
 from .graph import SettleThenLearn
 from .planner import plan, sort
 from .signals import JoinedSignals
@@ -79,7 +80,8 @@ class Simulator(nengo_dl.Simulator):
         self.closed = None  # in case that building fails
         _check_schedules(network or model.toplevel, minibatch_size or 1)
         _check_device(device)
-        with _precision_kept(), _planned(minibatch_size or 1), warnings.catch_warnings():
+        planned = _planned(minibatch_size or 1)
+        with _precision_kept(), planned, numpy_1_lent(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="No GPU support detected")
             super().__init__(
                 network,
@@ -99,6 +101,7 @@ class Simulator(nengo_dl.Simulator):
         self.tensor_graph.__class__ = SettleThenLearn
         self.tensor_graph.signals.__class__ = JoinedSignals
         self.tensor_graph.skips = self._skips
+        self.tensor_graph.mend()
         super()._build_keras(progress)
 
     def _compile(self):

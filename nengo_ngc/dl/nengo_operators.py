@@ -1,0 +1,145 @@
+"""Builders of Nengo's operators that NengoDL lacks, or builds for some arguments only."""
+
+import numpy as np
+import tensorflow as tf
+from nengo.builder.learning_rules import SimRLS
+from nengo.synapses import LinearFilter, Lowpass
+from nengo_dl import process_builders
+from nengo_dl.builder import Builder, OpBuilder
+from nengo_dl.op_builders import SimPyFuncBuilder
+from nengo_dl.process_builders import SimProcessBuilder
+
+from .compat import numpy_1_lent
+
+
+class _ExactTime:
+    """Has functions called with the time as Nengo has it, not rounded to 32 bits."""
+
+    def __init__(self, ops, step):
+        super().__init__(ops)
+        self._step = step
+
+    def build_pre(self, signals, config):
+        super().build_pre(signals, config)
+        if self.time_data is None:
+            return
+        self.time_data = signals[self._step].reshape(())
+        function, dt = self.merged_func, signals.dt_val
+
+        def exact(step, *arrays):
+            return self._of_type(function(int(step) * dt, *arrays))
+
+        exact.__name__ = function.__name__
+        self.merged_func = exact
+
+    def _of_type(self, result):
+        return result
+
+
+class FunctionBuilder(_ExactTime, SimPyFuncBuilder):
+    """Calls the functions of Nodes and of connections."""
+
+    def _of_type(self, result):
+        return np.asarray(result, dtype=tf.as_dtype(self.output_dtype).as_numpy_dtype)
+
+
+class _HostProcessBuilder(_ExactTime, process_builders.GenericProcessBuilder):
+    """Calls the step functions of processes that TensorFlow cannot run itself."""
+
+
+class _LowpassBuilder(process_builders.LowpassBuilder):
+    """Filters arrays of any shape, also those that all samples share."""
+
+    def __init__(self, ops, step):
+        super().__init__(ops)
+
+    def build_pre(self, signals, config):
+        super().build_pre(signals, config)
+        shape = (1, -1) + (1,) * (self.output_data.ndim - 1)
+        self.nums, self.dens = (tf.reshape(a, shape) for a in (self.nums, self.dens))
+
+
+class _LinearFilterBuilder(OpBuilder):
+    r"""Runs linear filters in their state space.
+
+    .. math::
+        X_{t+1} = A X_t + B u_t, \qquad y_t = C X_t + D u_t
+
+    or, without D, :math:`y_t = C X_{t+1}`, as in `nengo.LinearFilter`.
+    """
+
+    def __init__(self, ops, step):
+        super().__init__(ops)
+
+    def build_pre(self, signals, config):
+        super().build_pre(signals, config)
+        self._input = signals.combine([op.input for op in self.ops])
+        self._output = signals.combine([op.output for op in self.ops])
+        self._state = signals.combine([op.state["X"] for op in self.ops])
+        steps = [_step(op, signals.dt_val) for op in self.ops]
+
+        def stacked(name, shape):
+            arrays = [np.reshape(getattr(step, name), shape) for step in steps]
+            return tf.constant(np.stack(arrays), signals.dtype)
+
+        self._n_states = n = len(steps[0].A)
+        self._A, self._B = stacked("A", (n, n)), stacked("B", (n, 1))
+        self._C, self._D = stacked("C", (1, n)), stacked("D", (1, 1))
+        self._waits = self._D != 0
+
+    def build_step(self, signals):
+        n_ops, shape = len(self.ops), self.ops[0].input.shape
+        u = tf.reshape(signals.gather(self._input), (-1, n_ops, 1, int(np.prod(shape))))
+        y = self._D * u
+        if self._n_states:
+            X = signals.gather(self._state)
+            X = tf.reshape(X, (-1, n_ops, self._n_states, int(np.prod(shape))))
+            new = tf.matmul(self._A, X) + self._B * u
+            y += tf.matmul(self._C, tf.where(self._waits, X, new))
+            signals.scatter(self._state, tf.reshape(new, self._state.full_shape))
+        y = tf.broadcast_to(y, (signals.minibatch_size, *y.shape[1:]))
+        signals.scatter(self._output, tf.reshape(y, self._output.full_shape))
+
+
+class ProcessBuilder(OpBuilder):
+    """Builds synapses and other processes."""
+
+    def __init__(self, ops, step):
+        super().__init__(ops)
+        process = ops[0].process
+        kind = _HostProcessBuilder
+        if type(process) is Lowpass:
+            kind = _LowpassBuilder
+        elif isinstance(process, LinearFilter):
+            kind = _LinearFilterBuilder
+        built = kind(ops, step)
+        self.build_pre, self.build_step = built.build_pre, built.build_step
+        self.build_post = built.build_post
+
+
+# what replaces NengoDL's own builders of these operators in a graph of ours
+MENDED = {SimPyFuncBuilder: FunctionBuilder, SimProcessBuilder: ProcessBuilder}
+
+
+@Builder.register(SimRLS)
+class RLSBuilder(OpBuilder):
+    """Builds recursive least squares, with a copy for each sample; see `nengo.RLS`."""
+
+    def build_step(self, signals):
+        for op in self.ops:
+            r, error, P = (
+                signals.gather(signals[sig])
+                for sig in (op.pre_filtered, op.error, op.inv_gamma)
+            )
+            Pr = tf.linalg.matvec(P, r)
+            gain = Pr / (1 + tf.reduce_sum(r * Pr, axis=1, keepdims=True))
+            signals.scatter(signals[op.inv_gamma], P - Pr[:, :, None] * gain[:, None])
+            signals.scatter(signals[op.delta], -error[:, :, None] * gain[:, None])
+
+
+def _step(op, dt):
+    """The step function of a linear filter, which holds its matrices."""
+    shapes = op.input.shape, op.output.shape
+    with numpy_1_lent():
+        state = op.process.make_state(*shapes, dt)
+        return op.process.make_step(*shapes, dt, None, state)
