@@ -47,16 +47,31 @@ class _HostProcessBuilder(_ExactTime, process_builders.GenericProcessBuilder):
     """Calls the step functions of processes that TensorFlow cannot run itself."""
 
 
-class _LowpassBuilder(process_builders.LowpassBuilder):
-    """Filters arrays of any shape, also those that all samples share."""
+class _LowpassBuilder(OpBuilder):
+    r"""Runs lowpass filters, :math:`y_{t+1} = a y_t + b u_t`, of arrays of any shape."""
 
     def __init__(self, ops, step):
         super().__init__(ops)
 
     def build_pre(self, signals, config):
         super().build_pre(signals, config)
-        shape = (1, -1) + (1,) * (self.output_data.ndim - 1)
-        self.nums, self.dens = (tf.reshape(a, shape) for a in (self.nums, self.dens))
+        self._input = signals.combine([op.input for op in self.ops])
+        self._output = signals.combine([op.output for op in self.ops])
+        steps = [_step(op, signals.dt_val) for op in self.ops]
+        coefficients = [
+            (step.a, step.b) if isinstance(step, LinearFilter.OneX) else (0, step.d)
+            for step in steps
+        ]
+        lengths = [op.input.shape[0] if op.input.shape else 1 for op in self.ops]
+        rows = np.repeat(coefficients, lengths, axis=0)
+        shape = (1, -1) + (1,) * (self._output.ndim - 1)
+        self._a, self._b = (
+            tf.constant(np.reshape(column, shape), self._output.dtype) for column in rows.T
+        )
+
+    def build_step(self, signals):
+        u, y = signals.gather(self._input), signals.gather(self._output)
+        signals.scatter(self._output, self._a * y + self._b * u)
 
 
 class _LinearFilterBuilder(OpBuilder):

@@ -4,7 +4,7 @@ import threading
 import warnings
 from collections.abc import Mapping
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property, partial
 
 import nengo
 import nengo_dl
@@ -13,10 +13,11 @@ import tensorflow as tf
 from nengo.exceptions import ValidationError
 from nengo.rc import rc
 from nengo_dl import graph_optimizer
-from nengo_dl.simulator import with_self
+from nengo_dl.simulator import require_open, with_self
 
 from ..builder import PureOperator
 from ..exceptions import DivergenceError
+from . import parameter_files
 from .builder import scope
 from .compat import numpy_1_lent
 from .graph import SettleThenLearn
@@ -94,7 +95,6 @@ class Simulator(nengo_dl.Simulator):
                 progress_bar,
             )
         self.signals = _Signals(self.tensor_graph)
-        self._run_compiled = self._compile()
 
     def _build_keras(self, progress=None):
         # NengoDL has made its graph by now and is about to build it
@@ -104,10 +104,11 @@ class Simulator(nengo_dl.Simulator):
         self.tensor_graph.mend()
         super()._build_keras(progress)
 
-    def _compile(self):
+    @cached_property
+    def _run_compiled(self):
         model = self.keras_model
         specs = [tf.TensorSpec(x.shape, x.dtype) for x in model.inputs]
-        return tf.function(lambda *x: model(list(x)), input_signature=specs)
+        return tf.function(lambda *x: model(list(x))).get_concrete_function(*specs)
 
     @with_self
     def predict_on_batch(self, x=None, n_steps=None, stateful=False, **kwargs):
@@ -136,12 +137,56 @@ class Simulator(nengo_dl.Simulator):
         self._update_steps()
         return {p: out.numpy() for p, out in zip(self.model.probes, outputs)}
 
+    @require_open
+    @with_self
+    def save_params(self, path, include_state=False, include_non_trainable=None):
+        """Write parameters to a file that `nengo_dl.Simulator` reads, too.
+
+        Parameters
+        ----------
+        path : str or path
+            Without the ending ``.npz``, which is added.
+        include_state : bool, optional
+            Whether to write the state of the simulation as well.
+        include_non_trainable : bool or None, optional
+            The old name of ``include_state``.
+        """
+        state = _new_name(include_state, include_non_trainable)
+        parameter_files.save(self, path, state)
+
+    @require_open
+    @with_self
+    def load_params(self, path, include_state=False, include_non_trainable=None):
+        """Read what ``save_params`` wrote, here or in `nengo_dl.Simulator`.
+
+        Parameters
+        ----------
+        path, include_state, include_non_trainable
+            As for ``save_params``.
+
+        Raises
+        ------
+        nengo.exceptions.SimulationError
+            If the file holds parameters of another model.
+        """
+        state = _new_name(include_state, include_non_trainable)
+        parameter_files.load(self, path, state)
+
     def _raise_divergence(self, error, step):
         """Say which rule it was if a matrix of its turned out to have no inverse."""
         for op in self.model.operators:
             if isinstance(op, PureOperator) and scope(op.tag) in error.message:
                 reason = error.message.split("\n")[0].split("}} ")[-1]
                 raise DivergenceError(op.tag, step, f"failed: {reason}") from error
+
+
+def _new_name(include_state, include_non_trainable):
+    if include_non_trainable is None:
+        return include_state
+    warnings.warn(
+        "include_non_trainable is deprecated, use include_state instead", DeprecationWarning
+    )
+    return include_non_trainable
 
 
 @contextmanager
