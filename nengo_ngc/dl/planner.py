@@ -4,7 +4,7 @@ Each operator costs some microseconds of its own, whatever its size. So operator
 alike are merged into one, and their arrays into one, which suits models of many small
 ensembles. A large array is left alone instead: each write to a part of a merged array
 copies the whole, and that costs more than it saves. So are the arrays of our own
-operators, which always read and write them whole.
+operators, which always read and write them whole, and the arrays next to these.
 """
 
 from collections import Counter, defaultdict
@@ -82,9 +82,11 @@ def _left_alone(operators, minibatch_size):
     def size(signal):
         return signal.size * (minibatch_size if signal.minibatched else 1)
 
-    large = {base for base in _bases(operators) if size(base) > _LARGE}
-    ours = _bases(op for op in operators if isinstance(op, PureOperator))
-    return large.union(ours)
+    alone = {base for base in _bases(operators) if size(base) > _LARGE}
+    alone.update(_bases(op for op in operators if isinstance(op, PureOperator)))
+    # what is computed from them, or they from it, is read and written whole, too
+    neighbours = [op for op in operators if not alone.isdisjoint(_bases([op]))]
+    return alone.union(_bases(neighbours))
 
 
 def _merge(operators, alone):
