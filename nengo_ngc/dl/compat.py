@@ -41,6 +41,7 @@ def import_nengo_dl():
     """
     if "nengo_dl" in sys.modules:
         return sys.modules["nengo_dl"]
+    _mend_nengos_scipy()
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
     with _without_notices():
         tensorflow = _need("tensorflow")
@@ -68,22 +69,17 @@ def gpus():
     ]
 
 
-@contextmanager
-def numpy_1_lent():
-    """Lend Nengo's copy of SciPy the functions that NumPy 2 took away.
+def _mend_nengos_scipy():
+    """Give Nengo's copy of SciPy the functions that NumPy 2 took away.
 
     Filters of more than some 200 states cannot be made discrete without them.
     """
+    if hasattr(np, "in1d"):
+        return
     from nengo._vendor.scipy.sparse import linalg_expm, linalg_interface, linalg_onenormest
 
-    modules = linalg_expm, linalg_interface, linalg_onenormest
-    for module in modules:
+    for module in (linalg_expm, linalg_interface, linalg_onenormest):
         module.np = _NumPy1()
-    try:
-        yield
-    finally:
-        for module in modules:
-            module.np = np
 
 
 class _NumPy1:

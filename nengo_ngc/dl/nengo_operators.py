@@ -9,8 +9,6 @@ from nengo_dl.builder import Builder, OpBuilder
 from nengo_dl.op_builders import SimPyFuncBuilder
 from nengo_dl.process_builders import SimProcessBuilder
 
-from .compat import numpy_1_lent
-
 
 class _ExactTime:
     """Has functions called with the time as Nengo has it, not rounded to 32 bits."""
@@ -155,6 +153,5 @@ class RLSBuilder(OpBuilder):
 def _step(op, dt):
     """The step function of a linear filter, which holds its matrices."""
     shapes = op.input.shape, op.output.shape
-    with numpy_1_lent():
-        state = op.process.make_state(*shapes, dt)
-        return op.process.make_step(*shapes, dt, None, state)
+    state = op.process.make_state(*shapes, dt)
+    return op.process.make_step(*shapes, dt, None, state)

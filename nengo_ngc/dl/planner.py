@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 
 from nengo.builder.operator import Copy, DotInc
 from nengo.builder.processes import SimProcess
+from nengo.exceptions import BuildError
 from nengo.synapses import Lowpass
 from nengo.utils.simulator import operator_dependency_graph
 from nengo_dl.graph_optimizer import mergeable, order_signals
@@ -92,7 +93,8 @@ def _left_alone(operators, minibatch_size):
 def _merge(operators, alone):
     """Put operators in order, in groups of those that are alike.
 
-    First come groups of which nothing is still waiting for its input, then large ones.
+    A group of which nothing is still waiting for its input comes before the others, of which
+    the largest comes first.
     """
     place = {op: k for k, op in enumerate(operators)}
     kinds = _kinds(operators, alone)
@@ -104,7 +106,8 @@ def _merge(operators, alone):
             ready[kinds[op]].append(op)
 
     def merit(kind):
-        return len(ready[kind]) - n_left[kind], len(ready[kind]), -kind
+        whole = len(ready[kind]) == n_left[kind]
+        return whole, 0 if whole else len(ready[kind]), -kind
 
     groups = []
     while ready:
@@ -116,6 +119,11 @@ def _merge(operators, alone):
             n_before[op] -= 1
             if not n_before[op]:
                 ready[kinds[op]].append(op)
+    if waiting := [op for op in operators if n_before[op]]:
+        raise BuildError(
+            f"these operators depend on themselves within a timestep: {waiting}; a "
+            "connection on the way needs a synapse, of 0 if it is to delay by one timestep"
+        )
     return groups
 
 

@@ -19,7 +19,6 @@ from ..builder import PureOperator
 from ..exceptions import DivergenceError
 from . import parameter_files
 from .builder import scope
-from .compat import numpy_1_lent
 from .graph import SettleThenLearn
 from .planner import plan, sort
 from .signals import JoinedSignals
@@ -81,8 +80,7 @@ class Simulator(nengo_dl.Simulator):
         self.closed = None  # in case that building fails
         _check_schedules(network or model.toplevel, minibatch_size or 1)
         _check_device(device)
-        planned = _planned(minibatch_size or 1)
-        with _precision_kept(), planned, numpy_1_lent(), warnings.catch_warnings():
+        with _precision_kept(), _planned(minibatch_size or 1), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="No GPU support detected")
             super().__init__(
                 network,
