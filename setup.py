@@ -13,7 +13,15 @@ extras = {
     "dask": ["dask>=2024.1", "distributed>=2024.1"],
     "gui": ["nengo-gui>=0.5"],
     "docs": ["docutils>=0.22", "sphinx>=8", "myst-parser>=4", "numpydoc>=1.8"],
-    "test": ["pytest>=7,<9", "pytest-xdist>=3", "selenium>=4.11"],
+    "test": [
+        "hypothesis>=6.100",
+        "pytest>=7,<9",
+        "pytest-allclose>=1.0",
+        "pytest-plt>=1.1",
+        "pytest-rng>=1.0",
+        "pytest-xdist>=3",
+        "selenium>=4.11",
+    ],
 }
 extras["all"] = sorted({package for group in extras.values() for package in group})
 

@@ -1,6 +1,8 @@
 """Random Nengo networks for hypothesis, each as the text of a script that builds it."""
 
 from collections import namedtuple
+from functools import cache
+from itertools import product
 
 import nengo
 import numpy as np
@@ -86,7 +88,7 @@ def _connection(draw, lines, name, things):
     rule, rate, pre, post = _ends(draw, things)
     whole = rule in ("Voja", "Oja", "BCM") or rule and pre.kind == "neurons"
     size_out = post.size if whole else draw(st.integers(1, post.size))
-    transform = draw(st.sampled_from(_transforms(rule, pre, size_out)))
+    transform = draw(st.sampled_from(_transforms(rule, pre)))
     once = transform == "dense"  # Nengo multiplies no matrices by repeated indices
     target = _view(draw, post, size_out, plain=once)
     function, size_in = None, size_out if transform in ("", "diagonal") else None
@@ -123,10 +125,10 @@ def _ends(draw, things):
     return rule, rate, draw(st.sampled_from(pres)), draw(st.sampled_from(posts))
 
 
-def _transforms(rule, pre, size_out):
+def _transforms(rule, pre):
     if rule:
         return ["dense"]
-    kinds = ["", "diagonal", "dense"] if pre.kind != "source" or size_out <= 5 else ["dense"]
+    kinds = ["", "diagonal", "dense"]
     return kinds if pre.kind == "ensemble" else [*kinds, "sparse"]
 
 
@@ -183,11 +185,15 @@ def _view(draw, thing, length, repeat=False, plain=False):
     return f"{thing.name}[{chosen}]" if kind == "list" else f"{thing.name}[np.array({chosen})]"
 
 
+@cache
 def _slices(n, length):
     """Texts of slices that leave so many of n elements."""
-    ends, steps = ["", *range(-n - 1, n + 1)], ["", 2, -1, -2]
-    texts = [f"{a}:{b}:{c}" for a in ends for b in ends for c in steps]
-    return [text for text in texts if len(eval(f"range(n)[{text}]", {"n": n})) == length]
+    ends, steps = [None, *range(-n - 1, n + 1)], [None, 2, -1, -2]
+    return [
+        ":".join("" if part is None else str(part) for part in parts)
+        for parts in product(ends, ends, steps)
+        if len(range(n)[slice(*parts)]) == length
+    ]
 
 
 def _probe(draw, lines, name, things, probed):
