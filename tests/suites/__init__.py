@@ -58,6 +58,7 @@ def run(simulator, tests, path, keyword="", timeout=600):
     part, log = path.with_suffix(".part"), path.with_suffix(".log")
     command = [sys.executable, "-m", "pytest", "-q", "-c", HERE / "pytest.ini"]
     command += ["--rootdir", site(), "-p", "no:xdist", "-p", "tests.suites.plugin"]
+    command += ["--continue-on-collection-errors"]
     command += ["--simulator", simulator, "--results", part, "-k", keyword]
     command += [site() / test for test in tests]
     part.touch()

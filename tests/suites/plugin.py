@@ -20,6 +20,7 @@ SIMULATORS = {
     "stock": "nengo_dl.simulator.Simulator",
     "ours": "nengo_ngc.dl.simulator.Simulator",
 }
+uncollected = {}  # errors by the name of the file
 made = Counter()  # simulators of the test that is running, by the name of their class
 
 
@@ -40,10 +41,20 @@ def pytest_configure(config):
     simulator = config.getoption("simulator")
     if simulator != "nengo":
         import nengo_ngc.dl  # makes nengo-dl importable
+    # of earlier Nengos; without it nengo-dl's tests of its simulator cannot be collected
+    nengo.networks.Oscillator = _oscillator
     if simulator == "ours":
         import nengo_dl
 
         nengo_dl.Simulator = nengo_dl.simulator.Simulator = nengo_ngc.dl.Simulator
+
+
+def _oscillator(tau, frequency, n_neurons):
+    with nengo.Network() as network:
+        state = nengo.Ensemble(n_neurons, dimensions=2)
+        turn = [[1, -frequency * tau], [frequency * tau, 1]]
+        nengo.Connection(state, state, transform=turn, synapse=tau)
+    return network
 
 
 def load_simulator(request):
@@ -67,8 +78,15 @@ def load_simulator(request):
     return make_and_check
 
 
+def pytest_collectreport(report):
+    if report.failed:
+        uncollected[report.nodeid] = _one_line(str(report.longrepr))
+
+
 def pytest_collection_modifyitems(config, items):
     path = config.getoption("results")
+    for file, error in uncollected.items():
+        write(path, file, Result("failed", f"cannot be collected: {error}", {}, 0))
     before = read(path) if path.exists() else {}
     done = {test for test, result in before.items() if result.outcome != "running"}
     config.hook.pytest_deselected(items=[item for item in items if item.nodeid in done])
@@ -109,8 +127,7 @@ def pytest_runtest_makereport(item, call):
 
 
 def _one_line(error):
-    """What an error says; TensorFlow's tell of the Python error far below their beginning."""
+    """What an error says; TensorFlow's quote the Python error far below their beginning."""
     lines = [line.strip() for line in error.strip().splitlines()]
-    named = [line for line in lines[1:] if re.match(r"(\w+\.)*\w*(Error|Exception)\b", line)]
-    line = named[-1] if named and lines[0].startswith("tensorflow") else lines[0]
-    return line[:300]
+    quoted = [line for line in lines[1:] if re.match(r"(E +)?[\w.]*(Error|Exception)\b", line)]
+    return (quoted[-1] if quoted else lines[0])[:300]
