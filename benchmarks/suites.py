@@ -2,8 +2,8 @@
 
     python -m benchmarks.suites --out suites > benchmarks/suites.txt
 
-Each result is kept in the folder as it comes, so that a second start goes on where the first one
-ended; a table and the tests that only stock NengoDL passes are printed at the end.
+Each result is kept in the folder as it comes, so that a second start goes on where the first
+one ended; a table and the tests that only stock NengoDL passes are printed at the end.
 """
 
 import argparse
@@ -15,7 +15,11 @@ from pathlib import Path
 
 from tests import suites
 
-TITLES = {"nengo": "nengo.Simulator", "stock": "nengo_dl.Simulator", "ours": "ngc.dl.Simulator"}
+TITLES = {
+    "nengo": "nengo.Simulator",
+    "stock": "nengo_dl.Simulator",
+    "ours": "ngc.dl.Simulator",
+}
 COMBINATIONS = [  # nengo-dl's own tests do not fit nengo.Simulator
     ("nengo", "nengo"),
     ("nengo", "stock"),
@@ -82,8 +86,9 @@ def summary(suite, simulators):
 
 
 def _kind(outcome):
-    known = {"passed": "passed", "xpassed": "passed", "skipped": "skipped", "xfailed": "skipped"}
-    return known.get(outcome, "failed")
+    names = {"xpassed": "passed", "xfailed": "skipped"}
+    outcome = names.get(outcome, outcome)
+    return outcome if outcome in ("passed", "skipped") else "failed"
 
 
 def _run(folder, options, suite, simulator):
@@ -117,7 +122,7 @@ def _options():
     add = parser.add_argument
     add("--out", default="suites", help="folder of results; start with a new one after a change")
     add("--only", choices=list(suites.SUITES), help="the tests of one package")
-    add("--sim", choices=list(TITLES), help="one simulator: Nengo's, stock NengoDL's or ours")
+    add("--sim", choices=list(TITLES), help="Nengo's simulator, stock NengoDL's or ours")
     add("-k", default="", help="tests whose names match, as in pytest; needs its own --out")
     add("-n", type=int, default=1, help="processes at once (default: 1)")
     add("--timeout", type=float, default=600, help="seconds for one test (default: 600)")

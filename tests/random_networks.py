@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 Thing = namedtuple("Thing", "name size kind")
 
-# smooth ones, so that rounding stays rounding: spikes, and the rate of LIF at its threshold, jump
+# smooth ones, with which rounding stays rounding: spikes and LIF's rate at its threshold jump
 NEURONS = ["nengo.RectifiedLinear()", "nengo.Sigmoid()", "nengo.Tanh()", "nengo.Direct()"]
 SYNAPSES = [
     "None",
@@ -86,6 +86,7 @@ def _ensemble(draw, lines, name):
 
 def _connection(draw, lines, name, things):
     rule, rate, pre, post = _ends(draw, things)
+    # Voja's rule and those of neurons take no part of what they connect
     whole = rule in ("Voja", "Oja", "BCM") or rule and pre.kind == "neurons"
     size_out = post.size if whole else draw(st.integers(1, post.size))
     transform = draw(st.sampled_from(_transforms(rule, pre)))

@@ -54,6 +54,11 @@ def run(simulator, tests, path, keyword="", timeout=600):
     -------
     dict of str to Result
         By the name of the test.
+
+    Raises
+    ------
+    RuntimeError
+        If pytest gives up, because another simulator ran for example.
     """
     part, log = path.with_suffix(".part"), path.with_suffix(".log")
     command = [sys.executable, "-m", "pytest", "-q", "-c", HERE / "pytest.ini"]
@@ -71,7 +76,7 @@ def run(simulator, tests, path, keyword="", timeout=600):
         if end in (0, 1, 5):  # passed, some failed, none selected
             break
         running = [t for t, result in read(part).items() if result.outcome == "running"]
-        if not running:
+        if end in (2, 3, 4) or not running:  # pytest gave up; otherwise a test ended it
             raise RuntimeError(f"pytest ended with {end}:\n{log.read_text()[-3000:]}")
         for test in running:
             write(part, test, Result("failed", f"the process ended with {end}", {}, timeout))

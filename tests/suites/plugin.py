@@ -28,7 +28,7 @@ made = Counter()  # simulators of the test that is running, by the name of their
 def pytest_addoption(parser):
     group = parser.getgroup("suites")
     group.addoption("--simulator", choices=SIMULATORS, default="ours")
-    group.addoption("--results", type=Path, required=True, help="file that results are appended to")
+    group.addoption("--results", type=Path, required=True, help="file to append results to")
     # what nengo-dl's tests ask for
     group.addoption("--dtype", default="float32")
     group.addoption("--unroll-simulation", default=1, type=int)
