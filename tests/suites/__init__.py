@@ -48,7 +48,7 @@ def run(simulator, tests, path, keyword="", timeout=600):
     keyword : str, optional
         As pytest's ``-k``.
     timeout : float, optional
-        Seconds for one test; after that it counts as "timeout", and the next one runs.
+        Seconds for one test; after that it counts as failed, and the next one runs.
 
     Returns
     -------
@@ -60,6 +60,7 @@ def run(simulator, tests, path, keyword="", timeout=600):
     RuntimeError
         If pytest gives up, because another simulator ran for example.
     """
+    path = path.resolve()  # pytest runs in another folder
     part, log = path.with_suffix(".part"), path.with_suffix(".log")
     command = [sys.executable, "-m", "pytest", "-q", "-c", HERE / "pytest.ini"]
     command += ["--rootdir", site(), "-p", "no:xdist", "-p", "tests.suites.plugin"]
