@@ -61,3 +61,8 @@ def test_tests_pass(results, listed):
 def test_list_of_unsupported_tests_is_up_to_date(results, listed):
     passed = {test for test, result in results.items() if result.outcome == "passed"}
     assert passed & listed == set()
+
+
+def test_docs_give_the_reasons():
+    page = (suites.ROOT / "docs" / "nengo_dl.md").read_text(encoding="utf-8")
+    assert {reason for reason in suites.unsupported().values() if reason not in page} == set()
