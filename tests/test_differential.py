@@ -2,7 +2,7 @@
 
 import nengo
 import numpy as np
-from hypothesis import Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import nengo_ngc as ngc
@@ -19,6 +19,7 @@ PIECES = st.lists(st.integers(1, 9), min_size=1, max_size=3)  # timesteps of eac
     deadline=None,
     derandomize=True,
     database=None,
+    suppress_health_check=[HealthCheck.too_slow],  # which asks how busy the machine is
     phases=[Phase.generate],  # `python -m benchmarks.differential` looks for a small example
 )
 @given(scripts(), st.sampled_from([None, 1, 3]), PIECES)
