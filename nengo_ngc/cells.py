@@ -24,7 +24,12 @@ from .schema import Either, List, Number, Table, Text, Whole
 _PICTURE_BYTES = 2**22  # the largest of a model's pictures have a fifth of a megabyte
 _PNG = b"\x89PNG\r\n\x1a\n"
 
-_MEASURED = Either((Number(), Text()), optional=True)
+_DRAWN = ("val_error", "positive_goodness", "negative_goodness")
+_EPOCH = Table(
+    {"epoch": Whole(1), **{key: Number(optional=True) for key in _DRAWN}},
+    absent=_DRAWN,
+    others=Either((Number(), Text()), optional=True),
+)
 
 
 _FAILED = Table({"status": Text(["failed"]), "message": Text(), "code": Table(others=Text())})
@@ -38,7 +43,7 @@ def _done(rule):
             "status": Text(["done"]),
             "code": Table(others=Text()),
             "test_error": Number(0, 100),
-            "history": List(Table({"epoch": Whole(1)}, others=_MEASURED), 1),
+            "history": List(_EPOCH, 1),
             "angles": List(Table(others=Number(0, 180, optional=True)), 1),
             "pictures": Table({name: Text() for name in captions}, absent=(*captions,)),
             "samples_per_second": Number(0),

@@ -241,6 +241,7 @@ PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n and so on").decode()
         {"history": []},
         {"history": [{"epoch": 1, "val_error": [1]}]},
         {"history": [{"val_error": 1.0}]},
+        {"history": [{"epoch": 1, "val_error": "1.0"}]},
         {"angles": [{"W1": "90"}]},
         {"angles": [None]},
         {"samples_per_second": -1.0},
@@ -261,6 +262,39 @@ def test_what_makes_no_sense_is_not_believed(changes, tmp_path, ran):
     cells.keep(path, {**before, **changes})
     with pytest.warns(UserWarning, match="is now"):
         assert times_run(ran, config, tmp_path) == 1
+
+
+def test_cells_with_fewer_epochs_are_drawn(tmp_path):
+    config = comparison.check_config({**SMALL, "rules": ["pff"], "backends": ["auto"]})
+    results = [result_of(cell, {}) for cell in comparison.cells_of(config).values()]
+    goodness = {"positive_goodness": 2.0, "negative_goodness": None}
+    results[0]["history"] = [{"epoch": n, "val_error": 9.0, **goodness} for n in (1, 2, 3)]
+    results[1]["history"] = [{"epoch": 1, **goodness}]
+    results[0]["angles"] = [{"W1": 80.0}]
+    results[0]["pictures"] = {"samples": PNG}
+    report.write(results, config, tmp_path)
+    for kind in ("errors", "curves", "angles", "goodness"):
+        assert min(imread(tmp_path / f"{kind}-1.png").shape[:2]) > 50
+    assert (tmp_path / "samples-pff-1.png").read_bytes() == base64.b64decode(PNG)
+
+
+@pytest.mark.parametrize("name", ["samples-pff-1.png", "report.html", "table.txt"])
+def test_reports_are_written_whole_or_not_at_all(name, tmp_path, monkeypatch):
+    config = comparison.check_config({**SMALL, "rules": ["pff"], "backends": ["auto"]})
+    results = [result_of(cell, {}) for cell in comparison.cells_of(config).values()]
+    results[0]["pictures"] = {"samples": PNG}
+    (tmp_path / name).write_text("before")
+    replace = os.replace
+
+    def interrupted(source, target):
+        if Path(target).name == name:
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        report.write(results, config, tmp_path)
+    assert (tmp_path / name).read_text() == "before"
 
 
 # --- processes of cells
