@@ -14,6 +14,7 @@ from nengo.params import Parameter
 from nengo.rc import rc
 from nengo_dl.simulator import with_self
 
+from .. import process
 from ..builder import PureOperator
 from ..exceptions import DivergenceError
 from .builder import scope
@@ -54,7 +55,12 @@ class Simulator(nengo_dl.Simulator):
         self.closed = None  # in case that building fails
         _check_schedules(network, minibatch_size or 1)
         _check_device(kwargs.get("device"))
-        with _precision_kept(), _planned(network), warnings.catch_warnings():
+        with (
+            _precision_kept(),
+            process.building(network),
+            _planned(network),
+            warnings.catch_warnings(),
+        ):
             warnings.filterwarnings("ignore", message="No GPU support detected")
             super().__init__(network, minibatch_size=minibatch_size, **kwargs)
         self.signals = _Signals(self.tensor_graph)
