@@ -164,7 +164,7 @@ def read_config(path):
     return {
         **config,
         "modules": [
-            str(file) if file.is_file() else module
+            str(file) if os.path.isfile(file) else module  # whatever the name is
             for file, module in zip(beside, config.get("modules", ()))
         ],
     }
