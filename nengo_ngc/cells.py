@@ -22,6 +22,7 @@ from .modules import search_path
 from .schema import Either, List, Number, Table, Text, Whole
 
 _PICTURE_BYTES = 2**22  # the largest of a model's pictures have a fifth of a megabyte
+_LARGEST = 1e9  # beyond any machine's speed and memory
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 _DRAWN = ("val_error", "positive_goodness", "negative_goodness")
@@ -46,9 +47,9 @@ def _done(rule):
             "history": List(_EPOCH, 1),
             "angles": List(Table(others=Number(0, 180, optional=True)), 1),
             "pictures": Table({name: Text() for name in captions}, absent=(*captions,)),
-            "samples_per_second": Number(0),
-            "peak_memory_mb": Number(0, optional=True),
-            "seconds": Number(0),
+            "samples_per_second": Number(0, _LARGEST),
+            "peak_memory_mb": Number(0, _LARGEST, optional=True),
+            "seconds": Number(0, _LARGEST),
         }
     )
 
@@ -243,19 +244,20 @@ def run_all(jobs, n_jobs, dask):
     if not jobs:
         return
     if dask is None:
+        processes = Processes()
         # threads are enough, since each of them waits for a process
-        backend = {"backend": "threading", "n_jobs": n_jobs}
-        shared = {"n_threads": _share(n_jobs), "processes": Processes()}
+        backend, end = {"backend": "threading", "n_jobs": n_jobs}, processes.end
+        shared = {"n_threads": _share(n_jobs), "processes": processes}
     else:
-        backend, shared = {"backend": "dask", "client": _dask_client(dask)}, {}
+        client = _dask_client(dask)
+        backend, end, shared = {"backend": "dask", "client": client}, client.close, {}
     try:
         with parallel_config(**backend):
             yield from Parallel(return_as="generator_unordered", batch_size=1)(
                 delayed(run_cell)(*job, **shared) for job in jobs
             )
     finally:
-        if "processes" in shared:
-            shared["processes"].end()
+        end()
 
 
 def _dask_client(address):

@@ -228,16 +228,20 @@ def _check_settings(rule, settings):
     try:
         model = model_of({**usual, "settings": {}})
         if hasattr(model, "get_params"):  # a user's own model may have none
-            _check_names(settings, model.get_params().keys() - _OF_THE_CELL)
+            _check_names_and_flags(settings, model.get_params())
             model_of({**usual, "settings": settings}).check_parameters()
     except Exception as error:  # each model checks what it is given in its own way
         raise ValueError(f"settings.{rule}: {error}") from error
 
 
-def _check_names(settings, known):
-    for name in settings:
+def _check_names_and_flags(settings, defaults):
+    known = sorted(defaults.keys() - _OF_THE_CELL)
+    for name, value in settings.items():
         if name not in known:
-            raise ValueError(unknown("name", name, sorted(known)))
+            raise ValueError(unknown("name", name, known))
+        if isinstance(value, bool) != isinstance(defaults[name], bool):
+            kind = "true or false" if isinstance(defaults[name], bool) else "no flag"
+            raise ValueError(f"{name} must be {kind}, got {value!r}")
 
 
 def cells_of(config):

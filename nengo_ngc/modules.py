@@ -47,11 +47,15 @@ def import_module(module, folder=None):
 
 
 def place(module):
-    """The name of a module that was imported, and the folder in which Python finds it."""
-    paths = [_file(module), *getattr(module, "__path__", ())]
-    inside = next(Path(path) for path in paths if path)
-    depth = module.__name__.count(".") + (inside.name == "__init__.py" or not _file(module))
-    return module.__name__, str(inside.absolute().parents[depth])
+    """The name of a module that was imported, and the folder in which Python finds it.
+
+    The folder is None for what comes with Python itself.
+    """
+    name, depth = module.__name__, module.__name__.count(".")
+    paths = [*getattr(module, "__path__", ())]
+    if not paths and _file(module):
+        paths = [_file(module)]
+    return name, str(Path(paths[0]).absolute().parents[depth]) if paths else None
 
 
 def search_path():

@@ -19,7 +19,7 @@ def write(results, config, folder):
     Parameters
     ----------
     results : list of dict
-        Of `.compare.run_cell`.
+        Of `.cells.run_cell`.
     config : dict
     folder : path
     """

@@ -6,30 +6,25 @@ No cell is trained: where one would run, an answer that makes sense is given at 
 import base64
 import copy
 import json
+import shutil
 import sys
 import tomllib
 import warnings
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from nengo_ngc import cells, compare
+from nengo_ngc import cells, compare, report
 from nengo_ngc.estimators import RULES
 from nengo_ngc.modules import hashes
 
 N = 1500
 
 _FIT = {
+    **compare.DEFAULTS,
     "rules": ["backprop", "pff"],
-    "datasets": ["digits"],
     "hidden": [[8], [6, 5]],
-    "neurons": ["relu"],
-    "seeds": [0, 1],
     "backends": ["nengo"],
-    "epochs": 2,
-    "batch_size": 20,
     "train_images": 40,
-    "angle_images": 20,
-    "modules": [],
     "settings": {"backprop": {"learning_rate": 0.01}, "pff": {"steps": 3}},
 }
 
@@ -40,21 +35,7 @@ def attack(folder, n, rng):
     """Run comparisons with damaged files.
 
     Half of the attempts damage a configuration, the others a file of a cell that was
-    finished before.
-
-    Parameters
-    ----------
-    folder : path
-        An empty folder to work in.
-    n : int
-        Attempts.
-    rng : numpy.random.Generator
-
-    Yields
-    ------
-    what : str
-    outcome : str
-        "refused", "same", "traceback", "silent" or "lost".
+    finished before. See `.idx.attack`; an outcome may also be "lost".
     """
     folder = Path(folder) / "within" / "another"  # so that what is written outside is found
     folder.mkdir(parents=True)
@@ -66,18 +47,20 @@ def attack(folder, n, rng):
 
 @contextmanager
 def _nothing_runs():
-    """Have cells answer at once; the names of those that were to run are collected."""
-    ran, before, path = [], cells.run_cell, list(sys.path)
+    """Have cells answer at once, and draw nothing; the names of cells are collected."""
+    ran, path = [], list(sys.path)
+    before = cells.run_cell, report.write
 
     def run_cell(name, cell, code, *args, **kwargs):
         ran.append(name)
         return name, _result(cell, code)
 
-    cells.run_cell = run_cell
+    cells.run_cell, report.write = run_cell, lambda *args: None
     try:
         yield ran
     finally:
-        cells.run_cell, sys.path[:] = before, path
+        cells.run_cell, report.write = before
+        sys.path[:] = path
 
 
 def _result(cell, code):
@@ -102,6 +85,7 @@ def _configuration(folder, rng, ran):
     path, output = folder / "config.toml", folder / "new"
     what, content, message = _CONFIGURATIONS[rng.integers(len(_CONFIGURATIONS))](folder, rng)
     path.write_bytes(content)
+    shutil.rmtree(output, ignore_errors=True)
     ran.clear()
     outcome = _outcome_of_configuration(path, output, message)
     return f"configuration, {what}", outcome
@@ -112,28 +96,13 @@ def _outcome_of_configuration(path, output, message):
     with suppress(Exception):  # whatever nobody can read asks for nothing
         wanted = {**compare.DEFAULTS, **tomllib.loads(path.read_text(encoding="utf-8"))}
     try:
-        with _no_reports():
-            results = compare.compare(path, output)
+        results = compare.compare(path, output)
     except (OSError, ValueError) as error:
         left_alone = not output.exists()
         return "refused" if message in str(error) and left_alone else "traceback"
     except BaseException:
         return "traceback"
-    with suppress(OSError):
-        for file in sorted(output.rglob("*"), reverse=True):
-            file.rmdir() if file.is_dir() else file.unlink()
-        output.rmdir()
     return "same" if wanted is not None and _is_fit(wanted, results) else "silent"
-
-
-@contextmanager
-def _no_reports():
-    write = compare.report.write
-    compare.report.write = lambda *args: None
-    try:
-        yield
-    finally:
-        compare.report.write = write
 
 
 def _is_fit(wanted, results):
@@ -348,7 +317,7 @@ def _something_else(content, rng):
 
 
 def _key(content, rng):
-    """Another value, with the hash as it was or as it must be, so that only sense tells."""
+    """A value that makes no sense, with a hash that is wrong or right."""
     result = json.loads(content)
     del result["sha256"]
     keys = [*result, "surplus"]
@@ -376,7 +345,7 @@ def _picture(content, rng):
 
 
 _ODD = [
-    None, True, -1, 101, 10**30, float("nan"), float("inf"), "text", [], {}, [None], [[]],
+    None, True, -1, 1e12, 10**30, float("nan"), float("inf"), "text", [], {}, [None], [[]],
     {"a": {}}, "../../x", [{"epoch": 0}], [{"epoch": 1, "val_error": "1"}], {"../../x": _PNG},
     "failed", [{"W1": "90"}], [{"W1": 1e9}],
 ]

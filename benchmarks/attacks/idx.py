@@ -46,8 +46,7 @@ def attack(folder, n, rng):
             damages = _DAMAGES + (_PACKED_DAMAGES if suffix else [])
             damage = damages[rng.integers(len(damages))]
             path.write_bytes(damage(path.read_bytes(), rng))
-            label = getattr(damage, "func", damage).__name__
-            yield f"{name}/{path.name}: {label}", _outcome(name, folder, contents, path)
+            yield f"{name}/{path.name}: {damage.__name__}", _outcome(name, folder, contents, path)
 
 
 def _outcome(name, folder, contents, path):
@@ -59,14 +58,10 @@ def _outcome(name, folder, contents, path):
         return "traceback"
     arrays = (data.X_train * 255, data.y_train, data.X_test * 255, data.y_test)
     same = all(
-        np.rint(array).astype(np.uint8).tobytes() == content[4 + 4 * _n_axes(content) :]
+        np.rint(array).astype(np.uint8).tobytes() == content[4 + 4 * content[3] :]
         for array, content in zip(arrays, contents.values())
     )
     return "same" if same else "silent"
-
-
-def _n_axes(content):
-    return content[3]
 
 
 def _contents(rng):
@@ -153,7 +148,8 @@ def _empty(content, rng):
 
 
 def _other_format(content, rng):
-    return [b"\x89PNG\r\n\x1a\n", b"PK\x03\x04", b"\x93NUMPY", b"BZh9"][rng.integers(4)] + content
+    starts = [b"\x89PNG\r\n\x1a\n", b"PK\x03\x04", b"\x93NUMPY", b"BZh9"]
+    return starts[rng.integers(4)] + content
 
 
 def _bomb(content, rng):
