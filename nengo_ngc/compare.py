@@ -229,7 +229,9 @@ def _check_settings(rule, settings):
         model = model_of({**usual, "settings": {}})
         if hasattr(model, "get_params"):  # a user's own model may have none
             _check_names_and_flags(settings, model.get_params())
-            model_of({**usual, "settings": settings}).check_parameters()
+            model = model_of({**usual, "settings": settings})
+        if hasattr(model, "check_parameters"):
+            model.check_parameters()
     except Exception as error:  # each model checks what it is given in its own way
         raise ValueError(f"settings.{rule}: {error}") from error
 
@@ -240,8 +242,8 @@ def _check_names_and_flags(settings, defaults):
         if name not in known:
             raise ValueError(unknown("name", name, known))
         if isinstance(value, bool) != isinstance(defaults[name], bool):
-            kind = "true or false" if isinstance(defaults[name], bool) else "no flag"
-            raise ValueError(f"{name} must be {kind}, got {value!r}")
+            be = "be" if isinstance(defaults[name], bool) else "not be"
+            raise ValueError(f"{name} must {be} true or false, got {value!r}")
 
 
 def cells_of(config):

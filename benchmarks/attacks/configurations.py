@@ -69,7 +69,10 @@ def _result(cell, code):
         "code": code,
         "status": "done",
         "test_error": 12.5,
-        "history": [{"epoch": 1, "val_error": 20.5, "loss": 1.5}, {"epoch": 2, "val_error": 12.5}],
+        "history": [
+            {"epoch": 1, "val_error": 20.5, "loss": 1.5},
+            {"epoch": 2, "val_error": 12.5},
+        ],
         "angles": [{"W1": 90.0}, {"W1": 80.5}, {"W1": None}],
         "pictures": {"samples": _PNG} if cell["rule"] == "pff" else {},
         "samples_per_second": 100.0,
@@ -323,7 +326,8 @@ def _key(content, rng):
     keys = [*result, "surplus"]
     places = [result] + [result[k] for k in ("cell", "code") if rng.integers(2)]
     place = places[rng.integers(len(places))]
-    key = [*place][rng.integers(len(place))] if place is not result else keys[rng.integers(len(keys))]
+    keys = keys if place is result else [*place]
+    key = keys[rng.integers(len(keys))]
     if rng.integers(4):
         place[key] = _ODD[rng.integers(len(_ODD))]
     else:
@@ -335,7 +339,8 @@ def _key(content, rng):
 def _picture(content, rng):
     result = json.loads(content)
     del result["sha256"]
-    name = ["../../x", "../../../../x", "samples", "unknown", "", ".", "a\0b", "report"][rng.integers(8)]
+    names = ["../../x", "../../../../x", "samples", "unknown", "", ".", "a\0b", "report"]
+    name = names[rng.integers(8)]
     pictures = [base64.b64encode(b"GIF89a").decode(), "no base64", None, 3, "",
                 base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(2**23)).decode()]
     if name != "samples" or result["cell"]["rule"] != "pff":
