@@ -46,7 +46,8 @@ def attack(folder, n, rng):
             damages = _DAMAGES + (_PACKED_DAMAGES if suffix else [])
             damage = damages[rng.integers(len(damages))]
             path.write_bytes(damage(path.read_bytes(), rng))
-            yield f"{name}/{path.name}: {damage.__name__}", _outcome(name, folder, contents, path)
+            what = f"{name}/{path.name}: {damage.__name__}"
+            yield what, _outcome(name, folder, contents, path)
 
 
 def _outcome(name, folder, contents, path):
