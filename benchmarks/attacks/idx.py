@@ -28,7 +28,7 @@ def attack(folder, n, rng):
         An empty folder to work in.
     n : int
         Attempts.
-    rng : numpy.random.Generator
+    rng : numpy.random.RandomState
 
     Yields
     ------
@@ -39,12 +39,12 @@ def attack(folder, n, rng):
     contents = _contents(rng)
     with _small_sets(contents):
         for _ in range(n):
-            name, suffix = _FORMS[rng.integers(len(_FORMS))]
+            name, suffix = _FORMS[rng.randint(len(_FORMS))]
             _write(folder / name, contents, suffix)
-            file = [*contents][rng.integers(len(contents))]
+            file = [*contents][rng.randint(len(contents))]
             path = folder / name / (file + suffix)
             damages = _DAMAGES + (_PACKED_DAMAGES if suffix else [])
-            damage = damages[rng.integers(len(damages))]
+            damage = damages[rng.randint(len(damages))]
             path.write_bytes(damage(path.read_bytes(), rng))
             what = f"{name}/{path.name}: {damage.__name__}"
             yield what, _outcome(name, folder, contents, path)
@@ -70,7 +70,7 @@ def _contents(rng):
     contents = {}
     for (split, kind), name in datasets._FILES.items():
         shape = (_SIZES[split], 28, 28) if kind == "images" else (_SIZES[split],)
-        values = rng.integers(256 if kind == "images" else 10, size=shape, dtype=np.uint8)
+        values = rng.randint(256 if kind == "images" else 10, size=shape, dtype=np.uint8)
         header = struct.pack(f">{1 + len(shape)}I", 0x0800 + len(shape), *shape)
         contents[name] = header + values.tobytes()
     return contents
@@ -108,36 +108,36 @@ def _small_sets(contents):
 
 
 def _cut(content, rng):
-    return content[: rng.integers(len(content))]
+    return content[: rng.randint(len(content))]
 
 
 def _flip(content, rng):
     changed = bytearray(content)
-    changed[rng.integers(len(content))] ^= 1 << int(rng.integers(8))
+    changed[rng.randint(len(content))] ^= 1 << int(rng.randint(8))
     return bytes(changed)
 
 
 def _flip_in_header(content, rng):
     changed = bytearray(content)
-    changed[rng.integers(min(16, len(content)))] ^= 1 << int(rng.integers(8))
+    changed[rng.randint(min(16, len(content)))] ^= 1 << int(rng.randint(8))
     return bytes(changed)
 
 
 def _grow(content, rng):
-    return content + rng.bytes(int(rng.integers(1, 5000)))
+    return content + rng.bytes(int(rng.randint(1, 5000)))
 
 
 def _noise(content, rng):
-    return rng.bytes(int(rng.integers(1, 5000)))
+    return rng.bytes(int(rng.randint(1, 5000)))
 
 
 def _zeros(content, rng):
-    start = int(rng.integers(len(content)))
+    start = int(rng.randint(len(content)))
     return content[:start] + bytes(len(content) - start)
 
 
 def _repeat(content, rng):
-    return content * int(rng.integers(2, 5))
+    return content * int(rng.randint(2, 5))
 
 
 def _page(content, rng):
@@ -150,12 +150,12 @@ def _empty(content, rng):
 
 def _other_format(content, rng):
     starts = [b"\x89PNG\r\n\x1a\n", b"PK\x03\x04", b"\x93NUMPY", b"BZh9"]
-    return starts[rng.integers(4)] + content
+    return starts[rng.randint(4)] + content
 
 
 def _bomb(content, rng):
     """A few megabytes that unpack to gigabytes."""
-    return gzip.compress(bytes(2**20), 9) * int(rng.integers(1000, 3000))
+    return gzip.compress(bytes(2**20), 9) * int(rng.randint(1000, 3000))
 
 
 def _bomb_after_the_file(content, rng):
@@ -175,7 +175,7 @@ def _longer_inside(content, rng):
 
 
 def _empty_inside(content, rng):
-    return gzip.compress(b"", mtime=0) * int(rng.integers(1, 10_000))
+    return gzip.compress(b"", mtime=0) * int(rng.randint(1, 10_000))
 
 
 def _wrong_end(content, rng):
