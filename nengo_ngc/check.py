@@ -19,6 +19,7 @@ from . import __version__
 from .learning_rules import ErrorDriven
 from .networks import GNCN
 from .optimizers import Adam
+from .process import variable
 from .schedule import Schedule
 
 _MODULES = {
@@ -51,11 +52,11 @@ def check(say=print):
     bool
         Whether every simulator that is installed works.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    for name, value in _versions():
-        say(f"{name:14s}{value}")
-    say(f"\n{_N_IMAGES} images, {_ROUNDS} times, on a GNCN:")
-    works = [_report(say, "Nengo", _on_nengo), _report(say, "NengoDL", _on_nengo_dl)]
+    with variable("TF_CPP_MIN_LOG_LEVEL", "3"):
+        for name, value in _versions():
+            say(f"{name:14s}{value}")
+        say(f"\n{_N_IMAGES} images, {_ROUNDS} times, on a GNCN:")
+        works = [_report(say, "Nengo", _on_nengo), _report(say, "NengoDL", _on_nengo_dl)]
     return all(works)
 
 

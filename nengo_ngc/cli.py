@@ -341,8 +341,8 @@ def compare(config, output, jobs, dask, data_dir):
       learning_rate = 0.1
 
     Every combination is a run of its own. Runs that are finished are not repeated: call
-    the same command again after an interruption. If a module's file or the version of
-    nengo-ngc has changed since, they are.
+    the same command again after an interruption. If a file of a module or of nengo-ngc has
+    changed since, they are.
     """
     from . import compare as comparison  # takes longer to import than all the rest
 

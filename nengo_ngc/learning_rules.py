@@ -478,6 +478,10 @@ def solves_weights(connection):
     return isinstance(connection.pre_obj, Ensemble) and connection.solver.weights
 
 
+def _any_local(rules):
+    return any(isinstance(rule, LocalRule) for rule in rules)
+
+
 def _tell_rules_their_connection():
     """Let Nengo ask a `LocalRule` what it modifies on the connection that it is given.
 
@@ -491,12 +495,12 @@ def _tell_rules_their_connection():
         def told(rule):
             return rule.on(connection) if isinstance(rule, LocalRule) else rule
 
-        if isinstance(rules, dict):
-            rules = {key: told(rule) for key, rule in rules.items()}
-        elif isinstance(rules, (list, tuple)):
-            rules = [told(rule) for rule in rules]
-        else:
+        if isinstance(rules, LocalRule):
             rules = told(rules)
+        elif isinstance(rules, dict) and _any_local(rules.values()):
+            rules = {key: told(rule) for key, rule in rules.items()}
+        elif isinstance(rules, (list, tuple)) and _any_local(rules):
+            rules = [told(rule) for rule in rules]
         return coerce(self, connection, rules)
 
     ConnectionLearningRuleTypeParam.coerce = coerce_rules

@@ -2,11 +2,15 @@
 
 import difflib
 
+_LONGEST = 60
+
 
 def unknown(what, name, known):
     """The message for a name that is not among ``known``."""
     known = [str(k) for k in known]
     spelt = {k.lower(): k for k in known}
+    if isinstance(name, str) and len(name) > _LONGEST:  # damaged files hold such names
+        name = name[:_LONGEST] + "..."
     close = difflib.get_close_matches(str(name).lower(), spelt, n=1)
     hint = f" (did you mean {spelt[close[0]]!r}?)" if close else ""
     return f"unknown {what} {name!r}{hint}; expected one of {', '.join(known)}"

@@ -3,11 +3,13 @@
 import base64
 import json
 import math
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
 
 from . import files, plots
+from .cells import picture
 from .kinds import KINDS
 
 
@@ -17,7 +19,7 @@ def write(results, config, folder):
     Parameters
     ----------
     results : list of dict
-        Of `.compare.run_cell`.
+        Of `.cells.run_cell`.
     config : dict
     folder : path
     """
@@ -37,7 +39,8 @@ def write(results, config, folder):
         for rule, (cell, *_) in runs.items():
             for kind, content in cell.get("pictures", {}).items():
                 path = folder / f"{kind}-{rule}-{number}.png"
-                path.write_bytes(base64.b64decode(content))
+                with files.replacing(path, "wb") as file:
+                    file.write(picture(content))
                 caption = f"{rule}, seed {cell['cell']['seed']}: {KINDS[rule].captions[kind]}."
                 pictures.append((caption, path))
         sections.append({"group": group, "pictures": pictures})
@@ -143,6 +146,17 @@ def _mean_angle(records, name):
 # --- pictures
 
 
+def _epochs(cells):
+    """Epochs of the cell that has most."""
+    return [r["epoch"] for r in max((cell["history"] for cell in cells), key=len)]
+
+
+def _over_epochs(cells, part, key):
+    """What was measured, (n_cells, n_epochs); NaN where a cell has measured nothing."""
+    rows = [[record.get(key) for record in cell[part]] for cell in cells]
+    return np.array(list(zip_longest(*rows)), dtype=float).T
+
+
 def _draw_errors(runs, path):
     figure, axes = plots.figure(1, 1, figsize=(7.5, 0.45 * len(runs) + 1.2))
     ax = axes[0, 0]
@@ -176,9 +190,8 @@ def _draw_curves(runs, path):
     figure, axes = plots.figure(1, 1, figsize=(9, 4.2))
     ax = axes[0, 0]
     for row, (rule, cells) in enumerate(runs.items()):
-        errors = np.array([[r.get("val_error", np.nan) for r in c["history"]] for c in cells])
-        epochs = [r["epoch"] for r in cells[0]["history"]]
-        plots.band(ax, epochs, errors, label=rule, **plots.style(row))
+        errors = _over_epochs(cells, "history", "val_error")
+        plots.band(ax, _epochs(cells), errors, label=rule, **plots.style(row))
     ax.set_yscale("log")
     plots.log_percent(ax.yaxis)
     ax.set(xlabel="epoch", ylabel="test error (%), mean and range over seeds")
@@ -200,12 +213,7 @@ def _draw_angles(runs, path):
     rows = {rule: row for row, rule in enumerate(runs)}
     for ax, name in zip(axes[0], names):
         for rule in layers[name]:
-            angles = np.array(
-                [
-                    [np.nan if a.get(name) is None else a[name] for a in cell["angles"]]
-                    for cell in runs[rule]
-                ]
-            )
+            angles = _over_epochs(runs[rule], "angles", name)
             epochs, style = range(angles.shape[1]), plots.style(rows[rule])
             plots.band(ax, epochs, angles, label=rule, **style)
         ax.axhline(90, color="0.6", lw=1, ls=":")
@@ -240,12 +248,9 @@ def _draw_goodness(runs, path):
     width = 4.5 * len(having)
     figure, axes = plots.figure(1, len(having), figsize=(max(width, 6), 3.6))
     for ax, (rule, cells) in zip(axes[0], having.items()):
-        epochs = [record["epoch"] for record in cells[0]["history"]]
         for row, kind in enumerate(("positive", "negative")):
-            goodness = np.array(
-                [[r[f"{kind}_goodness"] for r in cell["history"]] for cell in cells]
-            )
-            plots.band(ax, epochs, goodness, label=f"{kind}s", **plots.style(row))
+            goodness = _over_epochs(cells, "history", f"{kind}_goodness")
+            plots.band(ax, _epochs(cells), goodness, label=f"{kind}s", **plots.style(row))
         ax.set(xlabel="epoch", title=rule)
         plots.whole_numbers(ax.xaxis)
         ax.legend(frameon=False, fontsize=9)

@@ -10,6 +10,7 @@ from nengo.builder.neurons import SimNeurons
 from nengo.builder.processes import SimProcess
 from sklearn.utils import gen_batches
 
+from . import process
 from .exceptions import DivergenceError
 from .synapses import Delay
 
@@ -49,7 +50,8 @@ class Runner:
         self.net.learn.output = self._learn
         self.steps = self.net.schedule.steps
         self._probes = {name: self._probe(name) for name in names}
-        self.sim = self._simulator()
+        with process.building(self.model):
+            self.sim = self._simulator()
         self._memory, generators = memory(self.sim.model)
         self._generators = [(rng, rng.get_state()) for rng in generators]
         self._remembers = bool(self._memory or generators)

@@ -2,7 +2,9 @@
 
 import gzip
 import hashlib
+import re
 import struct
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,21 +36,23 @@ def arrays():
     }
 
 
+def sha256(content):
+    return hashlib.sha256(content).hexdigest()
+
+
 @pytest.fixture
 def contents(monkeypatch):
     """Files of small data sets that take the place of all but digits."""
     files = {datasets._FILES[key]: idx(array) for key, array in arrays().items()}
     packed = {name: gzip.compress(content, mtime=0) for name, content in files.items()}
-    sums = [
-        {name: hashlib.md5(content).hexdigest() for name, content in some.items()}
-        for some in (files, packed)
-    ]
+    known = {
+        "packed": {name: sha256(content) for name, content in packed.items()},
+        "unpacked": {name: sha256(content) for name, content in files.items()},
+    }
     for name in NAMES:
         source = datasets.SOURCES[name]
-        md5 = sums[0] if source.md5 else {}
-        md5_gz = sums[1] if source.md5_gz else {}
-        small = replace(source, md5=md5, md5_gz=md5_gz)
-        monkeypatch.setitem(datasets.SOURCES, name, small)
+        small = {kind: sums if getattr(source, kind) else {} for kind, sums in known.items()}
+        monkeypatch.setitem(datasets.SOURCES, name, replace(source, **small))
     monkeypatch.setattr(datasets, "_N_SAMPLES", SIZES)
     return files
 
@@ -196,22 +200,68 @@ def flipped(content):
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_wrong_md5(contents, tmp_path, packed):
-    expected = hashlib.md5(contents[IMAGES]).hexdigest()
+def test_wrong_sum(contents, tmp_path, packed):
+    expected = sha256(contents[IMAGES])
     contents[IMAGES] = flipped(contents[IMAGES])
-    found = hashlib.md5(contents[IMAGES]).hexdigest()
     folder = write(tmp_path / "data", contents, packed)
-    message = f"{IMAGES}.* md5 is {found}, expected {expected}"
+    message = f"{IMAGES}.* SHA-256 is {sha256(contents[IMAGES])}, expected {expected}"
     with pytest.raises(ValueError, match=message):
         datasets.load("mnist", folder)
 
 
-def test_wrong_md5_of_an_archive(contents, tmp_path):
-    # of KMNIST, the sums of the archives are known
+def test_wrong_sum_of_an_archive(contents, tmp_path):
+    # of KMNIST, only the sums of the archives are known
     contents[LABELS] = flipped(contents[LABELS])
     folder = write(tmp_path / "data", contents, packed=True)
     with pytest.raises(ValueError, match=rf"{LABELS}\.gz is damaged or not kmnist"):
         datasets.load("kmnist", folder)
+
+
+def test_archives_that_were_packed_elsewhere(contents, tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for name, content in contents.items():
+        (folder / f"{name}.gz").write_bytes(gzip.compress(content, 1, mtime=1))
+    assert_is_small(datasets.load("mnist", folder), "mnist")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_unpacking_stops_at_the_known_size(contents, tmp_path, name):
+    folder = write(tmp_path / "data", contents)
+    (folder / IMAGES).unlink()
+    with gzip.open(folder / f"{IMAGES}.gz", "wb", compresslevel=1) as file:
+        for _ in range(200):
+            file.write(bytes(2**20))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=rf"{IMAGES}\.gz is damaged"):
+        datasets.load(name, folder)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**22
+
+
+def test_larger_file(contents, tmp_path):
+    contents[IMAGES] += b"0"
+    folder = write(tmp_path / "data", contents)
+    with pytest.raises(ValueError, match=f"{IMAGES} is damaged .* more than 3936 bytes"):
+        datasets.load("kmnist", folder)
+
+
+def test_labels_that_there_are_not(contents, tmp_path):
+    contents[LABELS] = contents[LABELS][:-1] + b"\x0a"
+    folder = write(tmp_path / "data", contents)
+    with pytest.raises(ValueError, match=f"{LABELS} .*labels must be below 10, got 10"):
+        datasets.load("kmnist", folder)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_sums_are_known(name):
+    source = datasets.SOURCES[name]
+    for sums in filter(None, (source.packed, source.unpacked)):
+        assert list(sums) == ALL_FILES and len(set(sums.values())) == 4
+        assert all(re.fullmatch("[0-9a-f]{64}", value) for value in sums.values())
+    assert source.packed and (source.unpacked or name == "kmnist")
+    assert source.url.startswith("https://")
 
 
 @pytest.mark.parametrize(
@@ -273,34 +323,57 @@ def test_data_dir_that_is_no_directory(tmp_path):
 # --- downloads
 
 
-def test_download(contents, cache, monkeypatch):
-    urls = []
+@pytest.fixture
+def downloads(contents, monkeypatch):
+    """What is downloaded, in turn; afterwards, the right files."""
+    waiting, urls = [], []
 
     def retrieve(url, known_hash, fname, path, **_):
         urls.append(url)
         content = gzip.compress(contents[fname.removesuffix(".gz")], mtime=0)
-        assert known_hash == f"md5:{hashlib.md5(content).hexdigest()}"
+        content = waiting.pop(0) if waiting else content
+        if known_hash != f"sha256:{sha256(content)}":  # as pooch does it
+            raise ValueError(f"SHA256 hash of downloaded file ({fname}) does not match")
         Path(path).mkdir(parents=True, exist_ok=True)
         (Path(path) / fname).write_bytes(content)
 
     monkeypatch.setattr(pooch, "retrieve", retrieve)
-    assert_is_small(datasets.load("kmnist"), "kmnist")
-    assert_is_small(datasets.load("kmnist"), "kmnist")  # from the cache
-    source = datasets.SOURCES["kmnist"].url
-    assert sorted(urls) == sorted(f"{source}{name}.gz" for name in ALL_FILES)
+    return waiting, urls
 
 
-def test_damaged_download_is_noticed(contents, cache, monkeypatch):
-    # of MNIST, the sums of the unpacked files are known
-    def retrieve(url, known_hash, fname, path, **_):
-        assert known_hash is None
-        Path(path).mkdir(parents=True, exist_ok=True)
-        content = flipped(contents[fname.removesuffix(".gz")])
-        (Path(path) / fname).write_bytes(gzip.compress(content))
+@pytest.mark.parametrize("name", NAMES)
+def test_download(downloads, name):
+    assert_is_small(datasets.load(name), name)
+    assert_is_small(datasets.load(name), name)  # from the cache
+    source = datasets.SOURCES[name].url
+    assert sorted(downloads[1]) == sorted(f"{source}{file}.gz" for file in ALL_FILES)
 
-    monkeypatch.setattr(pooch, "retrieve", retrieve)
-    with pytest.raises(ValueError, match="is damaged or not mnist"):
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_damaged_download_is_tried_once_more(downloads, cache, name):
+    waiting, urls = downloads
+    waiting.append(b"<html>please log in</html>")
+    assert_is_small(datasets.load(name), name)
+    assert len(urls) == 5
+
+
+def test_damaged_downloads_are_given_up_and_not_kept(downloads, cache):
+    waiting, urls = downloads
+    waiting += 2 * [b"<html>please log in</html>"]
+    with pytest.raises(ValueError, match="does not match"):
         datasets.load("mnist")
+    assert len(urls) == 2 and not list(cache.rglob("*ubyte*"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_damaged_file_of_the_cache_is_downloaded_again(downloads, contents, cache, name):
+    folder = write(cache / name, contents, packed=True)
+    path = folder / f"{IMAGES}.gz"
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(ValueError, match=rf"{IMAGES}\.gz is damaged or truncated"):
+        datasets.load(name, download=False)
+    assert_is_small(datasets.load(name), name)
+    assert downloads[1] == [f"{datasets.SOURCES[name].url}{IMAGES}.gz"]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from .. import process
+
 _NEEDED = {"tensorflow": "TensorFlow", "tf_keras": "tf-keras", "nengo_dl": "nengo-dl"}
 _INSTALL = 'pip install "nengo-ngc[dl]"'
 _INSTALL_312 = (
@@ -42,8 +44,9 @@ def import_nengo_dl():
     if "nengo_dl" in sys.modules:
         return sys.modules["nengo_dl"]
     _mend_nengos_scipy()
+    # TensorFlow looks at it whenever a part of it asks for Keras for the first time
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-    with _without_notices():
+    with _without_notices(), process.generator(), process.variable("TF_CPP_MIN_LOG_LEVEL"):
         tensorflow = _need("tensorflow")
         _need("tf_keras")
         if _keras_version(tensorflow).startswith("3"):

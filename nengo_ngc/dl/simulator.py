@@ -15,6 +15,7 @@ from nengo.rc import rc
 from nengo_dl import graph_optimizer
 from nengo_dl.simulator import require_open, with_self
 
+from .. import process
 from ..builder import PureOperator
 from ..exceptions import DivergenceError
 from . import parameter_files
@@ -78,9 +79,18 @@ class Simulator(nengo_dl.Simulator):
         progress_bar=True,
     ):
         self.closed = None  # in case that building fails
-        _check_schedules(network or model.toplevel, minibatch_size or 1)
+        if network is None and model is None:
+            raise ValidationError(
+                "must be a nengo.Network, or a model must be given, got None", attr="network"
+            )
+        _check_schedules(model.toplevel if network is None else network, minibatch_size or 1)
         _check_device(device)
-        with _precision_kept(), _planned(minibatch_size or 1), warnings.catch_warnings():
+        with (
+            _precision_kept(),
+            process.building(network),
+            _planned(minibatch_size or 1),
+            warnings.catch_warnings(),
+        ):
             warnings.filterwarnings("ignore", message="No GPU support detected")
             super().__init__(
                 network,
