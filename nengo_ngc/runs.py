@@ -17,7 +17,7 @@ from .kinds import KINDS
 from .naming import unknown
 from .schema import Anything, Flag, List, Number, Table, Text, Whole
 
-_CONFIG = "config.json"
+_CONFIG, _METRICS = "config.json", "metrics.jsonl"
 
 # what the data depend on; a checkpoint knows it, too
 _DATA = {
@@ -230,6 +230,11 @@ class Run:
 
     def _resumed(self):
         if not self.checkpoint.exists():  # stopped in its first epoch
+            if (self.folder / _METRICS).exists():
+                raise ValueError(
+                    f"{self.checkpoint} is missing, although {_METRICS} says that epochs are "
+                    "done: put it back, or begin another run in another folder"
+                )
             return self._new_model()
         parameters = self.config["parameters"]
         return self.model().set_params(
@@ -269,7 +274,7 @@ class Run:
 
     def _keep(self, model):
         model.save(self.checkpoint, about={name: self.config[name] for name in _DATA})
-        with files.replacing(self.folder / "metrics.jsonl") as file:
+        with files.replacing(self.folder / _METRICS) as file:
             for record in model.history_:
                 file.write(json.dumps(record) + "\n")
         path = self.folder / "curves.png"

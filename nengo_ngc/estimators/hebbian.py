@@ -266,6 +266,8 @@ class HebbianEncoder(CodeClassifier):
     # --- files
 
     def _state_shapes(self, shapes):
+        if np.prod(self._shape, dtype=float) != self.n_features_in_:
+            raise ValueError(f"images of {self._shape} pixels have no {self.n_features_in_}")
         filters, cells = self.n_hidden[0], self.n_hidden[0] * self.grid**2
         found = {"W1": (filters, self.patch**2), "b1": (filters, 1)}
         phase, level = self.history_[-1].get("phase") if self.history_ else None, 1
