@@ -66,6 +66,26 @@ class Array:
             raise ValueError(f"{name} must be of a type like {self.types}, got {type_}")
 
 
+def check(expected, shapes, types):
+    """Raise ValueError unless arrays are those that a model has.
+
+    Parameters
+    ----------
+    expected : dict of {str: Array}
+    shapes : dict of {str: tuple of int}
+    types : dict of {str: str}
+        NumPy's names for types, such as ``"<f8"``.
+    """
+    for what, names in (
+        ("lacks", expected.keys() - shapes.keys()),
+        ("has unknown", shapes.keys() - expected.keys()),
+    ):
+        if names:
+            raise ValueError(f"it {what} {', '.join(sorted(names)[:5])}")
+    for name, array in expected.items():
+        array.check(name, shapes[name], types[name])
+
+
 def save(path, header, arrays):
     """Write a header and arrays to one file, whole or not at all.
 
@@ -168,14 +188,8 @@ class Reader:
         ValueError
             If they are not, or numbers are not finite.
         """
-        for what, names in (
-            ("lacks", expected.keys() - self.shapes.keys()),
-            ("has unknown", self.shapes.keys() - expected.keys()),
-        ):
-            if names:
-                raise ValueError(f"it {what} {', '.join(sorted(names)[:5])}")
-        for name, array in expected.items():
-            array.check(name, self.shapes[name], self._described[name]["type"])
+        types = {name: described["type"] for name, described in self._described.items()}
+        check(expected, self.shapes, types)
         with self._damaged():
             return {name: self._array(name) for name in expected}
 

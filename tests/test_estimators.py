@@ -603,7 +603,7 @@ def test_other_arrays(path, change, message):
 def test_arrays_that_are_not_saved(tmp_path, kind):
     learned = copy.deepcopy(fitted())
     learned._state["W1"] = learned._state["W1"].astype(kind)
-    with pytest.raises(ValueError, match="state/W1 must be an array of numbers"):
+    with pytest.raises(ValueError, match="state/W1 must be of a type like"):
         learned.save(tmp_path / "model.npz")
     assert os.listdir(tmp_path) == []
 
@@ -620,6 +620,13 @@ def test_parameters_that_would_not_be_loaded_are_not_saved(tmp_path):
     learned = copy.deepcopy(fitted()).set_params(verbose="yes")
     with pytest.raises(ValueError, match="parameters.verbose must be true or false"):
         learned.save(tmp_path / "model.npz")
+
+
+def test_parameters_of_another_network_are_not_saved(tmp_path):
+    learned = copy.deepcopy(fitted()).set_params(variant="t1")
+    with pytest.raises(ValueError, match="changed after it had learned: it has unknown"):
+        learned.save(tmp_path / "model.npz")
+    assert os.listdir(tmp_path) == []
 
 
 def test_what_is_said_about_a_model_is_kept(tmp_path):

@@ -11,6 +11,7 @@ import sys
 import time
 import traceback
 import zipfile
+from importlib import import_module
 
 from nengo_ngc import files
 from nengo_ngc.cli import main
@@ -29,14 +30,14 @@ RUNS = {
     if (model, backend) != ("sdr", "nengo")
 }
 EPOCHS = ["--epochs", "3"]
+IMPORTED = ("nengo_ngc.dl.runner", "nengo_ngc.dl.autodiff", "sklearn.manifold")
 
 
 def attack(folder, n, rng):
     """Kill and resume; see the package."""
     few_digits()
-    import nengo_ngc.plots  # noqa: F401
-    import sklearn.manifold  # noqa: F401
-
+    for module in IMPORTED:
+        import_module(module)
     whole = {name: alone(folder / name.replace(" ", "_"), name) for name in RUNS}
     names = list(RUNS)
     for attempt in range(n):

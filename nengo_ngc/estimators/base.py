@@ -4,6 +4,7 @@ import importlib.util
 import json
 import time
 from contextlib import contextmanager
+from copy import copy
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -284,14 +285,22 @@ class NetworkEstimator(BaseEstimator):
             "about": about,
         }
         schema.check("the model", header, Table(self._header_fields()))
-        model_files.save(
-            path,
-            {"kind": type(self).__name__, **header},
-            {
-                **{f"state/{name}": array for name, array in self._state.items()},
-                **self._arrays_beside(),
-            },
-        )
+        arrays = {f"state/{name}": array for name, array in self._state.items()}
+        arrays.update(self._arrays_beside())
+        self._check_arrays(arrays)
+        model_files.save(path, {"kind": type(self).__name__, **header}, arrays)
+
+    def _check_arrays(self, arrays):
+        """Raise ValueError if what was learned is not what the parameters now ask for."""
+        shapes = {name: np.shape(array) for name, array in arrays.items()}
+        types = {name: np.asarray(array).dtype.str for name, array in arrays.items()}
+        try:
+            model_files.check(copy(self)._expected_arrays(shapes), shapes, types)
+        except ValueError as error:
+            raise ValueError(
+                "what the model has learned does not fit its parameters, which were changed "
+                f"after it had learned: {error}"
+            ) from error
 
     @classmethod
     def _header_fields(cls):

@@ -5,6 +5,7 @@ import numpy as np
 from nengo.exceptions import ValidationError
 
 from ..encoder_rules import FeedbackAlignment
+from ..learning_rules import LocalRule
 from ..naming import NamedList, unknown
 from ..optimizers import Optimizer
 from ..schedule import Schedule
@@ -145,8 +146,8 @@ class LearningNetwork(nengo.Network):
         shapes = dict(self._shapes)
         for connection in self.connections:
             rule = connection.learning_rule_type
-            if rule is not None:
-                shapes.update(_remembered_shapes(connection, rule, self._shapes))
+            if isinstance(rule, LocalRule):
+                shapes.update(_remembered_shapes(connection, rule))
         return shapes
 
     def _parameter_signals(self, model):
@@ -226,9 +227,9 @@ class LearningNetwork(nengo.Network):
             return nengo.Probe(self._visible[name], **kwargs)
 
 
-def _remembered_shapes(connection, rule, shapes):
+def _remembered_shapes(connection, rule):
     """What the optimisers of a local rule remember, and its fixed feedback."""
-    learned = {"": shapes[connection.label]}
+    learned = {"": (connection.size_out, connection.size_in)}
     if rule.biases:
         learned["bias_"] = (connection.size_out,)
     found = {}
