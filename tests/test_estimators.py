@@ -18,7 +18,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import nengo_ngc as ngc
 from nengo_ngc import datasets, model_files
 from nengo_ngc.estimators import NGCModel, base
+from nengo_ngc.estimators.autodiff import expected_of_autodiff
 from nengo_ngc.metrics import binary_cross_entropy
+from nengo_ngc.model_files import FLOATS, WHOLES
 from nengo_ngc.runners import Runner
 
 from .conftest import HAS_DL, Squashing, needs_dl
@@ -597,6 +599,28 @@ def test_other_arrays(path, change, message):
     model_files.save(path, header, arrays)
     with pytest.raises(ValueError, match=rf"model\.npz .*{message}.*; replace it by a copy"):
         NGCModel.load(path)
+
+
+def of_autodiff(*shapes):
+    return {f"state/autodiff/{k}": shape for k, shape in enumerate(shapes)}
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        [(), (4, 6), (4, 6), (2, 4), (2, 4), (4,), (4,), (2,), (2,), ()],
+        [(), (4, 6), (4, 6), (2, 4), (2, 4), (6,), (6,), ()],  # joined by NengoDL
+    ],
+)
+def test_what_autodiff_leaves(shapes):
+    found = of_autodiff(*shapes)
+    expected = expected_of_autodiff(found, (6, 4, 2), n_others=1)
+    assert {name: array.shape for name, array in expected.items()} == found
+    types = [array.types for array in expected.values()]
+    assert types == [WHOLES, *(len(shapes) - 2) * [FLOATS], WHOLES]
+    for wrong in (shapes[1:], [*shapes, ()], [(), (1, 4, 6), *shapes[2:]]):
+        with pytest.raises(ValueError, match="must have the shapes of weights and biases"):
+            expected_of_autodiff(of_autodiff(*wrong), (6, 4, 2), n_others=1)
 
 
 @pytest.mark.parametrize("kind", [complex, "O"])

@@ -4,6 +4,7 @@ Some of the damage is forged, with hashes that fit what was written.
 """
 
 import copy
+import functools
 import io
 import json
 import struct
@@ -238,14 +239,27 @@ def lying_description(content, rng):
     return sealed(found, damage.changed(header, path, new))
 
 
+BOMB = {}
+
+
+@functools.cache
+def bomb_of(content):
+    """A file of 3 MB whose largest array unpacks to 3 GB."""
+    found, stream = members(content), io.BytesIO()
+    name = max(found, key=lambda name: len(found[name]))
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for other in found.keys() - {name}:
+            archive.writestr(other, found[other])
+        with archive.open(name, "w", force_zip64=True) as file:
+            file.write(found[name][:128])
+            for _ in range(3000):
+                file.write(bytes(2**20))
+    return stream.getvalue()
+
+
 def bomb(content, rng):
-    """A small file that unpacks to a large one."""
-    found, name, _ = an_array(content, rng)
-    found[name] = npy(np.zeros(8_000_000))
-    header = json.loads(found["header.json"])
-    header["arrays"][name.removesuffix(".npy")]["shape"] = [8_000_000]
-    how = one_of([zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA], rng)
-    return sealed(found, header, how)
+    """A small file that unpacks to a large one, which is made once."""
+    return bomb_of(BOMB.setdefault("of", content))
 
 
 def compressed(content, rng):

@@ -122,7 +122,8 @@ class RuleClassifier(ImageClassifier):
         W1, b1 and so on, (post, pre).
     history_ : list of dict
         For each epoch: mean loss (nats) and error (%) of the training images before they
-        changed the weights, error of the validation images, samples per second.
+        changed the weights, error of the validation images, learning rate, samples per
+        second.
     n_iter_ : int
         Epochs.
     n_features_in_ : int

@@ -79,8 +79,8 @@ optional
         The prior of the top latents.
     history_ : list of dict
         For each epoch: mean cross-entropy and total discrepancy of the training images
-        before they changed the weights, cross-entropy of the validation images, and
-        samples per second.
+        before they changed the weights, cross-entropy of the validation images, learning
+        rate and samples per second.
     n_iter_ : int
         Epochs.
     n_features_in_ : int

@@ -97,7 +97,7 @@ class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClas
     history_ : list of dict
         For each epoch, at the last step of training images: goodness of positives and
         of negatives, generative loss of positives; error of the validation images (%),
-        samples per second (not counting negatives).
+        learning rate, samples per second (not counting negatives).
     n_iter_ : int
         Epochs.
     n_features_in_ : int

@@ -80,7 +80,7 @@ class SDREncoder(CodeClassifier):
     history_ : list of dict
         For each epoch: mean loss; of at most 10,000 training images after it, the units
         that none of them activates and the mean entropy of units (bit); error of the
-        validation images by centroids (%), samples per second.
+        validation images by centroids (%), learning rate, samples per second.
     n_iter_ : int
         Epochs.
     n_features_in_ : int
