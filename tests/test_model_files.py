@@ -109,6 +109,10 @@ def rewrite(path, changes, compression=zipfile.ZIP_STORED):
                 described["sha256"] = sha256(found[f"{name}.npy"]).hexdigest()
         found["header.json"] = json.dumps(header).encode()
         found["sha256"] = sha256(found["header.json"]).hexdigest().encode()
+    archive_of(path, found, compression)
+
+
+def archive_of(path, found, compression=zipfile.ZIP_STORED):
     with zipfile.ZipFile(path, "w", compression) as archive:
         for name, content in found.items():
             archive.writestr(name, content)
@@ -206,9 +210,7 @@ def test_other_headers(path, changes, message):
     text = json.dumps(header).encode()
     found = {**members(path), "header.json": text}
     found["sha256"] = sha256(text).hexdigest().encode()
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in found.items():
-            archive.writestr(name, content)
+    archive_of(path, found)
     with pytest.raises(ValueError, match=rf"model\.npz.*{message}.*; replace it by a copy"):
         load(path)
 

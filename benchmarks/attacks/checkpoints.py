@@ -118,7 +118,16 @@ def sealed(found, header=None, compression=zipfile.ZIP_STORED):
         if isinstance(entry, dict) and f"{name}.npy" in found:
             entry["sha256"] = sha256(found[f"{name}.npy"]).hexdigest()
     text = json.dumps(header).encode()
-    found = {**found, "header.json": text, "sha256": sha256(text).hexdigest().encode()}
+    return archived(with_header(found, text), compression)
+
+
+def with_header(found, text):
+    """Members with another text as their header, and its hash."""
+    return {**found, "header.json": text, "sha256": sha256(text).hexdigest().encode()}
+
+
+def archived(found, compression=zipfile.ZIP_STORED):
+    """An archive of some members, as they are."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", compression) as archive:
         for name, content in found.items():
@@ -162,11 +171,7 @@ def missing_array(content, rng):
 def missing_member(content, rng):
     found = members(content)
     del found[one_of(found, rng)]
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for name, part in found.items():
-            archive.writestr(name, part)
-    return stream.getvalue()
+    return archived(found)
 
 
 def unknown_array(content, rng):
@@ -371,13 +376,7 @@ def text_of_header(content, rng):
         ],
         rng,
     )
-    found = members(content)
-    found.update({"header.json": text, "sha256": sha256(text).hexdigest().encode()})
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for name, part in found.items():
-            archive.writestr(name, part)
-    return stream.getvalue()
+    return archived(with_header(members(content), text))
 
 
 def other_kind(content, rng):
