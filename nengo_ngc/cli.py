@@ -17,7 +17,7 @@ from .exceptions import DivergenceError
 from .kinds import KINDS
 from .naming import unknown
 from .networks.gncn import INITIAL, VARIANTS
-from .runs import Run
+from .runs import Run, claimed
 
 _DEFAULT_MODEL = "ngc"
 
@@ -148,27 +148,27 @@ def train(output, resume, data_dir, **options):
     What is not given depends on the model and the data set, and is written into
     config.json in the folder of the run. Beside it are checkpoint.npz, metrics.jsonl
     with a line for each epoch, and pictures: curves.png, samples.png, latents.png and
-    others. A run that was interrupted goes on with --resume.
+    others. A run that was interrupted goes on with --resume, and one that diverged with
+    --resume --learning-rate and a smaller number.
     """
     with _plain_errors():
         if resume:
-            run = Run.open(output or Path("runs") / _name(options))
-            _check_unchanged(run, options)
-            if options["epochs"] is not None:
-                run.config["parameters"]["max_epochs"] = options["epochs"]
+            folders = [output or Path("runs") / _name(options)]
+            Run.open(folders[0])  # says what is wrong with it, and leaves no trace
         else:
-            folder = Path(output) if output else _free_folder(_name(options))
-            _check_free(folder)
-            run = Run(folder, _config(options))
-        click.echo(f"training on {run.config['dataset']}, output in {run.folder}")
-        model = run.train(
-            data_dir,
-            resume,
-            on_epoch=lambda record: click.echo(
-                f"epoch {record['epoch']}: {run.kind.say(record)}, "
-                f"{record['samples_per_second']:.0f} samples/s"
-            ),
-        )
+            config = _config(options)
+            folders = [output] if output else _folders(_name(options))
+        with claimed(folders, resume) as folder:
+            run = _reopened(folder, options) if resume else Run(folder, config)
+            click.echo(f"training on {run.config['dataset']}, output in {run.folder}")
+            model = run.train(
+                data_dir,
+                resume,
+                on_epoch=lambda record: click.echo(
+                    f"epoch {record['epoch']}: {run.kind.say(record)}, "
+                    f"{record['samples_per_second']:.0f} samples/s"
+                ),
+            )
     click.echo(f"{model.n_iter_} epochs; see the pictures and metrics.jsonl in {run.folder}")
 
 
@@ -200,22 +200,36 @@ def _config(options, model=_DEFAULT_MODEL):
     }
 
 
+# options by which a run that is resumed may differ from what it began with
+_CHANGING = {"epochs": "max_epochs", "learning_rate": "learning_rate"}
+
+
+def _reopened(folder, options):
+    """The run in a folder, with the options that may change; others must be as they were."""
+    run = Run.open(folder)
+    _check_unchanged(run, options)
+    run.change(**{argument: options[name] for name, argument in _CHANGING.items()})
+    return run
+
+
 def _check_unchanged(run, options):
-    """Raise if an option that was typed differs from what the run began with."""
+    """Raise if options that were typed differ from what the run began with."""
     context = click.get_current_context()
     wanted = _config(options, run.config["model"])
-    keys = {"grey": "binarize", **run.kind.arguments}
-    for option in ["model", *sorted(options.keys() - {"model", "epochs"})]:
+    keys, wrong = {"grey": "binarize", **run.kind.arguments}, []
+    for option in ["model", *sorted(options.keys() - {"model", *_CHANGING})]:
         if not _typed(context, option):
             continue
         key = keys.get(option, option)
-        old, new = ({**c, **c["parameters"]}[key] for c in (run.config, wanted))
+        old, new = ({**c, **c["parameters"]}.get(key) for c in (run.config, wanted))
         new = list(new) if isinstance(new, tuple) else new  # as JSON has it
         if old != new:
-            raise ValueError(
-                f"--resume goes on with the settings of {run.folder}: "
-                f"{option.replace('_', '-')} must be {old!r}, got {new!r}"
-            )
+            wrong.append(f"{option.replace('_', '-')} must be {old!r}, got {new!r}")
+    if wrong:
+        raise ValueError(
+            f"--resume goes on with the settings of {run.folder}: {'; '.join(wrong)}; leave "
+            "these options out, or begin another run in another --output"
+        )
 
 
 def _typed(context, option):
@@ -228,20 +242,11 @@ def _name(options):
     return options["dataset"] + ("" if model == _DEFAULT_MODEL else f"-{model}")
 
 
-def _free_folder(name):
-    numbers = itertools.count(2)
-    folder = Path("runs") / name
-    while (folder / "config.json").exists():
-        folder = Path("runs") / f"{name}-{next(numbers)}"
-    return folder
-
-
-def _check_free(folder):
-    if (folder / "config.json").exists():
-        raise ValueError(
-            f"{folder} holds a run already: go on with it by --resume, "
-            "or give another --output"
-        )
+def _folders(name):
+    """Folders that a run may be in, if it is not said which."""
+    yield Path("runs") / name
+    for number in itertools.count(2):
+        yield Path("runs") / f"{name}-{number}"
 
 
 @contextmanager
@@ -251,6 +256,10 @@ def _plain_errors():
         yield
     except (DivergenceError, ImportError, OSError, ValueError, ValidationError) as error:
         raise click.ClickException(str(error)) from error
+    except MemoryError as error:
+        raise click.ClickException(
+            f"there is not enough memory ({error}): try smaller layers or a smaller batch"
+        ) from error
 
 
 @main.command()

@@ -1,116 +1,64 @@
-"""Model files: arrays and JSON, nothing that could run when it is read."""
+"""Files that are written whole or not at all."""
 
-import json
+import errno
 import os
+import re
 import secrets
-import zipfile
-import zlib
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
+from . import locks
 
-_FORMAT = 1
-
-# whatever a damaged archive may run into while it is read
-_UNREADABLE = (
-    AttributeError,
-    EOFError,
-    KeyError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-
-
-def save(path, header, arrays):
-    """Write a header and arrays to one file, whole or not at all.
-
-    Parameters
-    ----------
-    path : str or path
-    header : dict
-        Anything that JSON can hold; its ``"kind"`` names the model.
-    arrays : dict of {str: array}
-
-    Raises
-    ------
-    ValueError
-        If an array holds objects.
-    """
-    for name, array in arrays.items():
-        if np.asarray(array).dtype.hasobject:
-            raise ValueError(f"{name} must be an array of numbers, got one of objects")
-    text = np.array(json.dumps({"format": _FORMAT, "arrays": [*arrays], **header}))
-    with replacing(path, "wb") as file:
-        np.savez(file, header=text, **arrays)
-
-
-def load(path, kind):
-    """Read what ``save`` wrote.
-
-    Parameters
-    ----------
-    path : str or path
-    kind : str
-        The kind of model that is expected.
-
-    Returns
-    -------
-    header : dict
-    arrays : dict of {str: array}
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If the file is damaged, of another format, or holds another kind of model.
-    """
-    path = Path(path)
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        header = json.loads(str(arrays.pop("header")))
-        found = header.get("kind"), header.get("format")
-        # a damaged table of contents may end early
-        if set(header.get("arrays", arrays)) != arrays.keys():
-            raise ValueError("arrays are missing")
-    except FileNotFoundError:
-        raise FileNotFoundError(f"no model file {path}") from None
-    except _UNREADABLE as error:
-        raise ValueError(f"{path} is damaged or not a model file: {error}") from error
-    if found != (kind, _FORMAT):
-        raise ValueError(
-            f"{path} holds a {found[0]} (format {found[1]}), "
-            f"expected a {kind} (format {_FORMAT})"
-        )
-    return header, arrays
-
-
-def within(prefix, arrays):
-    """The arrays whose name starts with ``prefix/``, without it."""
-    start = len(prefix) + 1
-    return {k[start:]: v for k, v in arrays.items() if k.startswith(f"{prefix}/")}
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
+_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", None)}
 
 
 @contextmanager
 def replacing(path, mode="w"):
-    """Open a temporary file that takes the place of ``path`` once it is complete."""
+    """Open a temporary file that takes the place of ``path`` once it is complete.
+
+    Raises
+    ------
+    OSError
+        If there is no room for it; what was at ``path`` before is still there.
+    """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     encoding = None if "b" in mode else "utf-8"
     # tempfile's would be closed to other users
     file = open(temporary, mode, encoding=encoding)
     try:
         with file:
+            locks.hold(file)  # so that nobody takes it for one that was left behind
             yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         os.unlink(temporary)
+        if isinstance(error, OSError) and error.errno in _FULL:
+            raise OSError(
+                f"{path} could not be written: {error.strerror}; free some space, or raise "
+                "the limit on the size of files, and try again (what was there before is "
+                "unchanged)"
+            ) from error
         raise
+    _sync(path.parent)
+
+
+def clear(folder):
+    """Remove temporary files that were left behind by processes that were killed."""
+    for path in Path(folder).iterdir():
+        if _TEMPORARY.fullmatch(path.name) and not locks.is_held(path):
+            path.unlink()
+
+
+def _sync(folder):
+    """Have the disk know of a new name; without this a power cut may forget it."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from . import files
+
 # the Okabe-Ito palette, which colour-blind people can tell apart
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
@@ -33,7 +35,7 @@ def image_grid(rows, image_shape, path, titles=None):
                 -0.15, 0.5, titles[row], transform=axes[row, 0].transAxes,
                 ha="right", va="center",
             )
-    fig.savefig(path, dpi=120, bbox_inches="tight", format="png")
+    _write(fig, path, bbox_inches="tight")
 
 
 def learning_curves(history, panels, path):
@@ -160,8 +162,13 @@ def save(figure, path, tight=True):
         ax.spines[["top", "right"]].set_visible(False)
     if tight:
         figure.tight_layout()
-    figure.savefig(path, dpi=120, format="png")
+    _write(figure, path)
     return True
+
+
+def _write(figure, path, **kwargs):
+    with files.replacing(path, "wb") as file:
+        figure.savefig(file, dpi=120, format="png", **kwargs)
 
 
 def figure(n_rows, n_columns, figsize):

@@ -6,6 +6,7 @@ What differs between simulators when a model learns from a data set is here and 
 
 import nengo
 import numpy as np
+from nengo.builder import Model
 from nengo.builder.neurons import SimNeurons
 from nengo.builder.processes import SimProcess
 from sklearn.utils import gen_batches
@@ -15,6 +16,12 @@ from .exceptions import DivergenceError
 from .synapses import Delay
 
 _DT = 0.001
+
+# The largest state, prediction or parameter of a network that learns. Pixels are at most 1,
+# and the largest number seen while all went well is 160 (docs/promises.md). From here on the
+# steps between float32 numbers, 0.008, are larger than any useful step of learning: there is
+# no way back.
+LARGEST = 1e5
 
 
 class Runner:
@@ -76,22 +83,35 @@ class Runner:
         Raises
         ------
         DivergenceError
-            If a value is not finite.
+            If a value is not finite, or beyond ``LARGEST``.
         """
         self._learn.value = float(learn)
         data = {"input": X, **others}
-        chunks = [
-            self._present({key: values[rows] for key, values in data.items()})
-            for rows in gen_batches(len(X), self.minibatch_size)
-        ]
-        settled = {
+        chunks = []
+        for rows in gen_batches(len(X), self.minibatch_size):
+            chunks.append(self._present({k: values[rows] for k, values in data.items()}))
+            self._check(chunks[-1])
+        return {
             name: np.concatenate([chunk[name] for chunk in chunks])
             for name in self._probes
         }
+
+    def _check(self, settled):
+        """Raise a DivergenceError that names the presentation where it begins."""
+        found = {}
         for name, values in settled.items():
-            if not np.all(np.isfinite(values)):
-                raise DivergenceError(name, self.sim.n_steps)
-        return settled
+            limit = np.finfo(float).max if name in self.net._scale_free else LARGEST
+            unfit = ~np.all(np.abs(values) <= limit, axis=1)
+            if np.any(unfit):
+                found[name] = np.argmax(unfit)
+        if found:
+            name = min(found, key=found.get)  # of those that come together, the first probe
+            row = found[name]
+            check_size(name, settled[name][row], self._step_of(row, len(settled[name])))
+
+    def _step_of(self, row, n):
+        """The last timestep of the presentation of one of n images that ended just now."""
+        return self.sim.n_steps
 
     def rest(self):
         """Go on as a new simulator would that takes up what was learned."""
@@ -139,8 +159,11 @@ class NengoRunner(Runner):
         return self.net.probe(name, sample_every=every)
 
     def _simulator(self):
-        # merging the products of large matrices, as Nengo does, slows them down
-        return nengo.Simulator(self.model, dt=_DT, optimize=False, progress_bar=False)
+        # merging the products of large matrices, as Nengo does, slows them down; the model
+        # comes without a cache of decoders, which would be a file opened for nothing
+        return nengo.Simulator(
+            self.model, dt=_DT, model=Model(_DT), optimize=False, progress_bar=False
+        )
 
     def _present(self, data):
         for key, frames in data.items():
@@ -185,6 +208,11 @@ class NengoRunner(Runner):
             return data.copy()
         blocks = data.reshape(-1, self.steps, together, data.shape[-1])
         return blocks[:, -1].reshape(-1, data.shape[-1])
+
+    def _step_of(self, row, n):
+        together = self.net.schedule.interleave
+        left = n // together - 1 - row // together
+        return self.sim.n_steps - left * self.steps * together
 
     def _not_finite(self):
         signals, sig = self.sim.signals, self.sim.model.sig
@@ -248,6 +276,22 @@ def _is_delay(synapse):
     return isinstance(synapse, Delay) or (
         isinstance(synapse, nengo.Lowpass) and synapse.tau == 0
     )
+
+
+def check_finite(name, array, step):
+    """Raise a DivergenceError unless all numbers are finite."""
+    if not np.all(np.isfinite(array)):
+        raise DivergenceError(name, step)
+
+
+def check_size(name, array, step):
+    """Raise a DivergenceError unless all numbers are of a size from which one can learn."""
+    check_finite(name, array, step)
+    largest = max(np.max(array, initial=0), -np.min(array, initial=0))
+    if largest > LARGEST:
+        raise DivergenceError(
+            name, step, f"has reached {largest:.1e}, more than {LARGEST:.0e}"
+        )
 
 
 def make_runner(backend, *args, device=None, **kwargs):

@@ -1,6 +1,7 @@
 """What settings in files may be, declared once and checked in one place.
 
-A schema is made of `Whole`, `Number`, `Flag`, `Text`, `List`, `Table` and `Either`::
+A schema is made of `Whole`, `Number`, `Flag`, `Text`, `List`, `Table`, `Either` and
+`Anything`::
 
     CONFIG = Table({"dataset": Text(SOURCES), "epochs": Whole(1), "seeds": List(Whole(0))})
     config = schema.read("config.json", CONFIG)
@@ -282,6 +283,16 @@ class Table(Field):
                 where = f"{key}: " if key else ""
                 raise _Unfit(where + unknown("key", name, self.fields))
             kind.check(item, _joined(key, name))
+
+
+@dataclass(frozen=True)
+class Anything(Field):
+    """Whatever a file can say."""
+
+    expected = "anything"
+
+    def _check(self, value, key):
+        pass
 
 
 @dataclass(frozen=True)

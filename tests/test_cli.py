@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from matplotlib.image import imread
 
-from nengo_ngc import __version__, datasets, files
+from nengo_ngc import __version__, datasets, estimators
 from nengo_ngc.cli import main
 from nengo_ngc.estimators import NGCModel, PFFClassifier, SDREncoder
 
@@ -52,8 +52,8 @@ def complaint(result):
 
 def state(folder, kind="NGCModel"):
     """All arrays from which learning goes on, as bytes."""
-    _, arrays = files.load(Path(folder) / "checkpoint.npz", kind)
-    return {k: (v.dtype, v.tobytes()) for k, v in files.within("state", arrays).items()}
+    model = getattr(estimators, kind).load(Path(folder) / "checkpoint.npz")
+    return {k: (v.dtype, v.tobytes()) for k, v in model._state.items()}
 
 
 def records(folder):
@@ -118,7 +118,7 @@ def test_config(trained):
 def test_metrics_have_a_line_for_each_epoch(trained):
     lines = records(trained)
     assert [line["epoch"] for line in lines] == [1, 2, 3]
-    keys = {"epoch", "bce", "val_bce", "discrepancy", "samples_per_second"}
+    keys = {"epoch", "bce", "val_bce", "discrepancy", "learning_rate", "samples_per_second"}
     assert all(line.keys() == keys for line in lines)
     assert lines[-1]["bce"] < lines[0]["bce"]
     assert lines == NGCModel.load(trained / "checkpoint.npz").history_
@@ -290,7 +290,7 @@ def test_hebbian_run(tmp_path):
     assert "epoch 1: filters, " in output and "epoch 3: thresholds, error " in output
     expected = RUN_FILES - {"reconstructions.png", "samples.png"} | {"codes.png", "filters.png"}
     assert {path.name for path in folder.iterdir()} == expected
-    assert "max_epochs must be at least 3" in complaint(
+    assert "epochs must be at least the 3 that are done, got 2" in complaint(
         nengo_ngc("train", "--resume", "--output", folder, "--epochs", 2)
     )
 
@@ -443,7 +443,8 @@ def test_damaged_run(copied, name, command):
 def test_config_that_is_none(copied, text):
     (copied / "config.json").write_bytes(text.encode("latin-1"))
     message = complaint(nengo_ngc("evaluate", copied))
-    assert f"{copied / 'config.json'} is damaged" in message
+    assert f"{copied / 'config.json'}" in message
+    assert any(part in message for part in ("is damaged", "must be a table", "is missing"))
 
 
 @pytest.mark.parametrize(

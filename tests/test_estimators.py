@@ -16,9 +16,11 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import nengo_ngc as ngc
-from nengo_ngc import datasets, files
+from nengo_ngc import datasets, model_files
 from nengo_ngc.estimators import NGCModel, base
+from nengo_ngc.estimators.autodiff import expected_of_autodiff
 from nengo_ngc.metrics import binary_cross_entropy
+from nengo_ngc.model_files import FLOATS, WHOLES
 from nengo_ngc.runners import Runner
 
 from .conftest import HAS_DL, Squashing, needs_dl
@@ -525,6 +527,7 @@ def test_other_kind(path):
 @pytest.mark.parametrize(
     "changes",
     [
+        {},
         {"parameters": None},
         {"parameters": [1, 2]},
         {"parameters": {"n_hiden": [8, 6]}},
@@ -533,22 +536,126 @@ def test_other_kind(path):
         {"n_features_in": None},
         {"history": None},
         {"history": 4},
+        {"history": [3]},
+        {"history": [{"epoch": 2}]},
+        {"history": [{"epoch": 1}, {"epoch": 1}]},
+        {"history": [{"epoch": 1, "bce": None}]},
+        {"unknown": 1},
     ],
 )
 def test_other_header(path, changes):
-    header, arrays = files.load(path, "NGCModel")
-    header = {k: v for k, v in {**header, **changes}.items() if v is not None}
-    files.save(path, header, arrays)
-    with pytest.raises(ValueError, match=r"model\.npz is not a model of this version"):
+    header, arrays = contents(path)
+    header.update(changes)
+    for name in [name for name, value in changes.items() if value is None]:
+        del header[name]
+    model_files.save(path, header, arrays)
+    if not changes:
+        assert_same_bits(NGCModel.load(path), fitted())
+        return
+    with pytest.raises(ValueError, match=r"model\.npz.*; replace it by a copy"):
         NGCModel.load(path)
 
 
-def test_part_of_a_prior(path):
-    header, arrays = files.load(path, "NGCModel")
-    del arrays["mixture/means_"]
-    files.save(path, {**header, "arrays": [*arrays]}, arrays)
-    with pytest.raises(ValueError, match=r"model\.npz .*means_"):
+def contents(path):
+    """The header and the arrays of a model file, unchecked."""
+    with np.load(path) as file:
+        header = json.loads(file["header.json"])
+        arrays = {k: file[k] for k in file.files if k not in ("header.json", "sha256")}
+    return header, arrays
+
+
+def absent(name):
+    return lambda arrays: arrays.pop(name)
+
+
+def converted(name, dtype):
+    return lambda arrays: arrays.update({name: arrays[name].astype(dtype)})
+
+
+def replaced(name, array):
+    return lambda arrays: arrays.update({name: array})
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (absent("mixture/means_"), "lacks mixture/means_"),
+        (absent("state/W1"), "there are no weights|lacks state/W1"),
+        (absent("state/M2"), "lacks state/M2"),
+        (absent("state/W1/optimizer_v"), "lacks state/W1/optimizer_v"),
+        (absent("previous"), "lacks previous"),
+        (converted("state/W1", np.float16), "state/W1 must be of a type .* got <f2"),
+        (converted("state/W1", np.int64), "state/W1 must be of a type .* got <i8"),
+        (converted("state/W1", np.uint64), "state/W1 must be of a type .* got <u8"),
+        (replaced("state/M2", np.zeros((6, 64))), r"state/M2 must have shape \(64, 6\)"),
+        (replaced("state/W9", np.zeros((6, 6))), "has unknown state/W9"),
+        (replaced("mixture/weights_", np.ones(3)), "weights of a mixture must be"),
+        (replaced("mixture/weights_", np.ones(1)), "same number of components"),
+    ],
+)
+def test_other_arrays(path, change, message):
+    header, arrays = contents(path)
+    change(arrays)
+    model_files.save(path, header, arrays)
+    with pytest.raises(ValueError, match=rf"model\.npz .*{message}.*; replace it by a copy"):
         NGCModel.load(path)
+
+
+def of_autodiff(*shapes):
+    return {f"state/autodiff/{k}": shape for k, shape in enumerate(shapes)}
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        [(), (4, 6), (4, 6), (2, 4), (2, 4), (4,), (4,), (2,), (2,), ()],
+        [(), (4, 6), (4, 6), (2, 4), (2, 4), (6,), (6,), ()],  # joined by NengoDL
+    ],
+)
+def test_what_autodiff_leaves(shapes):
+    found = of_autodiff(*shapes)
+    expected = expected_of_autodiff(found, (6, 4, 2), n_others=1)
+    assert {name: array.shape for name, array in expected.items()} == found
+    types = [array.types for array in expected.values()]
+    assert types == [WHOLES, *(len(shapes) - 2) * [FLOATS], WHOLES]
+    for wrong in (shapes[1:], [*shapes, ()], [(), (1, 4, 6), *shapes[2:]]):
+        with pytest.raises(ValueError, match="must have the shapes of weights and biases"):
+            expected_of_autodiff(of_autodiff(*wrong), (6, 4, 2), n_others=1)
+
+
+@pytest.mark.parametrize("kind", [complex, "O"])
+def test_arrays_that_are_not_saved(tmp_path, kind):
+    learned = copy.deepcopy(fitted())
+    learned._state["W1"] = learned._state["W1"].astype(kind)
+    with pytest.raises(ValueError, match="state/W1 must be of a type like"):
+        learned.save(tmp_path / "model.npz")
+    assert os.listdir(tmp_path) == []
+
+
+def test_sizes_of_which_a_file_has_nothing_are_not_built(path):
+    header, arrays = contents(path)
+    header["parameters"]["n_hidden"] = [8, 10**9]
+    model_files.save(path, header, arrays)
+    with pytest.raises(ValueError, match="no weights between 8 and 1000000000 units"):
+        NGCModel.load(path)
+
+
+def test_parameters_that_would_not_be_loaded_are_not_saved(tmp_path):
+    learned = copy.deepcopy(fitted()).set_params(verbose="yes")
+    with pytest.raises(ValueError, match="parameters.verbose must be true or false"):
+        learned.save(tmp_path / "model.npz")
+
+
+def test_parameters_of_another_network_are_not_saved(tmp_path):
+    learned = copy.deepcopy(fitted()).set_params(variant="t1")
+    with pytest.raises(ValueError, match="changed after it had learned: it has unknown"):
+        learned.save(tmp_path / "model.npz")
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_is_said_about_a_model_is_kept(tmp_path):
+    fitted().save(tmp_path / "model.npz", about={"dataset": "digits"})
+    assert NGCModel.load(tmp_path / "model.npz").about_ == {"dataset": "digits"}
 
 
 SPRUNG = []
@@ -562,7 +669,7 @@ class Trap:
 
 
 def test_loading_runs_nothing(path):
-    header, arrays = files.load(path, "NGCModel")
+    header, arrays = contents(path)
     arrays["state/W1"] = np.array([Trap()], dtype=object)
     np.savez(path, header=np.array(json.dumps(header)), **arrays)
     with pytest.raises(ValueError, match=r"model\.npz is damaged"):
@@ -617,6 +724,36 @@ def test_divergence_of_states(backend):
     with pytest.raises(ngc.DivergenceError, match=r"timestep \d+: (z1|mu0) is not finite"):
         diverging.fit(X)
     assert all(np.all(np.isfinite(p)) for p in diverging.parameters_.values())
+
+
+def test_divergence_begins_before_numbers_end(backend):
+    """Latents of any size used to end in an error of scikit-learn's about its mixture."""
+    diverging = copy.deepcopy(fitted(backend))
+    diverging._state["W2"] = 1e7 * diverging._state["W2"]
+    steps = []
+    for use in (lambda: diverging.fit_prior(X), lambda: diverging.partial_fit(X)):
+        message = r"diverged at timestep \d+: (phi_)?[zm]\w+ has reached \d\.\de\+\d+"
+        with pytest.raises(ngc.DivergenceError, match=message) as caught:
+            use()
+        steps.append(caught.value.step)
+    assert steps[0] % 5 == 0 and steps[0] > 0
+
+
+def test_parameters_are_looked_at_within_an_epoch(monkeypatch):
+    monkeypatch.setattr(base, "_LOOK_EVERY", 2)
+    state, diverging, seen = Runner.state, copy.deepcopy(fitted()), []
+    broken = {"V1": np.full((8, 8), 1e11)}
+    monkeypatch.setattr(Runner, "state", lambda self: {**state(self), **broken})
+    diverging.set_params(max_epochs=9)
+    with pytest.raises(ngc.DivergenceError, match="V1 has reached 1.0e[+]11, more than 1e"):
+        list(diverging.epochs(X, on_batch=seen.append, resume=True))
+    assert len(seen) == 1
+
+
+def test_what_optimisers_count_may_be_large():
+    learning = copy.deepcopy(fitted())
+    learning._state["W1/optimizer_t"] = np.array(1e9)
+    learning.partial_fit(X)
 
 
 def test_parameters_that_are_not_finite_are_not_kept(monkeypatch):

@@ -1,192 +1,41 @@
-"""Model files: whole or not at all, and nothing that could run."""
+"""Files that are written whole or not at all, and folders that one process holds."""
 
 import os
+import signal
 import subprocess
 import sys
-import zipfile
 
-import numpy as np
 import pytest
 
-from nengo_ngc import files
+from nengo_ngc import files, locks
+from nengo_ngc.exceptions import FolderHeldError
 
-HEADER = {"kind": "Model", "sizes": [4, 3]}
-
-
-def arrays():
-    rng = np.random.RandomState(0)
-    W, m = rng.randn(4, 3), rng.randn(2)
-    return {"state/W1": W, "state/n": np.int64(7), "mixture/m": m}
+posix = pytest.mark.skipif(os.name != "posix", reason="POSIX only")
 
 
 @pytest.fixture
 def path(tmp_path):
-    path = tmp_path / "model.npz"
-    files.save(path, HEADER, arrays())
+    path = tmp_path / "file"
+    path.write_text("before")
     return path
 
 
-def assert_same(found, expected):
-    assert found.keys() == expected.keys()
-    for name, value in expected.items():
-        np.testing.assert_array_equal(found[name], value)
-        assert found[name].dtype == np.asarray(value).dtype
+def python(code, cwd, **kwargs):
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, **kwargs
+    )
 
 
-def test_what_is_saved_is_loaded(path):
-    header, found = files.load(path, "Model")
-    assert {k: header[k] for k in HEADER} == HEADER
-    assert_same(found, arrays())
-    expected = {"W1": arrays()["state/W1"], "n": np.int64(7)}
-    assert_same(files.within("state", found), expected)
-
-
-def test_within_takes_whole_names():
-    assert files.within("a", {"a/b": 1, "ab/c": 2, "a": 3}) == {"b": 1}
-
-
-def test_no_flipped_byte_goes_unnoticed(path):
-    content, noticed = path.read_bytes(), 0
-    for i in range(len(content)):
-        path.write_bytes(content[:i] + bytes([content[i] ^ 0xFF]) + content[i + 1 :])
-        try:
-            _, found = files.load(path, "Model")
-        except ValueError as error:
-            assert str(path) in str(error)
-            noticed += 1
-        else:  # a time stamp or the like
-            assert_same(found, arrays())
-    assert noticed > len(content) / 2
-
-
-def test_flipped_bytes_in_the_middle(path):
-    content = bytearray(path.read_bytes())
-    start = content.index(arrays()["state/W1"].tobytes())
-    content[start : start + 8] = bytes(8)
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"model\.npz is damaged or not a model file"):
-        files.load(path, "Model")
-
-
-def test_truncated(path):
-    content = path.read_bytes()
-    for size in range(len(content)):
-        path.write_bytes(content[:size])
-        with pytest.raises(ValueError, match=r"model\.npz is damaged"):
-            files.load(path, "Model")
-
-
-def numpy_array(path):
-    with open(path, "wb") as file:
-        np.save(file, np.arange(3))
-
-
-def without_header(path):
-    with open(path, "wb") as file:
-        np.savez(file, a=np.arange(3))
-
-
-def header_that_is_no_dict(path):
-    with open(path, "wb") as file:
-        np.savez(file, header=np.array("[1, 2]"))
-
-
-def header_that_is_no_json(path):
-    with open(path, "wb") as file:
-        np.savez(file, header=np.array("{"))
-
-
-def zip_of_text(path):
-    with zipfile.ZipFile(path, "w") as file:
-        file.writestr("header", "{}")
-
-
-@pytest.mark.parametrize(
-    "write",
-    [
-        lambda path: path.write_text("kind: Model"),
-        numpy_array,
-        without_header,
-        header_that_is_no_dict,
-        header_that_is_no_json,
-        zip_of_text,
-    ],
-)
-def test_not_a_model_file(path, write):
-    write(path)
-    with pytest.raises(ValueError, match=r"model\.npz is damaged or not a model file"):
-        files.load(path, "Model")
-
-
-def test_missing(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no model file .*absent.npz"):
-        files.load(tmp_path / "absent.npz", "Model")
-
-
-def test_wrong_kind(path):
-    with pytest.raises(ValueError, match=r"holds a Model .*expected a Other "):
-        files.load(path, "Other")
-
-
-def test_wrong_format(path, monkeypatch):
-    monkeypatch.setattr(files, "_FORMAT", 2)
-    message = r"\(format 1\), expected a Model \(format 2\)"
-    with pytest.raises(ValueError, match=message):
-        files.load(path, "Model")
-
-
-def test_objects_are_not_saved(path):
-    before = path.read_bytes()
-    with pytest.raises(ValueError, match="state/x must be an array of numbers"):
-        files.save(path, HEADER, {"state/x": np.array([print], dtype=object)})
-    assert path.read_bytes() == before
-
-
-def test_objects_are_not_loaded(path):
-    # the header of an array of objects, written by hand
-    with zipfile.ZipFile(path, "a") as archive, archive.open("x.npy", "w") as file:
-        np.lib.format.write_array_header_1_0(
-            file, {"descr": "|O", "fortran_order": False, "shape": (1,)}
-        )
-        file.write(b"whatever would run")
-    with pytest.raises(ValueError, match="allow_pickle=False"):
-        files.load(path, "Model")
+# --- writing
 
 
 def test_interrupted_write_leaves_the_old_file(path):
-    before = path.read_bytes()
     with pytest.raises(KeyboardInterrupt), files.replacing(path, "wb") as file:
         file.write(b"half of")
         file.flush()
         assert len(os.listdir(path.parent)) == 2  # it is not written in place
         raise KeyboardInterrupt
-    assert path.read_bytes() == before
-    assert os.listdir(path.parent) == [path.name]
-
-
-def test_save_that_fails_leaves_the_old_file(path, monkeypatch):
-    def full(file, **_):
-        file.write(b"half of")
-        raise OSError("no space left on device")
-
-    before = path.read_bytes()
-    monkeypatch.setattr(np, "savez", full)
-    with pytest.raises(OSError, match="no space left"):
-        files.save(path, HEADER, arrays())
-    assert path.read_bytes() == before
-    assert os.listdir(path.parent) == [path.name]
-
-
-def test_header_that_json_cannot_hold_leaves_the_old_file(path):
-    before = path.read_bytes()
-    with pytest.raises(TypeError):
-        files.save(path, {"kind": "Model", "x": object()}, {})
-    assert path.read_bytes() == before
-
-
-def test_write_replaces(path):
-    files.save(path, HEADER, {"b": np.arange(2)})
-    assert_same(files.load(path, "Model")[1], {"b": np.arange(2)})
+    assert path.read_text() == "before"
     assert os.listdir(path.parent) == [path.name]
 
 
@@ -197,19 +46,118 @@ with files.replacing("text") as file:
     file.write("5.0 %s 0.1" % chr(177))
 """
     ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
-    env = {**os.environ, **ascii_only}
-    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, check=True)
+    python(code, tmp_path, env={**os.environ, **ascii_only}, check=True)
     assert (tmp_path / "text").read_bytes() == "5.0 ± 0.1".encode()
 
 
-def test_missing_folder(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        files.save(tmp_path / "absent" / "model.npz", HEADER, {})
-    assert os.listdir(tmp_path) == []
-
-
-@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+@posix
 def test_permissions_are_those_of_other_files(path, tmp_path):
-    other = tmp_path / "other"
-    other.touch()
-    assert path.stat().st_mode == other.stat().st_mode
+    with files.replacing(tmp_path / "other"):
+        pass
+    assert path.stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+@posix
+def test_folder_is_synced_after_the_rename(path, monkeypatch):
+    done, fsync, replace = [], os.fsync, os.replace
+
+    def sync(descriptor):
+        done.append("folder" if os.path.isdir(f"/dev/fd/{descriptor}") else "file")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(os, "replace", lambda *a: (done.append("rename"), replace(*a)))
+    with files.replacing(path) as file:
+        file.write("after")
+    assert done[0] == "file" and done[1] == "rename" and len(done) == 3
+
+
+@posix
+def test_limit_on_the_size_of_files(path):
+    code = """
+import resource
+from nengo_ngc import files
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+with files.replacing("file") as file:
+    file.write(2000 * "x")
+"""
+    process = python(code, path.parent)
+    last = process.stderr.strip().splitlines()[-1]
+    assert last.startswith("OSError: file could not be written: File too large; free some")
+    assert path.read_text() == "before"
+    assert os.listdir(path.parent) == [path.name]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is full")
+def test_full_disk(path):
+    with pytest.raises(OSError, match="file could not be written: No space .* try again"):
+        with files.replacing(path), open("/dev/full", "w") as full:
+            full.write("text")
+    assert path.read_text() == "before"
+
+
+def test_what_was_left_behind_is_cleared(path, tmp_path):
+    left = tmp_path / ".checkpoint.npz.0123abcd.tmp"
+    left.write_text("half of")
+    others = [tmp_path / name for name in (".hidden", "x.tmp", ".checkpoint.npz")]
+    for other in others:
+        other.touch()
+    with files.replacing(path) as file:
+        files.clear(tmp_path)
+        file.write("after")  # a process that is alive goes on
+    assert not left.exists()
+    assert path.read_text() == "after" and all(other.exists() for other in others)
+
+
+# --- holding
+
+
+def test_folder_is_held_by_one(tmp_path):
+    folder = tmp_path / "deep" / "run"
+    with locks.held(folder), pytest.raises(FolderHeldError) as caught, locks.held(folder):
+        pytest.fail("it is held twice")
+    message = str(caught.value)
+    assert str(folder) in message and f"process {os.getpid()} on " in message
+    assert " since 20" in message
+
+
+def test_nothing_is_left_of_a_folder_without_content(tmp_path):
+    with locks.held(tmp_path / "deep" / "run"):
+        assert (tmp_path / "deep" / "run").is_dir()
+    assert os.listdir(tmp_path) == []
+    with locks.held(tmp_path / "deep" / "run"):
+        (tmp_path / "deep" / "run" / "file").touch()
+    assert os.listdir(tmp_path / "deep" / "run") == ["file"]
+
+
+@posix
+def test_folder_is_free_once_its_process_is_dead(tmp_path):
+    code = """
+import sys
+from nengo_ngc import locks
+with locks.held("run"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with process:
+        process.stdout.readline()
+        message = f"process {process.pid} on "
+        with pytest.raises(FolderHeldError, match=message), locks.held(tmp_path / "run"):
+            pytest.fail("it is held twice")
+        process.send_signal(signal.SIGKILL)
+    assert (tmp_path / "run" / ".lock").exists()
+    with locks.held(tmp_path / "run"):
+        pass
+    assert os.listdir(tmp_path / "run") == []
+
+
+def test_folder_that_cannot_be_made(path):
+    with pytest.raises(OSError), locks.held(path / "run"):
+        pytest.fail("it was made")
+    assert path.read_text() == "before"

@@ -6,6 +6,7 @@ import nengo
 import numpy as np
 import tensorflow as tf
 import tf_keras
+from nengo.exceptions import ValidationError
 from sklearn.utils import gen_batches
 
 from .simulator import Simulator
@@ -122,7 +123,14 @@ class AutodiffRunner:
             {k: array for k, array in state.items() if not k.startswith("autodiff/")},
         )
         for k, variable in enumerate(self._remembered):
-            variable.assign(state[f"autodiff/{k}"])
+            array = state[f"autodiff/{k}"]
+            if array.shape != tuple(variable.shape):
+                raise ValidationError(
+                    f"autodiff/{k} must have shape {tuple(variable.shape)}, got {array.shape}: "
+                    "it is of another way to join weights",
+                    attr="state",
+                )
+            variable.assign(array)
 
     def close(self):
         """Free the simulator."""

@@ -4,22 +4,28 @@ import importlib.util
 import json
 import time
 from contextlib import contextmanager
+from copy import copy
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from .. import files
-from ..exceptions import DivergenceError
+from .. import model_files, schema
+from ..model_files import Array, Reader
 from ..naming import unknown
-from ..runners import make_runner
+from ..runners import check_finite, check_size, make_runner
+from ..schema import Table, Whole
+from .settings import HISTORY, check_history, settings
 
 BACKENDS = ("auto", "nengo", "nengo-dl")
 
 # From this many samples at once on, NengoDL is clearly the faster simulator
 # (benchmarks/backends.txt).
 _WORTH_NENGO_DL = 2
+
+# batches after which parameters are looked at; reading them takes time on a GPU
+_LOOK_EVERY = 16
 
 
 class NetworkEstimator(BaseEstimator):
@@ -62,6 +68,10 @@ class NetworkEstimator(BaseEstimator):
         order = np.random.RandomState([self._seed, self.n_iter_]).permutation(n)
         n_learned = n // self.batch_size * self.batch_size
         record = self._learn(data, order[:n_learned], watchers)
+        for name, value in record.items():
+            if isinstance(value, float):
+                check_finite(name, value, self._trainer().sim.n_steps)
+        record["learning_rate"] = self._learning_rate
         seconds = time.perf_counter() - start
         record["samples_per_second"] = round(n_learned / seconds, 1)
         if validation is not None:
@@ -79,6 +89,8 @@ class NetworkEstimator(BaseEstimator):
         for batch in range(1, n_batches + 1):
             rows = order[(batch - 1) * size : batch * size]
             measured = self._learn_batch(*(array[rows] for array in data))
+            if batch % _LOOK_EVERY == 0:
+                self._finite_state()
             for name, value in measured.items():
                 sums[name] = sums.get(name, 0.0) + value
             seconds = time.perf_counter() - start
@@ -99,12 +111,19 @@ class NetworkEstimator(BaseEstimator):
 
     def _finite_state(self):
         """What was learned so far, or a DivergenceError."""
-        trainer = self._trainer()
-        state = trainer.state()
+        state, step = self._state_now(), self._trainer().sim.n_steps
         for name, array in state.items():
-            if not np.all(np.isfinite(array)):
-                raise DivergenceError(name, trainer.sim.n_steps)
+            # what optimisers remember are counts and squares, too, which may be large
+            check = check_finite if "/" in name else check_size
+            check(name, array, step)
         return state
+
+    def _state_now(self):
+        return self._trainer().state()
+
+    @property
+    def _learning_rate(self):
+        return self.learning_rate
 
     def _forget_stale(self):
         """Close simulators that hold what the parameters were before."""
@@ -238,7 +257,7 @@ class NetworkEstimator(BaseEstimator):
 
     # --- files
 
-    def save(self, path):
+    def save(self, path, about=None):
         """Write the model to a file of arrays and JSON.
 
         It is written whole or not at all, and holds what is needed to go on learning.
@@ -246,22 +265,72 @@ class NetworkEstimator(BaseEstimator):
         Parameters
         ----------
         path : str or path
+        about : dict, optional
+            What else is to be known of the model, anything that JSON can hold. A model
+            that is loaded has it as its attribute ``about_``.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or a number cannot be kept in a file.
+        OSError
+            If there is no room for it. What was at ``path`` before is still there.
         """
         check_is_fitted(self, "parameters_")
-        files.save(
-            path,
-            {
-                "kind": type(self).__name__,
-                "parameters": self._jsonable_params(),
-                "seed": self._seed,
-                "n_features_in": self.n_features_in_,
-                "history": self.history_,
-            },
-            {
-                **{f"state/{name}": array for name, array in self._state.items()},
-                **self._arrays_beside(),
-            },
-        )
+        header = {
+            "parameters": self._jsonable_params(),
+            "seed": self._seed,
+            "n_features_in": self.n_features_in_,
+            "history": self.history_,
+            "about": about,
+        }
+        schema.check("the model", header, Table(self._header_fields()))
+        arrays = {f"state/{name}": array for name, array in self._state.items()}
+        arrays.update(self._arrays_beside())
+        self._check_arrays(arrays)
+        model_files.save(path, {"kind": type(self).__name__, **header}, arrays)
+
+    def _check_arrays(self, arrays):
+        """Raise ValueError if what was learned is not what the parameters now ask for."""
+        shapes = {name: np.shape(array) for name, array in arrays.items()}
+        types = {name: np.asarray(array).dtype.str for name, array in arrays.items()}
+        try:
+            model_files.check(copy(self)._expected_arrays(shapes), shapes, types)
+        except ValueError as error:
+            raise ValueError(
+                "what the model has learned does not fit its parameters, which were changed "
+                f"after it had learned: {error}"
+            ) from error
+
+    @classmethod
+    def _header_fields(cls):
+        return {
+            "parameters": settings(cls),
+            "seed": Whole(0, 2**31 - 1),
+            "n_features_in": Whole(1),
+            "history": HISTORY,
+            "about": Table(others=schema.Anything(optional=True), optional=True),
+        }
+
+    def _expected_arrays(self, shapes):
+        """What the arrays of a file must be, by the parameters and the sizes it has."""
+        state = self._state_shapes(shapes)
+        return {f"state/{name}": Array(shape) for name, shape in state.items()}
+
+    def _state_shapes(self, shapes):
+        self._check_sizes(shapes)
+        return self._training_network().state_shapes()
+
+    def _layer_sizes(self):
+        """Sizes of layers one after another, with weights between them."""
+        return (self.n_features_in_, *self.n_hidden)
+
+    def _check_sizes(self, shapes):
+        """Raise ValueError before a network is made for which a file has no weights."""
+        there, sizes = set(shapes.values()), self._layer_sizes()
+        for pair in zip(sizes, sizes[1:]):
+            if not {pair, pair[::-1]} & there:
+                raise ValueError(f"there are no weights between {pair[0]} and {pair[1]} units")
 
     def _arrays_beside(self):
         """What a file holds besides the network's state."""
@@ -299,26 +368,37 @@ class NetworkEstimator(BaseEstimator):
 
         Raises
         ------
+        FileNotFoundError
+            If there is no such file.
         ValueError
-            If the file is damaged or holds another kind of model.
+            If the file is damaged, holds another kind of model, or lacks a part of it.
         """
-        header, arrays = files.load(path, cls.__name__)
-        try:
-            return cls._restored(header, arrays)
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{path} is not a model of this version: {error}") from error
+        with Reader(path, cls.__name__, cls._header_fields()) as file:
+            try:
+                model = cls._of_header(file.header)
+                arrays = file.read(model._expected_arrays(file.shapes))
+                model._state = model_files.within("state", arrays)
+                model._restore_beside(arrays)
+            except model_files.DamagedError:
+                raise
+            except (ArithmeticError, MemoryError, TypeError, ValueError) as error:
+                raise ValueError(
+                    f"{path} is not a model of this version: {error}; {model_files.REMEDY}"
+                ) from error
+        return model
 
     @classmethod
-    def _restored(cls, header, arrays):
+    def _of_header(cls, header):
+        """A model as the header of a file says, without what it has learned."""
         model = cls(**header["parameters"])
         model.n_hidden = tuple(model.n_hidden)
         model.check_parameters()
+        check_history(header["history"])
         model._seed = header["seed"]
         model.n_features_in_ = header["n_features_in"]
         model.history_ = header["history"]
         model.n_iter_ = len(model.history_)
-        model._state = files.within("state", arrays)
-        model._restore_beside(arrays)
+        model.about_ = header["about"]
         return model
 
 

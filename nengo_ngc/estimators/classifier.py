@@ -12,6 +12,7 @@ from ..networks.classifiers import NEURONS, takes_time
 from ..neurons import LatentState
 from ..optimizers import SGD, Adam, Annealed
 from ..schedule import Schedule
+from .autodiff import expected_of_autodiff
 from .base import check_count
 from .labels import ImageClassifier
 
@@ -121,7 +122,8 @@ class RuleClassifier(ImageClassifier):
         W1, b1 and so on, (post, pre).
     history_ : list of dict
         For each epoch: mean loss (nats) and error (%) of the training images before they
-        changed the weights, error of the validation images, samples per second.
+        changed the weights, error of the validation images, learning rate, samples per
+        second.
     n_iter_ : int
         Epochs.
     n_features_in_ : int
@@ -236,15 +238,12 @@ class RuleClassifier(ImageClassifier):
         rule = RULES[self.rule]
         if not rule.offline:
             return self._runner(
-                "train",
-                lambda: self._network(self.rule),
-                ["output"],
-                inputs=("input", "target"),
+                "train", self._training_network, ["output"], inputs=("input", "target")
             )
         from ..dl import autodiff
 
         return autodiff.AutodiffRunner(
-            lambda: self._network(self.rule, learns=False, trained=True),
+            self._training_network,
             self.batch_size,
             self._learning_rate,
             self._n_updates if self.anneal else None,
@@ -252,6 +251,20 @@ class RuleClassifier(ImageClassifier):
             [autodiff.error],
             device=self.device,
         )
+
+    def _training_network(self):
+        if RULES[self.rule].offline:
+            return self._network(self.rule, learns=False, trained=True)
+        return self._network(self.rule)
+
+    def _layer_sizes(self):
+        return (*super()._layer_sizes(), len(self.classes_))
+
+    def _expected_arrays(self, shapes):
+        expected = super()._expected_arrays(shapes)
+        if RULES[self.rule].offline:
+            expected.update(expected_of_autodiff(shapes, self._layer_sizes(), n_others=0))
+        return expected
 
     def _network(self, rule, learns=True, trained=False, never_due=False):
         entry = RULES[rule]

@@ -6,6 +6,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .. import analysis
+from ..model_files import Array
 from .labels import ImageClassifier
 
 _SEEN = 10_000  # training images that centroids are made of while a model learns
@@ -106,6 +107,14 @@ class CodeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageCla
         return tags
 
     # --- files
+
+    def _expected_arrays(self, shapes):
+        expected = super()._expected_arrays(shapes)
+        if any("silent_units" in record for record in self.history_) or (
+            "centroids" in shapes
+        ):
+            expected["centroids"] = Array((len(self.classes_), self.n_units))
+        return expected
 
     def _arrays_beside(self):
         known = {"centroids": self.centroids_} if hasattr(self, "centroids_") else {}

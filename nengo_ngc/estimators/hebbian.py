@@ -69,8 +69,8 @@ class HebbianEncoder(CodeClassifier):
     parameters_ : dict of {str: array}
         ``"W1"``, ``"b1"`` of filters and ``"W2"``, ``"b2"`` of units, see `.PatchEncoder`.
     history_ : list of dict
-        For each epoch, its phase ("filters", "units" or "thresholds") and samples per second;
-        from the second on, of at most 10,000 training images, the units that none of them
+        For each epoch, its phase ("filters", "units" or "thresholds"), learning rate and
+        samples per second; from the second on, of at most 10,000 training images, the units that none of them
         activates, the mean entropy of units (bit), and the error of validation images by
         centroids (%).
     n_iter_ : int
@@ -188,8 +188,8 @@ class HebbianEncoder(CodeClassifier):
     def _validate(self, X_val, y_val):
         return super()._validate(X_val, y_val) if hasattr(self, "centroids_") else {}
 
-    def _finite_state(self):
-        return {**self._state, **_numbered(super()._finite_state(), self._level)}
+    def _state_now(self):
+        return {**self._state, **_numbered(super()._state_now(), self._level)}
 
     @property
     def _level(self):
@@ -212,8 +212,7 @@ class HebbianEncoder(CodeClassifier):
     def _parameters_now(self):
         if "train" not in self._runners:
             return self.parameters_
-        state = {**self._state, **_numbered(self._runners["train"].state(), self._level)}
-        return {k: v for k, v in state.items() if "/" not in k}
+        return {k: v for k, v in self._state_now().items() if "/" not in k}
 
     @property
     def _n_winners(self):
@@ -263,6 +262,22 @@ class HebbianEncoder(CodeClassifier):
             step = SGD(self.homeostasis * n_inputs)
             optimizers["homeostasis"] = Annealed(step, n_updates)
         return optimizers
+
+    # --- files
+
+    def _state_shapes(self, shapes):
+        if np.prod(self._shape, dtype=float) != self.n_features_in_:
+            raise ValueError(f"images of {self._shape} pixels have no {self.n_features_in_}")
+        filters, cells = self.n_hidden[0], self.n_hidden[0] * self.grid**2
+        found = {"W1": (filters, self.patch**2), "b1": (filters, 1)}
+        phase, level = self.history_[-1].get("phase") if self.history_ else None, 1
+        if phase != "filters":
+            found.update({"W2": (self.n_units, cells), "b2": (self.n_units, 1)})
+            level = 2
+        learned = [] if phase == "thresholds" else ["W"]
+        for name in learned + (["b"] if self.homeostasis > 0 else []):
+            found[f"{name}{level}/optimizer_age"] = ()
+        return found
 
     # --- checks
 

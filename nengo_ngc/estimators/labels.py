@@ -6,6 +6,7 @@ from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from ..metrics import softmax
+from ..model_files import LABELS, WHOLES, Array
 from .base import NetworkEstimator
 
 
@@ -171,6 +172,17 @@ class ImageClassifier(ClassifierMixin, NetworkEstimator):
 
     # --- files
 
+    def _expected_arrays(self, shapes):
+        if len(shapes.get("classes", ())) != 1 or shapes["classes"][0] < 2:
+            raise ValueError("classes must be a list of two labels or more")
+        # networks only ask how many there are
+        self.classes_, self._n_updates = np.arange(shapes["classes"][0]), 1
+        return {
+            **super()._expected_arrays(shapes),
+            "classes": Array(shapes["classes"], LABELS),
+            "n_updates": Array((), WHOLES),
+        }
+
     def _arrays_beside(self):
         return {
             **super()._arrays_beside(),
@@ -182,3 +194,5 @@ class ImageClassifier(ClassifierMixin, NetworkEstimator):
         super()._restore_beside(arrays)
         self.classes_ = arrays["classes"]
         self._n_updates = int(arrays["n_updates"])
+        if np.any(self.classes_ != np.unique(self.classes_)) or self._n_updates < 1:
+            raise ValueError("classes must be sorted, and n_updates at least 1")

@@ -5,20 +5,19 @@ from copy import copy
 import numpy as np
 from sklearn.base import DensityMixin, TransformerMixin
 from sklearn.exceptions import NotFittedError
-from sklearn.mixture import GaussianMixture
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from .. import files
 from ..learning_rules import Delta, ErrorDriven
 from ..metrics import binary_cross_entropy, monte_carlo_log_likelihood
+from ..model_files import Array, within
 from ..naming import unknown
 from ..networks.gncn import ACTIVATIONS, GNCN, INITIAL, VARIANTS
 from ..neurons import LatentState
 from ..optimizers import Adam
 from ..schedule import Schedule
 from .base import NetworkEstimator, check_count
-from .mixtures import arrays_of, mixture_of
+from .mixtures import arrays_of, expected_arrays, fitted_mixture, mixture_of
 
 _PRIOR_IMAGES = 10_000
 
@@ -80,8 +79,8 @@ optional
         The prior of the top latents.
     history_ : list of dict
         For each epoch: mean cross-entropy and total discrepancy of the training images
-        before they changed the weights, cross-entropy of the validation images, and
-        samples per second.
+        before they changed the weights, cross-entropy of the validation images, learning
+        rate and samples per second.
     n_iter_ : int
         Epochs.
     n_features_in_ : int
@@ -257,13 +256,9 @@ optional
         rng = np.random.RandomState(self._seed)
         rows = rng.permutation(len(X))[:_PRIOR_IMAGES]
         Z = self._settled(X[rows])[self._top]
-        self.mixture_ = GaussianMixture(
-            min(self.n_mixture, len(Z)),
-            reg_covar=1e-4,
-            max_iter=50,
-            random_state=self._seed,
+        self.mixture_ = fitted_mixture(
+            Z, self._top, min(self.n_mixture, len(Z)), self._seed, max_iter=50
         )
-        self.mixture_.fit(Z)
         return self
 
     def _forget_learned(self):
@@ -272,8 +267,12 @@ optional
 
     def _no_states(self, n):
         """States of n images that have not been seen."""
-        size = sum(self.n_hidden) if self.initial == "previous" else 0
-        return np.zeros((n, size), np.float32)
+        return np.zeros((n, self._n_states), np.float32)
+
+    @property
+    def _n_states(self):
+        """States of an image that are kept until it comes again."""
+        return sum(self.n_hidden) if self.initial == "previous" else 0
 
     def _epoch(self, data, validation, watchers):
         self._reached = self._previous.copy()  # what is interrupted leaves no trace
@@ -453,10 +452,13 @@ optional
             names.append("iterations")
         return self._runner(
             "train",
-            lambda: self._network(learns=True),
+            self._training_network,
             list(dict.fromkeys(names)),
             inputs=inputs,
         )
+
+    def _training_network(self):
+        return self._network(learns=True)
 
     def _network(self, learns):
         rule = ErrorDriven(Adam(self.learning_rate), norm_bound=1.0)
@@ -532,6 +534,13 @@ optional
 
     # --- files
 
+    def _expected_arrays(self, shapes):
+        expected = super()._expected_arrays(shapes)
+        expected["previous"] = Array((None, self._n_states))
+        if within("mixture", shapes):
+            expected.update(expected_arrays("mixture", self.n_hidden[-1]))
+        return expected
+
     def _arrays_beside(self):
         arrays = {"previous": self._previous}
         if hasattr(self, "mixture_"):
@@ -540,6 +549,6 @@ optional
 
     def _restore_beside(self, arrays):
         self._previous = arrays["previous"]
-        mixture = files.within("mixture", arrays)
+        mixture = within("mixture", arrays)
         if mixture:
             self.mixture_ = mixture_of(mixture)

@@ -5,12 +5,11 @@ from copy import copy
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import NotFittedError
-from sklearn.mixture import GaussianMixture
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
-from .. import files
+from ..model_files import within
 from ..networks import PFF
 from ..neurons import LatentState
 from ..optimizers import Adam, Clipped
@@ -18,7 +17,7 @@ from ..schedule import Schedule
 from .base import check_count
 from .codes import check_has_all
 from .labels import ImageClassifier
-from .mixtures import arrays_of, mixture_of
+from .mixtures import arrays_of, expected_arrays, fitted_mixture, mixture_of
 
 _PRIOR_IMAGES = 10_000
 
@@ -98,7 +97,7 @@ class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClas
     history_ : list of dict
         For each epoch, at the last step of training images: goodness of positives and
         of negatives, generative loss of positives; error of the validation images (%),
-        samples per second (not counting negatives).
+        learning rate, samples per second (not counting negatives).
     n_iter_ : int
         Epochs.
     n_features_in_ : int
@@ -201,9 +200,8 @@ class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClas
             n = min(self.n_mixture, len(of_class))
             if len(of_class) == 1:  # scikit-learn asks for two
                 of_class = np.repeat(of_class, 2, axis=0)
-            mixture = GaussianMixture(n, reg_covar=1e-4, random_state=self._seed)
             with threadpool_limits(1):  # matrices of this size are not worth threads
-                self.mixtures_.append(mixture.fit(of_class))
+                self.mixtures_.append(fitted_mixture(of_class, "z_g", n, self._seed))
         return self
 
     def _forget_learned(self):
@@ -337,10 +335,13 @@ class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClas
             names += [f"generative_loss{k}" for k in range(len(self.n_hidden) + 1)]
         return self._runner(
             "train",
-            lambda: self._network(self.steps + 1, learns=True),
+            self._training_network,
             names,
             inputs=("input", "target", "kind"),
         )
+
+    def _training_network(self):
+        return self._network(self.steps + 1, learns=True)
 
     def _minibatch_size(self, kind):
         return 2 * self.batch_size if kind == "train" else self.batch_size
@@ -389,6 +390,16 @@ class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClas
             raise ValueError(f"negatives must be callable, got {self.negatives!r}")
         Adam(self.learning_rate), LatentState(self.latent_step)  # raise if unfit
 
+    def _layer_sizes(self):
+        return super()._layer_sizes() + ((self.g_units,) if self.g_units else ())
+
+    def _expected_arrays(self, shapes):
+        expected = super()._expected_arrays(shapes)
+        if any(name.startswith("mixture") for name in shapes):
+            for k in range(len(self.classes_)):
+                expected.update(expected_arrays(f"mixture{k}", self.g_units))
+        return expected
+
     def _arrays_beside(self):
         arrays = super()._arrays_beside()
         for which, mixture in enumerate(getattr(self, "mixtures_", ())):
@@ -397,6 +408,6 @@ class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClas
 
     def _restore_beside(self, arrays):
         super()._restore_beside(arrays)
-        mixtures = [files.within(f"mixture{k}", arrays) for k in range(len(self.classes_))]
+        mixtures = [within(f"mixture{k}", arrays) for k in range(len(self.classes_))]
         if all(mixtures):
             self.mixtures_ = [mixture_of(arrays) for arrays in mixtures]

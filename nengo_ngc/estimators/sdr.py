@@ -8,6 +8,7 @@ from ..networks import SparseEncoder
 from ..optimizers import SGD, Adam
 from ..schedule import geometric
 from ..winners import SoftKWinnersTakeAll
+from .autodiff import expected_of_autodiff
 from .codes import CodeClassifier
 
 # names in nengo_ngc.dl.losses, which is imported only once something learns
@@ -79,7 +80,7 @@ class SDREncoder(CodeClassifier):
     history_ : list of dict
         For each epoch: mean loss; of at most 10,000 training images after it, the units
         that none of them activates and the mean entropy of units (bit); error of the
-        validation images by centroids (%), samples per second.
+        validation images by centroids (%), learning rate, samples per second.
     n_iter_ : int
         Epochs.
     n_features_in_ : int
@@ -219,13 +220,25 @@ class SDREncoder(CodeClassifier):
         from ..dl.autodiff import AutodiffRunner
 
         return AutodiffRunner(
-            self._network,
+            self._training_network,
             self.batch_size,
             self.learning_rate,
             self._n_updates if self.anneal else None,
             getattr(losses, LOSSES[self.loss])(self.margin, seed=self._seed),
             device=self.device,
         )
+
+    def _training_network(self):
+        return self._network()
+
+    def _layer_sizes(self):
+        return (*super()._layer_sizes(), self.n_units)
+
+    def _expected_arrays(self, shapes):
+        expected = super()._expected_arrays(shapes)
+        # losses count their batches
+        expected.update(expected_of_autodiff(shapes, self._layer_sizes(), n_others=1))
+        return expected
 
     def _network(self):
         return SparseEncoder(

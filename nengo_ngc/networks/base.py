@@ -4,6 +4,8 @@ import nengo
 import numpy as np
 from nengo.exceptions import ValidationError
 
+from ..encoder_rules import FeedbackAlignment
+from ..learning_rules import LocalRule
 from ..naming import NamedList, unknown
 from ..optimizers import Optimizer
 from ..schedule import Schedule
@@ -23,6 +25,9 @@ class LearningNetwork(nengo.Network):
     label, seed, add_to_container
         As for `nengo.Network`.
     """
+
+    # what is probed of which only the direction counts, so that its size may be any
+    _scale_free = ()
 
     def __init__(self, schedule, label=None, seed=None, add_to_container=None):
         super().__init__(label=label, seed=seed, add_to_container=add_to_container)
@@ -131,6 +136,20 @@ class LearningNetwork(nengo.Network):
                     )
                 write_signal(sim, signal, array)
 
+    def state_shapes(self):
+        """Shapes of what ``state`` returns, known before there is a simulator.
+
+        Returns
+        -------
+        dict of {str: tuple of int}
+        """
+        shapes = dict(self._shapes)
+        for connection in self.connections:
+            rule = connection.learning_rule_type
+            if isinstance(rule, LocalRule):
+                shapes.update(_remembered_shapes(connection, rule))
+        return shapes
+
     def _parameter_signals(self, model):
         raise TypeError(f"{type(self).__name__} must say where its parameters are")
 
@@ -206,6 +225,22 @@ class LearningNetwork(nengo.Network):
             )
         with self:
             return nengo.Probe(self._visible[name], **kwargs)
+
+
+def _remembered_shapes(connection, rule):
+    """What the optimisers of a local rule remember, and its fixed feedback."""
+    learned = {"": (connection.size_out, connection.size_in)}
+    if rule.biases:
+        learned["bias_"] = (connection.size_out,)
+    found = {}
+    for prefix, shape in learned.items():
+        a_number = np.zeros((1,) * len(shape))
+        for name, kept in rule.optimizer.init(a_number).items():
+            kept = shape if kept.shape == a_number.shape else kept.shape
+            found[f"{connection.label}/{prefix}optimizer_{name}"] = kept
+    if isinstance(rule, FeedbackAlignment):
+        found[f"{connection.label}/feedback"] = (connection.size_out, rule.n_errors)
+    return found
 
 
 def neurons(n, neuron_type, label, gain=None, bias=None):

@@ -48,7 +48,7 @@ def check_parameters(given, shapes):
     for name, array in given.items():
         if name not in shapes:
             raise _invalid(unknown("parameter", name, shapes))
-        array = np.asarray(array, dtype=float)
+        array = _numbers(name, array)
         if array.shape != shapes[name]:
             raise _invalid(
                 f"{name} must have shape {shapes[name]} (post, pre), got {array.shape}"
@@ -57,6 +57,17 @@ def check_parameters(given, shapes):
             raise _invalid(f"{name} must be finite, got NaN or infinity")
         checked[name] = array
     return checked
+
+
+def _numbers(name, given):
+    """An array of real numbers; nothing is dropped, and no text is taken for a number."""
+    try:
+        array = np.asarray(given)
+    except ValueError:  # rows of different lengths
+        array = np.asarray(given, dtype=object)
+    if array.dtype.kind not in "iuf":
+        raise _invalid(f"{name} must be an array of real numbers, got one of {array.dtype}")
+    return array.astype(float)
 
 
 def complete_parameters(given, shapes):

@@ -133,6 +133,8 @@ class PFF(LearningNetwork):
     Hinton 2022, "The forward-forward algorithm", arXiv 2212.13345.
     """
 
+    _scale_free = ("z_g",)  # the generative circuit normalises it
+
     def __init__(
         self,
         shape=(784, 2000, 2000),
