@@ -8,7 +8,7 @@ import tomllib
 from functools import partial
 from pathlib import Path
 
-from . import cells, datasets, report, schema
+from . import cells, datasets, files, locks, report, schema
 from .modules import hashes, import_module, place
 from .naming import unknown
 from .schema import Either, Flag, List, Number, Table, Text, Whole
@@ -124,28 +124,39 @@ def compare(config, output, n_jobs=1, dask=None, data_dir=None, on_cell=None):
     ------
     FileNotFoundError, ValueError
         If the configuration is unfit. What goes wrong in a cell is in its result.
+    FolderHeldError
+        If another process works in ``output``.
     """
     schema.check("compare", {"n_jobs": n_jobs}, Table({"n_jobs": _COUNT}))
     if not isinstance(config, (dict, str, os.PathLike)):
         raise ValueError(f"config must be a dict or the path of a file, got {config!r}")
     config = check_config(config if isinstance(config, dict) else read_config(config))
-    wanted, folder = cells_of(config), Path(output)
-    (folder / "cells").mkdir(parents=True, exist_ok=True)
-    files = {name: folder / "cells" / f"{name}.json" for name in wanted}
+    folder = Path(output)
+    with locks.held(folder):
+        (folder / "cells").mkdir(exist_ok=True)
+        for path in (folder, folder / "cells"):
+            files.clear(path)
+        results = _results(config, folder, n_jobs, dask, data_dir, on_cell)
+        report.write(results, config, folder)
+    return results
+
+
+def _results(config, folder, n_jobs, dask, data_dir, on_cell):
+    """The result of each cell, of those that were run before, too."""
+    wanted = cells_of(config)
+    paths = {name: folder / "cells" / f"{name}.json" for name in wanted}
     modules = [import_module(module) for module in config["modules"]]
     code, places = hashes(modules), [place(module) for module in modules]
-    done = {name: cells.finished(files[name], cell, code) for name, cell in wanted.items()}
+    done = {name: cells.finished(paths[name], cell, code) for name, cell in wanted.items()}
     waiting = [name for name, result in done.items() if result is None]
     jobs = [(name, wanted[name], code, places, data_dir) for name in waiting]
     left = len(waiting)
     for name, result in cells.run_all(jobs, n_jobs, dask):
         done[name], left = result, left - 1
-        cells.keep(files[name], result)
+        cells.keep(paths[name], result)
         if on_cell is not None:
             on_cell(result, left)
-    results = list(done.values())
-    report.write(results, config, folder)
-    return results
+    return list(done.values())
 
 
 def read_config(path):

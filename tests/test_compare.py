@@ -17,10 +17,11 @@ import pytest
 from click.testing import CliRunner
 from matplotlib.image import imread
 
-from nengo_ngc import cells, modules, report
+from nengo_ngc import cells, locks, modules, report
 from nengo_ngc import compare as comparison
 from nengo_ngc.cli import main
 from nengo_ngc.estimators import RULES
+from nengo_ngc.exceptions import FolderHeldError
 
 from .conftest import needs_dl
 
@@ -232,6 +233,17 @@ def test_a_damaged_cell_is_set_aside_and_run_again(damage, tmp_path, ran):
         assert times_run(ran, SMALL, tmp_path) == 1
     assert path.read_text() == whole
     assert path.with_name(f"{path.name}.damaged").read_bytes() == damaged
+
+
+def test_one_comparison_works_in_a_folder(tmp_path, ran):
+    left = tmp_path / "cells" / ".x.json.0123abcd.tmp"
+    left.parent.mkdir()
+    left.write_text("of a process that was killed")
+    with locks.held(tmp_path):
+        with pytest.raises(FolderHeldError, match=f"process {os.getpid()} on"):
+            comparison.compare(SMALL, tmp_path)
+    assert times_run(ran, SMALL, tmp_path) == 4
+    assert not left.exists()
 
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n and so on").decode()

@@ -21,7 +21,14 @@ import numpy as np
 
 from . import OUTCOMES
 
-MODULES = ("checkpoints", "run_folders", "kills", "two_processes")
+MODULES = (
+    "checkpoints",
+    "configurations",
+    "run_folders",
+    "idx",
+    "kills",
+    "two_processes",
+)
 VERSIONS = ("nengo", "nengo-dl", "tensorflow", "numpy", "scikit-learn")
 ONE_THREAD = {
     name: "1"

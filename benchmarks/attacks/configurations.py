@@ -17,7 +17,7 @@ from nengo_ngc import cells, compare, report
 from nengo_ngc.estimators import RULES
 from nengo_ngc.modules import hashes
 
-N = 1500
+N, SECONDS, ON_FILES = 1500, 1200, True
 
 _FIT = {
     **compare.DEFAULTS,

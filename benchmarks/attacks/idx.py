@@ -12,7 +12,7 @@ import numpy as np
 
 from nengo_ngc import datasets
 
-N = 500
+N, SECONDS, ON_FILES = 500, 600, True
 
 _SIZES = {"train": 50, "test": 30}
 # nothing tells pixels of unpacked KMNIST from others: its sums are not published
