@@ -60,7 +60,7 @@ class FiniteParam(CheckedParam):
 
 
 class PositiveParam(FiniteParam):
-    """A real number above 0, see `FiniteParam`."""
+    """A real number above 0, otherwise as `.FiniteParam`."""
 
     def __init__(self, name, **kwargs):
         super().__init__(name, low=0, low_open=True, **kwargs)
