@@ -38,6 +38,7 @@ def main(modules):
     modules = modules or bad_arguments.MODULES
     counts, unclear = {}, []
     for module in modules:
+        click.echo(module, err=True)
         for name, argument, value, kind, message in attempts(module):
             counts.setdefault(name, collections.Counter())[kind] += 1
             if kind != "clear":

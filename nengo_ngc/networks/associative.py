@@ -9,7 +9,7 @@ from ..learning_rules import LocalRule
 from ..neurons import Identity
 from ..nodes import PureNode
 from ..optimizers import SGD
-from ..params import FlagParam, WholeParam, unfit
+from ..params import ArraysParam, FlagParam, WholeParam, unfit
 from ..schedule import Schedule
 from ..winners import k_winners
 from .base import LEARNING, LearningNetwork, neurons
@@ -177,7 +177,7 @@ class AssociativeMemory(LearningNetwork):
             self._build()
         self._visible["output"] = self.output
 
-    @checked(*LEARNING[1:2])
+    @checked(ArraysParam("parameters"))
     def set_parameters(self, sim, parameters):
         """Write ``"W"`` into a simulator; see `.LearningNetwork.set_parameters`.
 
