@@ -106,16 +106,34 @@ def test_patch_encoder_as_by_hand(simulate):
     np.testing.assert_array_equal(codes, k_winners(np, currents, 4))
 
 
-@pytest.mark.parametrize("grid", [0, 6])
-def test_cells_that_do_not_fit(grid):
-    with pytest.raises(ValidationError, match=r"between 1 and the places.*\(5, 6\).*grid="):
+@pytest.mark.parametrize(
+    "grid, message",
+    [
+        (0, "grid: must be a whole number of at least 1, got 0"),
+        (6, r"between 1 and the places.*\(5, 6\).*grid=6"),
+    ],
+)
+def test_cells_that_do_not_fit(grid, message):
+    with pytest.raises(ValidationError, match=message):
         PatchEncoder((7, 8), np.ones((2, 9)), np.zeros((2, 1)), grid, 10)
 
 
-@pytest.mark.parametrize("filters", [np.ones((2, 8)), np.ones(9)])
-def test_filters_that_are_not_square(filters):
-    with pytest.raises(ValidationError, match=r"filters: must have shape \(m, p \* p\), got"):
+@pytest.mark.parametrize(
+    "filters, message",
+    [
+        (np.ones((2, 8)), r"filters: must have shape \(m, p \* p\), got \(2, 8\)"),
+        (np.ones(9), r"filters: must be a 2-dimensional array.*got one of shape \(9,\)"),
+    ],
+)
+def test_filters_that_are_not_square(filters, message):
+    with pytest.raises(ValidationError, match=message):
         PatchEncoder((7, 8), filters, np.zeros((2, 1)), 2, 10)
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_as_many_thresholds_as_filters(n):
+    with pytest.raises(ValidationError, match="thresholds: must be one for each of 2 filters"):
+        PatchEncoder((7, 8), np.ones((2, 9)), np.zeros((n, 1)), 2, 10)
 
 
 @pytest.mark.parametrize("contained", [True, False])

@@ -216,7 +216,7 @@ class PatchEncoder(LearningNetwork):
                 obj=self,
             )
         places = height - p + 1, width - p + 1
-        if not 1 <= grid <= min(places):
+        if grid > min(places):
             raise ValidationError(
                 f"cells of a grid must be between 1 and the places of a filter, {places}, "
                 f"on each side, got grid={grid} with filters of {p} x {p} pixels",
