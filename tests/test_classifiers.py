@@ -501,7 +501,8 @@ def test_bad_validation_data(no_work):
 def test_divergence_is_caught():
     with pytest.raises(ngc.DivergenceError):
         with np.errstate(all="ignore"):
-            model(learning_rate=1e200, anneal=False).fit(X, Y)
+            deep = {"n_hidden": (8,) * 9, "learning_rate": 1e38}
+            model(**deep, anneal=False).fit(X, Y)
 
 
 def test_hidden_rules_are_those_of_the_models():

@@ -264,7 +264,7 @@ def test_a_model_whose_first_epoch_has_no_error(tmp_path):
         ({"neurons": ["rel"]}, "did you mean 'relu'"),
         ({"backends": ["tf"]}, "backends: unknown"),
         ({"hidden": [64]}, r"hidden must be a list of lists"),
-        ({"hidden": [[0]]}, "hidden must be a whole number"),
+        ({"hidden": [[0]]}, "hidden: must be a whole number"),
         ({"seeds": [-1]}, "seeds must be"),
         ({"epochs": 0}, "epochs must be"),
         ({"train_images": 0.5}, "train_images must be"),
