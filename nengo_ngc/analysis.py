@@ -2,11 +2,39 @@
 
 import numpy as np
 
+from .arguments import checked
+from .params import (
+    ArrayParam,
+    EitherParam,
+    LabelsParam,
+    RandomStateParam,
+    WholeParam,
+    check_alike,
+    check_as_many,
+    unfit,
+)
 from .winners import k_winners
+
+
+class CodesParam(ArrayParam):
+    """Binary codes, a row for each."""
+
+    expected = "a matrix of 0 and 1 with a row for each code"
+
+    def __init__(self, name="codes", **kwargs):
+        super().__init__(name, ndim=2, **kwargs)
+
+    def convert(self, value):
+        codes = np.asarray(super().convert(value), dtype=float)
+        if np.any((codes != 0) & (codes != 1)):
+            raise ValueError
+        return codes
+
 
 # --- single codes and neurons
 
 
+@checked(CodesParam())
 def sparsity(codes):
     """The part of units that are active, of each code.
 
@@ -22,11 +50,13 @@ def sparsity(codes):
     Raises
     ------
     ValueError
-        If codes are not a matrix of 0 and 1; so do all functions of this module.
+        If codes are not a matrix of 0 and 1. All functions of this module raise it, naming
+        the argument, if one is not what is described here.
     """
-    return _binary(codes).mean(axis=1)
+    return codes.mean(axis=1)
 
 
+@checked(CodesParam())
 def unit_entropy(codes):
     r"""How much each unit's activity varies, in bit.
 
@@ -43,10 +73,11 @@ def unit_entropy(codes):
     -------
     (n_units,) array
     """
-    p = _binary(codes).mean(axis=0)
+    p = codes.mean(axis=0)
     return _plog2p(p) + _plog2p(1 - p)
 
 
+@checked(CodesParam(), CodesParam("others"))
 def overlap(codes, others=None):
     """The number of units that two codes have in common, for all pairs.
 
@@ -60,35 +91,39 @@ def overlap(codes, others=None):
     -------
     (n, m) array
     """
-    codes = _binary(codes)
-    others = codes if others is None else _binary(others, codes.shape[1])
+    others = codes if others is None else others
+    check_as_many("others", others[0], "the units of codes", codes[0])
     return codes @ others.T
 
 
 # --- codes as sets of active units
 
 
+@checked(CodesParam(), CodesParam("others"))
 def union(codes, others):
     """Units that are active in either code of a pair, (n, n_units) arrays."""
-    codes, others = _pairs(codes, others)
+    check_alike("others", others, "codes", codes)
     return np.maximum(codes, others)
 
 
+@checked(CodesParam(), CodesParam("others"))
 def intersection(codes, others):
     """Units that are active in both codes of a pair, (n, n_units) arrays."""
-    codes, others = _pairs(codes, others)
+    check_alike("others", others, "codes", codes)
     return codes * others
 
 
+@checked(CodesParam(), CodesParam("others"))
 def difference(codes, others):
     """Units that are active in the first code of a pair only, (n, n_units) arrays."""
-    codes, others = _pairs(codes, others)
+    check_alike("others", others, "codes", codes)
     return codes * (1 - others)
 
 
 # --- codes and classes
 
 
+@checked(CodesParam(), LabelsParam("labels"))
 def class_means(codes, labels):
     """How often each unit is active in each class.
 
@@ -103,15 +138,12 @@ def class_means(codes, labels):
         In ascending order.
     means : (n_classes, n_units) array
     """
-    codes, labels = _binary(codes), np.asarray(labels)
-    if labels.shape != codes.shape[:1]:
-        raise ValueError(
-            f"labels must be one for each of {len(codes)} codes, got shape {labels.shape}"
-        )
+    check_as_many("labels", labels, "codes", codes)
     classes = np.unique(labels)
     return classes, np.stack([codes[labels == name].mean(axis=0) for name in classes])
 
 
+@checked(CodesParam(), LabelsParam("labels"), WholeParam("n_winners"))
 def centroids(codes, labels, n_winners):
     """The code of each class: the units that are active in it most often.
 
@@ -128,10 +160,13 @@ def centroids(codes, labels, n_winners):
     centroids : (n_classes, n_units) array
         Of 0 and 1.
     """
+    if n_winners > codes.shape[1]:
+        raise unfit("n_winners", f"at most the units of codes, {codes.shape[1]}", n_winners)
     classes, means = class_means(codes, labels)
     return classes, k_winners(np, means, n_winners)
 
 
+@checked(CodesParam(), LabelsParam("classes"), CodesParam("centroids"))
 def nearest_centroid(codes, classes, centroids):
     """The class whose centroid shares most units with a code; of equal ones the first.
 
@@ -146,9 +181,15 @@ def nearest_centroid(codes, classes, centroids):
     (n,) array
         Of classes.
     """
-    return np.asarray(classes)[overlap(codes, centroids).argmax(axis=1)]
+    check_as_many("classes", classes, "centroids", centroids)
+    return classes[overlap(codes, centroids).argmax(axis=1)]
 
 
+def _samples(name):
+    return EitherParam(name, LabelsParam(name), ArrayParam(name, ndim=2))
+
+
+@checked(_samples("a"), _samples("b"), WholeParam("n_clusters"), RandomStateParam())
 def mutual_information(a, b, n_clusters=50, random_state=0):
     r"""An estimate of the mutual information I(A; B), in bit.
 
@@ -171,9 +212,10 @@ def mutual_information(a, b, n_clusters=50, random_state=0):
     """
     from sklearn.metrics import mutual_info_score
 
+    check_as_many("b", b, "a", a)
+    if n_clusters > len(a) and 2 in (a.ndim, b.ndim):
+        raise unfit("n_clusters", f"at most the samples, {len(a)}", n_clusters)
     a, b = (_clusters(x, n_clusters, random_state) for x in (a, b))
-    if len(a) != len(b):
-        raise ValueError(f"a and b must be as many, got {len(a)} and {len(b)}")
     bias = (len(np.unique(a)) - 1) * (len(np.unique(b)) - 1) / (2 * len(a))
     return float((mutual_info_score(a, b) - bias) / np.log(2))
 
@@ -182,7 +224,6 @@ def _clusters(x, n_clusters, random_state):
     from sklearn.cluster import MiniBatchKMeans
     from threadpoolctl import threadpool_limits
 
-    x = np.asarray(x)
     if x.ndim == 1:
         return x
     clusters = MiniBatchKMeans(n_clusters, n_init=3, random_state=random_state)
@@ -192,22 +233,3 @@ def _clusters(x, n_clusters, random_state):
 
 def _plog2p(p):
     return -p * np.log2(np.where(p > 0, p, 1))
-
-
-def _pairs(codes, others):
-    codes = _binary(codes)
-    others = _binary(others, codes.shape[1])
-    if len(codes) != len(others):
-        raise ValueError(f"codes must be in pairs, got {len(codes)} and {len(others)}")
-    return codes, others
-
-
-def _binary(codes, n_units=None):
-    codes = np.asarray(codes, dtype=float)
-    if codes.ndim != 2 or 0 in codes.shape:
-        raise ValueError(f"codes must be a matrix with a row for each, got {codes.shape}")
-    if n_units is not None and codes.shape[1] != n_units:
-        raise ValueError(f"codes must have {n_units} units, got {codes.shape[1]}")
-    if np.any((codes != 0) & (codes != 1)):
-        raise ValueError("codes must consist of 0 and 1")
-    return codes

@@ -16,9 +16,11 @@ import nengo
 import numpy as np
 
 from . import __version__
+from .arguments import checked
 from .learning_rules import ErrorDriven
 from .networks import GNCN
 from .optimizers import Adam
+from .params import CallableParam
 from .process import variable
 from .schedule import Schedule
 
@@ -39,6 +41,7 @@ _EXPECTED = np.array([3.9985523, 3.8183286, 3.4626108, 2.9782209, 2.4779552])
 _TOLERANCE = 5e-3  # of these numbers; GPUs may multiply with ten bits
 
 
+@checked(CallableParam("say"))
 def check(say=print):
     """Print versions, and whether a small network learns the right numbers.
 

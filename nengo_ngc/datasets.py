@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .naming import unknown
+from .arguments import checked
+from .params import ChoiceParam, FlagParam, PathParam
 
 DATA_VARIABLE = "NENGO_NGC_DATA"
 
@@ -118,6 +119,12 @@ class Dataset:
     image_shape: tuple
 
 
+@checked(
+    ChoiceParam("name", SOURCES),
+    PathParam("data_dir"),
+    FlagParam("binarize"),
+    FlagParam("download"),
+)
 def load(name, data_dir=None, binarize=True, download=True):
     """Load a data set.
 
@@ -149,8 +156,6 @@ def load(name, data_dir=None, binarize=True, download=True):
         If a file is missing and cannot be downloaded; the message says which files
         to put where.
     """
-    if not isinstance(name, str) or name not in SOURCES:
-        raise ValueError(unknown("data set", name, SOURCES))
     if name == "digits":
         arrays = _digits()
     else:

@@ -11,10 +11,19 @@ biases learn by error times presynaptic activity, as everything else here does.
 import nengo
 import numpy as np
 from nengo.exceptions import ValidationError
-from nengo.params import BoolParam, IntParam, Parameter
 
+from .arguments import checked
 from .learning_rules import ErrorDriven, solves_weights
 from .neurons import derivative
+from .params import (
+    EitherParam,
+    FlagParam,
+    FrozenArrayParam,
+    InstanceParam,
+    SeedParam,
+    TextParam,
+    unfit,
+)
 
 
 class _LayerRule(ErrorDriven):
@@ -23,7 +32,7 @@ class _LayerRule(ErrorDriven):
     probeable = ("error", "delta")
     learns_encoders = True
 
-    biases = BoolParam("biases", default=True, readonly=True)
+    biases = FlagParam("biases", default=True, readonly=True)
 
     def __init__(self, optimizer=None, biases=True, **kwargs):
         super().__init__(optimizer, size_in=0, biases=biases, **kwargs)
@@ -111,17 +120,12 @@ class BackProp(_LayerRule):
     errors", Nature 323.
     """
 
-    layer = Parameter("layer", default=None, optional=True, readonly=True)
+    layer = InstanceParam(
+        "layer", nengo.Connection, default=None, optional=True, readonly=True
+    )
 
     def __init__(self, layer=None, optimizer=None, biases=True, **kwargs):
         super().__init__(optimizer, biases, **kwargs)
-        if not isinstance(layer, (nengo.Connection, type(None))):
-            raise ValidationError(
-                f"must be the nengo.Connection that leads on from the neurons, or "
-                f"None, got {layer!r}",
-                attr="layer",
-                obj=self,
-            )
         self.layer = layer
 
     @property
@@ -189,26 +193,24 @@ class FeedbackAlignment(_LayerRule):
     error backpropagation for deep learning", Nature Communications 7, 13276.
     """
 
-    output = Parameter("output", readonly=True)
-    feedback = Parameter("feedback", default=None, optional=True, readonly=True)
-    seed = IntParam("seed", default=None, low=0, optional=True, readonly=True)
+    output = InstanceParam("output", nengo.Ensemble, nengo.ensemble.Neurons, nengo.Node)
+    feedback = EitherParam(
+        "feedback",
+        InstanceParam("feedback", nengo.dists.Distribution),
+        FrozenArrayParam("feedback", ndim=2),
+        default=None,
+        optional=True,
+        readonly=True,
+    )
+    seed = SeedParam("seed", default=None, optional=True, readonly=True)
 
     def __init__(
         self, output, feedback=None, optimizer=None, biases=True, seed=None, **kwargs
     ):
         super().__init__(optimizer, biases, **kwargs)
-        kinds = (nengo.Ensemble, nengo.ensemble.Neurons, nengo.Node)
-        if not isinstance(output, kinds) or output.size_in == 0:
-            raise ValidationError(
-                "must be an Ensemble, Neurons or a Node that takes the layer's output, "
-                f"got {output!r}",
-                attr="output",
-                obj=self,
-            )
         self.output = output
-        if not isinstance(feedback, (nengo.dists.Distribution, type(None))):
-            feedback = np.array(feedback, dtype=float)
-            feedback.setflags(write=False)
+        if output.size_in == 0:
+            raise unfit("output", "an object that takes the layer's output", output, self)
         self.feedback = feedback
         self.seed = seed
 
@@ -229,10 +231,6 @@ class FeedbackAlignment(_LayerRule):
                 f"got {B.shape}",
                 attr="feedback",
                 obj=self,
-            )
-        if not np.all(np.isfinite(B)):
-            raise ValidationError(
-                "must be finite, got NaN or infinity", attr="feedback", obj=self
             )
 
     def sample(self, n_neurons, rng):
@@ -288,17 +286,19 @@ class LayerError(nengo.Node):
         nengo.Connection(ngc.LayerError(layer2), layer1.learning_rule, synapse=None)
     """
 
-    connection = Parameter("connection", default=None, optional=True)
-    neurons = BoolParam("neurons", default=False)
+    connection = InstanceParam("connection", nengo.Connection, default=None)
+    neurons = FlagParam("neurons", default=False)
 
+    @checked(
+        InstanceParam("connection", nengo.Connection), FlagParam("neurons"), TextParam("label")
+    )
     def __init__(self, connection, neurons=False, label=None):
-        rule = getattr(connection, "learning_rule_type", None)
-        if not isinstance(rule, _LayerRule):
-            raise ValidationError(
-                "must be a connection that learns by BackProp, FeedbackAlignment or "
-                f"DirectFeedbackAlignment, got {connection!r}",
-                attr="connection",
+        if not isinstance(connection.learning_rule_type, _LayerRule):
+            learns = (
+                "a connection that learns by BackProp, FeedbackAlignment or "
+                "DirectFeedbackAlignment"
             )
+            raise unfit("connection", learns, connection, self)
         target = _neurons(connection) if neurons else connection.post_obj
         super().__init__(
             # shown by tools that look at the output, never called by a simulator

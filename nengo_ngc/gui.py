@@ -13,10 +13,27 @@ import numpy as np
 from nengo.exceptions import ValidationError
 from PIL import Image
 
+from .arguments import checked
 from .naming import unknown
+from .params import (
+    ArrayParam,
+    EitherParam,
+    FiniteParam,
+    FlagParam,
+    PathParam,
+    SequenceParam,
+    SizesParam,
+    TextParam,
+    WholeParam,
+    unfit,
+)
 
 _WIDTH = 100  # of an image, in the picture's own units
 _BETWEEN = 255  # grey of what is between images
+
+
+def _of_each_image(name):
+    return EitherParam(name, FiniteParam(name), ArrayParam(name, ndim=(1, 2)))
 
 
 class ImageDisplay:
@@ -58,29 +75,26 @@ class ImageDisplay:
         not that of all images.
     """
 
+    @checked(
+        SizesParam("image_shape", lengths=(2, 3)),
+        SizesParam("grid", lengths=(2,)),
+        _of_each_image("low"),
+        _of_each_image("high"),
+        SequenceParam("titles", TextParam("titles")),
+        WholeParam("every"),
+    )
     def __init__(self, image_shape, grid=(1, 1), low=0.0, high=1.0, titles=(), every=10):
-        self.image_shape = _sizes("image_shape", image_shape, (2, 3))
-        if self.image_shape[2:] not in ((), (3,)):
-            raise ValidationError(
-                f"must be (height, width) or (height, width, 3), got {image_shape!r}",
-                attr="image_shape",
-            )
-        self.grid = _sizes("grid", grid, (2,))
-        if not isinstance(every, (int, np.integer)) or every < 1:
-            raise ValidationError(
-                f"must be a whole number of at least 1, got {every!r}", attr="every"
-            )
-        self.every = every
+        self.image_shape, self.grid, self.every = image_shape, grid, every
+        if image_shape[2:] not in ((), (3,)):
+            expected = "(height, width) or (height, width, 3)"
+            raise unfit("image_shape", expected, image_shape, self)
         self._low = self._of_images("low", low)
         self._range = self._of_images("high", high) - self._low
         if not np.all(self._range > 0):
-            raise ValidationError(f"must be above low, got {high!r}", attr="high")
-        self.titles = tuple(str(title) for title in titles)
+            raise unfit("high", "above low", high, self)
+        self.titles = titles
         if len(self.titles) not in (0, self.grid[1]):
-            raise ValidationError(
-                f"must be one for each of {self.grid[1]} columns, got {titles!r}",
-                attr="titles",
-            )
+            raise unfit("titles", f"one for each of {grid[1]} columns", titles, self)
         self._before, self._after = self._frame()
         self._t, self._n, self._x = None, 0, np.zeros(self.size_in)
         self._drawn = self._pixels = self._html = None
@@ -114,6 +128,7 @@ class ImageDisplay:
                 self._html = self._before + data_uri(pixels) + self._after
         return self._html
 
+    @checked(ArrayParam("x", ndim=1, finite=False))
     def pixels(self, x):
         """The picture of a Node's input.
 
@@ -126,6 +141,8 @@ class ImageDisplay:
         (height, width) or (height, width, 3) array of uint8
             All images, with a line of one pixel between them.
         """
+        if x.size != self.size_in:
+            raise unfit("x", f"{self.size_in} values", x, self)
         (rows, columns), (height, width, *colours) = self.grid, self.image_shape
         images = np.reshape(x, (rows, columns, *self.image_shape))
         scaled = np.clip(np.nan_to_num((images - self._low) / self._range), 0, 1)
@@ -139,14 +156,9 @@ class ImageDisplay:
     def _of_images(self, name, values):
         try:
             values = np.broadcast_to(np.asarray(values, dtype=float), self.grid)
-        except (TypeError, ValueError):
-            raise ValidationError(
-                f"must be a number or one for each image of the grid {self.grid}, "
-                f"got {values!r}",
-                attr=name,
-            ) from None
-        if not np.all(np.isfinite(values)):
-            raise ValidationError(f"must be finite, got {values!r}", attr=name)
+        except ValueError:
+            expected = f"a number or one for each image of the grid {self.grid}"
+            raise unfit(name, expected, values, self) from None
         return values.reshape(*self.grid, *(1,) * len(self.image_shape))
 
     def _frame(self):
@@ -176,6 +188,7 @@ class ImageDisplay:
         return before, after
 
 
+@checked(ArrayParam("pixels", ndim=(2, 3)))
 def data_uri(pixels):
     """A picture as an address that holds the picture itself, in PNG.
 
@@ -187,22 +200,11 @@ def data_uri(pixels):
     -------
     str
     """
+    if pixels.dtype != np.uint8:
+        raise unfit("pixels", "an array of uint8", pixels)
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG", compress_level=1)
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
-
-
-def _sizes(name, values, lengths):
-    try:
-        fits = all(n == int(n) >= 1 for n in values) and len(values) in lengths
-    except (TypeError, ValueError):
-        fits = False
-    if not fits:
-        many = " or ".join(map(str, lengths))
-        raise ValidationError(
-            f"must be {many} whole numbers of at least 1, got {values!r}", attr=name
-        )
-    return tuple(int(n) for n in values)
 
 
 # --- examples
@@ -220,6 +222,7 @@ def examples():
     return {name: _summary(_folder() / f"{name}.py") for name in names}
 
 
+@checked(PathParam("folder"))
 def copy_examples(folder):
     """Copy all examples, and what they need, into a folder where they can be edited.
 
@@ -238,6 +241,12 @@ def copy_examples(folder):
                 shutil.copyfile(path, folder / path.name)
 
 
+@checked(
+    TextParam("name"),
+    PathParam("folder"),
+    WholeParam("port", high=65535),
+    FlagParam("browser"),
+)
 def open_example(name, folder, port=None, browser=True):
     """Copy the examples into a folder and open one of them in Nengo GUI.
 
@@ -260,7 +269,7 @@ def open_example(name, folder, port=None, browser=True):
         If Nengo GUI is not installed.
     """
     if name not in examples():
-        raise ValueError(unknown("example", name, examples()))
+        raise ValidationError(unknown("example", name, examples()), attr="name")
     try:
         from nengo_gui.main import main
     except ImportError:
@@ -276,6 +285,7 @@ def open_example(name, folder, port=None, browser=True):
     main()
 
 
+@checked(WholeParam("first", high=65535))
 def free_port(first=8080):
     """The first port of this machine, from one on, on which nobody listens.
 

@@ -10,12 +10,26 @@ from nengo.connection import ConnectionLearningRuleTypeParam
 from nengo.ensemble import Ensemble, Neurons
 from nengo.exceptions import ValidationError
 from nengo.learning_rules import LearningRuleType
-from nengo.params import BoolParam, EnumParam, NdarrayParam
-from nengo.synapses import SynapseParam
+from nengo.params import EnumParam
 
+from .naming import unknown
 from .optimizers import SGD, Adam, Optimizer, bound_rows
-from .params import FiniteParam, InstanceParam, SwitchParam
+from .params import (
+    ChoiceParam,
+    EitherParam,
+    FiniteParam,
+    FlagParam,
+    FrozenArrayParam,
+    InstanceParam,
+    PositiveParam,
+    SwitchParam,
+    SynapseParam,
+    WholeParam,
+)
 from .schedule import Schedule
+
+# what Nengo finds the size of a signal by
+_SIZES = ("pre", "post", "mid", "pre_state", "post_state")
 
 
 class LocalRule(LearningRuleType):
@@ -76,12 +90,13 @@ class LocalRule(LearningRuleType):
         values=("weights", "decoders", "encoders"),
         readonly=True,
     )
-    biases = BoolParam("biases", default=False, readonly=True)
+    size_in = EitherParam(
+        "size_in", WholeParam("size_in", low=0), ChoiceParam("size_in", _SIZES)
+    )
+    biases = FlagParam("biases", default=False, readonly=True)
 
     optimizer = InstanceParam("optimizer", Optimizer)
-    norm_bound = FiniteParam(
-        "norm_bound", low=0, low_open=True, optional=True, readonly=True
-    )
+    norm_bound = PositiveParam("norm_bound", optional=True)
     schedule = InstanceParam("schedule", Schedule)
     learn = SwitchParam("learn", default=None, optional=True, readonly=True)
     pre_synapse = SynapseParam("pre_synapse", default=None, readonly=True)
@@ -98,10 +113,9 @@ class LocalRule(LearningRuleType):
         size_in=0,
         biases=False,
     ):
-        optimizer = SGD() if optimizer is None else optimizer
+        self.optimizer = SGD() if optimizer is None else optimizer
         # learning_rate has no meaning beside an optimiser, but Nengo wants a number
-        super().__init__(getattr(optimizer, "learning_rate", 0), size_in=size_in)
-        self.optimizer = optimizer
+        super().__init__(self.optimizer.learning_rate, size_in=size_in)
         self.norm_bound = norm_bound
         self.schedule = Schedule(steps=1) if schedule is None else schedule
         self.learn = learn
@@ -179,7 +193,18 @@ class LocalRule(LearningRuleType):
         return self.replace(modifies=modifies)
 
     def replace(self, **changes):
-        """A copy of this rule with some of its parameters changed."""
+        """A copy of this rule with some of its parameters changed.
+
+        Raises
+        ------
+        TypeError
+            If the rule has no parameter of a name.
+        nengo.exceptions.ValidationError
+            If a value is not of the parameter's kind.
+        """
+        for name in changes:
+            if name not in self._paramdict:
+                raise TypeError(unknown("parameter", name, sorted(self._paramdict)))
         clone = object.__new__(type(self))
         clone.__setstate__({**self.__getstate__(), **changes})
         return clone
@@ -211,7 +236,8 @@ class ErrorDriven(LocalRule):
     """
 
     def __init__(self, optimizer=None, size_in="post", **kwargs):
-        super().__init__(optimizer or Adam(), size_in=size_in, **kwargs)
+        optimizer = Adam() if optimizer is None else optimizer
+        super().__init__(optimizer, size_in=size_in, **kwargs)
 
     def update(self, xp, pre, post, error, weights):
         return xp.einsum("bi,bj->ij", error, pre)
@@ -272,16 +298,13 @@ class Precision(LocalRule):
     Ororbia & Kifer 2022; the order of the steps is that of the authors' program.
     """
 
-    Sigma = NdarrayParam(
-        "Sigma", default=None, shape=("*", "*"), optional=True, readonly=True
-    )
+    Sigma = FrozenArrayParam("Sigma", ndim=2, default=None, optional=True, readonly=True)
 
     def __init__(
         self, Sigma=None, optimizer=None, norm_bound=1.0, size_in="post", **kwargs
     ):
-        super().__init__(
-            optimizer or Adam(), norm_bound=norm_bound, size_in=size_in, **kwargs
-        )
+        optimizer = Adam() if optimizer is None else optimizer
+        super().__init__(optimizer, norm_bound=norm_bound, size_in=size_in, **kwargs)
         self.Sigma = Sigma
 
     def update(self, xp, pre, post, error, weights):
@@ -339,11 +362,12 @@ class Lateral(LocalRule):
     Ororbia & Mali 2023, "The predictive forward-forward algorithm", arXiv 2301.01452.
     """
 
-    L = NdarrayParam("L", shape=("*", "*"), readonly=True)
-    mask = NdarrayParam("mask", shape=("*", "*"), readonly=True)
+    L = FrozenArrayParam("L", ndim=2)
+    mask = FrozenArrayParam("mask", ndim=2)
 
     def __init__(self, L, mask, optimizer=None, size_in="post", **kwargs):
-        super().__init__(optimizer or Adam(), size_in=size_in, **kwargs)
+        optimizer = Adam() if optimizer is None else optimizer
+        super().__init__(optimizer, size_in=size_in, **kwargs)
         self.L = L
         self.mask = mask
 
@@ -389,9 +413,8 @@ class SynapticScaling(LocalRule):
     timing-dependent plasticity", J. Neurosci. 20, of the equation.
     """
 
-    target = FiniteParam("target", low=0, low_open=True, readonly=True)
-
-    active_above = FiniteParam("active_above", optional=True, readonly=True)
+    target = PositiveParam("target")
+    active_above = FiniteParam("active_above", optional=True)
 
     def __init__(self, target=0.05, active_above=None, optimizer=None, **kwargs):
         super().__init__(SGD(0.1) if optimizer is None else optimizer, **kwargs)
@@ -460,7 +483,7 @@ class Homeostasis(LocalRule):
     competitive learning".
     """
 
-    target = FiniteParam("target", low=0, low_open=True, readonly=True)
+    target = PositiveParam("target")
 
     def __init__(self, target=0.05, optimizer=None, **kwargs):
         super().__init__(SGD(0.1) if optimizer is None else optimizer, **kwargs)

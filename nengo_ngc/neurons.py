@@ -6,7 +6,14 @@ from nengo.ensemble import Neurons
 from nengo.exceptions import ValidationError
 from nengo.neurons import NeuronType
 
-from .params import FiniteParam, InstanceParam
+from .arguments import checked
+from .params import (
+    CallableParam,
+    FiniteParam,
+    InstanceParam,
+    PositiveParam,
+    SubclassParam,
+)
 from .schedule import Schedule
 
 
@@ -94,13 +101,13 @@ class LatentState(_Linear):
     methods of speeding up the convergence of iteration methods", of momentum.
     """
 
-    beta = FiniteParam("beta", low=0, low_open=True, readonly=True)
-    leak = FiniteParam("leak", low=0, readonly=True)
-    prior = FiniteParam("prior", low=0, readonly=True)
+    beta = PositiveParam("beta")
+    leak = FiniteParam("leak", low=0)
+    prior = FiniteParam("prior", low=0)
     schedule = InstanceParam("schedule", Schedule)
     start = InstanceParam("start", Neurons, optional=True)
     held = InstanceParam("held", Neurons, optional=True)
-    momentum = FiniteParam("momentum", low=0, high=1, high_open=True, readonly=True)
+    momentum = FiniteParam("momentum", low=0, high=1, high_open=True)
 
     def __init__(
         self,
@@ -189,6 +196,7 @@ _DERIVATIVES = {
 }
 
 
+@checked(InstanceParam("neuron_type", NeuronType))
 def derivative(neuron_type):
     r"""The derivative of an activation function by its input current.
 
@@ -236,6 +244,7 @@ def derivative(neuron_type):
     )
 
 
+@checked(SubclassParam("kind", NeuronType), CallableParam("function"))
 def register_derivative(kind, function):
     """Say how the activity of a neuron type changes with its input current.
 
@@ -252,12 +261,8 @@ def register_derivative(kind, function):
     Raises
     ------
     nengo.exceptions.ValidationError
-        If ``kind`` is not a neuron type.
+        If ``kind`` is not a neuron type, or ``function`` cannot be called.
     """
-    if not (isinstance(kind, type) and issubclass(kind, NeuronType)):
-        raise ValidationError(
-            f"must be a subclass of nengo.neurons.NeuronType, got {kind!r}", attr="kind"
-        )
     _DERIVATIVES[kind] = function
 
 

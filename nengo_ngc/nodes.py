@@ -2,7 +2,18 @@
 
 import numpy as np
 from nengo import Node
-from nengo.params import BoolParam, Parameter
+from nengo.ensemble import Neurons
+
+from .arguments import checked
+from .params import (
+    CallableParam,
+    FlagParam,
+    InstanceParam,
+    SequenceParam,
+    TextParam,
+    WholeParam,
+)
+from .schedule import Schedule
 
 
 class PureNode(Node):
@@ -31,11 +42,12 @@ class PureNode(Node):
     label : str, optional
     """
 
-    function = Parameter("function", default=None, optional=True)
-    others = Parameter("others", default=(), optional=True)
-    schedule = Parameter("schedule", default=None, optional=True)
-    ends = BoolParam("ends", default=False)
+    function = CallableParam("function", default=None, optional=True)
+    others = SequenceParam("others", InstanceParam("other", Node, Neurons), default=())
+    schedule = InstanceParam("schedule", Schedule, default=None, optional=True)
+    ends = FlagParam("ends", default=False)
 
+    @checked(CallableParam("function"), WholeParam("size_in"), TextParam("label"))
     def __init__(
         self, function, size_in, others=(), schedule=None, ends=False, label=None
     ):
@@ -47,6 +59,6 @@ class PureNode(Node):
             label=label,
         )
         self.function = function
-        self.others = tuple(others)
+        self.others = others
         self.schedule = schedule
         self.ends = ends

@@ -8,10 +8,9 @@ every backend. To add one, derive from :class:`Optimizer` and write these two.
 from abc import ABC, abstractmethod
 
 import numpy as np
-from nengo.exceptions import ValidationError
-from nengo.params import FrozenObject, IntParam
+from nengo.params import FrozenObject
 
-from .params import FiniteParam, InstanceParam
+from .params import FiniteParam, InstanceParam, PositiveParam, WholeParam
 
 
 class Optimizer(FrozenObject, ABC):
@@ -23,13 +22,11 @@ class Optimizer(FrozenObject, ABC):
         Size of a step, greater than 0.
     """
 
-    learning_rate = FiniteParam(
-        "learning_rate", low=0, low_open=True, readonly=True
-    )
+    learning_rate = PositiveParam("learning_rate")
 
     def __init__(self, learning_rate):
         super().__init__()
-        self.learning_rate = _finite("learning_rate", learning_rate, self)
+        self.learning_rate = learning_rate
 
     def init(self, parameter):
         """Initial state, a dict of arrays, for an array ``parameter``."""
@@ -79,7 +76,7 @@ class Momentum(Optimizer):
         Decay :math:`\mu` of the velocity, in [0, 1).
     """
 
-    momentum = FiniteParam("momentum", low=0, high=1, high_open=True, readonly=True)
+    momentum = FiniteParam("momentum", low=0, high=1, high_open=True)
 
     def __init__(self, learning_rate=0.01, momentum=0.9):
         super().__init__(learning_rate)
@@ -112,9 +109,9 @@ class Adam(Optimizer):
         Added to the root of the second moment.
     """
 
-    beta_1 = FiniteParam("beta_1", low=0, high=1, high_open=True, readonly=True)
-    beta_2 = FiniteParam("beta_2", low=0, high=1, high_open=True, readonly=True)
-    epsilon = FiniteParam("epsilon", low=0, low_open=True, readonly=True)
+    beta_1 = FiniteParam("beta_1", low=0, high=1, high_open=True)
+    beta_2 = FiniteParam("beta_2", low=0, high=1, high_open=True)
+    epsilon = PositiveParam("epsilon")
 
     def __init__(self, learning_rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
         super().__init__(learning_rate)
@@ -156,13 +153,12 @@ class Annealed(Optimizer):
     """
 
     optimizer = InstanceParam("optimizer", Optimizer)
-    n_updates = IntParam("n_updates", low=1, readonly=True)
-    floor = FiniteParam("floor", low=0, high=1, readonly=True)
+    n_updates = WholeParam("n_updates")
+    floor = FiniteParam("floor", low=0, high=1)
 
     def __init__(self, optimizer, n_updates, floor=0.05):
-        # what is no optimiser is refused below, by its name
-        super().__init__(getattr(optimizer, "learning_rate", 1.0))
-        self.optimizer = optimizer
+        self.optimizer = optimizer  # first, since its learning rate is asked for
+        super().__init__(optimizer.learning_rate)
         self.n_updates = n_updates
         self.floor = floor
 
@@ -197,13 +193,12 @@ class Clipped(Optimizer):
     """
 
     optimizer = InstanceParam("optimizer", Optimizer)
-    limit = FiniteParam("limit", low=0, low_open=True, readonly=True)
+    limit = PositiveParam("limit")
 
     def __init__(self, optimizer, limit=1.0):
-        # what is no optimiser is refused below, by its name
-        super().__init__(getattr(optimizer, "learning_rate", 1.0))
-        self.optimizer = optimizer
-        self.limit = _finite("limit", limit, self)
+        self.optimizer = optimizer  # first, since its learning rate is asked for
+        super().__init__(optimizer.learning_rate)
+        self.limit = limit
 
     def init(self, parameter):
         return self.optimizer.init(parameter)
@@ -217,11 +212,3 @@ def bound_rows(xp, weights, norm):
     """Scale each row of ``weights`` whose L2 norm is over ``norm`` down to it."""
     squared = xp.sum(weights * weights, axis=1, keepdims=True)
     return weights * (norm / xp.sqrt(xp.maximum(squared, norm * norm)))
-
-
-def _finite(name, value, obj):
-    if isinstance(value, (int, float, np.number)) and not np.isfinite(value):
-        raise ValidationError(
-            f"must be a finite number, got {value}", attr=name, obj=obj
-        )
-    return value

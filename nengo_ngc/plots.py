@@ -1,13 +1,35 @@
-"""Pictures of what a model sees, says and dreams."""
+"""Pictures of what a model sees, says and dreams.
+
+Arguments of another kind or shape raise a ValueError that names them.
+"""
 
 import numpy as np
 
 from . import files
+from .arguments import checked
+from .params import (
+    ArrayParam,
+    EitherParam,
+    InstanceParam,
+    LabelsParam,
+    PathParam,
+    SequenceParam,
+    SizesParam,
+    TextParam,
+    check_as_many,
+    unfit,
+)
 
 # the Okabe-Ito palette, which colour-blind people can tell apart
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 
+@checked(
+    SequenceParam("rows", ArrayParam("rows", ndim=2, finite=False), at_least=1),
+    SizesParam("image_shape", lengths=(2,)),
+    PathParam("path"),
+    SequenceParam("titles", TextParam("titles")),
+)
 def image_grid(rows, image_shape, path, titles=None):
     """Draw images in rows and write them to a PNG file.
 
@@ -21,6 +43,11 @@ def image_grid(rows, image_shape, path, titles=None):
     titles : sequence of str, optional
         One for each row.
     """
+    for row in rows:
+        if row.shape[1] != np.prod(image_shape):
+            raise unfit("image_shape", f"of {row.shape[1]} pixels, as rows", image_shape)
+    if titles is not None:
+        check_as_many("titles", titles, "rows", rows)
     n_columns = max(len(row) for row in rows)
     fig, axes = figure(
         len(rows), n_columns, figsize=(0.7 * n_columns + 1.2, 0.75 * len(rows) + 0.1)
@@ -38,6 +65,18 @@ def image_grid(rows, image_shape, path, titles=None):
     _write(fig, path, bbox_inches="tight")
 
 
+@checked(
+    SequenceParam("history", InstanceParam("history", dict)),
+    SequenceParam(
+        "panels",
+        SequenceParam(
+            "panels",
+            EitherParam("panels", TextParam("panels"), InstanceParam("panels", dict)),
+            lengths=(2,),
+        ),
+    ),
+    PathParam("path"),
+)
 def learning_curves(history, panels, path):
     """Draw what was measured over epochs and write a PNG file.
 
@@ -50,6 +89,9 @@ def learning_curves(history, panels, path):
         epoch has measured is left out.
     path : str or path
     """
+    for record in history:
+        if "epoch" not in record:
+            raise unfit("history", "of dicts that all have an epoch", record)
     epochs = [record["epoch"] for record in history]
     shown = []
     for title, lines in panels:
@@ -72,6 +114,7 @@ def learning_curves(history, panels, path):
     save(fig, path)
 
 
+@checked(LabelsParam("classes"), ArrayParam("means", ndim=2), PathParam("path"))
 def class_codes(classes, means, path):
     """Draw how often each unit is active in each class and write a PNG file.
 
@@ -83,6 +126,7 @@ def class_codes(classes, means, path):
         which they are most active; those that never are, are left out.
     path : str or path
     """
+    check_as_many("means", means, "classes", classes)
     order = np.lexsort((-means.max(axis=0), means.argmax(axis=0)))
     order = order[means.max(axis=0)[order] > 0]
     fig, ((ax,),) = figure(1, 1, figsize=(9, 3))
@@ -93,6 +137,7 @@ def class_codes(classes, means, path):
     save(fig, path)
 
 
+@checked(ArrayParam("Z", ndim=2), LabelsParam("y"), PathParam("path"))
 def latent_map(Z, y, path):
     """Draw latents in two dimensions, by t-SNE, and write a PNG file.
 
@@ -103,13 +148,14 @@ def latent_map(Z, y, path):
         Labels, which are drawn in colours.
     path : str or path
     """
+    check_as_many("y", y, "Z", Z)
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
     tsne = TSNE(perplexity=min(30.0, (len(Z) - 1) / 3), random_state=0)
     # its threads wait for each other for minutes where a processor is busy
     with threadpool_limits(1):
-        points = tsne.fit_transform(np.asarray(Z))
+        points = tsne.fit_transform(Z)
     fig, ((ax,),) = figure(1, 1, figsize=(6, 5))
     for number, label in enumerate(np.unique(y)):
         of_label = points[y == label]

@@ -1,7 +1,10 @@
 """Timing: when states start afresh, when rules apply, how a value moves over epochs."""
 
 from nengo.exceptions import ValidationError
-from nengo.params import BoolParam, FrozenObject, IntParam
+from nengo.params import FrozenObject
+
+from .arguments import checked
+from .params import FlagParam, PositiveParam, WholeParam
 
 
 class Schedule(FrozenObject):
@@ -34,10 +37,10 @@ class Schedule(FrozenObject):
         least 1.
     """
 
-    steps = IntParam("steps", low=1, readonly=True)
-    batch_size = IntParam("batch_size", low=1, optional=True, readonly=True)
-    online = BoolParam("online", readonly=True)
-    interleave = IntParam("interleave", low=1, readonly=True)
+    steps = WholeParam("steps")
+    batch_size = WholeParam("batch_size", optional=True)
+    online = FlagParam("online")
+    interleave = WholeParam("interleave")
 
     def __init__(self, steps=50, batch_size=None, online=False, interleave=1):
         super().__init__()
@@ -70,6 +73,7 @@ class Schedule(FrozenObject):
         """Whether ``count`` samples are enough for an update of the weights."""
         return count >= (1 if self.batch_size is None else self.batch_size)
 
+    @checked(WholeParam("minibatch_size"))
     def check_minibatch(self, minibatch_size):
         """Raise unless whole minibatches make up the samples of one update."""
         if self.batch_size is not None and self.batch_size % minibatch_size:
@@ -81,6 +85,9 @@ class Schedule(FrozenObject):
             )
 
 
+@checked(
+    PositiveParam("first"), PositiveParam("last"), PositiveParam("factor"), WholeParam("n", low=0)
+)
 def geometric(first, last, factor, n):
     r"""A value on its way from the first to the last, after n changes by a factor.
 

@@ -1,8 +1,9 @@
 """Synapses that Nengo lacks."""
 
 import numpy as np
-from nengo.params import IntParam
 from nengo.synapses import Synapse
+
+from .params import WholeParam
 
 
 class Delay(Synapse):
@@ -15,7 +16,7 @@ class Delay(Synapse):
         out, at least 1.
     """
 
-    steps = IntParam("steps", low=1)
+    steps = WholeParam("steps")
 
     def __init__(self, steps):
         super().__init__()

@@ -1,9 +1,10 @@
 """Weights that belong to another connection, or are needed now and then only."""
 
-from nengo.params import Parameter
+from nengo import Connection
+from nengo.dists import Distribution
 from nengo.transforms import Dense, Transform
 
-from .params import InstanceParam
+from .params import EitherParam, FrozenArrayParam, InstanceParam, SizesParam, unfit
 from .schedule import Schedule
 
 
@@ -14,16 +15,23 @@ class AtStart(Dense):
 
     Parameters
     ----------
-    shape, init
-        As for `nengo.Dense`.
+    shape : tuple of int
+        (post, pre).
+    init : (post, pre) array or nengo.dists.Distribution
+        The matrix, or where its entries are drawn from.
     schedule : Schedule
         When presentations begin.
     """
 
+    shape = SizesParam("shape", lengths=(2,))
+    init = EitherParam(
+        "init", InstanceParam("init", Distribution), FrozenArrayParam("init", ndim=2)
+    )
     schedule = InstanceParam("schedule", Schedule)
 
     def __init__(self, shape, init, schedule):
-        super().__init__(shape, init=init)
+        shape = AtStart.shape.coerce(self, shape)
+        super().__init__(shape, init=AtStart.init.coerce(self, init))
         self.schedule = schedule
 
 
@@ -36,11 +44,13 @@ class Transposed(Transform):
         Created earlier, with a matrix as its transform.
     """
 
-    connection = Parameter("connection", readonly=True)
+    connection = InstanceParam("connection", Connection)
 
     def __init__(self, connection):
         super().__init__()
         self.connection = connection
+        if len(getattr(connection.transform, "shape", ())) != 2:
+            raise unfit("connection", "one with a matrix as its transform", connection, self)
 
     @property
     def _argreprs(self):

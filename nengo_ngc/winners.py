@@ -3,10 +3,9 @@ r"""Neurons of which the k with the largest input fire: binary sparse codes."""
 import math
 
 from nengo.exceptions import ValidationError
-from nengo.params import BoolParam, IntParam
 
 from .neurons import Pointwise
-from .params import FiniteParam
+from .params import FiniteParam, FlagParam, PositiveParam, WholeParam
 
 
 def k_winners(xp, x, k):
@@ -68,9 +67,9 @@ class KWinnersTakeAll(Pointwise):
 
     negative = False
 
-    sparsity = FiniteParam("sparsity", low=0, low_open=True, high=1, readonly=True)
-    group_size = IntParam("group_size", low=1, optional=True, readonly=True)
-    positive = BoolParam("positive", readonly=True)
+    sparsity = FiniteParam("sparsity", low=0, low_open=True, high=1)
+    group_size = WholeParam("group_size", optional=True)
+    positive = FlagParam("positive")
 
     def __init__(self, sparsity=0.05, group_size=None, positive=False):
         super().__init__()
@@ -130,8 +129,8 @@ class SoftKWinnersTakeAll(KWinnersTakeAll):
         If an argument is out of range.
     """
 
-    hardness = FiniteParam("hardness", low=0, low_open=True, readonly=True)
-    hard = BoolParam("hard", readonly=True)
+    hardness = PositiveParam("hardness")
+    hard = FlagParam("hard")
 
     def __init__(
         self, sparsity=0.05, hardness=1.0, hard=False, group_size=None, positive=False
@@ -179,8 +178,8 @@ class SoftThreshold(Pointwise):
 
     negative = False
 
-    hardness = FiniteParam("hardness", low=0, low_open=True, readonly=True)
-    hard = BoolParam("hard", readonly=True)
+    hardness = PositiveParam("hardness")
+    hard = FlagParam("hard")
 
     def __init__(self, hardness=1.0, hard=False):
         super().__init__()

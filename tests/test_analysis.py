@@ -59,13 +59,13 @@ def test_mutual_information_of_vectors():
 @pytest.mark.parametrize(
     "call, message",
     [
-        (lambda: analysis.sparsity(0.5 * CODES), "must consist of 0 and 1"),
-        (lambda: analysis.sparsity(CODES * np.nan), "must consist of 0 and 1"),
-        (lambda: analysis.unit_entropy(CODES[0]), r"a matrix .*, got \(4,\)"),
-        (lambda: analysis.overlap(CODES, CODES[:, :3]), "must have 4 units, got 3"),
-        (lambda: analysis.union(CODES, CODES[:3]), "in pairs, got 4 and 3"),
-        (lambda: analysis.class_means(CODES, LABELS[:3]), r"each of 4 codes, .*\(3,\)"),
-        (lambda: analysis.mutual_information(LABELS, LABELS[:3]), "as many, got 4 and 3"),
+        (lambda: analysis.sparsity(0.5 * CODES), "a matrix of 0 and 1"),
+        (lambda: analysis.sparsity(CODES * np.nan), "a matrix of 0 and 1"),
+        (lambda: analysis.unit_entropy(CODES[0]), r"a matrix .*, got one of shape \(4,\)"),
+        (lambda: analysis.overlap(CODES, CODES[:, :3]), r"others: must be as many as the units of codes \(4\), got 3"),
+        (lambda: analysis.union(CODES, CODES[:3]), r"others: must have the shape of codes, \(4, 4\), got \(3, 4\)"),
+        (lambda: analysis.class_means(CODES, LABELS[:3]), r"labels: must be as many as codes \(4\), got 3"),
+        (lambda: analysis.mutual_information(LABELS, LABELS[:3]), r"b: must be as many as a \(4\), got 3"),
     ],
 )
 def test_bad_codes(call, message):

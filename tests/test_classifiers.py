@@ -437,15 +437,15 @@ def test_metrics():
         ({"rule": "backporp"}, "did you mean 'backprop'"),
         ({"neuron_type": "LIFF"}, "unknown neuron type 'LIFF'"),
         ({"backend": "tf"}, "unknown backend"),
-        ({"batch_size": 0}, "batch_size must be"),
+        ({"batch_size": 0}, "batch_size: must be"),
         ({"batch_size": 1000}, "batch_size=1000 and 200 images"),
-        ({"steps": 0.5}, "steps must be"),
+        ({"steps": 0.5}, "steps: must be"),
         ({"learning_rate": -1.0}, "learning_rate"),
         ({"learning_rate": float("nan")}, "learning_rate"),
         ({"beta": 0.0}, "beta"),
-        ({"n_hidden": ()}, "n_hidden must be"),
-        ({"rule": "autodiff"}, "backend must be 'nengo-dl' or 'auto'"),
-        ({"device": "/gpu:0"}, "for NengoDL"),
+        ({"n_hidden": ()}, "n_hidden: must be"),
+        ({"rule": "autodiff"}, "backend: must be 'nengo-dl' or 'auto'"),
+        ({"device": "/gpu:0"}, "device: must be None"),
     ],
 )
 def test_bad_parameters(kwargs, message, no_work):
@@ -501,7 +501,8 @@ def test_bad_validation_data(no_work):
 def test_divergence_is_caught():
     with pytest.raises(ngc.DivergenceError):
         with np.errstate(all="ignore"):
-            model(learning_rate=1e200, anneal=False).fit(X, Y)
+            deep = {"n_hidden": (8,) * 9, "learning_rate": 1e38}
+            model(**deep, anneal=False).fit(X, Y)
 
 
 def test_hidden_rules_are_those_of_the_models():

@@ -376,7 +376,7 @@ def test_datasets():
         (["--epochs", "0"], ["--epochs", "0 is not in the range x>=1"]),
         (["--patience", "0"], ["--patience", "0 is not in the range x>=1"]),
         (["--seed", "-1"], ["--seed", "-1 is not in the range"]),
-        (["--learning-rate", "-1"], ["learning_rate", "greater than 0", "-1"]),
+        (["--learning-rate", "-1"], ["learning_rate", "above 0, got", "-1"]),
         (["--validation", "-1"], ["--validation", "-1 is not in the range x>=0"]),
         (["--validation", "150"], ["validation", "got 150 of 150 images", "smaller"]),
         (["--hidden", "6,"], ["--hidden", "'6,'", "360,360,360"]),
@@ -539,4 +539,4 @@ def test_start_and_end_of_settling(tmp_path):
     (record,) = records(tmp_path / "run")
     assert f", {record['iterations']:.1f} steps, " in output
     message = complaint(train(tmp_path / "other", "--initial", "last"))
-    assert "unknown start 'last'" in message and "previous" in message
+    assert "unknown initial 'last'" in message and "previous" in message

@@ -290,7 +290,7 @@ def test_wrong_content(contents, tmp_path, change, message):
     [("minst", "mnist"), ("fashion_mnist", "fashion-mnist"), ("digit", "digits")],
 )
 def test_unknown_name(name, meant):
-    message = f"unknown data set '{name}' .*'{meant}'"
+    message = f"unknown name '{name}' .*'{meant}'"
     with pytest.raises(ValueError, match=message) as info:
         datasets.load(name)
     assert all(known in str(info.value) for known in datasets.SOURCES)

@@ -635,7 +635,7 @@ def test_error_of_the_wrong_size():
 @pytest.mark.parametrize(
     "make_rule, message",
     [
-        (lambda layer, output: ngc.BackProp(output), "layer: must be the nengo.Connec"),
+        (lambda layer, output: ngc.BackProp(output), "layer: must be a Connection"),
         (
             lambda layer, output: ngc.BackProp(nengo.Connection(output, output)),
             "must lead on from",
@@ -654,7 +654,7 @@ def test_error_of_the_wrong_size():
             lambda layer, output: ngc.DirectFeedbackAlignment(
                 output, np.full((10, 3), np.nan)
             ),
-            "feedback: must be finite",
+            "feedback: must be .* finite numbers",
         ),
         (lambda layer, output: ngc.FeedbackAlignment(layer), "output: must be"),
         (

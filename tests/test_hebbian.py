@@ -106,16 +106,34 @@ def test_patch_encoder_as_by_hand(simulate):
     np.testing.assert_array_equal(codes, k_winners(np, currents, 4))
 
 
-@pytest.mark.parametrize("grid", [0, 6])
-def test_cells_that_do_not_fit(grid):
-    with pytest.raises(ValidationError, match=r"between 1 and the places.*\(5, 6\).*grid="):
+@pytest.mark.parametrize(
+    "grid, message",
+    [
+        (0, "grid: must be a whole number of at least 1, got 0"),
+        (6, r"between 1 and the places.*\(5, 6\).*grid=6"),
+    ],
+)
+def test_cells_that_do_not_fit(grid, message):
+    with pytest.raises(ValidationError, match=message):
         PatchEncoder((7, 8), np.ones((2, 9)), np.zeros((2, 1)), grid, 10)
 
 
-@pytest.mark.parametrize("filters", [np.ones((2, 8)), np.ones(9)])
-def test_filters_that_are_not_square(filters):
-    with pytest.raises(ValidationError, match=r"filters: must have shape \(m, p \* p\), got"):
+@pytest.mark.parametrize(
+    "filters, message",
+    [
+        (np.ones((2, 8)), r"filters: must have shape \(m, p \* p\), got \(2, 8\)"),
+        (np.ones(9), r"filters: must be a 2-dimensional array.*got one of shape \(9,\)"),
+    ],
+)
+def test_filters_that_are_not_square(filters, message):
+    with pytest.raises(ValidationError, match=message):
         PatchEncoder((7, 8), filters, np.zeros((2, 1)), 2, 10)
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_as_many_thresholds_as_filters(n):
+    with pytest.raises(ValidationError, match="thresholds: must be one for each of 2 filters"):
+        PatchEncoder((7, 8), np.ones((2, 9)), np.zeros((n, 1)), 2, 10)
 
 
 @pytest.mark.parametrize("contained", [True, False])
@@ -271,18 +289,18 @@ def test_images_that_are_not_square(tmp_path):
 @pytest.mark.parametrize(
     "kwargs, message",
     [
-        ({"max_epochs": 2}, "max_epochs must be at least 3, got 2"),
-        ({"n_hidden": (8, 8)}, "n_hidden must be the number of filters"),
+        ({"max_epochs": 2}, "max_epochs: must be a whole number of at least 3, got 2"),
+        ({"n_hidden": (8, 8)}, "n_hidden: must be a sequence of 1 whole number"),
         ({"sparsity": 0}, "sparsity"),
         ({"learning_rate": -1}, "learning_rate"),
-        ({"homeostasis": np.nan}, "homeostasis must be at least 0"),
+        ({"homeostasis": np.nan}, "homeostasis: must be a finite number of at least 0"),
         ({"patch": 9}, "patch and grid must fit on images of 8 x 8 pixels, got patch=9"),
         ({"patch": 7, "grid": 3}, "patch and grid must fit"),
         ({"n_units": 500}, "n_units must not be larger than the data.*500 and 400 images"),
         ({"n_units": 350, "batch_size": 150}, "n_units=350 and 300 images in whole batches"),
-        ({"image_shape": 8}, "image_shape must be height and width, got 8"),
-        ({"image_shape": (8, 8, 1)}, "image_shape must be height and width"),
-        ({"image_shape": (6.4, 10)}, "image_shape must be a whole number"),
+        ({"image_shape": 8}, "image_shape: must be a sequence of 2 whole numbers of at least 1 or None, got 8"),
+        ({"image_shape": (8, 8, 1)}, "image_shape: must be a sequence of 2 whole numbers"),
+        ({"image_shape": (6.4, 10)}, "image_shape: must be a sequence of 2 whole numbers"),
         ({"image_shape": (7, 9)}, r"image_shape must have 64 pixels, got \(7, 9\)"),
         ({"batch_size": 500}, "batch_size must not be larger"),
     ],

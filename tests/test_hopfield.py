@@ -334,15 +334,15 @@ def test_parameters_are_written_and_read():
 @pytest.mark.parametrize(
     "kwargs, name, message",
     [
-        ({"shape": (784,)}, "shape", "number of inputs"),
+        ({"shape": (784,)}, "shape", "2 or more whole numbers"),
         ({"clamped": (3,)}, "clamped", "0 to 2"),
         ({"clamped": (0, 0)}, "clamped", "different"),
         ({"clamped": (0, 1, 2)}, "clamped", "leave one layer free"),
-        ({"clamped": (-1,)}, "clamped", "0 to 2"),
+        ({"clamped": (-1,)}, "clamped", "at least 0"),
         ({"clamped": "input"}, "clamped", "'input'"),
         ({"activation": "hard sigmoid"}, "activation", "did you mean 'hard-sigmoid'"),
         ({"initial": "random"}, "initial", "expected one of feedforward, zero"),
-        ({"initial": 0}, "initial", "unknown initial 0"),
+        ({"initial": 0}, "initial", "'feedforward', 'zero', got 0"),
         ({"epsilon": 0}, "epsilon", "above 0"),
         ({"epsilon": np.nan}, "epsilon", "finite"),
         ({"weight_std": -1}, "weight_std", "above 0"),

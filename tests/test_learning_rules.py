@@ -360,3 +360,12 @@ def test_winners_are_brought_to_the_target(rule, simulate):
     without, moved = (np.reshape(sim.data[probe], (3000, 20))[-1000:] for probe in probes)
     assert np.ptp(without.mean(axis=0)) > 0.5
     np.testing.assert_allclose(moved.mean(axis=0), 0.2, atol=0.08)
+
+
+def test_a_copy_is_changed_in_known_parameters_only():
+    rule = ngc.ErrorDriven()
+    assert rule.replace(norm_bound=2.0).norm_bound == 2.0
+    with pytest.raises(TypeError, match=r"unknown parameter 'norm_bond' \(did you mean 'norm_b"):
+        rule.replace(norm_bond=2.0)
+    with pytest.raises(ValidationError, match="norm_bound: must be a finite number above 0"):
+        rule.replace(norm_bound=True)

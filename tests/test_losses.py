@@ -117,9 +117,9 @@ def test_an_encoder_learns_codes_that_keep_the_class():
 @pytest.mark.parametrize(
     "kwargs, message",
     [
-        ({"margin": 0}, "margin must be above 0 and at most 2, got 0"),
-        ({"margin": np.nan}, "margin must be above 0"),
-        ({"n_draws": 0}, "n_draws must be a whole number of at least 1, got 0"),
+        ({"margin": 0}, "margin: must be a finite number above 0 and at most 2, got 0"),
+        ({"margin": np.nan}, "margin: must be a finite number"),
+        ({"n_draws": 0}, "n_draws: must be a whole number of at least 1, got 0"),
     ],
 )
 def test_bad_arguments(kwargs, message):

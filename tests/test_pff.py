@@ -467,9 +467,9 @@ def test_negatives():
     "kwargs, message",
     [
         ({"batch_size": 61}, "batch_size=61 and 60 images"),
-        ({"g_units": -1}, "g_units must be"),
-        ({"negatives": "wrong"}, "negatives must be callable"),
-        ({"steps": 0}, "steps must be"),
+        ({"g_units": -1}, "g_units: must be"),
+        ({"negatives": "wrong"}, "negatives: must be callable"),
+        ({"steps": 0}, "steps: must be"),
         ({"learning_rate": -1}, "learning_rate"),
         ({"backend": "tf"}, "unknown backend"),
     ],

@@ -8,13 +8,18 @@ the number of updates so far say.
 
 import tensorflow as tf
 
+from ..arguments import checked
+from ..params import FiniteParam, WholeParam
+
+_ARGUMENTS = (
+    FiniteParam("margin", low=0, low_open=True, high=2),
+    WholeParam("n_draws"),
+    WholeParam("seed", low=0),
+)
+
 
 class _PairwiseLoss:
     def __init__(self, margin, n_draws, seed):
-        if not 0 < margin <= 2:
-            raise ValueError(f"margin must be above 0 and at most 2, got {margin!r}")
-        if not isinstance(n_draws, int) or n_draws < 1:
-            raise ValueError(f"n_draws must be a whole number of at least 1, got {n_draws!r}")
         self.margin = margin
         self.n_draws = n_draws
         self.seed = seed
@@ -75,6 +80,7 @@ class TripletLoss(_PairwiseLoss):
     and clustering".
     """
 
+    @checked(*_ARGUMENTS)
     def __init__(self, margin=0.3, n_draws=8, seed=0):
         super().__init__(margin, n_draws, seed)
 
@@ -109,6 +115,7 @@ class ContrastiveLoss(_PairwiseLoss):
     mapping".
     """
 
+    @checked(*_ARGUMENTS)
     def __init__(self, margin=0.5, n_draws=8, seed=0):
         super().__init__(margin, n_draws, seed)
 

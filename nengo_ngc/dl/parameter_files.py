@@ -82,14 +82,18 @@ class StockLayout:
         return {key: variable.numpy() for key, variable in self._variables.items()}
 
     def _check(self, arrays):
-        expected = [tuple(part.shape) for part in self._parts]
-        found = [np.shape(array) for array in arrays]
-        if found != expected:
+        wrong = "the file must hold parameters of this model at this minibatch_size: "
+        if len(arrays) != len(self._parts):
             raise SimulationError(
-                "the file must hold parameters of this model at this minibatch_size, in "
-                f"{len(expected)} arrays of shapes {expected}; got {len(found)} of shapes "
-                f"{found}"
+                f"{wrong}number of arrays ({len(arrays)}) != number of variables "
+                f"({len(self._parts)})"
             )
+        for number, (part, array) in enumerate(zip(self._parts, arrays)):
+            if array.shape != tuple(part.shape) or array.dtype.kind not in "fi":
+                raise SimulationError(
+                    f"{wrong}array {number} must be of numbers of shape {tuple(part.shape)}, "
+                    f"got {array.dtype} of shape {array.shape}"
+                )
 
     def _arrays(self, stock, kind):
         """NengoDL's arrays of one kind, as far as it saves them."""

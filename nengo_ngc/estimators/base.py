@@ -12,8 +12,18 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from .. import model_files, schema
+from ..arguments import checked, expecting
 from ..model_files import Array, Reader
-from ..naming import unknown
+from ..params import (
+    ChoiceParam,
+    FlagParam,
+    PathParam,
+    RandomStateParam,
+    SizesParam,
+    TextParam,
+    WholeParam,
+    unfit,
+)
 from ..runners import check_finite, check_size, make_runner
 from ..schema import Table, Whole
 from .settings import HISTORY, check_history, settings
@@ -31,10 +41,21 @@ _LOOK_EVERY = 16
 class NetworkEstimator(BaseEstimator):
     """A model that learns epoch by epoch, by a network on a simulator.
 
-    Subclasses store their parameters, among them ``backend``, ``batch_size``,
-    ``max_epochs``, ``random_state``, ``device`` and ``verbose``; they write
-    ``_make_trainer``, ``_learn_batch``, ``_validate`` and ``check_parameters``.
+    Subclasses store the arguments of their constructor, those in ``arguments`` among them. Of
+    all others they say in an ``arguments`` of their own what they may be, for
+    ``check_parameters`` to look at, and in ``_check_together`` how they have to fit each
+    other. They write ``_make_trainer``, ``_learn_batch`` and ``_validate``.
     """
+
+    arguments = (
+        SizesParam("n_hidden"),
+        WholeParam("batch_size"),
+        WholeParam("max_epochs"),
+        ChoiceParam("backend", BACKENDS),
+        RandomStateParam(),
+        TextParam("device", optional=True),
+        FlagParam("verbose"),
+    )
 
     # --- learning
 
@@ -210,27 +231,33 @@ class NetworkEstimator(BaseEstimator):
 
     # --- checks
 
-    def _check_simulation(self, counts):
-        if self.backend not in BACKENDS:
-            raise ValueError(unknown("backend", self.backend, BACKENDS))
+    def check_parameters(self):
+        """Raise ValueError unless the constructor's arguments make sense."""
+        for name, parameter in self._declared().items():
+            parameter.coerce(self, getattr(self, name))
+        self._check_together()
+
+    @classmethod
+    def _declared(cls):
+        """All ``arguments`` by name, those of subclasses in place of those of base classes."""
+        bases = reversed(cls.__mro__)
+        declared = (p for base in bases for p in vars(base).get("arguments", ()))
+        return {parameter.name: parameter for parameter in declared}
+
+    def _check_together(self):
+        """Raise ValueError unless arguments fit each other; each is right by itself."""
         if self.device is not None and self.backend == "nengo":
-            raise ValueError(f"device={self.device!r} is for NengoDL, not for Nengo")
-        for name in counts:
-            check_count(name, getattr(self, name))
-        if np.ndim(self.n_hidden) != 1 or not len(self.n_hidden):
-            raise ValueError(
-                f"n_hidden must be a tuple of one size or more, got {self.n_hidden!r}"
-            )
-        for size in self.n_hidden:
-            check_count("n_hidden", size)
+            raise unfit("device", "None with backend='nengo'", self.device, self)
 
     def _check_images(self, X, name="X", reset=False, for_learning=False):
         if reset:
             self.check_parameters()
-        if name == "X":
-            X = validate_data(self, X, reset=reset, dtype=np.float32)
-        else:
-            X = check_array(X, dtype=np.float32, input_name=name)
+        with expecting(name, "a matrix of numbers with a row for each image", X):
+            if name == "X":
+                X = validate_data(self, X, reset=reset, dtype=np.float32)
+            else:
+                X = check_array(X, dtype=np.float32, input_name=name)
+        if name != "X":
             if X.shape[1] != self.n_features_in_:
                 raise ValueError(
                     f"{name} must have {self.n_features_in_} features like X, "
@@ -257,6 +284,7 @@ class NetworkEstimator(BaseEstimator):
 
     # --- files
 
+    @checked(PathParam("path"))
     def save(self, path, about=None):
         """Write the model to a file of arrays and JSON.
 
@@ -355,6 +383,7 @@ class NetworkEstimator(BaseEstimator):
         return params
 
     @classmethod
+    @checked(PathParam("path"))
     def load(cls, path):
         """Read a model that ``save`` wrote.
 
@@ -400,12 +429,6 @@ class NetworkEstimator(BaseEstimator):
         model.n_iter_ = len(model.history_)
         model.about_ = header["about"]
         return model
-
-
-def check_count(name, value):
-    """Raise ValueError unless a value is a whole number of at least 1."""
-    if not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
 
 
 class _Progress:

@@ -5,20 +5,34 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from ..arguments import checked, declared
 from ..metrics import angle, cross_entropy
-from ..naming import unknown
 from ..networks import FeedforwardClassifier, PredictiveCodingClassifier
 from ..networks.classifiers import NEURONS, takes_time
-from ..neurons import LatentState
 from ..optimizers import SGD, Adam, Annealed
+from ..params import (
+    LARGEST_WHOLE,
+    CallableParam,
+    ChoiceParam,
+    FlagParam,
+    PositiveParam,
+    WholeParam,
+    unfit,
+)
 from ..schedule import Schedule
 from .autodiff import expected_of_autodiff
-from .base import check_count
 from .labels import ImageClassifier
 
 _SLOW_STEPS = 50
 
 
+@checked(
+    CallableParam("network"),
+    WholeParam("steps"),
+    CallableParam("optimizer"),
+    Adam.learning_rate,
+    FlagParam("offline"),
+)
 @dataclass(frozen=True)
 class Rule:
     """How a classifier learns.
@@ -129,6 +143,16 @@ class RuleClassifier(ImageClassifier):
     n_features_in_ : int
         Pixels.
     """
+
+    arguments = (
+        ChoiceParam("rule", RULES),
+        ChoiceParam("neuron_type", NEURONS),
+        WholeParam("steps", optional=True),
+        PositiveParam("learning_rate", optional=True),
+        FlagParam("anneal"),
+        *declared(PredictiveCodingClassifier, "beta"),
+        *declared(FeedforwardClassifier, "max_rate", "synapse"),
+    )
 
     def __init__(
         self,
@@ -269,7 +293,7 @@ class RuleClassifier(ImageClassifier):
     def _network(self, rule, learns=True, trained=False, never_due=False):
         entry = RULES[rule]
         steps = self._steps(entry.steps if learns else 1)
-        batch_size = self.batch_size * (10**6 if never_due else 1)
+        batches = LARGEST_WHOLE // self.batch_size if never_due else 1
         parameters = None if learns or trained else self._parameters_now()
         optimizer = entry.optimizer(self._learning_rate)
         if self.anneal and learns:
@@ -279,7 +303,7 @@ class RuleClassifier(ImageClassifier):
             learns,
             shape=(self.n_features_in_, *self.n_hidden, len(self.classes_)),
             neuron_type=self.neuron_type,
-            schedule=Schedule(steps, batch_size),
+            schedule=Schedule(steps, batches * self.batch_size),
             optimizer=optimizer,
             parameters=parameters,
             seed=self._seed,
@@ -298,21 +322,11 @@ class RuleClassifier(ImageClassifier):
 
     # --- checks
 
-    def check_parameters(self):
-        """Raise ValueError unless the constructor's arguments make sense."""
-        if self.rule not in RULES:
-            raise ValueError(unknown("rule", self.rule, RULES))
-        if self.neuron_type not in NEURONS:
-            raise ValueError(unknown("neuron type", self.neuron_type, NEURONS))
-        self._check_simulation(("batch_size", "max_epochs"))
-        if self.steps is not None:
-            check_count("steps", self.steps)
-        Adam(self._learning_rate), LatentState(self.beta)  # raise if unfit
+    def _check_together(self):
+        super()._check_together()
         if RULES[self.rule].offline and self.backend == "nengo":
-            raise ValueError(
-                f"rule={self.rule!r} is NengoDL's: backend must be 'nengo-dl' or 'auto', "
-                "got 'nengo'"
-            )
+            expected = f"'nengo-dl' or 'auto', since rule={self.rule!r} is NengoDL's"
+            raise unfit("backend", expected, self.backend, self)
 
     def _backend(self):
         return "nengo-dl" if RULES[self.rule].offline else super()._backend()

@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import analysis
 from ..model_files import Array
+from ..params import FlagParam, WholeParam
 from .labels import ImageClassifier
 
 _SEEN = 10_000  # training images that centroids are made of while a model learns
@@ -19,6 +20,8 @@ class CodeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageCla
     units of a code, besides what `.base.NetworkEstimator` asks for; they have the parameters
     ``n_units`` and ``sparse_output``.
     """
+
+    arguments = WholeParam("n_units"), FlagParam("sparse_output")
 
     def fit(self, X, y, X_val=None, y_val=None, **kwargs):
         """Learn codes of images, from the start; see ``epochs`` for the arguments.

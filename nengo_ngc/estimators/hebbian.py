@@ -5,9 +5,9 @@ from sklearn.exceptions import NotFittedError
 
 from ..networks import CompetitiveLayer, PatchEncoder
 from ..optimizers import SGD, Annealed
+from ..params import FiniteParam, SizesParam, WholeParam
 from ..schedule import Schedule
 from ..winners import KWinnersTakeAll
-from .base import check_count
 from .codes import CodeClassifier
 
 _INK = 0.1  # mean of the pixels of a patch that a filter can start from
@@ -84,6 +84,18 @@ class HebbianEncoder(CodeClassifier):
     "Adding a conscience to competitive learning"; Coates, Lee & Ng 2011, "An analysis of
     single-layer networks in unsupervised feature learning", of patches and cells.
     """
+
+    arguments = (
+        SizesParam("n_hidden", lengths=(1,)),
+        WholeParam("max_epochs", low=3),
+        KWinnersTakeAll.sparsity,
+        SizesParam("image_shape", lengths=(2,), optional=True),
+        WholeParam("patch"),
+        WholeParam("patches_per_image"),
+        WholeParam("grid"),
+        SGD.learning_rate,
+        FiniteParam("homeostasis", low=0),
+    )
 
     def __init__(
         self,
@@ -287,25 +299,6 @@ class HebbianEncoder(CodeClassifier):
             return tuple(self.image_shape)
         side = int(round(self.n_features_in_**0.5))
         return side, side
-
-    def check_parameters(self):
-        """Raise ValueError unless the constructor's arguments make sense."""
-        counts = "n_units", "batch_size", "max_epochs", "patch", "patches_per_image", "grid"
-        self._check_simulation(counts)
-        if len(self.n_hidden) != 1:
-            raise ValueError(f"n_hidden must be the number of filters, got {self.n_hidden!r}")
-        if self.max_epochs < 3:
-            raise ValueError(f"max_epochs must be at least 3, got {self.max_epochs}")
-        if self.image_shape is not None:
-            if np.ndim(self.image_shape) != 1 or len(self.image_shape) != 2:
-                raise ValueError(
-                    f"image_shape must be height and width, got {self.image_shape!r}"
-                )
-            for size in self.image_shape:
-                check_count("image_shape", size)
-        KWinnersTakeAll(self.sparsity), SGD(self.learning_rate)  # raise if unfit
-        if not (np.isscalar(self.homeostasis) and 0 <= self.homeostasis < np.inf):
-            raise ValueError(f"homeostasis must be at least 0, got {self.homeostasis!r}")
 
     def _check_training(self, X, y, X_val, y_val, resume):
         checked = super()._check_training(X, y, X_val, y_val, resume)

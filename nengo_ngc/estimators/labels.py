@@ -5,8 +5,10 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
+from ..arguments import checked, expecting
 from ..metrics import softmax
 from ..model_files import LABELS, WHOLES, Array
+from ..params import CallableParam, FlagParam
 from .base import NetworkEstimator
 
 
@@ -46,6 +48,7 @@ class ImageClassifier(ClassifierMixin, NetworkEstimator):
             pass
         return self
 
+    @checked(CallableParam("on_batch"), FlagParam("resume"))
     def epochs(self, X, y, X_val=None, y_val=None, on_batch=None, resume=False):
         """Learn epoch by epoch; what ``fit`` does, for those who look in between.
 
@@ -132,13 +135,14 @@ class ImageClassifier(ClassifierMixin, NetworkEstimator):
             raise ValueError(
                 f"learning requires {name} to be passed, but the target {name} is None"
             )
-        y = column_or_1d(y, warn=True)
+        with expecting(name, "a label for each image", y):
+            y = column_or_1d(y, warn=True)
+            check_classification_targets(y)
         if len(y) != len(X):
             raise ValueError(
                 f"{name} must have one label for each image: got {len(y)} labels "
                 f"and {len(X)} images"
             )
-        check_classification_targets(y)
         if reset:
             self.classes_ = unique_labels(y)
             if len(self.classes_) < 2:
@@ -146,6 +150,8 @@ class ImageClassifier(ClassifierMixin, NetworkEstimator):
                     f"{name} must have two classes or more, got {len(self.classes_)} class"
                 )
         strange = np.setdiff1d(y, self.classes_)
+        if (y.dtype == bool) != (self.classes_.dtype == bool):
+            strange = y  # True is not 1
         if len(strange):
             raise ValueError(
                 f"{name} must have the labels {self.classes_.tolist()}, "

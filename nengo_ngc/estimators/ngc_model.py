@@ -8,15 +8,15 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
+from ..arguments import checked, declared
 from ..learning_rules import Delta, ErrorDriven
 from ..metrics import binary_cross_entropy, monte_carlo_log_likelihood
 from ..model_files import Array, within
-from ..naming import unknown
-from ..networks.gncn import ACTIVATIONS, GNCN, INITIAL, VARIANTS
-from ..neurons import LatentState
+from ..networks.gncn import GNCN, VARIANTS
 from ..optimizers import Adam
+from ..params import CallableParam, FlagParam, MaskParam, RandomStateParam, WholeParam
 from ..schedule import Schedule
-from .base import NetworkEstimator, check_count
+from .base import NetworkEstimator
 from .mixtures import arrays_of, expected_arrays, fitted_mixture, mixture_of
 
 _PRIOR_IMAGES = 10_000
@@ -91,6 +91,16 @@ optional
     Ororbia & Kifer 2022, "The neural coding framework for learning generative
     models", Nature Communications 13, 2064.
     """
+
+    arguments = (
+        WholeParam("steps"),
+        Adam.learning_rate,
+        *declared(GNCN, "variant", "beta", "leak", "momentum", "n_group", "n_top_group"),
+        *declared(GNCN, "self_excitation", "cross_inhibition", "activation", "initial"),
+        *declared(GNCN, "carry", "tolerance"),
+        WholeParam("n_mixture"),
+        WholeParam("n_iter_no_change", optional=True),
+    )
 
     def __init__(
         self,
@@ -173,6 +183,7 @@ optional
         self.fit_prior(X)
         return self
 
+    @checked(CallableParam("on_batch"), FlagParam("resume"))
     def epochs(self, X, X_val=None, on_batch=None, resume=False):
         """Learn epoch by epoch; what ``fit`` does, for those who look in between.
 
@@ -338,6 +349,7 @@ optional
         X = self._check_images(X)
         return self._settled(X)[self._top]
 
+    @checked(MaskParam("mask", ndim=(1, 2)))
     def reconstruct(self, X, mask=None):
         """The predictions of images, hidden parts filled in.
 
@@ -355,6 +367,7 @@ optional
         X = self._check_images(X)
         return self._settled(X, self._check_mask(mask, X))["mu0"]
 
+    @checked(WholeParam("n_samples"), RandomStateParam())
     def sample(self, n_samples=1, random_state=None):
         """Draw images from the model: top latents from the prior, one pass down.
 
@@ -370,9 +383,9 @@ optional
             Means of the pixels.
         """
         self._check_prior()
-        check_count("n_samples", n_samples)
         return self._generate(self._draw(n_samples, random_state))
 
+    @checked(WholeParam("n_samples"), WholeParam("chunk_size"))
     def score_samples(self, X, n_samples=5000, chunk_size=1000):
         r"""Log likelihood of images by sampling the prior.
 
@@ -396,8 +409,6 @@ optional
         """
         self._check_prior()
         X = self._check_images(X)
-        check_count("n_samples", n_samples)
-        check_count("chunk_size", chunk_size)
         z = self._draw(n_samples)
         chunks = (self._generate(z[rows]) for rows in gen_batches(n_samples, chunk_size))
         return monte_carlo_log_likelihood(X, chunks, n_samples)
@@ -490,40 +501,14 @@ optional
 
     # --- checks
 
-    def check_parameters(self):
-        """Raise ValueError unless the constructor's arguments make sense."""
-        if self.variant not in VARIANTS:
-            raise ValueError(unknown("variant", self.variant, VARIANTS))
-        if isinstance(self.activation, str) and self.activation not in ACTIVATIONS:
-            raise ValueError(unknown("activation", self.activation, ACTIVATIONS))
-        if self.initial not in INITIAL:
-            raise ValueError(unknown("start", self.initial, INITIAL))
-        if not 0 < self.carry <= 1:
-            raise ValueError(
-                f"carry must be a number above 0 and at most 1, got {self.carry!r}"
-            )
-        if self.tolerance is not None and not 0 < self.tolerance < np.inf:
-            raise ValueError(
-                f"tolerance must be a finite number above 0 or None, got {self.tolerance!r}"
-            )
-        self._check_simulation(("steps", "batch_size", "max_epochs", "n_mixture"))
-        if self.n_iter_no_change is not None:
-            check_count("n_iter_no_change", self.n_iter_no_change)
-        for name in ("n_group", "n_top_group"):
-            check_count(name, getattr(self, name))
-        # raise if unfit
-        Adam(self.learning_rate)
-        LatentState(self.beta, self.leak, momentum=self.momentum)
-
     def _check_mask(self, mask, X):
         if mask is None:
             return None
-        mask = np.asarray(mask)
         if mask.shape not in (X.shape, X.shape[1:]):
             raise ValueError(
                 f"mask must have shape {X.shape[1:]} or {X.shape}, got {mask.shape}"
             )
-        return np.broadcast_to(mask.astype(bool), X.shape).astype(np.float32)
+        return np.broadcast_to(mask, X.shape).astype(np.float32)
 
     def _check_prior(self):
         check_is_fitted(self, "parameters_")

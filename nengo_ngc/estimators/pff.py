@@ -9,12 +9,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
+from ..arguments import checked, declared
 from ..model_files import within
 from ..networks import PFF
-from ..neurons import LatentState
 from ..optimizers import Adam, Clipped
+from ..params import CallableParam, FlagParam, RandomStateParam, WholeParam
 from ..schedule import Schedule
-from .base import check_count
 from .codes import check_has_all
 from .labels import ImageClassifier
 from .mixtures import arrays_of, expected_arrays, fitted_mixture, mixture_of
@@ -107,6 +107,17 @@ class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClas
     ----------
     Ororbia & Mali 2023, "The predictive forward-forward algorithm", arXiv 2301.01452.
     """
+
+    arguments = (
+        *declared(PFF, "g_units", "threshold", "low_is_positive", "carry", "recurrent"),
+        *declared(PFF, "lateral", "normalize", "n_group", "latent_step", "positives_only"),
+        *declared(PFF, "noise"),
+        WholeParam("steps"),
+        Adam.learning_rate,
+        FlagParam("scan"),
+        CallableParam("negatives", optional=True),
+        WholeParam("n_mixture"),
+    )
 
     def __init__(
         self,
@@ -253,6 +264,7 @@ class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClas
         check_is_fitted(self, "parameters_")
         return self._present("pass", 1, self._check_images(X))[self._top]
 
+    @checked(WholeParam("n_samples"), RandomStateParam())
     def sample(self, n_samples=1, label=None, random_state=None):
         """Draw images: latent states from the prior, one pass down.
 
@@ -273,7 +285,6 @@ class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClas
             raise NotFittedError(
                 "the prior of the latents is not fitted yet: call fit or fit_prior"
             )
-        check_count("n_samples", n_samples)
         labels = np.arange(n_samples) % len(self.classes_)
         if label is not None:
             wanted = np.ravel(label)
@@ -377,18 +388,7 @@ class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClas
             seed=self._seed,
         )
 
-    # --- checks and files
-
-    def check_parameters(self):
-        """Raise ValueError unless the constructor's arguments make sense."""
-        self._check_simulation(("steps", "batch_size", "max_epochs", "n_mixture", "n_group"))
-        if not isinstance(self.g_units, (int, np.integer)) or self.g_units < 0:
-            raise ValueError(
-                f"g_units must be a whole number of at least 0, got {self.g_units!r}"
-            )
-        if self.negatives is not None and not callable(self.negatives):
-            raise ValueError(f"negatives must be callable, got {self.negatives!r}")
-        Adam(self.learning_rate), LatentState(self.latent_step)  # raise if unfit
+    # --- files
 
     def _layer_sizes(self):
         return super()._layer_sizes() + ((self.g_units,) if self.g_units else ())

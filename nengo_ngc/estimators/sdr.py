@@ -1,11 +1,19 @@
 """An encoder of images by sparse distributed representations."""
 
-import numpy as np
-
+from ..arguments import checked
 from ..learning_rules import SynapticScaling
-from ..naming import unknown
 from ..networks import SparseEncoder
 from ..optimizers import SGD, Adam
+from ..params import (
+    ArraysParam,
+    CallableParam,
+    ChoiceParam,
+    FiniteParam,
+    FlagParam,
+    PositiveParam,
+    WholeParam,
+    unfit,
+)
 from ..schedule import geometric
 from ..winners import SoftKWinnersTakeAll
 from .autodiff import expected_of_autodiff
@@ -92,6 +100,23 @@ class SDREncoder(CodeClassifier):
     2016, "How do neurons operate on sparse distributed representations?", arXiv 1601.00720.
     """
 
+    arguments = (
+        SoftKWinnersTakeAll.sparsity,
+        SoftKWinnersTakeAll.hardness,
+        SoftKWinnersTakeAll.hard,
+        ChoiceParam("loss", LOSSES),
+        FiniteParam("margin", low=0, low_open=True, high=2),
+        ChoiceParam("hidden", ("relu", "winners")),
+        FiniteParam("first_sparsity", low=0, low_open=True, high=1, optional=True),
+        PositiveParam("first_hardness", optional=True),
+        FiniteParam("sparsity_decay", low=0, low_open=True, high=1, high_open=True),
+        FiniteParam("hardness_growth", low=1, low_open=True),
+        WholeParam("schedule_epochs"),
+        FiniteParam("scaling", low=0),
+        Adam.learning_rate,
+        FlagParam("anneal"),
+    )
+
     def __init__(
         self,
         n_hidden=(64,),
@@ -145,6 +170,7 @@ class SDREncoder(CodeClassifier):
 
     # --- learning
 
+    @checked(CallableParam("on_batch"), FlagParam("resume"), ArraysParam("parameters"))
     def epochs(
         self, X, y, X_val=None, y_val=None, on_batch=None, resume=False, parameters=None
     ):
@@ -179,11 +205,6 @@ class SDREncoder(CodeClassifier):
         DivergenceError
             If a parameter stops being finite.
         """
-        if self.backend == "nengo":
-            raise ValueError(
-                "learning sparse codes is NengoDL's: backend must be 'nengo-dl' or 'auto' "
-                "for it, got 'nengo'"
-            )
         self._start_values = parameters
         try:
             return super().epochs(X, y, X_val, y_val, on_batch, resume)
@@ -270,29 +291,18 @@ class SDREncoder(CodeClassifier):
 
     # --- checks
 
-    def check_parameters(self):
-        """Raise ValueError unless the constructor's arguments make sense."""
-        self._check_simulation(("n_units", "batch_size", "max_epochs", "schedule_epochs"))
-        for name, known in (("loss", LOSSES), ("hidden", ("relu", "winners"))):
-            if getattr(self, name) not in known:
-                raise ValueError(unknown(name, getattr(self, name), known))
-        if not 0 < self.margin <= 2:
-            raise ValueError(f"margin must be above 0 and at most 2, got {self.margin!r}")
-        SoftKWinnersTakeAll(self.sparsity, self.hardness, self.hard)  # raises if unfit
-        first, decay = self.first_sparsity, self.sparsity_decay
-        if first is not None and not (self.sparsity <= first <= 1 and 0 < decay < 1):
-            raise ValueError(
-                "first_sparsity must be between sparsity and 1, and sparsity_decay between "
-                f"0 and 1, got first_sparsity={first!r}, sparsity={self.sparsity!r} and "
-                f"sparsity_decay={decay!r}"
-            )
-        first, growth = self.first_hardness, self.hardness_growth
-        if first is not None and not (0 < first <= self.hardness and 1 < growth < np.inf):
-            raise ValueError(
-                "first_hardness must be above 0 and at most hardness, and hardness_growth "
-                f"above 1, got first_hardness={first!r}, hardness={self.hardness!r} and "
-                f"hardness_growth={growth!r}"
-            )
-        Adam(self.learning_rate)  # raises if unfit
-        if self.scaling:
-            SGD(self.scaling)
+    def _check_training(self, X, y, X_val, y_val, resume):
+        checked = super()._check_training(X, y, X_val, y_val, resume)
+        if self.backend == "nengo":
+            expected = "'nengo-dl' or 'auto', since learning sparse codes is NengoDL's"
+            raise unfit("backend", expected, self.backend, self)
+        return checked
+
+    def _check_together(self):
+        super()._check_together()
+        first, last = self.first_sparsity, self.sparsity
+        if first is not None and first < last:
+            raise unfit("first_sparsity", f"at least sparsity, {last}", first, self)
+        first, last = self.first_hardness, self.hardness
+        if first is not None and first > last:
+            raise unfit("first_hardness", f"at most hardness, {last}", first, self)

@@ -2,10 +2,12 @@ r"""k winners whose number is predicted for each sample."""
 
 import nengo
 
+from ..arguments import checked
 from ..neurons import Identity
 from ..nodes import PureNode
+from ..params import FiniteParam, WholeParam
 from ..winners import SoftKWinnersTakeAll, k_winners, soft_step
-from .base import check_whole, neurons
+from .base import NETWORK, neurons
 
 
 class AdaptiveWinners(nengo.Network):
@@ -48,6 +50,13 @@ class AdaptiveWinners(nengo.Network):
         If an argument is out of range.
     """
 
+    @checked(
+        WholeParam("n_neurons", low=2),
+        FiniteParam("max_sparsity", low=0, low_open=True, high=1),
+        SoftKWinnersTakeAll.hardness,
+        SoftKWinnersTakeAll.hard,
+        *NETWORK,
+    )
     def __init__(
         self,
         n_neurons,
@@ -59,7 +68,7 @@ class AdaptiveWinners(nengo.Network):
         add_to_container=None,
     ):
         super().__init__(label=label, seed=seed, add_to_container=add_to_container)
-        self._n = n_neurons = check_whole("n_neurons", n_neurons, 2, self)
+        self._n = n_neurons
         self._winners = SoftKWinnersTakeAll(max_sparsity, hardness, hard)
         with self:
             self.input = neurons(n_neurons, Identity(), "currents")

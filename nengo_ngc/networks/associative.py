@@ -1,18 +1,18 @@
 r"""Willshaw's associative memory: pairs of sparse patterns in synapses of one bit."""
 
-from collections.abc import Mapping
-
 import nengo
 import numpy as np
 from nengo.exceptions import ValidationError
 
+from ..arguments import checked
 from ..learning_rules import LocalRule
 from ..neurons import Identity
 from ..nodes import PureNode
 from ..optimizers import SGD
+from ..params import ArraysParam, FlagParam, WholeParam, unfit
 from ..schedule import Schedule
 from ..winners import k_winners
-from .base import LearningNetwork, check_whole, neurons
+from .base import LEARNING, LearningNetwork, neurons
 from .parameters import check_parameters
 
 
@@ -141,6 +141,13 @@ class AssociativeMemory(LearningNetwork):
     sparsely coded associative memory patterns", Neural Networks 9(3), 445-455.
     """
 
+    @checked(
+        WholeParam("n_in"),
+        WholeParam("n_out"),
+        WholeParam("n_winners"),
+        FlagParam("iterated"),
+        *LEARNING,
+    )
     def __init__(
         self,
         n_in=1024,
@@ -156,20 +163,21 @@ class AssociativeMemory(LearningNetwork):
         if schedule is None:
             schedule = Schedule(steps=10 if iterated else 1)
         super().__init__(schedule, label, seed, add_to_container)
-        self._n_in = check_whole("n_in", n_in, 1, self)
+        self._n_in = n_in
         self._auto = n_out is None
-        self._n_out = n_in if self._auto else check_whole("n_out", n_out, 1, self)
-        if n_winners is not None:
-            check_whole("n_winners", n_winners, 1, self, high=self._n_out)
+        self._n_out = n_in if self._auto else n_out
+        if n_winners is not None and n_winners > self._n_out:
+            raise unfit("n_winners", f"at most {self._n_out}, n_out", n_winners, self)
         self._n_winners = n_winners
         self._iterated = iterated
         self._check_iterated()
         self._shapes = {"W": (self._n_out, self._n_in)}
-        self._initial = self._check_parameters({} if parameters is None else parameters)
+        self._initial = self._check_parameters(parameters or {})
         with self:
             self._build()
         self._visible["output"] = self.output
 
+    @checked(ArraysParam("parameters"))
     def set_parameters(self, sim, parameters):
         """Write ``"W"`` into a simulator; see `.LearningNetwork.set_parameters`.
 
@@ -181,18 +189,14 @@ class AssociativeMemory(LearningNetwork):
         super().set_parameters(sim, self._check_parameters(parameters))
 
     def _check_iterated(self):
-        if not isinstance(self._iterated, (bool, np.bool_)):
-            raise _invalid("iterated", self._iterated, "True or False", self)
         if self._iterated and not self._auto:
             expected = f"False for pairs (n_out is {self._n_out}, not None)"
-            raise _invalid("iterated", True, expected, self)
+            raise unfit("iterated", expected, True, self)
         if self._iterated and self._schedule.steps < 2:
             expected = "of at least 2 steps where recall is iterated"
-            raise _invalid("schedule", self._schedule, expected, self)
+            raise unfit("schedule", expected, self._schedule, self)
 
     def _check_parameters(self, parameters):
-        if not isinstance(parameters, Mapping):
-            raise _invalid("parameters", parameters, "a mapping or None", self)
         checked = check_parameters(parameters, self._shapes)
         for array in checked.values():
             _check_binary("parameters", array, self)
@@ -260,10 +264,6 @@ def _active(xp, x):
 
 def _one_where(xp, condition, like):
     return xp.where(condition, xp.ones_like(like), xp.zeros_like(like))
-
-
-def _invalid(name, value, expected, network):
-    return ValidationError(f"must be {expected}, got {value!r}", attr=name, obj=network)
 
 
 def _check_binary(name, weights, obj):

@@ -4,13 +4,46 @@ import nengo
 import numpy as np
 from nengo.exceptions import ValidationError
 
+from ..arguments import checked
 from ..encoder_rules import FeedbackAlignment
 from ..learning_rules import LocalRule
 from ..naming import NamedList, unknown
-from ..optimizers import Optimizer
+from ..params import (
+    ArraysParam,
+    CheckedParam,
+    FlagParam,
+    InstanceParam,
+    SeedParam,
+    TextParam,
+    unfit,
+)
 from ..schedule import Schedule
 from ..synapses import Delay
 from .parameters import check_parameters, write_signal
+
+# of every network
+NETWORK = TextParam("label"), SeedParam(), FlagParam("add_to_container")
+
+# of every network that learns
+LEARNING = InstanceParam("schedule", Schedule), ArraysParam("parameters"), *NETWORK
+
+
+class SimulatorParam(CheckedParam):
+    """A simulator of a network, or of one that contains it."""
+
+    expected = "a simulator of this network"
+
+    def convert(self, value):
+        if not (hasattr(value, "signals") and hasattr(value, "model")):
+            raise TypeError
+        return value
+
+    def coerce(self, instance, value):
+        value = super().coerce(instance, value)
+        whole = value.model.toplevel
+        if instance is not whole and instance not in getattr(whole, "all_networks", ()):
+            raise unfit(self.name, self.expected, value, instance)
+        return value
 
 
 class LearningNetwork(nengo.Network):
@@ -21,7 +54,8 @@ class LearningNetwork(nengo.Network):
 
     Parameters
     ----------
-    schedule : Schedule or None
+    schedule : Schedule, optional
+        Default: 50 timesteps.
     label, seed, add_to_container
         As for `nengo.Network`.
     """
@@ -29,12 +63,8 @@ class LearningNetwork(nengo.Network):
     # what is probed of which only the direction counts, so that its size may be any
     _scale_free = ()
 
-    def __init__(self, schedule, label=None, seed=None, add_to_container=None):
+    def __init__(self, schedule=None, label=None, seed=None, add_to_container=None):
         super().__init__(label=label, seed=seed, add_to_container=add_to_container)
-        if not isinstance(schedule, (Schedule, type(None))):
-            raise ValidationError(
-                f"must be a Schedule or None, got {schedule!r}", attr="schedule", obj=self
-            )
         self._schedule = Schedule() if schedule is None else schedule
         self._visible = {}
         self.objects[nengo.Connection] = NamedList("connection")
@@ -57,6 +87,7 @@ class LearningNetwork(nengo.Network):
 
     # --- parameters
 
+    @checked(SimulatorParam("sim"))
     def parameters(self, sim):
         """The parameters as they are in a simulator now.
 
@@ -75,6 +106,7 @@ class LearningNetwork(nengo.Network):
             for name, signal in self._parameter_signals(sim.model).items()
         }
 
+    @checked(SimulatorParam("sim"), ArraysParam("parameters"))
     def set_parameters(self, sim, parameters):
         """Write parameters, all or some of them, into a simulator.
 
@@ -94,6 +126,7 @@ class LearningNetwork(nengo.Network):
             if name in given:
                 write_signal(sim, signal, self._sign(name) * given[name])
 
+    @checked(SimulatorParam("sim"))
     def state(self, sim):
         """All that learning changes: parameters and what the optimisers remember.
 
@@ -113,6 +146,7 @@ class LearningNetwork(nengo.Network):
         }
         return {**self.parameters(sim), **remembered}
 
+    @checked(SimulatorParam("sim"), ArraysParam("state"))
     def set_state(self, sim, state):
         """Write what ``state`` returned into a simulator of the same network.
 
@@ -122,9 +156,9 @@ class LearningNetwork(nengo.Network):
             If a name is unknown or a shape does not fit.
         """
         remembered = self._remembered_signals(sim.model)
-        self.set_parameters(
-            sim, {name: array for name, array in state.items() if "/" not in name}
-        )
+        parameters = {name: array for name, array in state.items() if "/" not in name}
+        check_parameters(parameters, self._shapes, "state")
+        self.set_parameters(sim, parameters)
         for name, array in state.items():
             if "/" in name:
                 signal = remembered.get(name)
@@ -178,6 +212,7 @@ class LearningNetwork(nengo.Network):
             if "optimizer_" in name or name == "feedback"
         }
 
+    @checked(SimulatorParam("sim"))
     def pending(self, sim):
         """The updates that rules have added up since they last changed the weights.
 
@@ -200,6 +235,7 @@ class LearningNetwork(nengo.Network):
 
     # --- what can be seen
 
+    @checked(TextParam("name"))
     def probe(self, name, **kwargs):
         """Add a probe of what the network computes.
 
@@ -270,48 +306,3 @@ def seed_of(network):
         return network.seed
     place = [len(other.networks) for other in around]  # tells networks side by side apart
     return int(np.random.RandomState([*seeds, *place]).randint(2**31))
-
-
-def check_shape(shape, network):
-    """A network's sizes as a tuple, or an error."""
-    sizes = tuple(np.atleast_1d(shape).tolist())
-    whole = all(isinstance(n, int) and n >= 1 for n in sizes)
-    if len(sizes) < 2 or not whole:
-        raise ValidationError(
-            "must be the number of inputs followed by the units of one layer or more, "
-            f"all whole numbers of at least 1, got {shape!r}",
-            attr="shape",
-            obj=network,
-        )
-    return sizes
-
-
-def check_optimizer(optimizer, network, name="optimizer"):
-    """An optimiser or None, or an error."""
-    if not isinstance(optimizer, (Optimizer, type(None))):
-        raise ValidationError(
-            f"must be an Optimizer or None, got {optimizer!r}", attr=name, obj=network
-        )
-    return optimizer
-
-
-def check_whole(name, value, low, network, high=np.inf):
-    """A whole number, or an error."""
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not (whole and low <= value <= high):
-        limit = "" if high == np.inf else f" and at most {high}"
-        raise ValidationError(
-            f"must be a whole number of at least {low}{limit}, got {value!r}",
-            attr=name,
-            obj=network,
-        )
-    return int(value)
-
-
-def check_positive(name, value, network):
-    """A finite number above 0, or an error."""
-    if not (np.isscalar(value) and np.isfinite(value) and value > 0):
-        raise ValidationError(
-            f"must be a finite number above 0, got {value!r}", attr=name, obj=network
-        )
-    return value

@@ -6,6 +6,7 @@ import nengo
 import numpy as np
 from nengo.exceptions import ValidationError
 
+from ..arguments import checked
 from ..encoder_rules import (
     BackProp,
     DirectFeedbackAlignment,
@@ -14,13 +15,22 @@ from ..encoder_rules import (
 )
 from ..learning_rules import ErrorDriven
 from ..metrics import softmax
-from ..naming import unknown
 from ..neurons import Identity, LatentState, derivative
 from ..nodes import PureNode
+from ..optimizers import Optimizer
+from ..params import (
+    CallableParam,
+    ChoiceParam,
+    EitherParam,
+    FlagParam,
+    InstanceParam,
+    PositiveParam,
+    SynapseParam,
+)
 from ..schedule import Schedule
 from ..transforms import Transposed
-from .base import check_optimizer, check_positive, neurons
-from .layers import LayeredNetwork
+from .base import LEARNING, neurons
+from .layers import LAYERS, LayeredNetwork
 
 _UNIT = {
     "relu": nengo.RectifiedLinear(),
@@ -56,6 +66,7 @@ def takes_time(neuron_type):
     return made.spiking or bool(made.state)
 
 
+@checked(CallableParam("make", optional=True), FlagParam("direct"))
 @dataclass(frozen=True)
 class HiddenRule:
     """How a hidden layer of `.FeedforwardClassifier` learns.
@@ -88,6 +99,18 @@ HIDDEN_RULES = {
 }
 
 
+_CLASSIFIER = (
+    LAYERS,
+    EitherParam(
+        "neuron_type",
+        ChoiceParam("neuron_type", NEURONS),
+        InstanceParam("neuron_type", nengo.neurons.NeuronType),
+    ),
+    InstanceParam("optimizer", Optimizer),
+    *LEARNING,
+)
+
+
 class _Classifier(LayeredNetwork):
     """Inputs, labels, the error between them, and parameters ``W1``, ``b1``, ..."""
 
@@ -104,10 +127,10 @@ class _Classifier(LayeredNetwork):
         add_to_container,
     ):
         super().__init__(shape, schedule, parameters, label, seed, add_to_container)
-        self._max_rate = check_positive("max_rate", max_rate, self)
+        self._max_rate = max_rate
         self._fires = isinstance(neuron_type, str) and neuron_type in _FIRING
         self._neuron_type = self._neurons_of(neuron_type)
-        self._optimizer = check_optimizer(optimizer, self)
+        self._optimizer = optimizer
         with self:
             x = self._build_input()
             self.target = nengo.Node(size_in=self._shape[-1], label="target")
@@ -119,11 +142,7 @@ class _Classifier(LayeredNetwork):
             return neuron_type
         if neuron_type in _UNIT:
             return _UNIT[neuron_type]
-        if self._fires:
-            return _FIRING[neuron_type](1 / self._max_rate)
-        raise ValidationError(
-            unknown("neuron type", neuron_type, NEURONS), attr="neuron_type", obj=self
-        )
+        return _FIRING[neuron_type](1 / self._max_rate)
 
     def _population(self, level):
         """The neurons of a layer, biased as they were asked for."""
@@ -212,6 +231,17 @@ class FeedforwardClassifier(_Classifier):
     ``probe`` knows ``"x"``, ``"a1"`` and so on, ``"output"`` and ``"error"``.
     """
 
+    @checked(
+        EitherParam(
+            "rule",
+            ChoiceParam("rule", HIDDEN_RULES),
+            InstanceParam("rule", HiddenRule),
+            optional=True,
+        ),
+        PositiveParam("max_rate"),
+        SynapseParam("synapse"),
+        *_CLASSIFIER,
+    )
     def __init__(
         self,
         shape=(784, 256, 256, 10),
@@ -226,8 +256,6 @@ class FeedforwardClassifier(_Classifier):
         seed=None,
         add_to_container=None,
     ):
-        if isinstance(rule, str) and rule not in HIDDEN_RULES:
-            raise ValidationError(unknown("rule", rule, HIDDEN_RULES), attr="rule")
         self._rule = HIDDEN_RULES[rule] if isinstance(rule, str) else rule
         self._synapse = synapse
         super().__init__(
@@ -334,6 +362,7 @@ class PredictiveCodingClassifier(_Classifier):
     graphs", Neural Computation 34.
     """
 
+    @checked(LatentState.beta, FlagParam("learns"), *_CLASSIFIER)
     def __init__(
         self,
         shape=(784, 256, 256, 10),

@@ -4,11 +4,14 @@ import nengo
 import numpy as np
 from nengo.exceptions import ValidationError
 
+from ..arguments import checked, declared
 from ..learning_rules import Competitive, Homeostasis
 from ..neurons import Identity
+from ..optimizers import Optimizer
+from ..params import ArrayParam, InstanceParam, SizesParam, WholeParam
 from ..schedule import Schedule
 from ..winners import KWinnersTakeAll, SoftThreshold
-from .base import LearningNetwork, check_optimizer, check_shape, neurons, seed_of
+from .base import LEARNING, LearningNetwork, neurons, seed_of
 from .parameters import check_parameters
 
 
@@ -63,6 +66,13 @@ class CompetitiveLayer(LearningNetwork):
     Rumelhart & Zipser 1985; DeSieno 1988, "Adding a conscience to competitive learning".
     """
 
+    @checked(
+        SizesParam("shape", lengths=(2,)),
+        InstanceParam("winners", KWinnersTakeAll),
+        InstanceParam("optimizer", Optimizer),
+        InstanceParam("homeostasis", Optimizer),
+        *LEARNING,
+    )
     def __init__(
         self,
         shape,
@@ -77,14 +87,9 @@ class CompetitiveLayer(LearningNetwork):
     ):
         schedule = Schedule(steps=1) if schedule is None else schedule
         super().__init__(schedule, label, seed, add_to_container)
-        n_inputs, n_units = check_shape(shape, self)
+        n_inputs, n_units = shape
         winners = KWinnersTakeAll() if winners is None else winners
-        if not isinstance(winners, KWinnersTakeAll):
-            raise ValidationError(
-                f"must be a KWinnersTakeAll, got {winners!r}", attr="winners", obj=self
-            )
-        self._optimizer = check_optimizer(optimizer, self)
-        check_optimizer(homeostasis, self, "homeostasis")
+        self._optimizer = optimizer
         self._shapes = {"W": (n_units, n_inputs), "b": (n_units, 1)}
         given = check_parameters(parameters or {}, self._shapes)
         rng = np.random.RandomState(seed_of(self))
@@ -147,7 +152,7 @@ class PatchEncoder(LearningNetwork):
         Cells on each side.
     n_units : int
         Units of the code.
-    **kwargs
+    winners, optimizer, homeostasis, schedule, parameters, label, seed, add_to_container
         As for `CompetitiveLayer`.
 
     Attributes
@@ -172,19 +177,46 @@ class PatchEncoder(LearningNetwork):
     ``"output"``.
     """
 
-    def __init__(self, image_shape, filters, thresholds, grid, n_units, **kwargs):
-        schedule = kwargs.get("schedule") or Schedule(steps=1)
-        label, container = (kwargs.pop(k, None) for k in ("label", "add_to_container"))
-        super().__init__(schedule, label, kwargs.get("seed"), container)
-        filters, (height, width) = np.asarray(filters), image_shape
-        p = int(round(filters.shape[-1] ** 0.5))
-        if filters.ndim != 2 or filters.shape[1] != p * p:
+    @checked(
+        SizesParam("image_shape", lengths=(2,)),
+        ArrayParam("filters", ndim=2),
+        ArrayParam("thresholds"),
+        WholeParam("grid"),
+        WholeParam("n_units"),
+        *declared(CompetitiveLayer)[1:],
+    )
+    def __init__(
+        self,
+        image_shape,
+        filters,
+        thresholds,
+        grid,
+        n_units,
+        winners=None,
+        optimizer=None,
+        homeostasis=None,
+        schedule=None,
+        parameters=None,
+        label=None,
+        seed=None,
+        add_to_container=None,
+    ):
+        schedule = Schedule(steps=1) if schedule is None else schedule
+        super().__init__(schedule, label, seed, add_to_container)
+        height, width = image_shape
+        m, p = len(filters), int(round(filters.shape[1] ** 0.5))
+        if filters.shape[1] != p * p:
             raise ValidationError(
                 f"must have shape (m, p * p), got {filters.shape}", attr="filters", obj=self
             )
-        m = len(filters)
+        if thresholds.size != m:
+            raise ValidationError(
+                f"must be one for each of {m} filters, got shape {thresholds.shape}",
+                attr="thresholds",
+                obj=self,
+            )
         places = height - p + 1, width - p + 1
-        if not 1 <= grid <= min(places):
+        if grid > min(places):
             raise ValidationError(
                 f"cells of a grid must be between 1 and the places of a filter, {places}, "
                 f"on each side, got grid={grid} with filters of {p} x {p} pixels",
@@ -213,7 +245,15 @@ class PatchEncoder(LearningNetwork):
             nengo.Connection(
                 maps, self.cells, transform=_pooling(places, grid, m), synapse=None
             )
-            self._layer = CompetitiveLayer((n_cells, n_units), **kwargs)
+            self._layer = CompetitiveLayer(
+                (n_cells, n_units),
+                winners,
+                optimizer,
+                homeostasis,
+                schedule,
+                parameters,
+                seed=seed,
+            )
             nengo.Connection(self.cells, self._layer.input, synapse=None)
         self.learn, self.output = self._layer.learn, self._layer.output
         self._shapes = self._layer._shapes

@@ -4,17 +4,31 @@ from dataclasses import dataclass
 
 import nengo
 import numpy as np
-from nengo.exceptions import ValidationError
 from nengo.params import Parameter
 
+from ..arguments import checked
 from ..learning_rules import Delta, ErrorDriven, LocalRule, Precision
-from ..naming import unknown
 from ..neurons import Identity, LatentState, derivative
 from ..nodes import PureNode
 from ..optimizers import Adam
+from ..params import (
+    ArrayParam,
+    ArraysParam,
+    ChoiceParam,
+    EitherParam,
+    FiniteParam,
+    FlagParam,
+    InstanceParam,
+    PositiveParam,
+    SynapseParam,
+    WholeParam,
+    unfit,
+)
 from ..transforms import AtStart, Transposed
-from .base import LearningNetwork, check_positive, check_shape, neurons
+from .base import LEARNING, LearningNetwork, neurons
+from .layers import LAYERS
 from .parameters import (
+    check_complete,
     check_parameters,
     complete_parameters,
     lateral_inhibition,
@@ -176,6 +190,33 @@ class GNCN(LearningNetwork):
     models", Nature Communications 13, 2064.
     """
 
+    @checked(
+        LAYERS,
+        ChoiceParam("variant", VARIANTS),
+        LatentState.beta,
+        LatentState.leak,
+        WholeParam("n_group"),
+        WholeParam("n_top_group"),
+        FiniteParam("self_excitation"),
+        FiniteParam("cross_inhibition"),
+        InstanceParam("learning_rule_type", LocalRule, optional=True),
+        InstanceParam("recognition_rule_type", LocalRule, optional=True),
+        EitherParam(
+            "activation",
+            ChoiceParam("activation", ACTIVATIONS),
+            InstanceParam("activation", nengo.neurons.NeuronType),
+        ),
+        LatentState.prior,
+        FlagParam("tied"),
+        PositiveParam("max_rate"),
+        SynapseParam("synapse"),
+        PositiveParam("weight_std"),
+        ChoiceParam("initial", INITIAL),
+        FiniteParam("carry", low=0, low_open=True, high=1),
+        LatentState.momentum,
+        PositiveParam("tolerance"),
+        *LEARNING,
+    )
     def __init__(
         self,
         shape=(784, 360, 360, 360),
@@ -205,30 +246,14 @@ class GNCN(LearningNetwork):
         add_to_container=None,
     ):
         super().__init__(schedule, label, seed, add_to_container)
-        if variant not in VARIANTS:
-            raise ValidationError(
-                unknown("variant", variant, VARIANTS), attr="variant", obj=self
-            )
-        if initial not in INITIAL:
-            raise ValidationError(
-                unknown("start", initial, INITIAL), attr="initial", obj=self
-            )
         kind = VARIANTS[variant]
         self._kind = kind
-        self._shape = check_shape(shape, self)
-        self._tied = kind.tied if tied is None else bool(tied)
-        self._rule = self._check_rule("learning_rule_type", learning_rule_type)
-        self._recognition_rule = self._check_rule(
-            "recognition_rule_type", recognition_rule_type
-        )
+        self._shape = shape
+        self._tied = kind.tied if tied is None else tied
+        self._rule = learning_rule_type
+        self._recognition_rule = recognition_rule_type
         self._initial_states = initial
-        if not 0 < carry <= 1:
-            raise ValidationError(
-                f"must be above 0 and at most 1, got {carry!r}", attr="carry", obj=self
-            )
         self._carry = carry if learning_rule_type is not None else 1.0
-        if tolerance is not None:
-            check_positive("tolerance", tolerance, self)
         self._tolerance = tolerance
         self._latent = {
             "beta": beta,
@@ -238,9 +263,9 @@ class GNCN(LearningNetwork):
             "schedule": self._schedule,
         }
         self._phi_type = _neuron_type(kind.phi if activation is None else activation)
-        self._max_rate = check_positive("max_rate", max_rate, self)
+        self._max_rate = max_rate
         self._synapse = synapse
-        self._weight_std = check_positive("weight_std", weight_std, self)
+        self._weight_std = weight_std
         groups = [n_group] * (self.n_layers - 1) + [n_top_group]
         V = {
             f"V{level}": lateral_inhibition(
@@ -260,13 +285,6 @@ class GNCN(LearningNetwork):
     def n_layers(self):
         """Number of layers of latent states."""
         return len(self._shape) - 1
-
-    def _check_rule(self, name, rule):
-        if not isinstance(rule, (LocalRule, type(None))):
-            raise ValidationError(
-                f"must be a LocalRule or None, got {rule!r}", attr=name, obj=self
-            )
-        return rule
 
     def _exempt_from_offline_training(self):
         # read by NengoDL: the parameters belong to the local rules, and biases
@@ -486,6 +504,7 @@ class GNCN(LearningNetwork):
                 signals[name] = model.sig[rule]["parameter"]
         return signals
 
+    @checked(ArraysParam("parameters"), ArrayParam("z", ndim=2, finite=False))
     def generate(self, parameters, z):
         """Images that states of the top layer predict, in one pass down.
 
@@ -501,10 +520,14 @@ class GNCN(LearningNetwork):
         (n, shape[0]) array
             Means of the pixels.
         """
+        if z.shape[1] != self._shape[-1]:
+            raise unfit("z", f"of shape (n, {self._shape[-1]})", z, self)
+        check_parameters(parameters, self._shapes)
+        check_complete(parameters, [name for name in self._shapes if name[0] in "WM"])
         phi = {self.n_layers: _rates(self._phi_type, z, self._max_rate)}
         for level in reversed(range(self.n_layers)):
             drive = phi[level + 1] @ parameters[f"W{level + 1}"].T
-            if f"M{level + 2}" in parameters:
+            if f"M{level + 2}" in self._shapes:
                 drive = drive + phi[level + 2] @ parameters[f"M{level + 2}"].T
             mu = _rates(ACTIVATIONS["sigmoid" if level == 0 else self._kind.g], drive)
             predicts_z = self._kind.target == "z"
@@ -513,13 +536,7 @@ class GNCN(LearningNetwork):
 
 
 def _neuron_type(activation):
-    if isinstance(activation, nengo.neurons.NeuronType):
-        return activation
-    if activation in ACTIVATIONS:
-        return ACTIVATIONS[activation]
-    raise ValidationError(
-        unknown("activation", activation, ACTIVATIONS), attr="activation"
-    )
+    return ACTIVATIONS[activation] if isinstance(activation, str) else activation
 
 
 def _rates(neuron_type, x, max_rate=None):

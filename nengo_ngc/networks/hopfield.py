@@ -4,20 +4,23 @@ import nengo
 import numpy as np
 from nengo.exceptions import ValidationError
 
+from ..arguments import checked
 from ..learning_rules import LocalRule
-from ..naming import unknown
 from ..neurons import Identity
 from ..nodes import PureNode
-from ..optimizers import Adam
+from ..optimizers import Adam, Optimizer
+from ..params import (
+    ChoiceParam,
+    EitherParam,
+    InstanceParam,
+    PositiveParam,
+    SequenceParam,
+    WholeParam,
+)
 from ..schedule import Schedule
 from ..transforms import Transposed
-from .base import (
-    LearningNetwork,
-    check_optimizer,
-    check_positive,
-    check_shape,
-    neurons,
-)
+from .base import LEARNING, LearningNetwork, neurons
+from .layers import LAYERS
 from .parameters import check_parameters
 
 # where rho is the identity; beyond the bounds it is constant
@@ -56,8 +59,13 @@ class TiedAutoEncoder(LocalRule):
     dendritic prediction of somatic spiking", Neuron 81(3), 521-528.
     """
 
+    n_post = WholeParam("n_post")
+    n_pre = WholeParam("n_pre")
+
     def __init__(self, n_post, n_pre, optimizer=None, **kwargs):
-        super().__init__(optimizer or Adam(), size_in=2 * n_post + n_pre, **kwargs)
+        self.n_post, self.n_pre = n_post, n_pre
+        optimizer = Adam() if optimizer is None else optimizer
+        super().__init__(optimizer, size_in=2 * self.n_post + self.n_pre, **kwargs)
 
     def update(self, xp, pre, post, error, weights):
         n = post.shape[1]
@@ -112,7 +120,7 @@ class LayeredHopfield(LearningNetwork):
     ----------
     shape : sequence of int, optional
         Units in each layer, from the bottom one, at least two layers.
-    clamped : sequence of int, optional
+    clamped : int or sequence of int, optional
         Indices of layers that are held at :math:`\rho` of their input. Default: the bottom
         one.
     activation : {"hard-sigmoid", "hard-tanh", "relu", "identity"}, optional
@@ -166,6 +174,20 @@ class LayeredHopfield(LearningNetwork):
     inference of deep generative networks is biologically plausible", arXiv 1606.01651.
     """
 
+    @checked(
+        LAYERS,
+        EitherParam(
+            "clamped",
+            WholeParam("clamped", low=0),
+            SequenceParam("clamped", WholeParam("clamped", low=0)),
+        ),
+        ChoiceParam("activation", ACTIVATIONS),
+        ChoiceParam("initial", INITIAL),
+        PositiveParam("epsilon"),
+        InstanceParam("optimizer", Optimizer, optional=True),
+        PositiveParam("weight_std"),
+        *LEARNING,
+    )
     def __init__(
         self,
         shape=(784, 500, 500),
@@ -183,14 +205,12 @@ class LayeredHopfield(LearningNetwork):
     ):
         schedule = Schedule(steps=21) if schedule is None else schedule
         super().__init__(schedule, label, seed, add_to_container)
-        self._shape = check_shape(shape, self)
+        self._shape = shape
         self._clamped = _check_clamped(clamped, self)
-        self._bounds = _known("activation", activation, ACTIVATIONS, self)
-        self._feedforward = _known("initial", initial, INITIAL, self) == "feedforward"
-        self._epsilon = check_positive("epsilon", epsilon, self)
-        self._optimizer = check_optimizer(optimizer, self)
-        if weight_std is not None:
-            check_positive("weight_std", weight_std, self)
+        self._bounds = ACTIVATIONS[activation]
+        self._feedforward = initial == "feedforward"
+        self._epsilon = epsilon
+        self._optimizer = optimizer
         self._weight_std = weight_std
         sizes = self._shape
         self._shapes = {
@@ -380,18 +400,11 @@ def _dot(xp, a, b):
     return xp.sum(a * b, axis=1, keepdims=True)
 
 
-def _known(name, value, known, network):
-    """What ``value`` stands for, or an error."""
-    if not isinstance(value, str) or value not in known:
-        raise ValidationError(unknown(name, value, known), attr=name, obj=network)
-    return known[value] if isinstance(known, dict) else value
-
-
 def _check_clamped(clamped, network):
     """Indices of clamped layers in ascending order, or an error."""
     n_layers = len(network._shape)
-    levels = np.atleast_1d(np.array(clamped, dtype=object)).tolist()
-    known = all(isinstance(k, (int, np.integer)) and 0 <= k < n_layers for k in levels)
+    levels = (clamped,) if isinstance(clamped, int) else clamped
+    known = all(level < n_layers for level in levels)
     if not known or len(set(levels)) < len(levels) or len(levels) == n_layers:
         raise ValidationError(
             f"must be different indices of layers, from 0 to {n_layers - 1}, and leave one "

@@ -5,8 +5,11 @@ import numpy as np
 from nengo.params import Parameter
 
 from ..neurons import Identity
-from .base import LearningNetwork, check_shape, neurons
+from ..params import SizesParam
+from .base import LearningNetwork, neurons
 from .parameters import check_parameters
+
+LAYERS = SizesParam("shape", at_least=2)
 
 
 class LayeredNetwork(LearningNetwork):
@@ -17,10 +20,10 @@ class LayeredNetwork(LearningNetwork):
 
     Parameters
     ----------
-    shape : sequence of int
+    shape : tuple of int
         Number of inputs and of neurons in each layer.
-    schedule : Schedule or None
-    parameters : mapping of str to array, optional
+    schedule : Schedule
+    parameters : dict of {str: array} or None
         Values at the start; the rest is initialised.
     label, seed, add_to_container
         As for `nengo.Network`.
@@ -28,12 +31,12 @@ class LayeredNetwork(LearningNetwork):
 
     def __init__(self, shape, schedule, parameters, label, seed, add_to_container):
         super().__init__(schedule, label, seed, add_to_container)
-        self._shape = check_shape(shape, self)
+        self._shape = shape
         self._shapes = {}
         for level, (pre, post) in enumerate(zip(self._shape, self._shape[1:]), start=1):
             self._shapes[f"W{level}"] = (post, pre)
             self._shapes[f"b{level}"] = (post,)
-        self._given = dict(parameters or {})
+        self._initial = check_parameters(parameters or {}, self._shapes)
 
     @property
     def n_layers(self):
@@ -42,7 +45,6 @@ class LayeredNetwork(LearningNetwork):
 
     def _build_input(self):
         """The input's node, and neurons that pass it on to rules."""
-        self._initial = check_parameters(self._given, self._shapes)
         self.input = nengo.Node(size_in=self._shape[0], label="input")
         self.learn = nengo.Node([1.0], label="learn")
         x = neurons(self._shape[0], Identity(), "x")

@@ -42,32 +42,22 @@ def parameter_shapes(shape, kind, tied, recognizes=False):
     return shapes
 
 
-def check_parameters(given, shapes):
-    """Return ``given`` as arrays, or raise if a name, shape or value is wrong."""
-    checked = {}
+def check_parameters(given, shapes, argument="parameters"):
+    """Return arrays, which `.ArraysParam` has seen, as float, or raise if they don't fit."""
     for name, array in given.items():
         if name not in shapes:
-            raise _invalid(unknown("parameter", name, shapes))
-        array = _numbers(name, array)
+            raise _invalid(unknown("parameter", name, shapes), argument)
         if array.shape != shapes[name]:
-            raise _invalid(
-                f"{name} must have shape {shapes[name]} (post, pre), got {array.shape}"
-            )
-        if not np.all(np.isfinite(array)):
-            raise _invalid(f"{name} must be finite, got NaN or infinity")
-        checked[name] = array
-    return checked
+            expected = f"shape {shapes[name]} (post, pre)"
+            raise _invalid(f"{name} must have {expected}, got {array.shape}", argument)
+    return {name: array.astype(float) for name, array in given.items()}
 
 
-def _numbers(name, given):
-    """An array of real numbers; nothing is dropped, and no text is taken for a number."""
-    try:
-        array = np.asarray(given)
-    except ValueError:  # rows of different lengths
-        array = np.asarray(given, dtype=object)
-    if array.dtype.kind not in "iuf":
-        raise _invalid(f"{name} must be an array of real numbers, got one of {array.dtype}")
-    return array.astype(float)
+def check_complete(given, names):
+    """Raise unless some parameters are there."""
+    missing = [name for name in names if name not in given]
+    if missing:
+        raise _invalid(f"must have {', '.join(names)}, got no {missing[0]}")
 
 
 def complete_parameters(given, shapes):
@@ -108,8 +98,6 @@ def lateral_inhibition(n_units, n_group, self_excitation, cross_inhibition):
         Cross-inhibition between units of a group, minus self-excitation on the
         diagonal, 0 elsewhere.
     """
-    if not 1 <= n_group:
-        raise ValidationError(f"must be at least 1, got {n_group}", attr="n_group")
     group = np.arange(n_units) // n_group
     V = cross_inhibition * (group[:, None] == group)
     np.fill_diagonal(V, -self_excitation)
@@ -123,5 +111,5 @@ def write_signal(sim, signal, array):
     sim.signals[signal] = array
 
 
-def _invalid(message):
-    return ValidationError(message, attr="parameters")
+def _invalid(message, argument="parameters"):
+    return ValidationError(message, attr=argument)

@@ -1,28 +1,30 @@
 r"""Predictive forward-forward: a representation circuit and one that predicts it."""
 
-from numbers import Real
-
 import nengo
 import numpy as np
 from nengo.exceptions import ValidationError
 
+from ..arguments import checked
 from ..learning_rules import ErrorDriven, Lateral
 from ..metrics import softmax
 from ..neurons import Identity
 from ..nodes import PureNode
-from ..optimizers import Adam, Clipped
+from ..optimizers import Adam, Clipped, Optimizer
+from ..params import (
+    ArrayParam,
+    ArraysParam,
+    FiniteParam,
+    FlagParam,
+    InstanceParam,
+    PositiveParam,
+    WholeParam,
+    unfit,
+)
 from ..schedule import Schedule
 from ..transforms import Transposed
-from .base import (
-    LearningNetwork,
-    check_optimizer,
-    check_positive,
-    check_shape,
-    check_whole,
-    neurons,
-    seed_of,
-)
-from .parameters import check_parameters, write_signal
+from .base import LEARNING, LearningNetwork, neurons, seed_of
+from .layers import LAYERS
+from .parameters import check_complete, check_parameters, write_signal
 
 _LABEL_SCALE = 5.0
 
@@ -135,6 +137,24 @@ class PFF(LearningNetwork):
 
     _scale_free = ("z_g",)  # the generative circuit normalises it
 
+    @checked(
+        LAYERS,
+        WholeParam("n_classes"),
+        WholeParam("g_units", low=0),
+        FiniteParam("threshold"),
+        FlagParam("low_is_positive"),
+        FiniteParam("carry", low=0, high=1, high_open=True),
+        FlagParam("recurrent"),
+        FlagParam("lateral"),
+        FlagParam("normalize"),
+        WholeParam("n_group"),
+        PositiveParam("latent_step"),
+        FlagParam("positives_only"),
+        FiniteParam("noise", low=0),
+        InstanceParam("optimizer", Optimizer, optional=True),
+        PositiveParam("weight_std"),
+        *LEARNING,
+    )
     def __init__(
         self,
         shape=(784, 2000, 2000),
@@ -164,34 +184,21 @@ class PFF(LearningNetwork):
             raise ValidationError(
                 "must be online: PFF learns at every timestep", attr="schedule", obj=self
             )
-        self._shape = check_shape(shape, self)
-        self._n_classes = check_whole("n_classes", n_classes, 1, self)
-        self._g_units = check_whole("g_units", g_units, 0, self)
-        if not (isinstance(threshold, Real) and np.isfinite(threshold)):
-            raise ValidationError(
-                f"must be a finite number, got {threshold!r}", attr="threshold", obj=self
-            )
+        self._shape = shape
+        self._n_classes = n_classes
+        self._g_units = g_units
         self._threshold = threshold
         self._sign_of_goodness = -1.0 if low_is_positive else 1.0
-        if not 0 <= carry < 1:
-            raise ValidationError(
-                f"must be at least 0 and below 1, got {carry!r}", attr="carry", obj=self
-            )
         self._carry = carry
-        self._recurrent = bool(recurrent)
-        self._lateral = bool(recurrent and lateral)
-        self._normalizes = bool(normalize)
-        if not (isinstance(noise, Real) and 0 <= noise < np.inf):
-            raise ValidationError(
-                f"must be a finite number of at least 0, got {noise!r}", attr="noise", obj=self
-            )
+        self._recurrent = recurrent
+        self._lateral = recurrent and lateral
+        self._normalizes = normalize
         self._noise = noise
-        self._latent_step = check_positive("latent_step", latent_step, self)
-        self._positives_only = bool(positives_only)
-        self._optimizer = check_optimizer(optimizer, self)
-        self._weight_std = check_positive("weight_std", weight_std, self)
-        n = check_whole("n_group", n_group, 1, self)
-        groups = [np.arange(size) // n for size in self._shape]
+        self._latent_step = latent_step
+        self._positives_only = positives_only
+        self._optimizer = optimizer
+        self._weight_std = weight_std
+        groups = [np.arange(size) // n_group for size in self._shape]
         self._masks = [(g[:, None] == g).astype(float) for g in groups]
         self._shapes = self._parameter_shapes()
         self._initial = check_parameters(parameters or {}, self._shapes)
@@ -372,6 +379,7 @@ class PFF(LearningNetwork):
         self._visible["goodness"] = goodness
         self._visible["mean_goodness"] = mean
 
+    @checked(ArraysParam("parameters"), ArrayParam("z_g", ndim=2, finite=False))
     def generate(self, parameters, z_g):
         """Images that latent states of the generative circuit predict, in one pass down.
 
@@ -385,8 +393,13 @@ class PFF(LearningNetwork):
         -------
         (n, shape[0]) array
         """
-        z = np.asarray(z_g, dtype=float)
-        for name in ("Gy", *(f"G{level}" for level in range(self.n_layers, 0, -1))):
+        if z_g.shape[1] != self._g_units:
+            raise unfit("z_g", f"of shape (n, {self._g_units})", z_g, self)
+        names = ["Gy", *(f"G{level}" for level in range(self.n_layers, 0, -1))]
+        check_parameters(parameters, self._shapes)
+        check_complete(parameters, names)
+        z = z_g.astype(float)
+        for name in names:
             z = np.maximum(self._n(np, z) @ parameters[name].T, 0)
         return z
 

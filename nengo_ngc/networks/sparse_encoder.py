@@ -3,11 +3,14 @@ r"""Encoders whose last layer is a code of k winners."""
 import nengo
 import numpy as np
 
+from ..arguments import checked
+from ..learning_rules import SynapticScaling
 from ..neurons import Identity
+from ..params import InstanceParam
 from ..schedule import Schedule
 from ..winners import SoftKWinnersTakeAll
-from .base import neurons
-from .layers import LayeredNetwork
+from .base import LEARNING, neurons
+from .layers import LAYERS, LayeredNetwork
 
 
 class SparseEncoder(LayeredNetwork):
@@ -57,6 +60,13 @@ class SparseEncoder(LayeredNetwork):
     diagonal. ``probe`` knows ``"x"``, ``"a1"`` and so on, and ``"output"``.
     """
 
+    @checked(
+        LAYERS,
+        InstanceParam("winners", nengo.neurons.NeuronType),
+        InstanceParam("hidden_type", nengo.neurons.NeuronType),
+        InstanceParam("scaling", SynapticScaling),
+        *LEARNING,
+    )
     def __init__(
         self,
         shape=(784, 64, 512),

@@ -5,13 +5,13 @@ import math
 import nengo
 import numpy as np
 from nengo.exceptions import ValidationError
-from nengo.params import IntParam
 
+from ..arguments import checked
 from ..nodes import PureNode
-from ..params import FiniteParam, InstanceParam
+from ..params import FiniteParam, InstanceParam, PositiveParam, WholeParam
 from ..schedule import Schedule
 from ..winners import KWinnersTakeAll, k_winners
-from .base import neurons
+from .base import NETWORK, neurons
 
 # undone by connections: with a gain of 1 Nengo divides by 0 in the neurons' maximum rates
 _GAIN = 2.0
@@ -97,6 +97,15 @@ class SpikingWinners(nengo.Network):
     processing", Neural Networks 14, 715-725, of the order of first spikes as a code.
     """
 
+    @checked(
+        WholeParam("n_neurons"),
+        KWinnersTakeAll.sparsity,
+        InstanceParam("neuron_type", nengo.LIF),
+        InstanceParam("schedule", Schedule),
+        PositiveParam("scale"),
+        PositiveParam("inhibition"),
+        *NETWORK,
+    )
     def __init__(
         self,
         n_neurons,
@@ -110,17 +119,11 @@ class SpikingWinners(nengo.Network):
         add_to_container=None,
     ):
         super().__init__(label=label, seed=seed, add_to_container=add_to_container)
-        self._n = self._checked(IntParam("n_neurons", low=1), n_neurons)
-        self.n_winners = KWinnersTakeAll(sparsity).n_winners(self._n)
-        schedule = Schedule() if schedule is None else schedule
-        self._schedule = self._checked(InstanceParam("schedule", Schedule), schedule)
-        self._scale = self._checked(FiniteParam("scale", low=0, low_open=True), scale)
-        self._inhibition = self._checked(
-            FiniteParam("inhibition", low=0, low_open=True), inhibition
-        )
-        self._neuron_type = self._checked(
-            InstanceParam("neuron_type", nengo.LIF), neuron_type
-        )
+        self._n = n_neurons
+        self.n_winners = KWinnersTakeAll(sparsity).n_winners(n_neurons)
+        self._schedule = Schedule() if schedule is None else schedule
+        self._scale, self._inhibition = scale, inhibition
+        self._neuron_type = neuron_type
         self._check_neurons_and_schedule()
         with self:
             self._build()
@@ -129,11 +132,6 @@ class SpikingWinners(nengo.Network):
     def schedule(self):
         """When presentations begin."""
         return self._schedule
-
-    def _checked(self, parameter, value):
-        if value is None:
-            raise ValidationError("must not be None", attr=parameter.name, obj=self)
-        return parameter.coerce(self, value)
 
     def _check_neurons_and_schedule(self):
         if self._neuron_type.min_voltage != 0:
@@ -190,7 +188,7 @@ class _Rest(nengo.Process):
     """
 
     schedule = InstanceParam("schedule", Schedule)
-    tau_ref = FiniteParam("tau_ref", low=0, readonly=True)
+    tau_ref = FiniteParam("tau_ref", low=0)
 
     def __init__(self, schedule, tau_ref):
         super().__init__(default_size_in=0, default_size_out=1)
