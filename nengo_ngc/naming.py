@@ -10,7 +10,7 @@ def shown(value):
     """A value as error messages show it: short and on one line, whatever it is."""
     shape = getattr(value, "shape", ())
     if shape and max(shape) > 3:
-        return f"an array of shape {shape}"
+        return f"an array of {getattr(value, 'dtype', 'numbers')} of shape {shape}"
     try:
         text = " ".join(repr(value).split())
     except Exception:  # of somebody else's object, or a number with too many digits

@@ -39,7 +39,7 @@ _CHANGES = List(
 
 
 class Run:
-    """One training run in one folder; see `claimed`.
+    """One training run in one folder; ``claimed`` holds the folder.
 
     Parameters
     ----------

@@ -185,5 +185,5 @@ def test_any_value_is_shown_on_one_short_line():
 
     assert shown(Broken()) == "an object of class Broken"
     assert shown(10**10_000) == "an object of class int"
-    assert shown(np.zeros((5, 2))) == "an array of shape (5, 2)"
+    assert shown(np.zeros((5, 2))) == "an array of float64 of shape (5, 2)"
     assert len(shown("line\n" * 1000)) < 120 and "\n" not in shown(np.eye(2))

@@ -49,7 +49,7 @@ def edit(folder, key, value, of="parameters"):
         ("steps", None, "parameters", "parameters.steps must be a whole number, got None"),
         ("steps", [4], "parameters", "parameters.steps must be a whole number, got"),
         ("steps", True, "parameters", "parameters.steps must be a whole number, got True"),
-        ("steps", 0, "parameters", "parameters: steps"),
+        ("steps", 0, "parameters", "parameters: NGCModel.steps: must be a whole number"),
         ("beta", "0.1", "parameters", "parameters.beta must be a finite number, got '0.1'"),
         ("n_hidden", 6, "parameters", "parameters.n_hidden must be a list"),
         ("n_hidden", [6, "4"], "parameters", r"parameters.n_hidden[1] must be a whole"),

@@ -45,8 +45,8 @@ class _HostProcessBuilder(_ExactTime, process_builders.GenericProcessBuilder):
     """Calls the step functions of processes that TensorFlow cannot run itself."""
 
 
-class _LowpassBuilder(OpBuilder):
-    r"""Runs lowpass filters, :math:`y_{t+1} = a y_t + b u_t`, of arrays of any shape."""
+class _FilterBuilder(OpBuilder):
+    """What filters have in common: where their input, output and matrices are."""
 
     def __init__(self, ops, step):
         super().__init__(ops)
@@ -55,10 +55,17 @@ class _LowpassBuilder(OpBuilder):
         super().build_pre(signals, config)
         self._input = signals.combine([op.input for op in self.ops])
         self._output = signals.combine([op.output for op in self.ops])
-        steps = [_step(op, signals.dt_val) for op in self.ops]
+        self._steps = [_step(op, signals.dt_val) for op in self.ops]
+
+
+class _LowpassBuilder(_FilterBuilder):
+    r"""Runs lowpass filters, :math:`y_{t+1} = a y_t + b u_t`, of arrays of any shape."""
+
+    def build_pre(self, signals, config):
+        super().build_pre(signals, config)
         coefficients = [
             (step.a, step.b) if isinstance(step, LinearFilter.OneX) else (0, step.d)
-            for step in steps
+            for step in self._steps
         ]
         lengths = [op.input.shape[0] if op.input.shape else 1 for op in self.ops]
         rows = np.repeat(coefficients, lengths, axis=0)
@@ -72,7 +79,7 @@ class _LowpassBuilder(OpBuilder):
         signals.scatter(self._output, self._a * y + self._b * u)
 
 
-class _LinearFilterBuilder(OpBuilder):
+class _LinearFilterBuilder(_FilterBuilder):
     r"""Runs linear filters in their state space.
 
     .. math::
@@ -81,21 +88,15 @@ class _LinearFilterBuilder(OpBuilder):
     or, without D, :math:`y_t = C X_{t+1}`, as in `nengo.LinearFilter`.
     """
 
-    def __init__(self, ops, step):
-        super().__init__(ops)
-
     def build_pre(self, signals, config):
         super().build_pre(signals, config)
-        self._input = signals.combine([op.input for op in self.ops])
-        self._output = signals.combine([op.output for op in self.ops])
         self._state = signals.combine([op.state["X"] for op in self.ops])
-        steps = [_step(op, signals.dt_val) for op in self.ops]
 
         def stacked(name, shape):
-            arrays = [np.reshape(getattr(step, name), shape) for step in steps]
+            arrays = [np.reshape(getattr(step, name), shape) for step in self._steps]
             return tf.constant(np.stack(arrays), signals.dtype)
 
-        self._n_states = n = len(steps[0].A)
+        self._n_states = n = len(self._steps[0].A)
         self._A, self._B = stacked("A", (n, n)), stacked("B", (n, 1))
         self._C, self._D = stacked("C", (1, n)), stacked("D", (1, 1))
         self._waits = self._D != 0
