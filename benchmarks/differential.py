@@ -28,9 +28,9 @@ def main():
         suppress_health_check=list(HealthCheck),
     )
     @given(scripts(), st.sampled_from([None, 1, 3]), PIECES)
-    def compare(*example):
+    def compare(script, minibatch_size, pieces):
         nonlocal count
-        assert_same_numbers(*example)
+        assert_same_numbers(script, minibatch_size, pieces)
         count += 1
 
     compare()

@@ -110,6 +110,26 @@ def test_arguments_are_in_nengo_dls_order():
     ]
 
 
+@pytest.mark.parametrize(
+    "argument, value",
+    [
+        ("network", "x"),
+        ("network", None),
+        ("dt", 0),
+        ("dt", float("nan")),
+        ("seed", "x"),
+        ("model", 1),
+        ("unroll_simulation", 0),
+        ("minibatch_size", True),
+        ("minibatch_size", 2.5),
+        ("device", 1),
+    ],
+)
+def test_bad_arguments_are_named(argument, value):
+    with pytest.raises(ValueError, match=f"{argument}: must be .* got {value!r}"):
+        ngc.dl.Simulator(**{"network": nengo.Network(), argument: value})
+
+
 def test_a_model_that_is_built_already():
     with nengo.Network(seed=0) as network:
         stimulus, ensemble = nengo.Node(0.5), nengo.Ensemble(20, 1)

@@ -16,8 +16,10 @@ from nengo_dl import graph_optimizer
 from nengo_dl.simulator import require_open, with_self
 
 from .. import process
+from ..arguments import checked
 from ..builder import PureOperator
 from ..exceptions import DivergenceError
+from ..params import InstanceParam, PositiveParam, SeedParam, WholeParam
 from . import parameter_files
 from .builder import scope
 from .graph import SettleThenLearn
@@ -66,7 +68,16 @@ class Simulator(nengo_dl.Simulator):
     """
 
     _skips = False  # all timesteps are simulated, as in Nengo
+    closed = None  # as long as nothing is built
 
+    @checked(
+        InstanceParam("network", nengo.Network, optional=True),
+        PositiveParam("dt"),
+        SeedParam(),
+        InstanceParam("model", nengo.builder.Model),
+        WholeParam("unroll_simulation"),
+        WholeParam("minibatch_size"),
+    )
     def __init__(
         self,
         network,
@@ -78,7 +89,6 @@ class Simulator(nengo_dl.Simulator):
         minibatch_size=None,
         progress_bar=True,
     ):
-        self.closed = None  # in case that building fails
         if network is None and model is None:
             raise ValidationError(
                 "must be a nengo.Network, or a model must be given, got None", attr="network"
