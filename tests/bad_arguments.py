@@ -238,7 +238,8 @@ _NONE = ("[]", "()", "array of 0 entries")
 # what else is accepted, where and of which arguments (regular expressions), and why
 ACCEPTED = {
     (".*", "seed|random_state"): (("0",), "a seed like others"),
-    (".*", "about"): (("{'x': 1}",), "anything that JSON can hold"),
+    (".*", "about"): (("{'x': 1}", "{}"), "anything that JSON can hold"),
+    ("datasets.load", "data_dir"): (("'x'",), "digits come with scikit-learn"),
     (r"optimizers\..*", "beta_1|beta_2|momentum|floor"): (("0",), "nothing is left"),
     (".*", "leak|prior|momentum|noise|homeostasis|scaling|g_units"): (("0",), "there is none"),
     (r".*\.PFF(Classifier)?", "carry"): (("0",), "there is none"),

@@ -308,3 +308,11 @@ def test_images_that_are_not_square(tmp_path):
 def test_bad_arguments(kwargs, message):
     with pytest.raises(ValueError, match=message):
         encoder(**kwargs).fit(X, Y)
+
+
+def test_a_history_without_phases_is_refused(tmp_path):
+    model = encoder(max_epochs=3).fit(X, Y)
+    del model.history_[1]["phase"]
+    model.save(tmp_path / "model.npz")
+    with pytest.raises(ValueError, match="its history must have phase of each epoch; replace"):
+        HebbianEncoder.load(tmp_path / "model.npz")

@@ -57,6 +57,8 @@ class NetworkEstimator(BaseEstimator):
         FlagParam("verbose"),
     )
 
+    _recorded = ()  # what the history of each epoch must have
+
     # --- learning
 
     def _start(self):
@@ -422,7 +424,7 @@ class NetworkEstimator(BaseEstimator):
         model = cls(**header["parameters"])
         model.n_hidden = tuple(model.n_hidden)
         model.check_parameters()
-        check_history(header["history"])
+        check_history(header["history"], cls._recorded)
         model._seed = header["seed"]
         model.n_features_in_ = header["n_features_in"]
         model.history_ = header["history"]

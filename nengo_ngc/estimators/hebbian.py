@@ -85,6 +85,8 @@ class HebbianEncoder(CodeClassifier):
     single-layer networks in unsupervised feature learning", of patches and cells.
     """
 
+    _recorded = ("phase",)
+
     arguments = (
         SizesParam("n_hidden", lengths=(1,)),
         WholeParam("max_epochs", low=3),

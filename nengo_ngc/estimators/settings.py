@@ -44,11 +44,21 @@ def settings(estimator):
     )
 
 
-def check_history(history):
-    """Raise ValueError unless the epochs of a history are 1, 2, 3 and so on."""
+def check_history(history, recorded=()):
+    """Raise ValueError unless the epochs of a history are 1, 2, 3 and so on.
+
+    Parameters
+    ----------
+    history : list of dict
+    recorded : sequence of str, optional
+        What there must be of each epoch.
+    """
     epochs = [record["epoch"] for record in history]
     if epochs != [*range(1, len(epochs) + 1)]:
         raise ValueError("the epochs of its history must be 1, 2, 3 and so on")
+    for name in recorded:
+        if any(name not in record for record in history):
+            raise ValueError(f"its history must have {name} of each epoch")
 
 
 def _kind_of(default):
