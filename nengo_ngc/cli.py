@@ -154,7 +154,8 @@ def train(output, resume, data_dir, **options):
     with _plain_errors():
         if resume:
             folders = [output or Path("runs") / _name(options)]
-            Run.open(folders[0])  # says what is wrong with it, and leaves no trace
+            if not Path(folders[0]).is_dir():
+                Run.open(folders[0])  # says that there is none, and leaves no trace
         else:
             config = _config(options)
             folders = [output] if output else _folders(_name(options))

@@ -209,6 +209,13 @@ def test_folder_that_is_held(copied, args):
     assert contents(copied) == before
 
 
+def test_folder_of_a_run_that_has_just_begun_is_held(tmp_path):
+    with locks.held(tmp_path):  # before config.json is written
+        assert "is held by process" in complaint(train(tmp_path, "--resume"))
+    assert "no run" in complaint(train(tmp_path, "--resume"))
+    assert os.listdir(tmp_path) == []
+
+
 def test_folder_is_held_while_it_trains(tmp_path, monkeypatch):
     folder = tmp_path / "run"
 
