@@ -12,6 +12,7 @@ from .conftest import needs_dl
 pytestmark = needs_dl
 
 RATE = nengo.RectifiedLinear()
+SIZES = [3, 2**15 + 1]  # what is merged, and what is left alone
 
 
 def on_both(build, n_steps=30, tolerance=1e-5, **kwargs):
@@ -46,17 +47,19 @@ def passthrough(size=3):
 @pytest.mark.parametrize(
     "part", [np.array([0]), np.array([2, 0]), np.array([True, False, True]), [0, 1]], ids=str
 )
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("transform", [2.0, None])
-def test_arrays_as_indices(part, transform):
+def test_arrays_as_indices(part, transform, size):
     def build():
-        post, n = passthrough(), np.arange(3)[part].size
+        post, n = passthrough(size), np.arange(3)[part].size
+        rows = np.arange(3)[part] if size > 3 else part
         kwargs = {} if transform is None else {"transform": transform}
-        nengo.Connection(moving()[:n], post[part], synapse=None, **kwargs)
+        nengo.Connection(moving()[:n], post[rows], synapse=None, **kwargs)
         nengo.Connection(moving()[part], passthrough(n), synapse=None, **kwargs)
         nengo.Probe(post)
-        nengo.Probe(post[part])
+        nengo.Probe(post[rows])
 
-    found, _ = on_both(build)
+    found, _ = on_both(build, n_steps=3)
     assert np.any(found != 0)
 
 
@@ -148,17 +151,19 @@ def test_a_model_that_is_built_already():
 # --- what is trained
 
 
-def test_numbers_as_transforms_are_trained():
+@pytest.mark.parametrize("size", SIZES)
+def test_numbers_as_transforms_are_trained(size):
     import tensorflow as tf
 
     with nengo.Network(seed=0) as model:
-        inputs = [nengo.Node([1.0]), nengo.Node([1.0])]
-        post = passthrough(1)
+        inputs = [nengo.Node(np.ones(size)), nengo.Node(np.ones(size))]
+        post = passthrough(size)
         both = [nengo.Connection(n, post, transform=0.3, synapse=None) for n in inputs]
         probe = nengo.Probe(post)
     with ngc.dl.Simulator(model, minibatch_size=1, progress_bar=False) as sim:
         sim.compile(tf.keras.optimizers.SGD(0.1), loss="mse")
-        sim.fit({n: np.ones((8, 1, 1)) for n in inputs}, {probe: np.ones((8, 1, 1))}, verbose=0)
+        ones = np.ones((8, 1, size))
+        sim.fit({n: ones for n in inputs}, {probe: ones}, verbose=0)
         weights = [sim.data[connection].weights.item() for connection in both]
     assert weights[0] == pytest.approx(weights[1])
     assert 0.4 < weights[0] < 0.6
