@@ -9,7 +9,10 @@ simulators that are both open. Ratios above 1 mean that ours is faster.
 
 import datetime
 import os
+import platform
+import subprocess
 import time
+from importlib import metadata
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -70,9 +73,7 @@ def integrators():
         ensemble = nengo.Ensemble(100, 1)
         error = nengo.Node(size_in=1)
         nengo.Connection(ensemble, ensemble, synapse=0.1)
-        learned = nengo.Connection(
-            target, ensemble, synapse=0.01
-        )
+        nengo.Connection(target, ensemble, synapse=0.01)
         output = nengo.Node(size_in=1)
         learned = nengo.Connection(
             ensemble, output, function=lambda x: 0, learning_rule_type=nengo.PES()
@@ -105,6 +106,9 @@ MODELS = {
 }
 
 
+VERSIONS = ("nengo", "nengo-dl", "tensorflow", "numpy")
+
+
 class _Open:
     """A simulator of one kind, and what it took."""
 
@@ -131,8 +135,12 @@ def main(steps, rounds, only):
     """Print the table."""
     import nengo_dl
 
+    git = ["git", "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(git, capture_output=True, text=True).stdout.strip()
+    versions = [f"{name} {metadata.version(name)}" for name in VERSIONS]
     print(f"{datetime.date.today()}  python -m benchmarks.small_ensembles")
-    print(f"{steps} timesteps, {os.cpu_count()} cores\n")
+    print(f"commit {commit}, Python {platform.python_version()}, {', '.join(versions)}")
+    print(f"{steps} timesteps, {rounds} rounds, {os.cpu_count()} cores\n")
     print(f"{'':34}{'first result (s)':>26}{'run (s)':>26}")
     print(f"{'model':<24}{'minibatch':>10}" + 2 * f"{'stock':>9}{'ours':>9}{'ratio':>8}")
     for build, sizes in MODELS.items():
