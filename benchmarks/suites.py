@@ -9,11 +9,16 @@ one ended; a table and the tests that only stock NengoDL passes are printed at t
 import argparse
 import datetime
 import json
+import platform
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
 from pathlib import Path
 
+from nengo_ngc import __version__
 from tests import suites
+
+VERSIONS = ("nengo", "nengo-dl", "tensorflow", "numpy", "pytest")
 
 TITLES = {
     "nengo": "nengo.Simulator",
@@ -48,7 +53,9 @@ def main():
         if suite in outcomes and "ours" in before:
             outcomes[suite]["before"] = before["ours"]
     _write(folder / "results.json", outcomes)
+    versions = [f"{name} {metadata.version(name)}" for name in VERSIONS]
     print(f"{datetime.date.today()}  python -m benchmarks.suites")
+    print(f"nengo-ngc {__version__}, Python {platform.python_version()}, {', '.join(versions)}")
     for suite, simulators in outcomes.items():
         print("\n".join(["", *summary(suite, simulators)]))
 
