@@ -20,7 +20,7 @@ from .operators import Rules
 
 
 class SettleThenLearn(TensorGraph):
-    """A ``TensorGraph`` of which `.planner.Rules` run in a loop around the timesteps.
+    """A ``TensorGraph`` of which `.operators.Rules` run in a loop around the timesteps.
 
     The loop is NengoDL's own where there is nothing to gain, where timesteps are
     unrolled, and where the weights themselves are probed.

@@ -14,6 +14,7 @@ from nengo_dl import utils
 from nengo_dl.tensor_graph import TensorGraph
 
 from .. import files
+from .planner import PLANNING
 
 
 class StockLayout:
@@ -28,15 +29,16 @@ class StockLayout:
 
     def __init__(self, sim, include_state):
         self._graph = ours = sim.tensor_graph
-        stock = TensorGraph(
-            ours.model,
-            ours.dt,
-            ours.unroll,
-            ours.minibatch_size,
-            ours.device,
-            utils.NullProgressBar(),
-            ours.seed,
-        )
+        with PLANNING:
+            stock = TensorGraph(
+                ours.model,
+                ours.dt,
+                ours.unroll,
+                ours.minibatch_size,
+                ours.device,
+                utils.NullProgressBar(),
+                ours.seed,
+            )
         self._variables = {**ours.base_params, **ours.saved_state}
         own = {id(variable) for variable in ours.base_params.values()}
         model = sim.keras_model

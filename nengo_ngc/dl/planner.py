@@ -7,13 +7,17 @@ copies the whole, and that costs more than it saves. So are the arrays of our ow
 operators, which always read and write them whole, and the arrays next to these.
 """
 
+import threading
 from collections import Counter, defaultdict
+from contextlib import contextmanager
+from functools import partial
 
 from nengo.builder.operator import Copy, DotInc
 from nengo.builder.processes import SimProcess
 from nengo.exceptions import BuildError
 from nengo.synapses import Lowpass
 from nengo.utils.simulator import operator_dependency_graph
+from nengo_dl import graph_optimizer
 from nengo_dl.graph_optimizer import mergeable, order_signals
 from nengo_dl.op_builders import DotSet, ElementwiseSet
 
@@ -23,6 +27,29 @@ from .operators import Delay, Product, Rules, ScaledInc
 # Elements of an array, of all samples, above which a copy takes longer than an operator
 # (benchmarks/small_ensembles.txt).
 _LARGE = 2**15
+
+# held by whoever makes a graph, by our plan or by NengoDL's
+PLANNING = threading.RLock()
+
+
+@contextmanager
+def planning(minibatch_size):
+    """Have NengoDL plan as we do, unless the user asked for something else.
+
+    What a user asks for is in a network's configuration, which a model that was built
+    before may not have.
+    """
+    defaults = {
+        "tree_planner": partial(plan, minibatch_size=minibatch_size),
+        "order_signals": sort,
+    }
+    with PLANNING:
+        before = {name: getattr(graph_optimizer, name) for name in defaults}
+        vars(graph_optimizer).update(defaults)
+        try:
+            yield
+        finally:
+            vars(graph_optimizer).update(before)
 
 
 def plan(operators, minibatch_size=1):

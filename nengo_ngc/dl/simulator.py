@@ -1,10 +1,9 @@
 """nengo_dl.Simulator, prepared for networks that learn by local rules."""
 
-import threading
 import warnings
 from collections.abc import Mapping
 from contextlib import contextmanager
-from functools import cached_property, partial
+from functools import cached_property
 
 import nengo
 import nengo_dl
@@ -12,7 +11,6 @@ import numpy as np
 import tensorflow as tf
 from nengo.exceptions import ValidationError
 from nengo.rc import rc
-from nengo_dl import graph_optimizer
 from nengo_dl.simulator import require_open, with_self
 
 from .. import process
@@ -23,10 +21,8 @@ from ..params import InstanceParam, PositiveParam, SeedParam, WholeParam
 from . import parameter_files
 from .builder import scope
 from .graph import SettleThenLearn
-from .planner import plan, sort
+from .planner import planning
 from .signals import JoinedSignals
-
-_PLANNING = threading.Lock()
 
 
 class Simulator(nengo_dl.Simulator):
@@ -98,7 +94,7 @@ class Simulator(nengo_dl.Simulator):
         with (
             _precision_kept(),
             process.building(network),
-            _planned(minibatch_size or 1),
+            planning(minibatch_size or 1),
             warnings.catch_warnings(),
         ):
             warnings.filterwarnings("ignore", message="No GPU support detected")
@@ -280,23 +276,3 @@ def _check_schedules(network, minibatch_size):
             schedule = getattr(rule, "schedule", None)
             if schedule is not None:
                 schedule.check_minibatch(minibatch_size)
-
-
-@contextmanager
-def _planned(minibatch_size):
-    """Have NengoDL plan as we do, unless the user asked for something else.
-
-    What a user asks for is in a network's configuration, which a model that was built
-    before may not have.
-    """
-    defaults = {
-        "tree_planner": partial(plan, minibatch_size=minibatch_size),
-        "order_signals": sort,
-    }
-    with _PLANNING:  # one thread at a time
-        before = {name: getattr(graph_optimizer, name) for name in defaults}
-        vars(graph_optimizer).update(defaults)
-        try:
-            yield
-        finally:
-            vars(graph_optimizer).update(before)
