@@ -24,8 +24,9 @@ from nengo_dl.op_builders import DotSet, ElementwiseSet
 from ..builder import PureOperator
 from .operators import Delay, Product, Rules, ScaledInc
 
-# Elements of an array, of all samples, above which a copy takes longer than an operator
-# (benchmarks/small_ensembles.txt).
+# Elements of an array, of all samples, above which it is left alone. Small ensembles in a
+# usual minibatch are below it, layers of hundreds of units above; benchmarks/small_ensembles.txt
+# has models of both kinds.
 _LARGE = 2**15
 
 # held by whoever makes a graph, by our plan or by NengoDL's
