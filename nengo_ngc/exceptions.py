@@ -14,7 +14,6 @@ class DivergenceError(SimulationError):
         The timestep of the simulation at which it was seen.
     reason : str
         What was seen.
-
     remedy : str
         What to do about it.
     """

@@ -408,6 +408,39 @@ def test_parameter_files_are_nengo_dls(tmp_path, build, writer, reader):
     assert list(tmp_path.iterdir()) == [tmp_path / "file.npz"]
 
 
+@pytest.mark.parametrize("writer, reader", [("ours", "stock"), ("stock", "ours")])
+def test_parameter_files_without_the_state(tmp_path, writer, reader):
+    import nengo_ngc.dl  # first, so that nengo_dl can be imported
+    import nengo_dl
+
+    simulators = {"ours": ngc.dl.Simulator, "stock": nengo_dl.Simulator}
+    model = learning()
+    kwargs = {"minibatch_size": 2, "seed": 1, "progress_bar": False}
+    results = []
+    with simulators[writer](model, **kwargs) as sim:
+        sim.run_steps(50)
+        results.append(sim.data[model.seen][:, :10])
+        sim.save_params(tmp_path / "file")
+        sim.reset(include_trainable=False)
+        sim.run_steps(10)
+        results.append(sim.data[model.seen])
+    with simulators[reader](model, **kwargs) as sim:
+        sim.load_params(tmp_path / "file")
+        sim.run_steps(10)
+        np.testing.assert_allclose(sim.data[model.seen], results[1], rtol=0, atol=1e-5)
+    assert np.max(np.abs(results[1] - results[0])) > 1e-3  # something was learned
+
+
+@pytest.mark.parametrize("content", [b"", b"PK no archive", b"\x93NUMPY"])
+def test_damaged_parameter_files(tmp_path, content):
+    (tmp_path / "file.npz").write_bytes(content)
+    with ngc.dl.Simulator(learning(), progress_bar=False) as sim:
+        with pytest.raises(SimulationError, match="file.npz is damaged"):
+            sim.load_params(tmp_path / "file")
+        with pytest.raises(FileNotFoundError):
+            sim.load_params(tmp_path / "other")
+
+
 def test_parameter_files_of_another_model(tmp_path):
     with ngc.dl.Simulator(learning(), progress_bar=False) as sim:
         sim.save_params(tmp_path / "file")

@@ -153,9 +153,18 @@ def load(sim, path, include_state):
 
     Raises
     ------
+    FileNotFoundError
+        If there is no such file.
     nengo.exceptions.SimulationError
-        If it belongs to another model.
+        If it is damaged, or belongs to another model.
     """
-    with np.load(f"{path}.npz", allow_pickle=False) as file:
-        arrays = [file[name] for name in file.files]
+    try:
+        with np.load(f"{path}.npz", allow_pickle=False) as file:
+            arrays = [file[name] for name in file.files]
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # whatever NumPy's parsers run into
+        raise SimulationError(
+            f"{path}.npz is damaged or not a parameter file: {error}"
+        ) from error
     StockLayout(sim, include_state).write(arrays)

@@ -180,8 +180,10 @@ class Simulator(nengo_dl.Simulator):
 
         Raises
         ------
+        FileNotFoundError
+            If there is no such file.
         nengo.exceptions.SimulationError
-            If the file holds parameters of another model.
+            If the file is damaged, or holds parameters of another model.
         """
         state = _new_name(include_state, include_non_trainable)
         parameter_files.load(self, path, state)
