@@ -36,7 +36,7 @@ setup(
     packages=[*find_packages(include=["nengo_ngc", "nengo_ngc.*"]), "nengo_ngc.examples"],
     package_dir={"nengo_ngc.examples": "examples"},
     package_data={
-        "nengo_ngc": ["templates/*.html"],
+        "nengo_ngc.lab": ["templates/*.html"],
         "nengo_ngc.examples": ["*.cfg", "*.npz"],
     },
     python_requires=">=3.11",
@@ -54,7 +54,7 @@ setup(
         "tqdm>=4.60",
     ],
     extras_require=extras,
-    entry_points={"console_scripts": ["nengo-ngc=nengo_ngc.cli:main"]},
+    entry_points={"console_scripts": ["nengo-ngc=nengo_ngc.lab.cli:main"]},
     classifiers=[
         "Framework :: Nengo",
         "Intended Audience :: Science/Research",

@@ -25,7 +25,7 @@ import numpy as np
 import sklearn
 
 import nengo_ngc
-from tests import bad_arguments
+from tests.validation import bad_arguments
 
 SECONDS = 20
 GIGABYTES = 6

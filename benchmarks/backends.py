@@ -1,6 +1,6 @@
 """From which batch size on NengoDL is faster than Nengo: samples/s of training.
 
-    python benchmarks/backends.py > benchmarks/backends.txt
+python benchmarks/backends.py > benchmarks/backends.txt
 """
 
 import datetime
@@ -12,7 +12,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 import nengo_ngc as ngc
-from nengo_ngc.runners import make_runner
+from nengo_ngc.backends.runners import make_runner
 
 SHAPES = [(64, 72, 72, 72), (784, 360, 360, 360)]
 BATCHES = (1, 2, 4, 8, 32)

@@ -1,15 +1,15 @@
 """Random networks on nengo.Simulator and on ngc.dl.Simulator: many more than the tests run.
 
-    python -m benchmarks.differential --examples 200 --seed 1
+python -m benchmarks.differential --examples 200 --seed 1
 """
 
 import argparse
 
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
+from tests.backends.test_differential import PIECES, assert_same_numbers
 
-from tests.random_networks import scripts
-from tests.test_differential import PIECES, assert_same_numbers
+from tests.backends.random_networks import scripts
 
 
 def main():

@@ -21,7 +21,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from nengo_ngc import HebbianEncoder, analysis, datasets
-from nengo_ngc.winners import k_winners
+from nengo_ngc.neurons import k_winners
 
 _UNITS, _WINNERS = 512, 26
 
@@ -32,7 +32,9 @@ _UNITS, _WINNERS = 512, 26
 def main(dataset, seeds):
     """Learn, and print a table."""
     data = datasets.load(dataset, binarize=False)
-    print(f"{datetime.date.today()}  python benchmarks/gradient_free.py {' '.join(sys.argv[1:])}")
+    print(
+        f"{datetime.date.today()}  python benchmarks/gradient_free.py {' '.join(sys.argv[1:])}"
+    )
     print(
         f"{len(data.X_train)} images, {_UNITS} units, {_WINNERS} active; one number for each "
         "seed\n"
@@ -61,7 +63,9 @@ def main(dataset, seeds):
         columns = zip(("{:.2f}", "{:.2f}", "{:.0f}", "{:.0f}"), zip(*measured))
         texts = [" ".join(form.format(v) for v in values) for form, values in columns]
         widths = [*map(len, header), len("learning (s)")]
-        print(f"{name:38s}" + "  ".join(f"{t:>{w}s}" for t, w in zip(texts, widths)), flush=True)
+        print(
+            f"{name:38s}" + "  ".join(f"{t:>{w}s}" for t, w in zip(texts, widths)), flush=True
+        )
 
 
 def _encoder(data, seed, **changes):

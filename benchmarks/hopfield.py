@@ -28,8 +28,8 @@ import numpy as np
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets, plots
+from nengo_ngc.backends.runners import make_runner
 from nengo_ngc.networks import LayeredHopfield
-from nengo_ngc.runners import make_runner
 
 SHAPES = (
     (784, 500),
@@ -102,6 +102,7 @@ def settled(shape, X, parameters, initial, names):
 def traced(shape, X, parameters, initial, names):
     """What is probed at each iteration, (images, iterations, size), by name."""
     import nengo
+
     import nengo_ngc.dl
 
     with nengo.Network() as model:

@@ -26,9 +26,9 @@ import numpy as np
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets, metrics, plots
+from nengo_ngc.backends.runners import make_runner
 from nengo_ngc.networks import GNCN
-from nengo_ngc.nodes import PureNode
-from nengo_ngc.runners import make_runner
+from nengo_ngc.objects import PureNode
 
 _STARTS = (
     "zero-50",
@@ -45,7 +45,9 @@ _SETTLING = "previous-10-0.5"
 
 @click.command()
 @click.argument("dataset", default="mnist")
-@click.option("--starts", default=",".join(_STARTS), help="START-STEPS[-MOMENTUM],... to compare.")
+@click.option(
+    "--starts", default=",".join(_STARTS), help="START-STEPS[-MOMENTUM],... to compare."
+)
 @click.option("--epochs", default=4)
 @click.option("--images", default=50_000, help="Training images.")
 @click.option("--speed", is_flag=True, help="Nothing but the speed of training.")
@@ -54,7 +56,9 @@ def main(dataset, starts, epochs, images, speed, output):
     """Train with each start, print four tables, draw a picture."""
     data = datasets.load(dataset)
     if speed:
-        print(f"{datetime.date.today()}  python benchmarks/initial.py --speed --starts {starts}")
+        print(
+            f"{datetime.date.today()}  python benchmarks/initial.py --speed --starts {starts}"
+        )
         compare_speed(starts.split(","), data.X_train)
         return
     output.mkdir(parents=True, exist_ok=True)
@@ -66,7 +70,9 @@ def main(dataset, starts, epochs, images, speed, output):
     models, curves = {}, {}
     for start in starts.split(","):
         models[start], curves[start] = train(start, X, X_val, epochs)
-        settled, own = (" ".join(f"{v:6.1f}" for v in column) for column in curves[start].T[1:])
+        settled, own = (
+            " ".join(f"{v:6.1f}" for v in column) for column in curves[start].T[1:]
+        )
         print(f"{start:20s}{settled} |{own}", flush=True)
     draw(curves, output / "bce.png")
     compare_speed(starts.split(","), X)
@@ -79,8 +85,12 @@ def main(dataset, starts, epochs, images, speed, output):
             print(f"{start:20s}{shown}; {settled_bce(model, data.X_test):.1f}", flush=True)
 
     print("\nsettling on 1,000 test images: median and 95th percentile of the steps until the")
-    print("total discrepancy is, and stays, within 1 % of what it is after 200 steps; until the")
-    print("BCE is as low as after 50 steps from 0; mean discrepancy after 10, 50, 100, 200 steps")
+    print(
+        "total discrepancy is, and stays, within 1 % of what it is after 200 steps; until the"
+    )
+    print(
+        "BCE is as low as after 50 steps from 0; mean discrepancy after 10, 50, 100, 200 steps"
+    )
     steady = {"self_excitation": 0.0, "leak": 0.1}
     for title, changes in (("as published", {}), ("no self-excitation, leak 0.1", steady)):
         model = None if changes else models.get(_SETTLING)

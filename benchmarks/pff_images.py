@@ -19,7 +19,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets, plots
-from nengo_ngc.kinds import KINDS
+from nengo_ngc.lab.specs import KINDS
 
 
 @click.command()
@@ -43,7 +43,9 @@ def main(dataset, epochs, checkpoint):
     sizes = "-".join(map(str, model.n_hidden))
     command = f"python benchmarks/pff_images.py {dataset} --epochs {epochs}"
     print(f"{datetime.date.today()}  {command}")
-    print(f"{sizes} units, batch {model.batch_size} + {model.batch_size}, {os.cpu_count()} cores")
+    print(
+        f"{sizes} units, batch {model.batch_size} + {model.batch_size}, {os.cpu_count()} cores"
+    )
     print(
         f"\n{'epoch':>5}{'test error (%)':>16}{'goodness':>10}{'of negatives':>14}"
         f"{'generative loss':>17}{'images/s':>10}"

@@ -20,10 +20,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import numpy as np
+from throughput import peak_gflops
 
 import nengo_ngc as ngc
 from nengo_ngc.networks import PFF
-from throughput import peak_gflops
 
 SIZES, N_CLASSES, G_UNITS, STEPS = (784, 500, 500), 10, 20, 12
 THRESHOLD, CARRY, RATE, LATENT_STEP = 10.0, 0.3, 2.5e-4, 0.025
@@ -31,7 +31,7 @@ THRESHOLD, CARRY, RATE, LATENT_STEP = 10.0, 0.3, 2.5e-4, 0.025
 
 def ours(x, y, kind):
     """Present a batch, learn from it."""
-    from nengo_ngc.runners import make_runner
+    from nengo_ngc.backends.runners import make_runner
 
     schedule = ngc.Schedule(STEPS + 1, len(x), online=True)
     runner = make_runner(

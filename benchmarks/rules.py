@@ -20,10 +20,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import numpy as np
+from throughput import peak_gflops
 
 import nengo_ngc as ngc
-from nengo_ngc.estimators import RULES
-from throughput import peak_gflops
+from nengo_ngc.models import RULES
 
 SIZES, N_ROUND = (784, 256, 256, 10), 5120
 

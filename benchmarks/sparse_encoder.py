@@ -20,7 +20,7 @@ import click
 import numpy as np
 
 from nengo_ngc import RuleClassifier, SDREncoder, analysis, datasets, plots
-from nengo_ngc.winners import k_winners
+from nengo_ngc.neurons import k_winners
 
 _WAYS = {
     "from scratch": {},
@@ -45,7 +45,9 @@ _DEAD = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95)
 def main(dataset, epochs, seeds, output):
     """Train, print tables, draw pictures."""
     data = datasets.load(dataset, binarize=False)
-    print(f"{datetime.date.today()}  python benchmarks/sparse_encoder.py {' '.join(sys.argv[1:])}")
+    print(
+        f"{datetime.date.today()}  python benchmarks/sparse_encoder.py {' '.join(sys.argv[1:])}"
+    )
     print(
         f"{data.X_train.shape[1]}-64-512, {len(data.X_train)} images, batch 100, {epochs} "
         f"epochs, Adam 1e-3 falling to a twentieth,\nsparsity from {_FIRST_SPARSITY} by 0.7 "
@@ -68,9 +70,7 @@ def main(dataset, epochs, seeds, output):
     model = encoders["from scratch"]
     codes = model.transform(data.X_test)
     print(f"\nactive units of each test image: {set(codes.sum(axis=1).astype(int).tolist())}")
-    plots.class_codes(
-        *analysis.class_means(codes, data.y_test), output / "sparse_classes.png"
-    )
+    plots.class_codes(*analysis.class_means(codes, data.y_test), output / "sparse_classes.png")
     overlaid(model, data)
     robustness(model, twins[0], data, output / "sparse_robustness.png")
     information(data, epochs, output / "sparse_information.png")
@@ -105,7 +105,10 @@ def overlaid(model, data):
         f"the code shares {shared[0]:.1f} and {shared[1]:.1f} units with those of the two, "
         f"{shared[2]:.1f} with that of an image of a third class"
     )
-    for name, seen in (("code", both), ("union of the codes", analysis.union(codes[a], codes[b]))):
+    for name, seen in (
+        ("code", both),
+        ("union of the codes", analysis.union(codes[a], codes[b])),
+    ):
         nearest = np.argsort(-analysis.overlap(seen, model.centroids_), axis=1)[:, :2]
         found = np.sort(model.classes_[nearest], axis=1) == np.sort(np.c_[y[a], y[b]], axis=1)
         print(
@@ -143,9 +146,7 @@ def information(data, epochs, path):
     """The plane of information, epoch by epoch, on 10,000 training images."""
     rows = np.random.RandomState(0).permutation(len(data.X_train))[:10_000]
     X, y = data.X_train[rows], data.y_train[rows]
-    model = SDREncoder(
-        max_epochs=epochs, random_state=0, first_sparsity=_FIRST_SPARSITY
-    )
+    model = SDREncoder(max_epochs=epochs, random_state=0, first_sparsity=_FIRST_SPARSITY)
     points = {"hidden layer": [], "code": []}
     print("\ninformation (bit), of 50 clusters of each; H(Y) = log2 10 = 3.32")
     print("epoch  I(X; hidden)  I(hidden; Y)  I(X; code)  I(code; Y)")

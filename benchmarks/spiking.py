@@ -19,7 +19,7 @@ import nengo
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets, metrics
-from nengo_ngc.runners import make_runner
+from nengo_ngc.backends.runners import make_runner
 
 HIDDEN = (72, 72, 72)
 NEURONS = {
@@ -62,9 +62,7 @@ def cross_entropy(backend, X, parameters, steps, beta, **kwargs):
 def main():
     """Print the table."""
     digits = datasets.load("digits")
-    model = ngc.NGCModel(
-        HIDDEN, batch_size=50, max_epochs=20, n_mixture=1, random_state=0
-    )
+    model = ngc.NGCModel(HIDDEN, batch_size=50, max_epochs=20, n_mixture=1, random_state=0)
     parameters = model.fit(digits.X_train).parameters_
     X = digits.X_test[:100]
     print(f"{datetime.date.today()}  python benchmarks/spiking.py")
@@ -86,13 +84,10 @@ def main():
             }
             cells = [cross_entropy("nengo-dl", X, parameters, steps, beta, **values)]
             if setting == SETTINGS[0]:
-                cells.append(
-                    cross_entropy("nengo", X, parameters, steps, beta, **values)
-                )
+                cells.append(cross_entropy("nengo", X, parameters, steps, beta, **values))
             print(
                 f"{name:<24}{steps:>10}{max_rate:>8} Hz{1000 * synapse:>6.0f} ms"
-                f"{beta:>7}{cells[0]:>9.2f}"
-                + (f"{cells[1]:>8.2f}" if len(cells) > 1 else "")
+                f"{beta:>7}{cells[0]:>9.2f}" + (f"{cells[1]:>8.2f}" if len(cells) > 1 else "")
             )
     compare_starts(digits)
 

@@ -1,6 +1,6 @@
 """How long the race for k winners takes, and what first spikes alone would decide.
 
-    python benchmarks/spiking_winners.py > benchmarks/spiking_winners.txt
+python benchmarks/spiking_winners.py > benchmarks/spiking_winners.txt
 """
 
 import datetime
@@ -38,7 +38,9 @@ def main():
     X = np.random.RandomState(0).randn(N_INPUTS, N)
     print(f"{datetime.date.today()}  python benchmarks/spiking_winners.py")
     print(f"means of {N_INPUTS} presentations of {N} inputs from N(0, 1), 26 winners\n")
-    print(f"{'scale':>6} {'dt':>8} {'timesteps':>10} {'spiked':>7} {'shared':>7} {'by order':>9}")
+    print(
+        f"{'scale':>6} {'dt':>8} {'timesteps':>10} {'spiked':>7} {'shared':>7} {'by order':>9}"
+    )
     for scale, dt in [(s, 1e-3) for s in (0.75, 1, 2, 5, 20)] + [(5, 2.5e-4), (20, 2.5e-4)]:
         code, spikes, k = race(X, scale, dt)
         exact = ngc.winners.k_winners(np, X, k) > 0

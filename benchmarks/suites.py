@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 
 from nengo_ngc import __version__
-from tests import suites
+from tests.backends import suites
 
 VERSIONS = ("nengo", "nengo-dl", "tensorflow", "numpy", "pytest")
 
@@ -55,7 +55,9 @@ def main():
     _write(folder / "results.json", outcomes)
     versions = [f"{name} {metadata.version(name)}" for name in VERSIONS]
     print(f"{datetime.date.today()}  python -m benchmarks.suites")
-    print(f"nengo-ngc {__version__}, Python {platform.python_version()}, {', '.join(versions)}")
+    print(
+        f"nengo-ngc {__version__}, Python {platform.python_version()}, {', '.join(versions)}"
+    )
     for suite, simulators in outcomes.items():
         print("\n".join(["", *summary(suite, simulators)]))
 
@@ -127,7 +129,11 @@ def _write(path, outcomes):
 def _options():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     add = parser.add_argument
-    add("--out", default="suites", help="folder of results; start with a new one after a change")
+    add(
+        "--out",
+        default="suites",
+        help="folder of results; start with a new one after a change",
+    )
     add("--only", choices=list(suites.SUITES), help="the tests of one package")
     add("--sim", choices=list(TITLES), help="Nengo's simulator, stock NengoDL's or ours")
     add("-k", default="", help="tests whose names match, as in pytest; needs its own --out")

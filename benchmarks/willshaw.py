@@ -32,8 +32,8 @@ from scipy.special import gammaln
 from scipy.stats import binom
 
 from nengo_ngc import plots
+from nengo_ngc.backends.runners import make_runner
 from nengo_ngc.networks import AssociativeMemory
-from nengo_ngc.runners import make_runner
 
 ACTIVE = (5, 10, 20, 40)
 # of the number of pairs that would switch on half of the synapses
@@ -165,8 +165,14 @@ def draw(n, results, path):
             measured = [r[key] for r in rows]
             ax.plot(pairs, measured, **{**look, "ls": "", "ms": 5, "label": f"k = {k}"})
     left.axhline(np.log(2), color="black", ls="--", lw=1)
-    left.annotate("ln 2", (1, np.log(2)), xycoords=("axes fraction", "data"),
-                  xytext=(-2, 3), textcoords="offset points", ha="right")
+    left.annotate(
+        "ln 2",
+        (1, np.log(2)),
+        xycoords=("axes fraction", "data"),
+        xytext=(-2, 3),
+        textcoords="offset points",
+        ha="right",
+    )
     left.set(ylabel="information / bit per synapse", ylim=(0, 0.75))
     right.set(ylabel="false units in a recalled pattern", yscale="log")
     right.set_ylim(5e-4, 600)

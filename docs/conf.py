@@ -48,7 +48,11 @@ nitpick_ignore_regex = [(".*", r"(nengo|nengo_dl|numpy|scipy|sklearn|abc|tf_kera
 _DL = ["nengo_dl", "tensorflow", "tf_keras"]
 if not all(importlib.util.find_spec(name) for name in _DL):
     with mock(_DL):
-        for name in ("nengo_dl", "nengo_ngc.dl.losses", "nengo_ngc.dl.runner"):
+        for name in (
+            "nengo_dl",
+            "nengo_ngc.backends.nengo_dl.losses",
+            "nengo_ngc.backends.nengo_dl.runner",
+        ):
             importlib.import_module(name)
 
 
@@ -62,7 +66,8 @@ def _public(name):
     names = {}
     for module in modules:
         for key, obj in vars(module).items():
-            defined = isinstance(obj, kinds) and obj.__module__ == module.__name__
+            public = (type, type(_public)) if key in getattr(package, "__all__", ()) else kinds
+            defined = isinstance(obj, public) and obj.__module__ == module.__name__
             if not defined or key.startswith("_") or not obj.__doc__:
                 continue
             above = [m for m in (nengo_ngc, package) if key in getattr(m, "__all__", ())]

@@ -7,7 +7,7 @@ import numpy as np
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets
-from nengo_ngc.plots import COLOURS, figure, save
+from nengo_ngc.lab.plots import COLOURS, figure, save
 
 IMAGES = Path(__file__).parent / "images"
 DOWN, UP, GREY = *COLOURS[:2], "#555555"
@@ -99,7 +99,9 @@ def _run(images, steps, parameters):
     """Values of a network at each timestep; without parameters it learns."""
     with nengo.Network(seed=0) as model:
         stimulus = nengo.Node(nengo.processes.PresentInput(images, steps * 0.001))
-        net = ngc.networks.GNCN((64, 72, 72), schedule=ngc.Schedule(steps), parameters=parameters)
+        net = ngc.networks.GNCN(
+            (64, 72, 72), schedule=ngc.Schedule(steps), parameters=parameters
+        )
         net.learn.output = [float(parameters is None)]
         nengo.Connection(stimulus, net.input, synapse=None)
         probes = {name: net.probe(name) for name in ("mu0", "e0", "e1")}

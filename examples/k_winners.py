@@ -24,9 +24,7 @@ from nengo_ngc import datasets
 from nengo_ngc.gui import ImageDisplay
 
 digits = datasets.load("digits", binarize=False)
-mean_images = np.array(
-    [digits.X_train[digits.y_train == k].mean(axis=0) for k in range(10)]
-)
+mean_images = np.array([digits.X_train[digits.y_train == k].mean(axis=0) for k in range(10)])
 with np.load(Path(__file__).with_suffix(".npz")) as file:  # of make_weights.py
     parameters = dict(file)
 

@@ -25,9 +25,7 @@ digits = datasets.load("digits", binarize=False)
 
 def ngc_digits():
     """A generative coding network of 64-72-72 units."""
-    model = ngc.NGCModel(
-        (72, 72), batch_size=50, max_epochs=40, n_mixture=1, random_state=0
-    )
+    model = ngc.NGCModel((72, 72), batch_size=50, max_epochs=40, n_mixture=1, random_state=0)
     learned = model.fit(digits.X_train).parameters_
     errors = digits.X_test - model.reconstruct(digits.X_test)
     print(f"ngc_digits: squared error {(errors**2).sum(axis=1).mean():.2f} per test image")
@@ -55,7 +53,7 @@ def k_winners(sizes=(64, 64, 128), n_epochs=100, batch_size=50):
     """An encoder whose top layer learned by the triplet loss, and codes of the classes."""
     import tf_keras
 
-    from nengo_ngc.dl.losses import TripletLoss
+    from nengo_ngc.backends.nengo_dl.losses import TripletLoss
 
     winners = ngc.SoftKWinnersTakeAll(0.05, hardness=5.0)
     with nengo.Network(seed=0) as model:

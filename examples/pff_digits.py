@@ -33,9 +33,7 @@ from nengo_ngc.gui import ImageDisplay
 STEPS = 13  # timesteps of a presentation: a feedforward pass and 12 steps
 SECONDS = 40 * STEPS * 0.001  # for which a label is shown
 digits = datasets.load("digits", binarize=False)
-mean_images = np.array(
-    [digits.X_train[digits.y_train == k].mean(axis=0) for k in range(10)]
-)
+mean_images = np.array([digits.X_train[digits.y_train == k].mean(axis=0) for k in range(10)])
 with np.load(Path(__file__).with_suffix(".npz")) as file:  # of make_weights.py
     parameters = dict(file)
 

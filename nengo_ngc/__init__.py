@@ -2,28 +2,30 @@
 
 from importlib import import_module
 
-from . import builder, datasets, networks, neurons
-from .encoder_rules import (
-    BackProp,
-    DirectFeedbackAlignment,
-    FeedbackAlignment,
-    LayerError,
-)
+from . import networks, neurons, program
 from .exceptions import DivergenceError
-from .learning_rules import (
+from .neurons import KWinnersTakeAll, SoftKWinnersTakeAll, SoftThreshold
+from .rules import (
+    SGD,
+    Adam,
+    Annealed,
+    BackProp,
+    Clipped,
     Competitive,
     Delta,
+    DirectFeedbackAlignment,
     ErrorDriven,
+    FeedbackAlignment,
     Homeostasis,
     Lateral,
+    LayerError,
     LocalRule,
+    Momentum,
     Precision,
     SynapticScaling,
 )
-from .optimizers import SGD, Adam, Annealed, Clipped, Momentum
 from .schedule import Schedule
 from .version import __version__
-from .winners import KWinnersTakeAll, SoftKWinnersTakeAll, SoftThreshold
 
 __all__ = [
     "Adam",
@@ -53,33 +55,40 @@ __all__ = [
     "SoftKWinnersTakeAll",
     "SoftThreshold",
     "SynapticScaling",
-    "datasets",
     "networks",
     "neurons",
 ]
 
 
-_ESTIMATORS = (
-    "HebbianEncoder",
-    "NGCModel",
-    "PFFClassifier",
-    "RuleClassifier",
-    "SDREncoder",
-)
+# what takes longer to import than all the rest waits until it is asked for
+_LATER = {
+    "HebbianEncoder": "models",
+    "NGCModel": "models",
+    "PFFClassifier": "models",
+    "RuleClassifier": "models",
+    "SDREncoder": "models",
+}
 
-
-_MODULES = ("analysis", "estimators", "gui", "metrics", "plots")
+# rooms and modules that are imported by their names here
+_MODULES = {
+    "analysis": "metrics.codes",
+    "datasets": "lab.datasets",
+    "dl": "dl",
+    "gui": "gui",
+    "metrics": "metrics",
+    "models": "models",
+    "plots": "lab.plots",
+}
 
 
 def __getattr__(name):
-    # what takes longer to import than all the rest waits until it is asked for
-    if name in _ESTIMATORS:
-        return getattr(import_module(".estimators", __name__), name)
-    if name in _MODULES or name == "dl":
-        return import_module(f".{name}", __name__)
+    if name in _LATER:
+        return getattr(import_module(f".{_LATER[name]}", __name__), name)
+    if name in _MODULES:
+        return import_module(f".{_MODULES[name]}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__():
     # without dl: help() looks at all that is here, and would import TensorFlow
-    return sorted({*globals(), *__all__, *_MODULES})
+    return sorted({*globals(), *__all__, *_MODULES} - {"dl"})

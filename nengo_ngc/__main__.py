@@ -1,5 +1,5 @@
 """``python -m nengo_ngc``: the command line."""
 
-from .cli import main
+from .lab.cli import main
 
 main(prog_name="nengo-ngc")

@@ -3,8 +3,7 @@
 from nengo.exceptions import ValidationError
 from nengo.params import FrozenObject
 
-from .arguments import checked
-from .params import FlagParam, PositiveParam, WholeParam
+from .validation import FlagParam, PositiveParam, WholeParam, checked
 
 
 class Schedule(FrozenObject):
@@ -86,7 +85,10 @@ class Schedule(FrozenObject):
 
 
 @checked(
-    PositiveParam("first"), PositiveParam("last"), PositiveParam("factor"), WholeParam("n", low=0)
+    PositiveParam("first"),
+    PositiveParam("last"),
+    PositiveParam("factor"),
+    WholeParam("n", low=0),
 )
 def geometric(first, last, factor, n):
     r"""A value on its way from the first to the last, after n changes by a factor.

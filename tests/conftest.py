@@ -10,9 +10,7 @@ from scipy.special import expit
 
 import nengo_ngc as ngc
 
-HAS_DL = all(
-    importlib.util.find_spec(name) for name in ("tensorflow", "tf_keras", "nengo_dl")
-)
+HAS_DL = all(importlib.util.find_spec(name) for name in ("tensorflow", "tf_keras", "nengo_dl"))
 needs_dl = pytest.mark.skipif(not HAS_DL, reason="nengo-dl is not installed")
 
 BACKENDS = ["nengo", pytest.param("nengo-dl", marks=needs_dl)]
@@ -62,11 +60,7 @@ def simulate(backend):
         if backend == "nengo":
             sim = nengo.Simulator(model, progress_bar=False)
         else:
-            import nengo_ngc.dl
-
-            sim = ngc.dl.Simulator(
-                model, minibatch_size=minibatch_size, progress_bar=False
-            )
+            sim = ngc.dl.Simulator(model, minibatch_size=minibatch_size, progress_bar=False)
         simulators.append(sim)
         sim.run_steps(n_steps)
         return sim

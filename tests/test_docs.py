@@ -17,7 +17,7 @@ import pytest
 from matplotlib.image import imread
 
 import nengo_ngc as ngc
-from nengo_ngc.estimators import RULES
+from nengo_ngc.models import RULES
 
 from .conftest import HAS_DL
 

@@ -1,6 +1,6 @@
 """Runs the attacks, each in a process and a folder of its own, and prints a table.
 
-    python -m benchmarks.attacks > benchmarks/attacks.txt
+python -m benchmarks.attacks > benchmarks/attacks.txt
 """
 
 import datetime

@@ -15,8 +15,9 @@ from hashlib import sha256
 
 import numpy as np
 
-from nengo_ngc import datasets, estimators
-from nengo_ngc.estimators import HebbianEncoder, NGCModel, PFFClassifier, RuleClassifier
+from nengo_ngc import datasets
+from nengo_ngc import models as estimators
+from nengo_ngc.models import HebbianEncoder, NGCModel, PFFClassifier, RuleClassifier
 
 from . import damage
 
@@ -28,7 +29,7 @@ CLASSES = ("NGCModel", "PFFClassifier", "HebbianEncoder", "RuleClassifier", "SDR
 # this one needs TensorFlow, and its memory is not to be counted
 TRAIN_SDR = """
 from nengo_ngc import datasets
-from nengo_ngc.estimators import SDREncoder
+from nengo_ngc.models import SDREncoder
 data = datasets.load("digits")
 model = SDREncoder((6,), n_units=20, scaling=0.1, max_epochs=2, batch_size=20, random_state=0)
 model.fit(data.X_train[:40], data.y_train[:40]).save("sdr.npz")
@@ -273,7 +274,9 @@ def compressed(content, rng):
 
 def encrypted(content, rng):
     """Flags of members say that they are encrypted."""
-    return content.replace(b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01")
+    return content.replace(
+        b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01"
+    )
 
 
 def overlapping(content, rng):
@@ -316,7 +319,9 @@ def missing_key(content, rng):
     paths = [
         path
         for path in damage.places(header)
-        if path and path[0] != "arrays" and isinstance(path[-1], str)
+        if path
+        and path[0] != "arrays"
+        and isinstance(path[-1], str)
         # of what was measured, any may be missing, but for what says where learning is
         and (path[0] != "history" or path[-1] in ("epoch", "phase"))
     ]
@@ -353,9 +358,7 @@ def large_sizes(content, rng):
     found = members(content)
     header = json.loads(found["header.json"])
     sizes = one_of([[10**9], [6, 10**9], [10**18, 4], [10**4] * 6], rng)
-    path, new = one_of(
-        [(("parameters", "n_hidden"), sizes), (("n_features_in",), 10**9)], rng
-    )
+    path, new = one_of([(("parameters", "n_hidden"), sizes), (("n_features_in",), 10**9)], rng)
     return sealed(found, damage.changed(header, path, new))
 
 

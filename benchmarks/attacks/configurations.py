@@ -13,9 +13,9 @@ import warnings
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from nengo_ngc import cells, compare, report
-from nengo_ngc.estimators import RULES
-from nengo_ngc.modules import hashes
+from nengo_ngc.lab import cells, compare, report
+from nengo_ngc.lab.modules import hashes
+from nengo_ngc.models import RULES
 
 N, SECONDS, ON_FILES = 1500, 1200, True
 
@@ -110,6 +110,7 @@ def _outcome_of_configuration(path, output, message):
 
 def _is_fit(wanted, results):
     """Whether a configuration asks for what exists, and exactly that was run."""
+
     def whole(value, low=1):
         return type(value) is int and low <= value < 2**32
 
@@ -130,12 +131,49 @@ def _is_fit(wanted, results):
 
 
 _VALUES = [
-    "true", "false", "-1", "0", "1.5", "nan", "inf", "-inf", '""', '"text"', "[]", "[[]]",
-    "[[[]]]", "{}", "{a = 1}", "2020-01-01", "10:00:00", "2020-01-01T10:00:00Z", "9" * 30,
-    "9" * 5000, "1e400", '"' + "x" * 10_000 + '"', "[[1], [2, 'x']]", "['relu', 1]", "[nan]",
-    "[true]", "[0]", "[-1]", "[[0]]", "[['1']]", "[[1.0]]", '"../../x"', '["../../x"]',
-    '["\\u0000"]', "[{}]", "[2020-01-01]", "[" * 50 + "]" * 50, "[" * 5000 + "]" * 5000,
-    "4294967296", "[4294967296]", "[[4294967296]]", '"nan"', '["backprop", "backprp"]',
+    "true",
+    "false",
+    "-1",
+    "0",
+    "1.5",
+    "nan",
+    "inf",
+    "-inf",
+    '""',
+    '"text"',
+    "[]",
+    "[[]]",
+    "[[[]]]",
+    "{}",
+    "{a = 1}",
+    "2020-01-01",
+    "10:00:00",
+    "2020-01-01T10:00:00Z",
+    "9" * 30,
+    "9" * 5000,
+    "1e400",
+    '"' + "x" * 10_000 + '"',
+    "[[1], [2, 'x']]",
+    "['relu', 1]",
+    "[nan]",
+    "[true]",
+    "[0]",
+    "[-1]",
+    "[[0]]",
+    "[['1']]",
+    "[[1.0]]",
+    '"../../x"',
+    '["../../x"]',
+    '["\\u0000"]',
+    "[{}]",
+    "[2020-01-01]",
+    "[" * 50 + "]" * 50,
+    "[" * 5000 + "]" * 5000,
+    "4294967296",
+    "[4294967296]",
+    "[[4294967296]]",
+    '"nan"',
+    '["backprop", "backprp"]',
 ]
 
 
@@ -218,7 +256,7 @@ def _module(folder, rng):
         ("raise BaseExceptionGroup('a', [ValueError()])", "Group"),
         ("raise OSError('no such rule')", "no such rule"),
         ("from nengo_ngc import not_there", "ImportError"),
-        ("import nengo_ngc.estimators as e; e.RULES['../x'] = e.RULES['pes']", "../x"),
+        ("import nengo_ngc.models as e; e.RULES['../x'] = e.RULES['pes']", "../x"),
     ][rng.randint(13)]
     name = f"unfit_{rng.randint(2**31)}"
     (folder / f"{name}.py").write_text(content)
@@ -230,16 +268,39 @@ def _module(folder, rng):
 
 
 def _module_name(folder, rng):
-    names = ["", ".", "..", "a..b", "../x", "json", "1", "a b", "x\0y", "os.path", "y" * 5000,
-             "nengo_ngc.not_there", "/etc/passwd", "config.toml", ".py", "sys", "antigravity_"]
+    names = [
+        "",
+        ".",
+        "..",
+        "a..b",
+        "../x",
+        "json",
+        "1",
+        "a b",
+        "x\0y",
+        "os.path",
+        "y" * 5000,
+        "nengo_ngc.not_there",
+        "/etc/passwd",
+        "config.toml",
+        ".py",
+        "sys",
+        "antigravity_",
+    ]
     name = names[rng.randint(len(names))]
     config = {**_fit_toml(), "modules": json.dumps([name])}
     return f"modules = [{name[:20]!r}]", _toml(config).encode(), "modules"
 
 
 _CONFIGURATIONS = [
-    _another_value, _another_value, _another_setting, _other_settings, _unknown_key,
-    _no_toml, _module, _module_name,
+    _another_value,
+    _another_value,
+    _another_setting,
+    _other_settings,
+    _unknown_key,
+    _no_toml,
+    _module,
+    _module_name,
 ]
 
 
@@ -315,8 +376,20 @@ def _cut(content, rng):
 
 
 def _something_else(content, rng):
-    return [b"", b"null", b"[]", b"{}", b"3", b'"x"', b"[" * 100_000, b'{"a":' * 100_000,
-            b" " * 2**25, b"\xff\xfe", rng.bytes(500), b"NaN"][rng.randint(12)]
+    return [
+        b"",
+        b"null",
+        b"[]",
+        b"{}",
+        b"3",
+        b'"x"',
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b" " * 2**25,
+        b"\xff\xfe",
+        rng.bytes(500),
+        b"NaN",
+    ][rng.randint(12)]
 
 
 def _key(content, rng):
@@ -345,8 +418,14 @@ def _picture(content, rng):
     del result["sha256"]
     names = ["../../x", "../../../../x", "samples", "unknown", "", ".", "a\0b", "report"]
     name = names[rng.randint(8)]
-    pictures = [base64.b64encode(b"GIF89a").decode(), "no base64", None, 3, "",
-                base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(2**23)).decode()]
+    pictures = [
+        base64.b64encode(b"GIF89a").decode(),
+        "no base64",
+        None,
+        3,
+        "",
+        base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(2**23)).decode(),
+    ]
     if name != "samples" or result["cell"]["rule"] != "pff":
         pictures.append(_PNG)
     result["pictures"] = {name: pictures[rng.randint(len(pictures))]}
@@ -354,9 +433,26 @@ def _picture(content, rng):
 
 
 _ODD = [
-    None, True, -1, 1e12, 10**30, float("nan"), float("inf"), "text", [], {}, [None], [[]],
-    {"a": {}}, "../../x", [{"epoch": 0}], [{"epoch": 1, "val_error": "1"}], {"../../x": _PNG},
-    "failed", [{"W1": "90"}], [{"W1": 1e9}],
+    None,
+    True,
+    -1,
+    1e12,
+    10**30,
+    float("nan"),
+    float("inf"),
+    "text",
+    [],
+    {},
+    [None],
+    [[]],
+    {"a": {}},
+    "../../x",
+    [{"epoch": 0}],
+    [{"epoch": 1, "val_error": "1"}],
+    {"../../x": _PNG},
+    "failed",
+    [{"W1": "90"}],
+    [{"W1": 1e9}],
 ]
 
 _DAMAGES = [_bit, _cut, _something_else, _key, _key, _key, _picture]

@@ -88,6 +88,7 @@ def _write(folder, contents, suffix):
 @contextmanager
 def _small_sets(contents):
     """Small data sets in the place of those that are downloaded."""
+
     def sums(change):
         return {k: hashlib.sha256(change(v)).hexdigest() for k, v in contents.items()}
 
@@ -187,9 +188,24 @@ def _without_gzip(content, rng):
 
 
 _DAMAGES = [
-    _cut, _flip, _flip_in_header, _grow, _noise, _zeros, _repeat, _page, _empty, _other_format,
+    _cut,
+    _flip,
+    _flip_in_header,
+    _grow,
+    _noise,
+    _zeros,
+    _repeat,
+    _page,
+    _empty,
+    _other_format,
 ]
 _PACKED_DAMAGES = [
-    _bomb, _bomb_after_the_file, _shorter_inside, _flipped_inside, _longer_inside,
-    _empty_inside, _wrong_end, _without_gzip,
+    _bomb,
+    _bomb_after_the_file,
+    _shorter_inside,
+    _flipped_inside,
+    _longer_inside,
+    _empty_inside,
+    _wrong_end,
+    _without_gzip,
 ]

@@ -13,8 +13,8 @@ import traceback
 import zipfile
 from importlib import import_module
 
-from nengo_ngc import files
-from nengo_ngc.cli import main
+from nengo_ngc.lab.cli import main
+from nengo_ngc.storage import files
 
 from .run_folders import MODELS, TINY, few_digits, state
 
@@ -30,7 +30,11 @@ RUNS = {
     if (model, backend) != ("sdr", "nengo")
 }
 EPOCHS = ["--epochs", "3"]
-IMPORTED = ("nengo_ngc.dl.runner", "nengo_ngc.dl.autodiff", "sklearn.manifold")
+IMPORTED = (
+    "nengo_ngc.backends.nengo_dl.runner",
+    "nengo_ngc.backends.nengo_dl.autodiff",
+    "sklearn.manifold",
+)
 
 
 def attack(folder, n, rng):
@@ -146,4 +150,3 @@ class _Writes:
         if self.n == self._die_at:
             os.kill(os.getpid(), signal.SIGKILL)
         self.n += 1
-

@@ -13,9 +13,9 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from nengo_ngc import datasets
-from nengo_ngc.cli import main
-from nengo_ngc.kinds import KINDS
-from nengo_ngc.runs import Run, claimed
+from nengo_ngc.lab.cli import main
+from nengo_ngc.lab.runs import Run, claimed
+from nengo_ngc.lab.specs import KINDS
 
 from . import damage
 
@@ -62,7 +62,9 @@ def state(folder, model):
     """What was learned, as bytes, and the history but for the speed."""
     found = KINDS[model].load(Path(folder) / "checkpoint.npz")
     arrays = {k: (v.dtype, v.tobytes()) for k, v in found._state.items()}
-    slow = [{k: v for k, v in r.items() if not k.startswith("samples")} for r in found.history_]
+    slow = [
+        {k: v for k, v in r.items() if not k.startswith("samples")} for r in found.history_
+    ]
     return arrays, slow
 
 
@@ -250,7 +252,9 @@ def left_behind(folder, rng):
 def other_checkpoint(folder, rng):
     """The checkpoint of another model, or of the same with other settings."""
     others = [path for path in folder.parent.iterdir() if (path / "checkpoint.npz").exists()]
-    others = [path for path in others if path.name not in (folder.name, _config(folder)["model"])]
+    others = [
+        path for path in others if path.name not in (folder.name, _config(folder)["model"])
+    ]
     other = others[rng.randint(len(others))]
     shutil.copy(other / "checkpoint.npz", folder / "checkpoint.npz")
 

@@ -2,11 +2,10 @@ r"""k winners whose number is predicted for each sample."""
 
 import nengo
 
-from ..arguments import checked
-from ..neurons import Identity
-from ..nodes import PureNode
-from ..params import FiniteParam, WholeParam
-from ..winners import SoftKWinnersTakeAll, k_winners, soft_step
+from ..neurons import Identity, SoftKWinnersTakeAll, k_winners
+from ..neurons.functions import soft_step
+from ..objects import PureNode
+from ..validation import FiniteParam, WholeParam, checked
 from .base import NETWORK, neurons
 
 
@@ -73,9 +72,7 @@ class AdaptiveWinners(nengo.Network):
         with self:
             self.input = neurons(n_neurons, Identity(), "currents")
             self.sparsity = neurons(1, Identity(), "sparsity")
-            self.output = PureNode(
-                self.code, n_neurons, others=[self.sparsity], label="code"
-            )
+            self.output = PureNode(self.code, n_neurons, others=[self.sparsity], label="code")
             nengo.Connection(self.input, self.output, synapse=None)
 
     def n_winners(self, xp, u):

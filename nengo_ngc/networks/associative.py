@@ -2,68 +2,15 @@ r"""Willshaw's associative memory: pairs of sparse patterns in synapses of one b
 
 import nengo
 import numpy as np
-from nengo.exceptions import ValidationError
 
-from ..arguments import checked
-from ..learning_rules import LocalRule
-from ..neurons import Identity
-from ..nodes import PureNode
-from ..optimizers import SGD
-from ..params import ArraysParam, FlagParam, WholeParam, unfit
+from ..neurons import Identity, k_winners
+from ..objects import PureNode
+from ..rules import ClippedHebbian
+from ..rules.memory import active, check_binary, one_where
 from ..schedule import Schedule
-from ..winners import k_winners
+from ..validation import ArraysParam, FlagParam, WholeParam, checked, unfit
 from .base import LEARNING, LearningNetwork, neurons
 from .parameters import check_parameters
-
-
-class ClippedHebbian(LocalRule):
-    r"""Switches a synapse on, for good, where both its ends were active once.
-
-    .. math:: W \leftarrow \max(W, y\, x^T)
-
-    of the presynaptic activity x and the signal y that arrives through
-    ``nengo.Connection(y, connection.learning_rule)``. In both a unit is active above 0.5.
-    Weights are 0 or 1. Neither the order of pairs nor how many are averaged in one change
-    makes a difference to where they end.
-
-    Parameters
-    ----------
-    schedule, learn, pre_synapse, post_synapse
-        As for `.LocalRule`. There is no optimiser to choose: any step is clipped to 1.
-
-    Raises
-    ------
-    nengo.exceptions.ValidationError
-        If an argument is not of its kind; when a simulator is made, if the connection's
-        weights are others than 0 and 1.
-
-    References
-    ----------
-    Willshaw, Buneman & Longuet-Higgins 1969, "Non-holographic associative memory",
-    Nature 222, 960-962.
-    """
-
-    def __init__(self, schedule=None, learn=None, pre_synapse=None, post_synapse=None):
-        super().__init__(
-            SGD(1.0),
-            schedule=schedule,
-            learn=learn,
-            pre_synapse=pre_synapse,
-            post_synapse=post_synapse,
-            size_in="post",
-        )
-
-    def update(self, xp, pre, post, error, weights):
-        return xp.einsum("bi,bj->ij", _active(xp, error), _active(xp, pre))
-
-    def init(self, weights):
-        _check_binary("weights", weights, self)
-        return weights
-
-    def constrain(self, xp, parameter):
-        # one coincidence in a large batch is a small part of the mean, but counts as much
-        W = _one_where(xp, parameter > 0, parameter)
-        return W, W
 
 
 class AssociativeMemory(LearningNetwork):
@@ -199,7 +146,7 @@ class AssociativeMemory(LearningNetwork):
     def _check_parameters(self, parameters):
         checked = check_parameters(parameters, self._shapes)
         for array in checked.values():
-            _check_binary("parameters", array, self)
+            check_binary("parameters", array, self)
         return checked
 
     # --- what the network is made of
@@ -240,7 +187,7 @@ class AssociativeMemory(LearningNetwork):
 
     def _cue(self, xp, first, recalled, given, learn):
         # an input that nothing is connected to is silent
-        cue = xp.zeros_like(recalled) if given is None else _active(xp, given)
+        cue = xp.zeros_like(recalled) if given is None else active(xp, given)
         if not self._iterated:
             return cue
         # as rules take the switch: one for all samples
@@ -248,27 +195,10 @@ class AssociativeMemory(LearningNetwork):
 
     def _reach_threshold(self, xp, sums, cue):
         reached = sums >= xp.sum(cue, axis=1, keepdims=True)
-        return _one_where(xp, reached & (sums > 0), sums)
+        return one_where(xp, reached & (sums > 0), sums)
 
     def _win(self, xp, sums, cue):
-        return _one_where(xp, sums > 0, sums) * k_winners(xp, sums, self._n_winners)
+        return one_where(xp, sums > 0, sums) * k_winners(xp, sums, self._n_winners)
 
     def _parameter_signals(self, model):
         return {"W": model.sig[self.connections["W"]]["weights"]}
-
-
-def _active(xp, x):
-    """The units that count as active in a pattern."""
-    return _one_where(xp, x > 0.5, x)
-
-
-def _one_where(xp, condition, like):
-    return xp.where(condition, xp.ones_like(like), xp.zeros_like(like))
-
-
-def _check_binary(name, weights, obj):
-    others = weights[(weights != 0) & (weights != 1)]
-    if others.size:
-        raise ValidationError(
-            f"weights must be 0 or 1, got {others[0]:g}", attr=name, obj=obj
-        )

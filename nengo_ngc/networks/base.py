@@ -4,21 +4,21 @@ import nengo
 import numpy as np
 from nengo.exceptions import ValidationError
 
-from ..arguments import checked
-from ..encoder_rules import FeedbackAlignment
-from ..learning_rules import LocalRule
-from ..naming import NamedList, unknown
-from ..params import (
+from ..objects import Delay
+from ..rules import FeedbackAlignment, LocalRule
+from ..schedule import Schedule
+from ..validation import (
     ArraysParam,
     CheckedParam,
     FlagParam,
     InstanceParam,
     SeedParam,
     TextParam,
+    checked,
     unfit,
 )
-from ..schedule import Schedule
-from ..synapses import Delay
+from ..validation.messages import unknown
+from .named_list import NamedList
 from .parameters import check_parameters, write_signal
 
 # of every network
@@ -256,9 +256,7 @@ class LearningNetwork(nengo.Network):
             If the network has nothing of this name.
         """
         if name not in self._visible:
-            raise ValidationError(
-                unknown("name", name, self._visible), attr="name", obj=self
-            )
+            raise ValidationError(unknown("name", name, self._visible), attr="name", obj=self)
         with self:
             return nengo.Probe(self._visible[name], **kwargs)
 

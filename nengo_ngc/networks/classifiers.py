@@ -6,19 +6,19 @@ import nengo
 import numpy as np
 from nengo.exceptions import ValidationError
 
-from ..arguments import checked
-from ..encoder_rules import (
+from ..neurons import Identity, LatentState, derivative
+from ..neurons.functions import softmax
+from ..objects import PureNode, Transposed
+from ..rules import (
     BackProp,
     DirectFeedbackAlignment,
+    ErrorDriven,
     FeedbackAlignment,
     LayerError,
+    Optimizer,
 )
-from ..learning_rules import ErrorDriven
-from ..metrics import softmax
-from ..neurons import Identity, LatentState, derivative
-from ..nodes import PureNode
-from ..optimizers import Optimizer
-from ..params import (
+from ..schedule import Schedule
+from ..validation import (
     CallableParam,
     ChoiceParam,
     EitherParam,
@@ -26,9 +26,8 @@ from ..params import (
     InstanceParam,
     PositiveParam,
     SynapseParam,
+    checked,
 )
-from ..schedule import Schedule
-from ..transforms import Transposed
 from .base import LEARNING, neurons
 from .layers import LAYERS, LayeredNetwork
 
@@ -50,9 +49,7 @@ _FIRING = {
         nengo.RectifiedLinear(), amplitude=height
     ),
     "lif": lambda height: nengo.LIF(amplitude=height),
-    "adaptive-lif": lambda height: nengo.AdaptiveLIF(
-        amplitude=height, inc_n=_INC_N / height
-    ),
+    "adaptive-lif": lambda height: nengo.AdaptiveLIF(amplitude=height, inc_n=_INC_N / height),
 }
 
 NEURONS = (*_UNIT, *_FIRING)
@@ -167,9 +164,7 @@ class _Classifier(LayeredNetwork):
         )
 
     def _build_error(self, function):
-        error = PureNode(
-            function, self._shape[-1], others=[self.target], label="error"
-        )
+        error = PureNode(function, self._shape[-1], others=[self.target], label="error")
         nengo.Connection(self.output, error, synapse=None)
         self._visible["error"] = error
         return error
@@ -392,8 +387,7 @@ class PredictiveCodingClassifier(_Classifier):
     def _build(self, x):
         if self._fires or self._neuron_type.spiking:
             raise ValidationError(
-                "predictive coding takes rate neurons of unit gain, "
-                f"got {self._neuron_type}",
+                f"predictive coding takes rate neurons of unit gain, got {self._neuron_type}",
                 attr="neuron_type",
                 obj=self,
             )

@@ -4,13 +4,10 @@ import nengo
 import numpy as np
 from nengo.exceptions import ValidationError
 
-from ..arguments import checked, declared
-from ..learning_rules import Competitive, Homeostasis
-from ..neurons import Identity
-from ..optimizers import Optimizer
-from ..params import ArrayParam, InstanceParam, SizesParam, WholeParam
+from ..neurons import Identity, KWinnersTakeAll, SoftThreshold
+from ..rules import Competitive, Homeostasis, Optimizer
 from ..schedule import Schedule
-from ..winners import KWinnersTakeAll, SoftThreshold
+from ..validation import ArrayParam, InstanceParam, SizesParam, WholeParam, checked, declared
 from .base import LEARNING, LearningNetwork, neurons, seed_of
 from .parameters import check_parameters
 
@@ -123,9 +120,7 @@ class CompetitiveLayer(LearningNetwork):
         )
 
     def _parameter_signals(self, model):
-        return {
-            name: model.sig[self.connections[name]]["weights"] for name in self._shapes
-        }
+        return {name: model.sig[self.connections[name]]["weights"] for name in self._shapes}
 
 
 class PatchEncoder(LearningNetwork):

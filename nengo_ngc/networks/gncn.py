@@ -6,12 +6,10 @@ import nengo
 import numpy as np
 from nengo.params import Parameter
 
-from ..arguments import checked
-from ..learning_rules import Delta, ErrorDriven, LocalRule, Precision
 from ..neurons import Identity, LatentState, derivative
-from ..nodes import PureNode
-from ..optimizers import Adam
-from ..params import (
+from ..objects import AtStart, PureNode, Transposed
+from ..rules import Adam, Delta, ErrorDriven, LocalRule, Precision
+from ..validation import (
     ArrayParam,
     ArraysParam,
     ChoiceParam,
@@ -22,9 +20,9 @@ from ..params import (
     PositiveParam,
     SynapseParam,
     WholeParam,
+    checked,
     unfit,
 )
-from ..transforms import AtStart, Transposed
 from .base import LEARNING, LearningNetwork, neurons
 from .layers import LAYERS
 from .parameters import (
@@ -389,9 +387,7 @@ class GNCN(LearningNetwork):
         spikes = neurons(n, neuron_type, label=f"phi{level}", gain=gain, bias=bias)
         activity = neurons(n, Identity(), label=f"phi_z{level}")
         nengo.Connection(z, spikes, synapse=None)
-        nengo.Connection(
-            spikes, activity, transform=1 / self._max_rate, synapse=self._synapse
-        )
+        nengo.Connection(spikes, activity, transform=1 / self._max_rate, synapse=self._synapse)
         return activity
 
     def _build_prediction(self, level):

@@ -4,21 +4,19 @@ import nengo
 import numpy as np
 from nengo.exceptions import ValidationError
 
-from ..arguments import checked
-from ..learning_rules import LocalRule
 from ..neurons import Identity
-from ..nodes import PureNode
-from ..optimizers import Adam, Optimizer
-from ..params import (
+from ..objects import PureNode, Transposed
+from ..rules import Adam, Optimizer, TiedAutoEncoder
+from ..schedule import Schedule
+from ..validation import (
     ChoiceParam,
     EitherParam,
     InstanceParam,
     PositiveParam,
     SequenceParam,
     WholeParam,
+    checked,
 )
-from ..schedule import Schedule
-from ..transforms import Transposed
 from .base import LEARNING, LearningNetwork, neurons
 from .layers import LAYERS
 from .parameters import check_parameters
@@ -32,45 +30,6 @@ ACTIVATIONS = {
 }
 
 INITIAL = ("feedforward", "zero")
-
-
-class TiedAutoEncoder(LocalRule):
-    r"""Teaches a matrix used in two directions to predict the states at both its ends.
-
-    .. math:: \Delta W = e^\uparrow \rho(s_{l-1})^T + \rho(s_l) (e^\downarrow)^T
-
-    where :math:`e^\uparrow` is what :math:`W \rho(s_{l-1})` lacks for its share of the
-    states of layer l, and :math:`e^\downarrow` what :math:`W^T \rho(s_l)` lacks for those
-    of layer l - 1. The signal is all of
-    :math:`(e^\uparrow, \rho(s_l), e^\downarrow)`, one after another.
-
-    Parameters
-    ----------
-    n_post, n_pre : int
-        Units in layers l and l - 1.
-    optimizer : Optimizer, optional
-        Default: ``Adam(1e-3)``.
-    **kwargs
-        As for `.LocalRule`.
-
-    References
-    ----------
-    Bengio et al. 2016, arXiv 1606.01651; Urbanczik & Senn 2014, "Learning by the
-    dendritic prediction of somatic spiking", Neuron 81(3), 521-528.
-    """
-
-    n_post = WholeParam("n_post")
-    n_pre = WholeParam("n_pre")
-
-    def __init__(self, n_post, n_pre, optimizer=None, **kwargs):
-        self.n_post, self.n_pre = n_post, n_pre
-        optimizer = Adam() if optimizer is None else optimizer
-        super().__init__(optimizer, size_in=2 * self.n_post + self.n_pre, **kwargs)
-
-    def update(self, xp, pre, post, error, weights):
-        n = post.shape[1]
-        up, above, down = error[:, :n], error[:, n : 2 * n], error[:, 2 * n :]
-        return xp.einsum("bi,bj->ij", up, pre) + xp.einsum("bi,bj->ij", above, down)
 
 
 class LayeredHopfield(LearningNetwork):

@@ -5,7 +5,7 @@ import numpy as np
 from nengo.params import Parameter
 
 from ..neurons import Identity
-from ..params import SizesParam
+from ..validation import SizesParam
 from .base import LearningNetwork, neurons
 from .parameters import check_parameters
 

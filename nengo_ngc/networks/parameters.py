@@ -4,7 +4,7 @@ import nengo
 import numpy as np
 from nengo.exceptions import ValidationError
 
-from ..naming import unknown
+from ..validation.messages import unknown
 
 
 def parameter_shapes(shape, kind, tied, recognizes=False):

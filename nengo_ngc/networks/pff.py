@@ -4,13 +4,12 @@ import nengo
 import numpy as np
 from nengo.exceptions import ValidationError
 
-from ..arguments import checked
-from ..learning_rules import ErrorDriven, Lateral
-from ..metrics import softmax
 from ..neurons import Identity
-from ..nodes import PureNode
-from ..optimizers import Adam, Clipped, Optimizer
-from ..params import (
+from ..neurons.functions import softmax
+from ..objects import PureNode, Transposed
+from ..rules import Adam, Clipped, ErrorDriven, Lateral, Optimizer
+from ..schedule import Schedule
+from ..validation import (
     ArrayParam,
     ArraysParam,
     FiniteParam,
@@ -18,10 +17,9 @@ from ..params import (
     InstanceParam,
     PositiveParam,
     WholeParam,
+    checked,
     unfit,
 )
-from ..schedule import Schedule
-from ..transforms import Transposed
 from .base import LEARNING, LearningNetwork, neurons, seed_of
 from .layers import LAYERS
 from .parameters import check_complete, check_parameters, write_signal

@@ -3,7 +3,7 @@
 import nengo
 
 from ..neurons import Identity
-from ..nodes import PureNode
+from ..objects import PureNode
 from .base import neurons
 
 

@@ -3,12 +3,10 @@ r"""Encoders whose last layer is a code of k winners."""
 import nengo
 import numpy as np
 
-from ..arguments import checked
-from ..learning_rules import SynapticScaling
-from ..neurons import Identity
-from ..params import InstanceParam
+from ..neurons import Identity, SoftKWinnersTakeAll
+from ..rules import SynapticScaling
 from ..schedule import Schedule
-from ..winners import SoftKWinnersTakeAll
+from ..validation import InstanceParam, checked
 from .base import LEARNING, neurons
 from .layers import LAYERS, LayeredNetwork
 
@@ -98,9 +96,7 @@ class SparseEncoder(LayeredNetwork):
 
     def _build_layer(self, level, pre, neuron_type):
         n = self._shape[level]
-        layer = neurons(
-            n, neuron_type, f"layer{level}", bias=self._initial.get(f"b{level}")
-        )
+        layer = neurons(n, neuron_type, f"layer{level}", bias=self._initial.get(f"b{level}"))
         nengo.Connection(
             pre, layer, transform=self._weights(level), synapse=None, label=f"W{level}"
         )

@@ -6,11 +6,10 @@ import nengo
 import numpy as np
 from nengo.exceptions import ValidationError
 
-from ..arguments import checked
-from ..nodes import PureNode
-from ..params import FiniteParam, InstanceParam, PositiveParam, WholeParam
+from ..neurons import KWinnersTakeAll, k_winners
+from ..objects import PureNode
 from ..schedule import Schedule
-from ..winners import KWinnersTakeAll, k_winners
+from ..validation import FiniteParam, InstanceParam, PositiveParam, WholeParam, checked
 from .base import NETWORK, neurons
 
 # undone by connections: with a gain of 1 Nengo divides by 0 in the neurons' maximum rates
@@ -156,9 +155,7 @@ class SpikingWinners(nengo.Network):
         inhibitory = neurons(1, nengo.RectifiedLinear(), "inhibitor", bias=[1.0 - k])
         self.ensemble, self.inhibitor = racing.ensemble, inhibitory.ensemble
         self.input = nengo.Node(size_in=n, label="input")
-        self.rest = nengo.Node(
-            _Rest(self._schedule, self._neuron_type.tau_ref), label="rest"
-        )
+        self.rest = nengo.Node(_Rest(self._schedule, self._neuron_type.tau_ref), label="rest")
         self.output = PureNode(
             self._win, n, [racing, self.input], self._schedule, label="output"
         )

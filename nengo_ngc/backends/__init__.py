@@ -1,0 +1,1 @@
+"""Simulators on which models learn, one module or folder for each."""

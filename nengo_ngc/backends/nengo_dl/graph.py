@@ -1,0 +1,241 @@
+"""NengoDL's simulation loop, with what changes rarely taken out of it.
+
+Weights and optimisers hold most of the numbers and change once in a presentation. To
+carry them through each timestep, as NengoDL does with everything, costs about as much
+as the arithmetic of a small batch. So there are two loops: the inner one settles and
+takes the weights as constants, the outer one applies the rules when they are due.
+
+If asked to, the inner loop goes to the last timestep of a presentation as soon as all
+samples have settled, where operators say when that is. Time passes for the whole model then:
+that is for models in which there is nothing else.
+"""
+
+import tensorflow as tf
+from nengo.exceptions import BuildError
+from nengo_dl import config
+from nengo_dl.tensor_graph import TensorGraph
+
+from .nengo_operators import MENDED
+from .operators import Rules
+
+
+class SettleThenLearn(TensorGraph):
+    """A ``TensorGraph`` of which `.operators.Rules` run in a loop around the timesteps.
+
+    The loop is NengoDL's own where there is nothing to gain, where timesteps are
+    unrolled, and where the weights themselves are probed.
+
+    Attributes
+    ----------
+    skips : bool
+        Whether timesteps are left out once presentations are over.
+    """
+
+    def mend(self):
+        """Replace what NengoDL prepared, but would compute wrongly or not at all."""
+        builds = self.op_builder.op_builds
+        for group, build in builds.items():
+            if type(build) in MENDED:
+                builds[group] = MENDED[type(build)](group, self.model.step)
+        for signal in self.signals:
+            if signal.is_view and signal.size == signal.base.size:
+                self._place_view(signal)
+
+    def _place_view(self, view):
+        """Have a view of a whole array seen in its own order, which may be another."""
+        base = view.base
+        if view.initial_value.flags.c_contiguous:
+            return
+        first, *others = base.elemstrides
+        if view.shape != base.shape or view.elemstrides != (-first, *others):
+            raise BuildError(
+                f"{view} is a view of {base} that NengoDL cannot read: only the order of "
+                "the first axis may be another"
+            )
+        self.signals[view] = self.signals[base][::-1]
+
+    def _build_loop(self, progress):
+        rules = [ops for ops in self.plan if isinstance(ops[0], Rules)]
+        ends = [op for (op, *_) in self.plan if getattr(op, "ends", None) is not None]
+        ends = ends if self.skips else []
+        if not (rules or ends) or self.unroll != 1:
+            return super()._build_loop(progress)
+        group = rules[0] if rules else (Rules([]),)
+        slow = {self.signals[sig].key for sig in group[0].updates}
+        probed = [self.signals[self.model.sig[p]["in"]] for p in self.model.probes]
+        if any(tensor_signal.key in slow for tensor_signal in probed):
+            return super()._build_loop(progress)
+
+        self.op_builder.plan = [ops for ops in self.plan if ops is not group]
+        builder = self.op_builder.op_builds.get(group)
+        try:
+            return _TwoLoops(self, builder, slow, ends, progress).build()
+        finally:
+            self.op_builder.plan = self.plan
+
+
+class _TwoLoops:
+    """Builds the loops of one graph.
+
+    Parameters
+    ----------
+    graph : SettleThenLearn
+    rules : nengo_dl.builder.OpBuilder or None
+        Builder of the rules.
+    slow : set
+        Keys of the arrays that only rules change.
+    ends : list of PureOperator
+        Those that say when a presentation is over.
+    progress : object
+        NengoDL's progress bar.
+    """
+
+    def __init__(self, graph, rules, slow, ends, progress):
+        self._graph, self._rules, self._progress = graph, rules, progress
+        watched = any(self._keeps_history(probe) for probe in graph.model.probes)
+        self._ends = [] if watched else ends
+        self._variables = {**graph.saved_state, **graph.base_params}
+        written = slow | self._written_in_a_timestep()
+        self._slow = [key for key in self._variables if key in slow]
+        self._fast = [key for key in self._variables if key in written - slow]
+        self._constant = {k: v for k, v in self._variables.items() if k not in written}
+        # what the rules read of a timestep and the next timestep does not need
+        self._seen = {
+            graph.signals[sig].key: graph.signals[sig]
+            for sig in (rules.op.reads if rules else ())
+            if graph.signals[sig].key not in self._variables
+        }
+
+    def _written_in_a_timestep(self):
+        graph = self._graph
+        inputs = [graph.model.sig[node]["out"] for node in graph.invariant_inputs]
+        written = [sig for sig in inputs if sig in graph.signals]
+        for op in (op for group in graph.op_builder.plan for op in group):
+            written += op.sets + op.incs + op.updates
+        return {graph.signals[sig].key for sig in written}
+
+    def build(self):
+        """Build both loops; returns what ``TensorGraph._build_loop`` returns."""
+        graph = self._graph
+        state = {
+            "i": tf.constant(0),
+            "probes": [self._record(probe) for probe in graph.model.probes],
+            "slow": [self._variables[key] for key in self._slow],
+            "fast": [self._variables[key] for key in self._fast],
+            "seen": [self._empty(sig) for sig in self._seen.values()],
+        }
+        state = _while(
+            lambda state: state["i"] < graph.steps_to_run, self._presentation, state
+        )
+        final = {
+            **self._constant,
+            **dict(zip(self._slow, state["slow"])),
+            **dict(zip(self._fast, state["fast"])),
+        }
+        return (
+            tf.tile(state["i"][None], (graph.minibatch_size,)),
+            {
+                probe: self._read(probe, recorded)
+                for probe, recorded in zip(graph.model.probes, state["probes"])
+            },
+            tuple(final[key] for key in graph.saved_state),
+            tuple(final[key] for key in graph.base_params),
+        )
+
+    def _presentation(self, state):
+        slow = state.pop("slow")
+        settling = {**state, "due": tf.constant(False)}
+        settled = _while(
+            lambda s: tf.logical_not(s["due"]) & (s["i"] < self._graph.steps_to_run),
+            lambda s: self._timestep(s, slow),
+            settling,
+        )
+        settled.pop("due")
+        self._fill(settled, slow)
+        if self._rules is not None:
+            self._rules.build_step(self._graph.signals)
+        return {**settled, "slow": self._values(self._slow)}
+
+    def _timestep(self, state, slow):
+        graph = self._graph
+        self._fill(state, slow)
+        probes = list(state["probes"])
+
+        def update_probes(tensors, i):
+            for k, (probe, tensor) in enumerate(zip(graph.model.probes, tensors)):
+                keeps = self._keeps_history(probe)
+                probes[k] = probes[k].write(i, tensor) if keeps else tensor
+
+        i = graph._build_inner_loop(state["i"], update_probes, self._progress)
+        due = tf.constant(False) if self._rules is None else self._rules.is_due(graph.signals)
+        return {
+            "i": i + self._skip(),
+            "probes": probes,
+            "fast": self._values(self._fast),
+            "seen": self._values(self._seen),
+            "due": due,
+        }
+
+    def _skip(self):
+        """Let time pass up to the first last timestep if all presentations are over."""
+        if not self._ends:
+            return 0
+        signals = self._graph.signals
+        step = signals[self._graph.model.step]
+        now = signals.gather(step)
+        n = tf.reduce_min([op.ends.rest(now) for op in self._ends])
+        for op in self._ends:
+            (output,) = op.outputs.values()
+            over = tf.reduce_all(signals.gather(signals[output]) > 0)
+            n = tf.where(over, tf.maximum(n, 0), 0)
+        signals.scatter(step, now + n)
+        return n
+
+    def _fill(self, state, slow):
+        variables = {
+            **self._constant,
+            **dict(zip(self._slow, slow)),
+            **dict(zip(self._fast, state["fast"])),
+        }
+        self._graph._fill_bases(variables, {})
+        self._graph.signals.bases.update(zip(self._seen, state["seen"]))
+
+    def _values(self, keys):
+        return [self._graph.signals.bases[key] for key in keys]
+
+    # --- probes
+
+    def _keeps_history(self, probe):
+        return config.get_setting(self._graph.model, "keep_history", default=True, obj=probe)
+
+    def _record(self, probe):
+        signal = self._graph.signals[self._graph.model.sig[probe]["in"]]
+        if not self._keeps_history(probe):
+            return self._empty(signal)
+        return tf.TensorArray(
+            self._graph.dtype,
+            size=self._graph.steps_to_run,
+            element_shape=signal.full_shape,
+        )
+
+    def _read(self, probe, recorded):
+        if self._keeps_history(probe):
+            recorded = recorded.stack()
+        else:
+            recorded = recorded[None]
+        if not self._graph.model.sig[probe]["in"].minibatched:
+            return recorded[None]
+        order = [1, 0, *range(2, recorded.shape.ndims)]
+        return tf.transpose(recorded, order)
+
+    @staticmethod
+    def _empty(tensor_signal):
+        return tf.zeros(tensor_signal.full_shape, tensor_signal.dtype)
+
+
+def _while(condition, body, state):
+    """``tf.while_loop`` over a dict."""
+    (state,) = tf.while_loop(
+        condition, lambda s: (body(dict(s)),), (state,), parallel_iterations=1
+    )
+    return dict(state)

@@ -1,0 +1,170 @@
+"""Parameter files of NengoDL, which its simulator and ours both read.
+
+Such a file holds NengoDL's arrays in their order, without names, and an array holds
+whatever its planner merged. Ours merges differently, so what is written and read is
+rearranged: the files are laid out as NengoDL's own planner would lay them out.
+"""
+
+from collections import defaultdict
+
+import numpy as np
+import tensorflow as tf
+from nengo.exceptions import SimulationError
+from nengo_dl import utils
+from nengo_dl.tensor_graph import TensorGraph
+
+from ...storage import files
+from .planner import PLANNING
+
+
+class StockLayout:
+    """Where NengoDL keeps each signal of a simulator's model.
+
+    Parameters
+    ----------
+    sim : nengo_ngc.dl.Simulator
+    include_state : bool
+        Whether the file holds the simulation's state besides parameters.
+    """
+
+    def __init__(self, sim, include_state):
+        self._graph = ours = sim.tensor_graph
+        with PLANNING:
+            stock = TensorGraph(
+                ours.model,
+                ours.dt,
+                ours.unroll,
+                ours.minibatch_size,
+                ours.device,
+                utils.NullProgressBar(),
+                ours.seed,
+            )
+        self._variables = {**ours.base_params, **ours.saved_state}
+        own = {id(variable) for variable in ours.base_params.values()}
+        model = sim.keras_model
+        parts = []
+        for kind, weights in (
+            ("trainable", model.trainable_weights),
+            ("non_trainable", model.non_trainable_weights),
+        ):
+            parts += self._arrays(stock, kind)
+            # of the layers in TensorNodes
+            parts += [weight for weight in weights if id(weight) not in own]
+        if include_state:
+            parts += self._arrays(stock, "state")
+        self._parts = parts
+
+    def read(self):
+        """The arrays of a file, from the simulator as it is now."""
+        values = self._values()
+        return [
+            part.read(values) if isinstance(part, _Array) else part.numpy()
+            for part in self._parts
+        ]
+
+    def write(self, arrays):
+        """Put the arrays of a file into the simulator.
+
+        Raises
+        ------
+        nengo.exceptions.SimulationError
+            If they belong to another model.
+        """
+        self._check(arrays)
+        values = self._values()
+        for part, array in zip(self._parts, arrays):
+            if isinstance(part, _Array):
+                part.write(values, array)
+            else:
+                part.assign(array)
+        for key, variable in self._variables.items():
+            variable.assign(values[key])
+
+    def _values(self):
+        return {key: variable.numpy() for key, variable in self._variables.items()}
+
+    def _check(self, arrays):
+        wrong = "the file must hold parameters of this model at this minibatch_size: "
+        if len(arrays) != len(self._parts):
+            raise SimulationError(
+                f"{wrong}number of arrays ({len(arrays)}) != number of variables "
+                f"({len(self._parts)})"
+            )
+        for number, (part, array) in enumerate(zip(self._parts, arrays)):
+            if array.shape != tuple(part.shape) or array.dtype.kind not in "fi":
+                raise SimulationError(
+                    f"{wrong}array {number} must be of numbers of shape {tuple(part.shape)}, "
+                    f"got {array.dtype} of shape {array.shape}"
+                )
+
+    def _arrays(self, stock, kind):
+        """NengoDL's arrays of one kind, as far as it saves them."""
+        signals = defaultdict(list)
+        for signal, place in stock.signals.items():
+            if not signal.is_view:
+                signals[place.key].append((signal, place.slices[0]))
+        return [
+            _Array(self._graph, signals[key], *init[1:])
+            for key, init in stock.base_arrays_init[kind].items()
+            if any(value is not None for value in init[0])
+        ]
+
+
+class _Array:
+    """An array of NengoDL's, made of signals that lie elsewhere in ours."""
+
+    def __init__(self, graph, signals, shapes, dtype, minibatched):
+        self._axis = int(minibatched)
+        self._dtype = tf.as_dtype(dtype).as_numpy_dtype
+        shape = list(shapes[0])
+        shape[self._axis] = sum(part[self._axis] for part in shapes)
+        self.shape = tuple(shape)
+        # a signal that ours has no use for is 0 in the file
+        self._places = [
+            (self._rows(*rows), graph.signals[signal])
+            for signal, rows in signals
+            if signal in graph.signals
+        ]
+
+    def _rows(self, start, stop):
+        return (slice(None),) * self._axis + (slice(start, stop),)
+
+    def read(self, values):
+        array = np.zeros(self.shape, self._dtype)
+        for rows, place in self._places:
+            if place.key in values:
+                array[rows] = values[place.key][self._rows(*place.slices[0])]
+        return array
+
+    def write(self, values, array):
+        for rows, place in self._places:
+            if place.key in values:
+                values[place.key][self._rows(*place.slices[0])] = array[rows]
+
+
+def save(sim, path, include_state):
+    """Write a parameter file; see `nengo_dl.Simulator.save_params`."""
+    with files.replacing(f"{path}.npz", "wb") as file:
+        np.savez_compressed(file, *StockLayout(sim, include_state).read())
+
+
+def load(sim, path, include_state):
+    """Read a parameter file; see `nengo_dl.Simulator.load_params`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    nengo.exceptions.SimulationError
+        If it is damaged, or belongs to another model.
+    """
+    try:
+        with np.load(f"{path}.npz", allow_pickle=False) as file:
+            arrays = [file[name] for name in file.files]
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # whatever NumPy's parsers run into
+        raise SimulationError(
+            f"{path}.npz is damaged or not a parameter file: {error}"
+        ) from error
+    StockLayout(sim, include_state).write(arrays)

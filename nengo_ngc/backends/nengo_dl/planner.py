@@ -1,0 +1,209 @@
+"""What NengoDL computes in a timestep, in which order, and what it computes at once.
+
+Each operator costs some microseconds of its own, whatever its size. So operators that are
+alike are merged into one, and their arrays into one, which suits models of many small
+ensembles. A large array is left alone instead: each write to a part of a merged array
+copies the whole, and that costs more than it saves. So are the arrays of our own
+operators, which always read and write them whole, and the arrays next to these.
+"""
+
+import threading
+from collections import Counter, defaultdict
+from contextlib import contextmanager
+from functools import partial
+
+from nengo.builder.operator import Copy, DotInc
+from nengo.builder.processes import SimProcess
+from nengo.exceptions import BuildError
+from nengo.synapses import Lowpass
+from nengo.utils.simulator import operator_dependency_graph
+from nengo_dl import graph_optimizer
+from nengo_dl.graph_optimizer import mergeable, order_signals
+from nengo_dl.op_builders import DotSet, ElementwiseSet
+
+from ...program import PureOperator
+from .operators import Delay, Product, Rules, ScaledInc
+
+# Elements of an array, of all samples, above which it is left alone. Small ensembles in a
+# usual minibatch are below it, layers of hundreds of units above; benchmarks/small_ensembles.txt
+# has models of both kinds.
+_LARGE = 2**15
+
+# held by whoever makes a graph, by our plan or by NengoDL's
+PLANNING = threading.RLock()
+
+
+@contextmanager
+def planning(minibatch_size):
+    """Have NengoDL plan as we do, unless the user asked for something else.
+
+    What a user asks for is in a network's configuration, which a model that was built
+    before may not have.
+    """
+    defaults = {
+        "tree_planner": partial(plan, minibatch_size=minibatch_size),
+        "order_signals": sort,
+    }
+    with PLANNING:
+        before = {name: getattr(graph_optimizer, name) for name in defaults}
+        vars(graph_optimizer).update(defaults)
+        try:
+            yield
+        finally:
+            vars(graph_optimizer).update(before)
+
+
+def plan(operators, minibatch_size=1):
+    """Divide the operators of a timestep into groups that are computed at once.
+
+    Parameters
+    ----------
+    operators : list of nengo.builder.Operator
+        After NengoDL's own simplifications.
+    minibatch_size : int, optional
+
+    Returns
+    -------
+    list of tuple of nengo.builder.Operator
+        In the order in which they are computed.
+    """
+    alone = _left_alone(operators, minibatch_size)
+    operators = [Delay(op) if _is_delay(op) else op for op in operators]
+    operators = _join_scaled(operators, alone)
+    rules = [op for op in operators if _is_rule(op)]
+    if rules:
+        operators = [op for op in operators if not _is_rule(op)] + [Rules(rules)]
+    groups = _merge(operators, alone)
+    return [group if len(group) > 1 else (_simplest(*group),) for group in groups]
+
+
+def sort(groups, n_passes=10):
+    """Put arrays that are used together side by side, and all others in arrays of their own.
+
+    Parameters
+    ----------
+    groups : list of tuple of nengo.builder.Operator
+        What ``plan`` returned.
+    n_passes : int, optional
+        As for `nengo_dl.graph_optimizer.order_signals`.
+
+    Returns
+    -------
+    signals : list of nengo.builder.Signal
+    groups : list of tuple of nengo.builder.Operator
+        With the operators of each group in the order of their signals.
+    """
+    merged = [group for group in groups if len(group) > 1]
+    signals, ordered = order_signals(merged, n_passes=n_passes) if merged else ([], [])
+    ordered = dict(zip(merged, ordered))
+    every = dict.fromkeys(signals)
+    every.update(dict.fromkeys(_bases(op for group in groups for op in group)))
+    return list(every), [ordered.get(group, group) for group in groups]
+
+
+def _bases(operators):
+    return [signal.base for op in operators for signal in op.all_signals]
+
+
+def _left_alone(operators, minibatch_size):
+    """Arrays of which nothing is merged."""
+
+    def size(signal):
+        return signal.size * (minibatch_size if signal.minibatched else 1)
+
+    alone = {base for base in _bases(operators) if size(base) > _LARGE}
+    alone.update(_bases(op for op in operators if isinstance(op, PureOperator)))
+    # what is computed from them, or they from it, is read and written whole, too
+    neighbours = [op for op in operators if not alone.isdisjoint(_bases([op]))]
+    return alone.union(_bases(neighbours))
+
+
+def _merge(operators, alone):
+    """Put operators in order, in groups of those that are alike.
+
+    A group of which nothing is still waiting for its input comes before the others, of which
+    the largest comes first.
+    """
+    place = {op: k for k, op in enumerate(operators)}
+    kinds = _kinds(operators, alone)
+    followers = operator_dependency_graph(operators)
+    n_before = Counter(op for ops in followers.values() for op in ops)
+    n_left, ready = Counter(kinds.values()), defaultdict(list)
+    for op in operators:
+        if not n_before[op]:
+            ready[kinds[op]].append(op)
+
+    def merit(kind):
+        whole = len(ready[kind]) == n_left[kind]
+        return whole, 0 if whole else len(ready[kind]), -kind
+
+    groups = []
+    while ready:
+        kind = max(ready, key=merit)
+        group = sorted(ready.pop(kind), key=place.get)
+        n_left[kind] -= len(group)
+        groups.append(tuple(group))
+        for op in (follower for op in group for follower in followers[op]):
+            n_before[op] -= 1
+            if not n_before[op]:
+                ready[kinds[op]].append(op)
+    if waiting := [op for op in operators if n_before[op]]:
+        raise BuildError(
+            f"these operators depend on themselves within a timestep: {waiting}; a "
+            "connection on the way needs a synapse, of 0 if it is to delay by one timestep"
+        )
+    return groups
+
+
+def _kinds(operators, alone):
+    """A number for each operator, the same for those that may be merged."""
+    kinds, first = {}, {}
+    for k, op in enumerate(operators):
+        single = not alone.isdisjoint(_bases([op]))
+        alike = () if single else (i for i, other in first.items() if mergeable(op, [other]))
+        kinds[op] = next(iter(alike), k)
+        if kinds[op] == k and not single:
+            first[k] = op
+    return kinds
+
+
+def _join_scaled(operators, alone):
+    """Replace ``T = a * X; Y += T`` by one operator where nothing else has to do with T.
+
+    That is how Nengo builds connections with a number as their transform.
+    """
+    readers, writers = Counter(), Counter()
+    for op in operators:
+        readers.update(signal.base for signal in op.reads)
+        writers.update(signal.base for signal in op.sets + op.incs + op.updates)
+    scaled = {op.Y: op for op in operators if type(op) is ElementwiseSet and op.A.shape == ()}
+    joined, done = [], set()
+    for op in operators:
+        source = scaled.get(op.src) if _is_whole_inc(op) and op.dst.base in alone else None
+        if source and readers[op.src.base] == writers[op.src.base] == 1:
+            joined.append(ScaledInc(source.A, source.X, op.dst, tag=op.tag))
+            done.add(source)
+        else:
+            joined.append(op)
+    return [op for op in joined if op not in done]
+
+
+def _is_whole_inc(op):
+    whole = isinstance(op, Copy) and op.src_slice is None and op.dst_slice is None
+    return whole and op.inc
+
+
+def _is_rule(op):
+    guarded = isinstance(op, PureOperator) and op.stages[0][0] is not None
+    return guarded and not op.sets
+
+
+def _is_delay(op):
+    synapse = op.process if isinstance(op, SimProcess) and op.mode == "update" else None
+    return type(synapse) is Lowpass and synapse.tau == 0
+
+
+def _simplest(op):
+    if type(op) in (DotInc, DotSet) and not op.A.minibatched and op.A.ndim == 2:
+        return Product(op)
+    return op

@@ -1,0 +1,12 @@
+"""Images in Nengo GUI, and the examples that open in it."""
+
+from .displays import ImageDisplay
+from .launcher import copy_examples, examples, free_port, open_example
+
+__all__ = [
+    "ImageDisplay",
+    "copy_examples",
+    "examples",
+    "free_port",
+    "open_example",
+]

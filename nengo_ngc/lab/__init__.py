@@ -1,0 +1,1 @@
+"""Experiments: the command line, data sets, runs, comparisons, reports and pictures."""

@@ -1,0 +1,165 @@
+"""What a report of a bug should say: versions, and whether each simulator works here.
+
+``python -m nengo_ngc.lab.check`` or ``nengo-ngc check``.
+"""
+
+import importlib.util
+import os
+import platform
+import sys
+import time
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+
+import nengo
+import numpy as np
+
+from .. import __version__
+from ..backends.process import variable
+from ..networks import GNCN
+from ..rules import Adam, ErrorDriven
+from ..schedule import Schedule
+from ..validation import CallableParam, checked
+
+_MODULES = {
+    "nengo": "nengo",
+    "nengo-dl": "nengo_dl",
+    "TensorFlow": "tensorflow",
+    "tf-keras": "tf_keras",
+    "numpy": "numpy",
+    "scikit-learn": "sklearn",
+    "nengo-gui": "nengo_gui",
+}
+
+_STEPS, _N_IMAGES, _ROUNDS = 10, 4, 5
+
+# squared error per image in each round, from Nengo with 64 bits
+_EXPECTED = np.array([3.9985523, 3.8183286, 3.4626108, 2.9782209, 2.4779552])
+_TOLERANCE = 5e-3  # of these numbers; GPUs may multiply with ten bits
+
+
+@checked(CallableParam("say"))
+def check(say=print):
+    """Print versions, and whether a small network learns the right numbers.
+
+    Parameters
+    ----------
+    say : callable, optional
+        Takes each line, a str.
+
+    Returns
+    -------
+    bool
+        Whether every simulator that is installed works.
+    """
+    with variable("TF_CPP_MIN_LOG_LEVEL", "3"):
+        for name, value in _versions():
+            say(f"{name:14s}{value}")
+        say(f"\n{_N_IMAGES} images, {_ROUNDS} times, on a GNCN:")
+        works = [_report(say, "Nengo", _on_nengo), _report(say, "NengoDL", _on_nengo_dl)]
+    return all(works)
+
+
+def _versions():
+    packages = metadata.packages_distributions()
+    yield "nengo-ngc", __version__
+    yield "Python", platform.python_version()
+    for name, module in _MODULES.items():
+        found = packages.get(module)
+        version = metadata.version(found[0]) if found else "installed by hand"
+        yield name, version if _found(module) else "not installed"
+    yield "system", platform.platform()
+    yield "cores", str(os.cpu_count())
+    yield "GPU", _gpus()  # last: TensorFlow may be what does not work
+
+
+def _found(module):
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ImportError:
+        return False
+
+
+def _gpus():
+    try:
+        from ..backends.nengo_dl.compat import gpus
+
+        return ", ".join(gpus()) or "none that TensorFlow sees"
+    except Exception:  # the self-test says what is wrong
+        return "not looked for without NengoDL"
+
+
+def _report(say, name, measure):
+    start = time.perf_counter()
+    try:
+        found = measure()
+    except Exception as error:  # whatever it is, it belongs into the report
+        if name == "NengoDL" and not _found("nengo_dl"):
+            say(f"{name:14s}skipped: {_one_line(error)}")
+            return True
+        say(f"{name:14s}failed: {type(error).__name__}: {_one_line(error)}")
+        return False
+    difference = np.max(np.abs(found / _EXPECTED - 1))
+    works = bool(difference < _TOLERANCE)  # NaN is no success
+    say(
+        f"{name:14s}{'OK' if works else 'failed'}: error per image {found[0]:.4f} -> "
+        f"{found[-1]:.4f}, {difference:.1e} from what is expected "
+        f"(at most {_TOLERANCE:.0e}), {time.perf_counter() - start:.1f} s"
+    )
+    return works
+
+
+def _one_line(error):
+    """A message without what is about this machine only."""
+    text = " ".join(str(error).split())
+    return text.replace(sys.prefix, "...").replace(str(Path.home()), "~")
+
+
+# --- the self-test
+
+
+def _images():
+    return (np.random.RandomState(0).rand(_N_IMAGES, 16) < 0.4).astype(float)
+
+
+def _model():
+    with nengo.Network(seed=0) as model:
+        process = nengo.processes.PresentInput(_images(), _STEPS * 0.001)
+        stimulus = nengo.Node(process)
+        net = GNCN(
+            (16, 8, 6),
+            n_group=2,
+            n_top_group=3,
+            schedule=Schedule(_STEPS, batch_size=_N_IMAGES),
+            learning_rule_type=ErrorDriven(Adam(0.05)),
+        )
+        nengo.Connection(stimulus, net.input, synapse=None)
+        probe = net.probe("e0")
+    return model, stimulus, probe
+
+
+def _on_nengo():
+    model, _, probe = _model()
+    with nengo.Simulator(model, progress_bar=False) as sim:
+        sim.run_steps(_STEPS * _N_IMAGES * _ROUNDS)
+    return _errors(sim.data[probe].reshape(_ROUNDS, _N_IMAGES, _STEPS, -1)[:, :, -1])
+
+
+def _on_nengo_dl():
+    from ..backends.nengo_dl import Simulator
+
+    model, stimulus, probe = _model()
+    shown = np.repeat(_images()[:, None], _STEPS * _ROUNDS, axis=1)
+    with Simulator(model, minibatch_size=_N_IMAGES, progress_bar=False) as sim:
+        sim.run_steps(_STEPS * _ROUNDS, data={stimulus: shown})
+    errors = sim.data[probe].reshape(_N_IMAGES, _ROUNDS, _STEPS, -1)[:, :, -1]
+    return _errors(errors.swapaxes(0, 1))
+
+
+def _errors(e0):
+    return np.mean(np.sum(e0**2, axis=2), axis=1)
+
+
+if __name__ == "__main__":
+    sys.exit(0 if check(partial(print, flush=True)) else 1)

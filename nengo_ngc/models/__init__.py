@@ -1,0 +1,19 @@
+"""Models in scikit-learn's manner: a network, a simulator and a loop around them."""
+
+from .base import BACKENDS
+from .hebbian import HebbianEncoder
+from .ngc import NGCModel
+from .pff import PFFClassifier
+from .rule_classifier import RULES, Rule, RuleClassifier
+from .sdr import SDREncoder
+
+__all__ = [
+    "BACKENDS",
+    "RULES",
+    "Rule",
+    "HebbianEncoder",
+    "NGCModel",
+    "PFFClassifier",
+    "RuleClassifier",
+    "SDREncoder",
+]

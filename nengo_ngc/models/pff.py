@@ -1,0 +1,417 @@
+"""A classifier, and generator, that learns by predictive forward-forward."""
+
+from copy import copy
+
+import numpy as np
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
+
+from ..networks import PFF
+from ..rules import Adam, Clipped
+from ..schedule import Schedule
+from ..storage.model_files import within
+from ..training.prior import arrays_of, expected_arrays, fitted_mixture, mixture_of
+from ..validation import (
+    CallableParam,
+    FlagParam,
+    RandomStateParam,
+    WholeParam,
+    checked,
+    declared,
+)
+from .codes import check_has_all
+from .labels import ImageClassifier
+
+_PRIOR_IMAGES = 10_000
+
+
+def wrong_labels(random_state, X, target):
+    """Negative samples as the original makes them: the image, with a wrong label.
+
+    Parameters
+    ----------
+    random_state : numpy.random.RandomState
+    X : (n, n_pixels) array
+    target : (n, n_classes) array
+        1 at the right class.
+
+    Returns
+    -------
+    X, target : arrays
+        Of the same shapes.
+    """
+    n, n_classes = target.shape
+    shift = random_state.randint(1, n_classes, size=n)
+    return X, target[
+        np.arange(n)[:, None], (np.arange(n_classes) - shift[:, None]) % n_classes
+    ]
+
+
+class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClassifier):
+    r"""A classifier of images that learns by predictive forward-forward.
+
+    A batch is as many negative samples as positive ones, all of which are presented at
+    once. A label is predicted by trying each of them and taking the one with the best
+    goodness (a mean over layers and over the two middle steps), or by one feedforward
+    pass.
+
+    Parameters
+    ----------
+    n_hidden : tuple of int, optional
+        Units in each hidden layer of the representation circuit.
+    g_units : int, optional
+        Latent states of the generative circuit; 0: none, and no samples.
+    steps : int, optional
+        Steps of inference and learning for each image.
+    batch_size : int, optional
+        Images, and as many negatives, averaged in one update.
+    max_epochs : int, optional
+        Passes over the data. What does not fill a batch is left over; which images
+        these are changes with the epoch.
+    backend : {"auto", "nengo", "nengo-dl"}, optional
+        Simulator. "auto" takes NengoDL if it is installed and the batch is large
+        enough for it to be faster.
+    random_state : int, RandomState or None, optional
+        Seed of weights, order of images, negatives and samples.
+    learning_rate : float, optional
+        Adam's.
+    threshold, low_is_positive, carry, recurrent, lateral, normalize : optional
+    n_group, latent_step, positives_only, noise : optional
+        As for `.networks.PFF`. For plain forward-forward: ``recurrent=False, carry=0,
+        g_units=0``.
+    scan : bool, optional
+        Whether to predict by trying labels, rather than by one pass.
+    negatives : callable or None, optional
+        Makes negative samples; None: `.wrong_labels`, which shows the arguments. A model
+        with another one cannot be saved.
+    n_mixture : int, optional
+        Components of the Gaussian mixture that is the prior of latent states of a class.
+    device : str, optional
+        For NengoDL: "/cpu:0", "/gpu:0" and so on.
+    verbose : bool, optional
+        Whether ``fit`` shows its progress.
+
+    Attributes
+    ----------
+    classes_ : array
+        Labels.
+    parameters_ : dict of {str: array}
+        By name, (post, pre).
+    mixtures_ : list of sklearn.mixture.GaussianMixture
+        The prior of the generative circuit's latent states, for each class.
+    history_ : list of dict
+        For each epoch, at the last step of training images: goodness of positives and
+        of negatives, generative loss of positives; error of the validation images (%),
+        learning rate, samples per second (not counting negatives).
+    n_iter_ : int
+        Epochs.
+    n_features_in_ : int
+        Pixels.
+
+    References
+    ----------
+    Ororbia & Mali 2023, "The predictive forward-forward algorithm", arXiv 2301.01452.
+    """
+
+    arguments = (
+        *declared(PFF, "g_units", "threshold", "low_is_positive", "carry", "recurrent"),
+        *declared(PFF, "lateral", "normalize", "n_group", "latent_step", "positives_only"),
+        *declared(PFF, "noise"),
+        WholeParam("steps"),
+        Adam.learning_rate,
+        FlagParam("scan"),
+        CallableParam("negatives", optional=True),
+        WholeParam("n_mixture"),
+    )
+
+    def __init__(
+        self,
+        n_hidden=(500, 500),
+        g_units=20,
+        steps=12,
+        batch_size=500,
+        max_epochs=5,
+        backend="auto",
+        random_state=None,
+        *,
+        learning_rate=2.5e-4,
+        threshold=10.0,
+        low_is_positive=True,
+        carry=0.3,
+        recurrent=True,
+        lateral=True,
+        normalize=True,
+        n_group=10,
+        latent_step=0.025,
+        positives_only=True,
+        noise=0.0,
+        scan=True,
+        negatives=None,
+        n_mixture=10,
+        device=None,
+        verbose=False,
+    ):
+        self.n_hidden = n_hidden
+        self.g_units = g_units
+        self.steps = steps
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.backend = backend
+        self.random_state = random_state
+        self.learning_rate = learning_rate
+        self.threshold = threshold
+        self.low_is_positive = low_is_positive
+        self.carry = carry
+        self.recurrent = recurrent
+        self.lateral = lateral
+        self.normalize = normalize
+        self.n_group = n_group
+        self.latent_step = latent_step
+        self.positives_only = positives_only
+        self.noise = noise
+        self.scan = scan
+        self.negatives = negatives
+        self.n_mixture = n_mixture
+        self.device = device
+        self.verbose = verbose
+
+    # --- learning
+
+    def fit(self, X, y, X_val=None, y_val=None):
+        super().fit(X, y, X_val, y_val)
+        return self.fit_prior(X, y) if self.g_units else self
+
+    fit.__doc__ = ImageClassifier.fit.__doc__
+
+    def fit_prior(self, X, y):
+        """Fit the prior of the generative circuit's latent states, for ``sample``.
+
+        ``fit`` does it at its end, from at most 10,000 of its images.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array
+        y : (n,) array
+            At least one of each class.
+
+        Returns
+        -------
+        self
+        """
+        check_is_fitted(self, "parameters_")
+        if not self.g_units:
+            raise ValueError("g_units must be above 0 for a prior, got 0")
+        X = self._check_images(X)
+        y = self._check_labels(y, X)
+        check_has_all(y, self.classes_)
+        order = np.random.RandomState(self._seed).permutation(len(X))
+        first_of_class = np.unique(y[order], return_index=True)[1]
+        rows = order[np.union1d(np.arange(len(order))[:_PRIOR_IMAGES], first_of_class)]
+        z_g = self._present("latent", self.steps + 1, X[rows], self._one_hot(y[rows]))["z_g"]
+        # only the direction of z_g is seen by the circuit
+        z_g = z_g / np.linalg.norm(z_g, axis=1, keepdims=True).clip(1e-30)
+        self.mixtures_ = []
+        for label in range(len(self.classes_)):
+            of_class = z_g[y[rows] == label]
+            n = min(self.n_mixture, len(of_class))
+            if len(of_class) == 1:  # scikit-learn asks for two
+                of_class = np.repeat(of_class, 2, axis=0)
+            with threadpool_limits(1):  # matrices of this size are not worth threads
+                self.mixtures_.append(fitted_mixture(of_class, "z_g", n, self._seed))
+        return self
+
+    def _forget_learned(self):
+        super()._forget_learned()
+        self.__dict__.pop("mixtures_", None)
+
+    def _keep(self):
+        super()._keep()
+        self.__dict__.pop("mixtures_", None)  # of latents that have changed since
+
+    def _epoch(self, data, validation, watchers):
+        self._rng = np.random.RandomState([self._seed, self.n_iter_, 1])
+        return super()._epoch(data, validation, watchers)
+
+    def _learn_batch(self, x, target):
+        n = len(x)
+        make = wrong_labels if self.negatives is None else self.negatives
+        negative_x, negative_target = make(self._rng, x, target)
+        kind = np.repeat(np.array([[1], [0]], np.float32), n, axis=0)
+        seen = self._trainer().present(
+            np.concatenate([x, negative_x]),
+            learn=True,
+            target=np.concatenate([target, negative_target]),
+            kind=kind,
+        )
+        goodness = seen.pop("goodness")
+        measured = {
+            "positive_goodness": float(goodness[:n].mean()),
+            "negative_goodness": float(goodness[n:].mean()),
+        }
+        if self.g_units:
+            losses = [loss[:n].mean() for loss in seen.values()]
+            measured["generative_loss"] = float(sum(losses))
+        return measured
+
+    # --- using what was learned
+
+    def transform(self, X):
+        """The top states of the representation circuit after one feedforward pass.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array
+
+        Returns
+        -------
+        (n, n_hidden[-1]) array
+        """
+        check_is_fitted(self, "parameters_")
+        return self._present("pass", 1, self._check_images(X))[self._top]
+
+    @checked(WholeParam("n_samples"), RandomStateParam())
+    def sample(self, n_samples=1, label=None, random_state=None):
+        """Draw images: latent states from the prior, one pass down.
+
+        Parameters
+        ----------
+        n_samples : int, optional
+        label : optional
+            One of ``classes_``, or one for each sample; None: each of them in turn.
+        random_state : int, RandomState or None, optional
+            None: the model's own, so that two calls return the same.
+
+        Returns
+        -------
+        (n_samples, n_pixels) array
+        """
+        check_is_fitted(self, "parameters_")
+        if not hasattr(self, "mixtures_"):
+            raise NotFittedError(
+                "the prior of the latents is not fitted yet: call fit or fit_prior"
+            )
+        labels = np.arange(n_samples) % len(self.classes_)
+        if label is not None:
+            wanted = np.ravel(label)
+            if len(wanted) not in (1, n_samples):
+                raise ValueError(f"label must be one label or {n_samples}, got {len(wanted)}")
+            labels[:] = self._check_labels(wanted, wanted, "label")
+        rng = check_random_state(self._seed if random_state is None else random_state)
+        z_g = np.empty((n_samples, self.g_units))
+        for which in np.unique(labels):
+            rows, mixture = labels == which, copy(self.mixtures_[which])
+            mixture.random_state = rng
+            z_g[rows] = rng.permutation(mixture.sample(rows.sum())[0])
+        net = self._network(1, learns=False, generates=True)
+        return np.clip(net.generate(self.parameters_, z_g), 0, 1)
+
+    def _decide(self, X):
+        if not self.scan:
+            return self._present("pass", 1, X)["output"]
+        sign = -1 if self.low_is_positive else 1
+        logits = []
+        for label in range(len(self.classes_)):
+            target = self._one_hot(np.full(len(X), label))
+            # the feedforward pass, and steps up to the second one of the middle
+            seen = self._present("scan", self.steps // 2 + 2, X, target)
+            logits.append(seen["mean_goodness"][:, 0])
+        return sign * np.transpose(logits) / (len(self.n_hidden) + 1)
+
+    def _present(self, kind, steps, X, target=None):
+        names = {"scan": ["mean_goodness"], "pass": ["output", self._top], "latent": ["z_g"]}
+        generates = kind == "latent"
+        runner = self._runner(
+            kind,
+            lambda: self._network(steps, learns=False, generates=generates),
+            names[kind],
+            inputs=("input", "target"),
+        )
+        runner.set_state(self._parameters_for(generates))
+        if target is None:
+            target = np.zeros((len(X), len(self.classes_)), np.float32)
+        with self._whole_or_not():
+            return runner.present(X, target=target)
+
+    @property
+    def _n_features_out(self):
+        check_is_fitted(self, "parameters_")
+        return self.n_hidden[-1]
+
+    @property
+    def _top(self):
+        return f"z{len(self.n_hidden)}"
+
+    # --- runners
+
+    def _make_trainer(self):
+        names = ["goodness"]
+        if self.g_units:
+            names += [f"generative_loss{k}" for k in range(len(self.n_hidden) + 1)]
+        return self._runner(
+            "train",
+            self._training_network,
+            names,
+            inputs=("input", "target", "kind"),
+        )
+
+    def _training_network(self):
+        return self._network(self.steps + 1, learns=True)
+
+    def _minibatch_size(self, kind):
+        return 2 * self.batch_size if kind == "train" else self.batch_size
+
+    def _parameters_for(self, generates):
+        """The parameters of a network with or without the generative circuit."""
+        parameters = self._parameters_now()
+        return {k: v for k, v in parameters.items() if generates or not k.startswith("G")}
+
+    def _network(self, steps, learns, generates=True):
+        on_nengo = self._backend() == "nengo"
+        n = 2 * self.batch_size
+        schedule = Schedule(steps, n, online=True, interleave=n if learns and on_nengo else 1)
+        return PFF(
+            (self.n_features_in_, *self.n_hidden),
+            n_classes=len(self.classes_),
+            g_units=self.g_units if generates else 0,
+            schedule=schedule,
+            threshold=self.threshold,
+            low_is_positive=self.low_is_positive,
+            carry=self.carry,
+            recurrent=self.recurrent,
+            lateral=self.lateral,
+            normalize=self.normalize,
+            n_group=self.n_group,
+            latent_step=self.latent_step,
+            positives_only=self.positives_only,
+            noise=self.noise if learns else 0.0,
+            optimizer=Clipped(Adam(self.learning_rate)) if learns else None,
+            parameters=None if learns else self._parameters_for(generates),
+            seed=self._seed,
+        )
+
+    # --- files
+
+    def _layer_sizes(self):
+        return super()._layer_sizes() + ((self.g_units,) if self.g_units else ())
+
+    def _expected_arrays(self, shapes):
+        expected = super()._expected_arrays(shapes)
+        if any(name.startswith("mixture") for name in shapes):
+            for k in range(len(self.classes_)):
+                expected.update(expected_arrays(f"mixture{k}", self.g_units))
+        return expected
+
+    def _arrays_beside(self):
+        arrays = super()._arrays_beside()
+        for which, mixture in enumerate(getattr(self, "mixtures_", ())):
+            arrays.update(arrays_of(mixture, f"mixture{which}"))
+        return arrays
+
+    def _restore_beside(self, arrays):
+        super()._restore_beside(arrays)
+        mixtures = [within(f"mixture{k}", arrays) for k in range(len(self.classes_))]
+        if all(mixtures):
+            self.mixtures_ = [mixture_of(arrays) for arrays in mixtures]

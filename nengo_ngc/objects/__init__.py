@@ -1,0 +1,12 @@
+"""Nodes, transforms and synapses that Nengo lacks."""
+
+from .nodes import PureNode
+from .synapses import Delay
+from .transforms import AtStart, Transposed
+
+__all__ = [
+    "AtStart",
+    "Delay",
+    "PureNode",
+    "Transposed",
+]

@@ -1,0 +1,146 @@
+"""Builds what encoder rules add to a local rule: the error of their own layer."""
+
+import numpy as np
+from nengo.builder import Builder, Signal
+from nengo.builder.learning_rules import build_or_passthrough
+from nengo.exceptions import BuildError
+from nengo.rc import rc
+
+from ..neurons import derivative
+from ..neurons.derivatives import adaptation_before
+from ..rules import BackProp, FeedbackAlignment, LayerError
+from .learning import build_error, build_learning
+from .operators import PureOperator, SharedSignal
+
+
+@Builder.register(BackProp)
+def build_backprop(model, rule_type, rule):
+    """Build `.BackProp`; the feedback is what the layer's connection multiplies by."""
+    layer, feedback = rule_type.layer, None
+    if layer is not None:
+        feedback = model.sig[layer].get("weights") if layer in model.sig else None
+        if feedback is None:
+            raise BuildError(
+                f"{rule}: {layer} is built later than this rule; create it before, "
+                "and not in a network around this one"
+            )
+        if feedback.ndim != 2 or feedback.shape[0] != rule.size_in:
+            raise BuildError(
+                f"{rule}: {layer} must have weights of shape ({rule.size_in}, "
+                f"n_neurons), got {feedback.shape}"
+            )
+    _build_layer_rule(model, rule_type, rule, feedback)
+
+
+@Builder.register(FeedbackAlignment)
+def build_feedback_alignment(model, rule_type, rule):
+    """Build `.FeedbackAlignment`. Sets ``model.sig[rule]["feedback"]``."""
+    connection = rule.connection
+    n_neurons = model.sig[_neurons(connection)]["in"].size
+    # the connection's own generator, with the same seed, draws its decoders
+    rng = np.random.RandomState([model.seeds[connection], 1])
+    B = _shared(rule_type.sample(n_neurons, rng), f"{rule}.feedback")
+    model.sig[rule]["feedback"] = B
+    _build_layer_rule(model, rule_type, rule, B)
+
+
+@Builder.register(LayerError)
+def build_layer_error(model, node):
+    """Build a `.LayerError`: a signal that the rule of its connection will set."""
+    error = model.sig[node.connection].setdefault(
+        "delta" if node.neurons else "layer_error",
+        Signal(shape=node.size_out, name=f"{node}.out"),
+    )
+    model.sig[node]["in"] = model.sig[node]["out"] = error
+    model.params[node] = None
+
+
+def _build_layer_rule(model, rule_type, rule, feedback):
+    connection = rule.connection
+    neurons = _neurons(connection)
+    J = model.sig[neurons]["in"]
+    delta = Signal(shape=J.shape, name=f"{rule}.delta")
+    reads = {
+        "error": build_error(model, rule_type, rule),
+        "J": build_or_passthrough(model, rule_type.post_synapse, J),
+    }
+    if feedback is not None:
+        reads["feedback"] = feedback
+    neuron_type = neurons.ensemble.neuron_type
+    slope, dt = derivative(neuron_type), model.dt
+    adapts = "adaptation" in model.sig[neurons]
+    if adapts:
+        reads["adaptation"] = model.sig[neurons]["adaptation"]
+        reads["activity"] = model.sig[neurons]["out"]
+
+    def carry_back(xp, v):
+        J = v.J
+        if adapts:
+            J = J - adaptation_before(neuron_type, dt, v.adaptation, v.activity)
+        error = rule_type.carry_back(xp, v.error, getattr(v, "feedback", None))
+        return {"delta": slope(xp, J) * error}
+
+    tag = connection.label or str(connection)
+    model.add_op(
+        PureOperator([(None, carry_back)], reads, {"delta": delta}, tag=f"{tag}.delta")
+    )
+    error = delta
+    if rule_type.modifies == "weights":
+        error = _build_gained(model, neurons, delta)
+    build_learning(model, rule_type, rule, error, bias_error=delta)
+    model.sig[rule]["delta"] = delta
+    _publish(model, rule, delta, error)
+
+
+def _build_gained(model, neurons, delta):
+    """The gradient by what comes into neurons, which gains multiply."""
+    gain = model.params[neurons.ensemble].gain
+    if np.all(gain == 1):
+        return delta
+    gained = Signal(shape=delta.shape, name=f"{delta.name}_gained")
+    model.add_op(
+        PureOperator(
+            [(None, lambda xp, v: {"gained": v.gain * v.delta})],
+            {"delta": delta, "gain": _shared(gain, f"{neurons}.gain")},
+            {"gained": gained},
+            tag=gained.name,
+        )
+    )
+    return gained
+
+
+def _publish(model, rule, delta, error):
+    """Set the signals that `.LayerError` nodes wait for."""
+    connection = rule.connection
+    waiting = model.sig[connection]
+    if "delta" in waiting:
+        _copy(model, delta, waiting["delta"])
+    if "layer_error" not in waiting:
+        return
+    if rule.modifies == "weights":
+        _copy(model, error, waiting["layer_error"])
+        return
+    model.add_op(
+        PureOperator(
+            [(None, lambda xp, v: {"out": xp.einsum("bn,nd->bd", v.delta, v.S)})],
+            {"delta": delta, "S": model.sig[connection.post_obj]["encoders"]},
+            {"out": waiting["layer_error"]},
+            tag=f"{rule}.layer_error",
+        )
+    )
+
+
+def _copy(model, signal, to):
+    model.add_op(
+        PureOperator(
+            [(None, lambda xp, v: {"out": v.x})], {"x": signal}, {"out": to}, tag=to.name
+        )
+    )
+
+
+def _neurons(connection):
+    return getattr(connection.post_obj, "neurons", connection.post_obj)
+
+
+def _shared(array, name):
+    return SharedSignal(np.array(array, dtype=rc.float_dtype), name=name)

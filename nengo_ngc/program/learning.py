@@ -1,0 +1,248 @@
+"""Builds every local rule: sum over samples, average, optimise, constrain."""
+
+import numpy as np
+from nengo.builder import Builder, Signal
+from nengo.builder.connection import slice_signal
+from nengo.builder.learning_rules import build_or_passthrough
+from nengo.builder.operator import Copy, Reset
+from nengo.ensemble import Neurons
+from nengo.exceptions import BuildError, ValidationError
+from nengo.rc import rc
+
+from ..rules import LocalRule
+from .operators import PureOperator, SharedSignal
+
+
+@Builder.register(LocalRule)
+def build_local_rule(model, rule_type, rule):
+    """Build a `.LocalRule` into a model.
+
+    Sets ``model.sig[rule]["error"]`` to the signal that connections into the rule
+    add to, ``["parameter"]`` to what the rule learns (the weights, or what the
+    weights are computed from), and ``["optimizer_..."]`` to the optimiser's state.
+    If biases learn, ``["bias"]`` is they and ``["bias_optimizer_..."]`` their
+    optimiser's state.
+    """
+    error = build_error(model, rule_type, rule) if rule_type.size_in != 0 else None
+    build_learning(model, rule_type, rule, error)
+
+
+def build_error(model, rule_type, rule):
+    """Build what connections into a rule add to, its ``"error"``."""
+    error = Signal(shape=rule.size_in, name=f"{rule}.error")
+    model.add_op(Reset(error))
+    model.sig[rule]["in"] = model.sig[rule]["error"] = error
+    return error
+
+
+def build_learning(model, rule_type, rule, error, bias_error=None):
+    """Build the change of weights, and of biases, by an error.
+
+    Parameters
+    ----------
+    model : nengo.builder.Model
+    rule_type : LocalRule
+    rule : nengo.connection.LearningRule
+    error : Signal or None
+        What the rule's ``update`` sees as its error.
+    bias_error : Signal, optional
+        What it sees for biases, if that is another.
+    """
+    connection = rule.connection
+    pre, post = activities(model, rule_type, connection)
+    reads = {"step": model.step, "post": post}
+    if error is not None:
+        reads["error"] = error
+    if rule_type.learn is not None:
+        reads["learn"] = model.sig[rule_type.learn]["out"]
+    tag = connection.label or str(connection)
+    _drop_delta(model, rule)
+    weights = _take_over(rule, _weights(model, connection, rule_type))
+    _build_change(model, rule_type, rule, {**reads, "pre": pre}, weights, tag)
+    if rule_type.biases:
+        neurons = getattr(connection.post_obj, "neurons", connection.post_obj)
+        sliced = connection.post is not connection.post_obj
+        if isinstance(connection.post_obj, Neurons) and sliced:
+            raise ValidationError(
+                "biases learn on connections to all neurons of an ensemble, got one to "
+                f"{connection.post}",
+                attr="biases",
+                obj=rule_type,
+            )
+        bias = _take_over(rule, model.sig[neurons]["bias"])
+        model.sig[rule]["bias"] = bias
+        if bias_error is not None:
+            reads["error"] = bias_error
+        reads["pre"] = post  # what is asked of it is only how many samples there are
+        _build_change(model, _OfBiases(rule_type), rule, reads, bias, f"{tag}.bias", "bias_")
+    model.params[rule] = None
+
+
+def activities(model, rule_type, connection):
+    """What a rule sees of the pre- and the postsynaptic side of a connection."""
+    if rule_type.modifies == "encoders":
+        # encoders see all of what comes into the ensemble
+        pre = model.sig[connection.post_obj]["in"]
+    else:
+        pre = _part(model, model.sig[connection]["in"], connection.pre_slice)
+    post = _activity(model, connection, rule_type.modifies)
+    return (
+        build_or_passthrough(model, rule_type.pre_synapse, pre),
+        build_or_passthrough(model, rule_type.post_synapse, post),
+    )
+
+
+class _OfBiases:
+    """A rule's `update`, for weights that come from a unit which is always 1."""
+
+    def __init__(self, rule_type):
+        self._rule_type = rule_type
+
+    def __getattr__(self, name):
+        return getattr(self._rule_type, name)
+
+    def update(self, xp, pre, post, error, weights):
+        always = xp.ones_like(pre[:, :1])
+        column = self._rule_type.update(xp, always, post, error, weights[:, None])
+        return column[:, 0]
+
+    def prior(self, xp, weights):
+        return None
+
+    def init(self, weights):
+        return weights
+
+    def constrain(self, xp, parameter):
+        return parameter, parameter
+
+
+def _build_change(model, rule_type, rule, reads, weights, tag, prefix=""):
+    """Build the operator that changes one array."""
+
+    def state(name, initial_value):
+        initial_value = np.array(initial_value, dtype=rc.float_dtype)
+        return SharedSignal(initial_value, name=f"{rule}.{prefix}{name}")
+
+    initial = rule_type.init(weights.initial_value)
+    learns_weights = initial is weights.initial_value
+    parameter = weights if learns_weights else state("parameter", initial)
+    model.sig[rule][f"{prefix}parameter"] = parameter
+
+    remembered = rule_type.optimizer.init(parameter.initial_value)
+    optimizer = {f"optimizer_{k}": state(k, value) for k, value in remembered.items()}
+    model.sig[rule].update({f"{prefix}{k}": sig for k, sig in optimizer.items()})
+    model.sig[rule][f"{prefix}total"] = total = state("total", np.zeros(weights.shape))
+    updates = {
+        "weights": weights,
+        "total": total,
+        "count": state("count", 0.0),
+        **optimizer,
+    }
+    if not learns_weights:
+        updates["parameter"] = parameter
+
+    model.add_op(
+        PureOperator(
+            [
+                (_guard_settled(rule_type), _accumulate(rule_type, "error" in reads)),
+                (_guard_due(rule_type), _change(rule_type, remembered, learns_weights)),
+            ],
+            reads=reads,
+            updates=updates,
+            tag=tag,
+        )
+    )
+
+
+def _weights(model, connection, rule_type):
+    if rule_type.modifies == "encoders":
+        return model.sig[connection.post_obj]["encoders"]
+    return model.sig[connection]["weights"]
+
+
+def _drop_delta(model, rule):
+    """Make the rule's operators the only ones that change anything.
+
+    Nengo has arranged for a matrix to be added to the weights at every timestep. A
+    rule that acts once in 50 steps would spend most of its time adding zeros.
+    """
+    delta = model.sig[rule].pop("delta")
+    model.operators[:] = [
+        op for op in model.operators if not (isinstance(op, Copy) and op.src is delta)
+    ]
+
+
+def _take_over(rule, array):
+    """Have the simulators keep an array as one that a rule changes in place."""
+    if array is None or array.ndim == 0:
+        raise BuildError(f"{rule}: the connection's transform must be a matrix")
+    if isinstance(array, SharedSignal):
+        raise BuildError(
+            f"{rule}: {array.name} has another local rule already"
+            + ("; give one of them biases=False" if array.ndim == 1 else "")
+        )
+    array.readonly = False
+    return SharedSignal.adopt(array)
+
+
+def _activity(model, connection, modifies):
+    """What the postsynaptic side does at this timestep, of all that weights lead to."""
+    post = connection.post_obj
+    if modifies == "decoders":
+        return _part(model, model.sig[post]["in"], connection.post_slice)
+    signals = model.sig[getattr(post, "neurons", post)]
+    out = signals.get("out", signals.get("in"))
+    # a slice of an ensemble is one of its dimensions: all of its neurons learn
+    return _part(model, out, connection.post_slice) if isinstance(post, Neurons) else out
+
+
+def _part(model, signal, part):
+    """What Nengo's slice of an object is of its signal: the signal itself, or a copy."""
+    rows = np.arange(signal.size)[part].tolist()
+    if rows == [*range(signal.size)]:
+        return signal
+    # not a view of the signal: NengoDL's loop keeps whatever rules read under its base
+    return slice_signal(model, signal, rows)
+
+
+def _guard_settled(rule_type):
+    schedule, switched = rule_type.schedule, rule_type.learn is not None
+
+    def settled(xp, v):
+        teaches = schedule.teaches(v.step)
+        return teaches & (xp.max(v.learn) > 0) if switched else teaches
+
+    return settled
+
+
+def _guard_due(rule_type):
+    return lambda xp, v: rule_type.schedule.is_due(v.count)
+
+
+def _accumulate(rule_type, has_error):
+    def accumulate(xp, v):
+        error = v.error if has_error else None
+        update = rule_type.update(xp, v.pre, v.post, error, v.weights)
+        return {"total": v.total + update, "count": v.count + v.pre.shape[0]}
+
+    return accumulate
+
+
+def _change(rule_type, remembered, learns_weights):
+    def change(xp, v):
+        prior = rule_type.prior(xp, v.weights)
+        total = v.total if prior is None else v.total + prior
+        step, state = rule_type.optimizer.update(
+            xp,
+            total * (-1 / v.count),
+            {name: getattr(v, f"optimizer_{name}") for name in remembered},
+        )
+        parameter = v.weights if learns_weights else v.parameter
+        parameter, weights = rule_type.constrain(xp, parameter + step)
+        new = {f"optimizer_{name}": array for name, array in state.items()}
+        if not learns_weights:
+            new["parameter"] = parameter
+        cleared = {"total": xp.zeros_like(v.total), "count": xp.zeros_like(v.count)}
+        return {**new, "weights": weights, **cleared}
+
+    return change

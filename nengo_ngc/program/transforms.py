@@ -1,0 +1,48 @@
+"""Builds transposed weights, and weights that multiply at the start only."""
+
+from nengo.builder import Builder, Signal
+from nengo.rc import rc
+
+from ..objects import AtStart, Transposed
+from .operators import PureOperator
+
+
+@Builder.register(Transposed)
+def build_transposed(model, transform, sig_in, decoders=None, encoders=None, rng=None):
+    """Build a `.Transposed`; returns the product's signal and the weights' signal."""
+    weights = model.sig[transform.connection]["weights"]
+    out = Signal(shape=transform.size_out, name=f"{transform}.weighted")
+
+    def multiply(xp, v):
+        return {"out": xp.einsum("bi,ij->bj", v.x, v.weights)}
+
+    model.add_op(
+        PureOperator(
+            [(None, multiply)],
+            reads={"x": sig_in, "weights": weights},
+            sets={"out": out},
+            tag=str(transform.connection),
+        )
+    )
+    return out, weights
+
+
+@Builder.register(AtStart)
+def build_at_start(model, transform, sig_in, decoders=None, encoders=None, rng=None):
+    """Build an `.AtStart`; returns the product's signal and the weights' signal."""
+    init = transform.sample(rng=rng).astype(rc.float_dtype)
+    weights = Signal(init, readonly=True, name=f"{transform}.weights")
+    out = Signal(shape=transform.size_out, name=f"{transform}.weighted")
+
+    def multiply(xp, v):
+        return {"out": xp.einsum("bi,ji->bj", v.x, v.weights)}
+
+    model.add_op(
+        PureOperator(
+            [(lambda xp, v: transform.schedule.is_first(v.step), multiply)],
+            reads={"x": sig_in, "weights": weights, "step": model.step},
+            sets={"out": out},
+            tag=str(transform),
+        )
+    )
+    return out, weights

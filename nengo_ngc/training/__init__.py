@@ -1,0 +1,1 @@
+"""Learning from data sets, epoch by epoch."""

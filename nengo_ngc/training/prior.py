@@ -1,0 +1,59 @@
+"""Gaussian mixtures as arrays, so that files need hold nothing else."""
+
+import numpy as np
+from sklearn.mixture import GaussianMixture
+
+from ..exceptions import DivergenceError
+from ..storage.model_files import Array
+
+# axes beside that of the components
+_N_AXES = {"weights_": 0, "means_": 1, "covariances_": 2, "precisions_cholesky_": 2}
+
+
+def fitted_mixture(Z, name, n_components, seed, **kwargs):
+    """A mixture fitted to what was settled on, the rows of Z, by its name.
+
+    Raises
+    ------
+    DivergenceError
+        If no mixture fits.
+    """
+    mixture = GaussianMixture(n_components, reg_covar=1e-4, random_state=seed, **kwargs)
+    try:
+        return mixture.fit(np.asarray(Z, dtype=float))
+    except ValueError as error:
+        if len(Z) < 2:
+            raise
+        largest = np.abs(Z).max()
+        raise DivergenceError(
+            name, reason=f"has values up to {largest:.1e}, to which no prior fits"
+        ) from error
+
+
+def arrays_of(mixture, prefix):
+    """What a fitted mixture consists of, named ``prefix/...``."""
+    return {f"{prefix}/{name}": getattr(mixture, name) for name in _N_AXES}
+
+
+def expected_arrays(prefix, size):
+    """What ``arrays_of`` returns of a mixture in a space of some size, in a file."""
+    return {f"{prefix}/{name}": Array((None, *[size] * n)) for name, n in _N_AXES.items()}
+
+
+def mixture_of(arrays):
+    """The mixture that consists of arrays, named without the prefix.
+
+    Raises
+    ------
+    ValueError
+        If the arrays are of different numbers of components, or are no mixture.
+    """
+    weights = arrays["weights_"]
+    if len({len(array) for array in arrays.values()}) > 1:
+        raise ValueError("the parts of a mixture must have the same number of components")
+    if not len(weights) or np.any(weights < 0) or not np.isclose(weights.sum(), 1, atol=1e-3):
+        raise ValueError("the weights of a mixture must be at least 0, with a sum of 1")
+    mixture = GaussianMixture(len(weights))
+    for name in _N_AXES:
+        setattr(mixture, name, arrays[name])
+    return mixture

@@ -1,0 +1,285 @@
+"""What the NengoDL backend promises besides the right numbers."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import textwrap
+
+import nengo
+import numpy as np
+import pytest
+from nengo.exceptions import BuildError, ValidationError
+
+import nengo_ngc as ngc
+from nengo_ngc.objects import PureNode
+
+from ..conftest import needs_dl
+
+
+def python(code):
+    """Run code in a process of its own; returns what it printed."""
+    result = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_importing_the_package_imports_neither_tensorflow_nor_nengo_dl():
+    loaded = python(
+        """
+        import sys, nengo_ngc
+        print([m for m in ("tensorflow", "nengo_dl", "keras", "sklearn") if m in sys.modules])
+        """
+    )
+    assert loaded.strip() == "[]"
+
+
+@pytest.mark.parametrize("missing", ["tensorflow", "tf_keras", "nengo_dl"])
+def test_a_missing_package_is_named_with_its_remedy(missing):
+    if missing != "tensorflow":
+        pytest.importorskip("tensorflow")
+    message = python(
+        f"""
+        import sys
+        sys.modules[{missing!r}] = None
+        class Missing:
+            def find_spec(self, name, path=None, target=None):
+                if name == {missing!r}:
+                    raise ModuleNotFoundError(name, name=name)
+        del sys.modules[{missing!r}]
+        sys.meta_path.insert(0, Missing())
+        try:
+            import nengo_ngc.dl
+        except ImportError as error:
+            print(error)
+        """
+    )
+    assert 'pip install "nengo-ngc[dl]"' in message
+
+
+@needs_dl
+def test_dl_and_the_model_are_there_without_an_import_of_their_own():
+    names = python(
+        """
+        import nengo_ngc as ngc
+        print(ngc.dl.Simulator.__name__, ngc.NGCModel.__name__, ngc.datasets.load.__name__)
+        """
+    )
+    assert names.split() == ["Simulator", "NGCModel", "load"]
+
+
+@needs_dl
+def test_importing_it_is_quiet_and_starts_no_other_python():
+    said = python(
+        """
+        import os, subprocess, sys
+        os.environ.pop("TF_CPP_MIN_LOG_LEVEL", None)
+        started = []
+        sys.addaudithook(lambda name, args: name == "subprocess.Popen" and started.append(args[0]))
+        call = subprocess.call
+        read, write = os.pipe()
+        os.dup2(write, 2)
+        import nengo_ngc.dl, nengo_dl
+        os.write(2, b"end")
+        print(os.read(read, 10000), sys.executable in started)
+        print(subprocess.call is call, nengo_dl.utils.tf_gpu_installed)
+        """
+    )
+    found = bool(ngc.dl.compat.gpus())
+    assert said.split() == ["b'end'", "False", "True", str(found)]
+
+
+@needs_dl
+@pytest.mark.parametrize("level", [None, "0"])
+@pytest.mark.parametrize("fails", [False, True])
+def test_notices_are_shown_if_wanted_or_if_something_is_wrong(
+    monkeypatch, capfd, level, fails
+):
+    from nengo_ngc.backends.nengo_dl import compat
+
+    notice = b"I0000 00:00:1795468508.138872    1974 port.cc:153] oneDNN is on.\n"
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    if level is not None:
+        monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", level)
+    with contextlib.suppress(ImportError), compat._without_notices():
+        os.write(2, notice + b"what else is said\n")
+        if fails:
+            raise ImportError("broken")
+    said = capfd.readouterr().err
+    assert said.endswith("what else is said\n")
+    assert ("oneDNN" in said) == (fails or level == "0")
+
+
+@needs_dl
+def test_keras_3_is_left_to_others():
+    pytest.importorskip("keras")
+    versions = python(
+        """
+        import nengo_ngc.dl
+        import keras, tf_keras
+        print(keras.__version__[0], tf_keras.__version__[0])
+        print(hasattr(tf_keras.layers, "BatchNormalizationV1"))
+        """
+    )
+    assert versions.split() == ["3", "2", "False"]
+
+
+@needs_dl
+def test_too_late_for_the_old_keras():
+    message = python(
+        """
+        import os
+        os.environ.pop("TF_USE_LEGACY_KERAS", None)
+        import tensorflow as tf
+        tf.keras.layers
+        try:
+            import nengo_ngc.dl
+        except ImportError as error:
+            print(error)
+        """
+    )
+    assert "import nengo_ngc.dl before TensorFlow" in message
+
+
+def circuit(**kwargs):
+    with nengo.Network(seed=3) as model:
+        model.net = ngc.networks.GNCN((6, 4), n_top_group=2, **kwargs)
+        model.stimulus = nengo.Node(np.eye(6)[2])
+        nengo.Connection(model.stimulus, model.net.input, synapse=None)
+    return model
+
+
+@needs_dl
+def test_weights_have_no_batch_axis():
+
+    model = circuit()
+    with ngc.dl.Simulator(model, minibatch_size=7, progress_bar=False) as sim:
+        variables = {**sim.tensor_graph.saved_state, **sim.tensor_graph.base_params}
+        with_batch = [v.shape for v in variables.values() if v.shape[0] == 7]
+        assert {len(shape) for shape in with_batch} == {2}
+        assert (6, 4) in [tuple(v.shape) for v in variables.values()]
+
+
+@needs_dl
+def test_other_networks_run_as_on_nengo_dl():
+    import nengo_dl
+
+    with nengo.Network(seed=0) as model:
+        a, b = nengo.Ensemble(20, 2), nengo.Ensemble(20, 2)
+        nengo.Connection(nengo.Node(lambda t: [np.sin(9 * t), np.cos(9 * t)]), a)
+        connection = nengo.Connection(a, b, learning_rule_type=nengo.PES(1e-3))
+        nengo.Connection(b, connection.learning_rule)
+        probe = nengo.Probe(b, synapse=0.01)
+    results = []
+    for simulator in (nengo_dl.Simulator, ngc.dl.Simulator, nengo_dl.Simulator):
+        with simulator(model, minibatch_size=2, seed=3, progress_bar=False) as sim:
+            sim.run_steps(30)
+            results.append(sim.data[probe])
+    np.testing.assert_allclose(results[1], results[0], rtol=0, atol=1e-5)
+    np.testing.assert_array_equal(results[2], results[0])
+
+
+@needs_dl
+def test_runs_can_be_cut_anywhere():
+
+    x = (np.random.RandomState(0).rand(3, 6) < 0.5).astype(float)
+    learned = []
+    for cuts in ([30], [7, 1, 15, 7]):
+        model = circuit(schedule=ngc.Schedule(10, batch_size=6))
+        with ngc.dl.Simulator(model, minibatch_size=3, progress_bar=False) as sim:
+            for n in cuts:
+                sim.run_steps(n, data={model.stimulus: np.repeat(x[:, None], n, axis=1)})
+            learned.append(model.net.parameters(sim))
+    for name, value in learned[0].items():
+        np.testing.assert_array_equal(learned[1][name], value, err_msg=name)
+
+
+@needs_dl
+@pytest.mark.parametrize("unroll", [1, 5])
+def test_probes_see_every_timestep(unroll):
+
+    model = circuit(schedule=ngc.Schedule(10))
+    probes = [model.net.probe(name) for name in ("z1", "mu0")]
+    with nengo.Simulator(model, progress_bar=False) as sim:
+        sim.run_steps(20)
+        expected = [sim.data[p] for p in probes]
+    with ngc.dl.Simulator(
+        model, minibatch_size=1, progress_bar=False, unroll_simulation=unroll
+    ) as sim:
+        sim.run_steps(20)
+        for probe, value in zip(probes, expected):
+            np.testing.assert_allclose(sim.data[probe][0], value, rtol=0, atol=1e-5)
+
+
+@needs_dl
+def test_probed_weights_change_as_on_nengo():
+
+    model = circuit(schedule=ngc.Schedule(5))
+    with model:
+        probe = nengo.Probe(model.net.connections["W1"], "weights")
+    with nengo.Simulator(model, progress_bar=False) as sim:
+        sim.run_steps(10)
+        expected = sim.data[probe]
+    with ngc.dl.Simulator(model, minibatch_size=1, progress_bar=False) as sim:
+        sim.run_steps(10)
+        np.testing.assert_allclose(sim.data[probe][0], expected, rtol=0, atol=1e-5)
+    assert np.any(expected[-1] != expected[0])
+
+
+@needs_dl
+def test_batches_are_whole_minibatches():
+
+    model = circuit(schedule=ngc.Schedule(10, batch_size=8))
+    with pytest.raises(ValidationError, match="multiple of minibatch_size.*3.*8"):
+        ngc.dl.Simulator(model, minibatch_size=3, progress_bar=False)
+
+
+@needs_dl
+def test_device_is_passed_on():
+
+    with ngc.dl.Simulator(circuit(), device="/cpu:0", progress_bar=False) as sim:
+        assert sim.tensor_graph.device == "/cpu:0"
+        sim.run_steps(3)
+
+
+@needs_dl
+def test_reset_starts_afresh():
+
+    model = circuit(schedule=ngc.Schedule(5))
+    with ngc.dl.Simulator(model, minibatch_size=2, progress_bar=False) as sim:
+        before = model.net.parameters(sim)
+        sim.run_steps(5)
+        after = model.net.parameters(sim)
+        sim.reset()
+        for name, value in before.items():
+            np.testing.assert_array_equal(model.net.parameters(sim)[name], value)
+        sim.run_steps(5)
+        for name, value in after.items():
+            np.testing.assert_array_equal(model.net.parameters(sim)[name], value)
+    assert np.any(after["W1"] != before["W1"])
+
+
+@needs_dl
+def test_a_build_that_fails_leaves_nengos_precision_alone():
+    with nengo.Network() as model:
+        with nengo.Network():
+            later = nengo.Ensemble(3, 1).neurons
+        PureNode(lambda xp, x, other: x, 3, others=[later])
+    before = nengo.rc.get("precision", "bits")
+    with pytest.raises(BuildError):
+        ngc.dl.Simulator(model, progress_bar=False)
+    assert nengo.rc.get("precision", "bits") == before == "64"
+
+
+@needs_dl
+@pytest.mark.parametrize("device", ["/gpu:97", "gpu", "gpx", 0])
+def test_a_device_that_is_not_there(device):
+    if device == "gpu" and ngc.dl.compat.gpus():
+        pytest.skip("it is there")
+    with pytest.raises(
+        ValidationError, match=r"TensorFlow sees \(/cpu:0.*got .*" + str(device)
+    ):
+        ngc.dl.Simulator(circuit(), device=device)
+    ngc.dl.Simulator(circuit(), device="/cpu:0", progress_bar=False).close()

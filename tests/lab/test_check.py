@@ -1,0 +1,133 @@
+"""Versions and the self-test, with and without NengoDL."""
+
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from types import SimpleNamespace
+
+import nengo
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from nengo_ngc import __version__
+from nengo_ngc.lab import check
+from nengo_ngc.lab.cli import main
+
+from ..conftest import HAS_DL, needs_dl
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Let the simulators be as they should, without running them."""
+    monkeypatch.setattr(check, "_gpus", lambda: "none")
+    for name in ("_on_nengo", "_on_nengo_dl"):
+        monkeypatch.setattr(check, name, lambda: check._EXPECTED)
+    return monkeypatch
+
+
+def report():
+    lines = []
+    works = check.check(lines.append)
+    return works, {line.split(" ")[0]: line for line in lines}
+
+
+def without(*modules):
+    """What the module says where other modules are missing, and its exit code."""
+    code = f"""
+        import runpy, sys
+
+        class Missing:
+            def find_spec(self, name, path=None, target=None):
+                if name in {modules!r}:
+                    raise ModuleNotFoundError(name, name=name)
+
+        sys.meta_path.insert(0, Missing())
+        runpy.run_module("nengo_ngc.lab.check", run_name="__main__")
+        """
+    result = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True
+    )
+    assert "Traceback" not in result.stderr, result.stderr
+    return result.returncode, result.stdout
+
+
+def test_simulators_work_and_agree_with_the_numbers():
+    works, lines = report()
+    assert works
+    assert " OK: error per image 3.9986 -> 2.4780, " in lines["Nengo"]
+    assert (" OK: " if HAS_DL else " skipped: ") in lines["NengoDL"]
+    for name, version in {
+        "nengo-ngc": __version__,
+        "nengo": nengo.__version__,
+        "numpy": np.__version__,
+        "Python": ".".join(map(str, sys.version_info[:3])),
+    }.items():
+        assert lines[name].split() == [name, version]
+    assert all(lines[name] for name in ("TensorFlow", "tf-keras", "scikit-learn", "GPU"))
+
+
+def test_without_nengo_dl():
+    code, said = without("tensorflow", "tf_keras", "nengo_dl")
+    assert code == 0
+    for name in ("nengo-dl", "TensorFlow", "tf-keras"):
+        assert f"{name:14s}not installed\n" in said
+    assert "Nengo         OK: " in said
+    assert "NengoDL       skipped: " in said and 'pip install "nengo-ngc[dl]"' in said
+
+
+@needs_dl
+def test_nengo_dl_without_tensorflow_is_broken():
+    code, said = without("tensorflow")
+    assert code == 1
+    assert "NengoDL       failed: ImportError: nengo_ngc.dl needs TensorFlow" in said
+    assert "GPU           not looked for" in said
+
+
+@pytest.mark.parametrize("factor", [0.99, 1.01, np.nan])
+def test_other_numbers_are_a_failure(quick, factor):
+    quick.setattr(check, "_on_nengo_dl", lambda: check._EXPECTED * [1, 1, factor, 1, 1])
+    works, lines = report()
+    assert not works
+    assert " OK: " in lines["Nengo"] and " failed: " in lines["NengoDL"]
+    assert ("nan" if np.isnan(factor) else "1.0e-02") in lines["NengoDL"]
+
+
+def test_rounding_is_none(quick):
+    quick.setattr(check, "_on_nengo", lambda: check._EXPECTED * (1 - 1e-3))
+    works, lines = report()
+    assert works and " 1.0e-03 from " in lines["Nengo"]
+
+
+def test_an_error_is_one_line_without_paths(quick):
+    def fail():
+        raise RuntimeError(f"no {sys.prefix}/lib\nin {Path.home()}")
+
+    quick.setattr(check, "_on_nengo", fail)
+    works, lines = report()
+    assert not works
+    assert lines["Nengo"] == "Nengo         failed: RuntimeError: no .../lib in ~"
+
+
+def test_command(quick):
+    said = CliRunner().invoke(main, ["check"])
+    assert said.exit_code == 0 and f"nengo-ngc     {__version__}\n" in said.output
+    quick.setattr(check, "_on_nengo", lambda: -check._EXPECTED)
+    assert CliRunner().invoke(main, ["check"]).exit_code == 1
+
+
+@needs_dl
+def test_gpus_by_name(monkeypatch):
+    from tensorflow import config
+
+    from nengo_ngc.backends.nengo_dl.compat import gpus
+
+    devices = [SimpleNamespace(name="/gpu:0"), SimpleNamespace(name="/gpu:1")]
+    monkeypatch.setattr(config, "list_physical_devices", lambda kind: devices)
+    details = {"/gpu:0": {"device_name": "Some GPU"}, "/gpu:1": {}}
+    monkeypatch.setattr(
+        config.experimental, "get_device_details", lambda device: details[device.name]
+    )
+    assert gpus() == ["Some GPU", "/gpu:1"]
+    assert check._gpus() == "Some GPU, /gpu:1"

@@ -1,0 +1,544 @@
+"""The command line, from end to end, with models of a few units."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from matplotlib.image import imread
+
+from nengo_ngc import __version__, datasets
+from nengo_ngc import models as estimators
+from nengo_ngc.lab.cli import main
+from nengo_ngc.models import NGCModel, PFFClassifier, SDREncoder
+
+from ..conftest import needs_dl
+
+RUN_FILES = {
+    "config.json",
+    "metrics.jsonl",
+    "checkpoint.npz",
+    "curves.png",
+    "latents.png",
+    "samples.png",
+    "reconstructions.png",
+}
+PFF_FILES = RUN_FILES - {"reconstructions.png"}
+TINY = ["--hidden", "6,4", "--steps", "4", "--batch", "50", "--backend", "nengo"]
+
+
+def nengo_ngc(*args):
+    return CliRunner().invoke(main, [str(arg) for arg in args])
+
+
+def train(output, *args, dataset="digits"):
+    return nengo_ngc("train", dataset, *TINY, "--output", output, *args)
+
+
+def succeed(result):
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def complaint(result):
+    """What a command that failed says, without a traceback."""
+    assert result.exit_code != 0
+    assert isinstance(result.exception, SystemExit)
+    assert "Traceback" not in result.output
+    return result.output[result.output.index("Error: ") :]
+
+
+def state(folder, kind="NGCModel"):
+    """All arrays from which learning goes on, as bytes."""
+    model = getattr(estimators, kind).load(Path(folder) / "checkpoint.npz")
+    return {k: (v.dtype, v.tobytes()) for k, v in model._state.items()}
+
+
+def records(folder):
+    return [json.loads(line) for line in (Path(folder) / "metrics.jsonl").open()]
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_digits():
+    """A hundred and fifty digits to learn and fifty to test, within this process."""
+    sizes = {"train": 150, "test": 50}
+    data = {key: array[: sizes[key[0]]] for key, array in datasets._digits().items()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(datasets, "_digits", lambda: data)
+        yield
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A finished run of three epochs; not to be written to."""
+    folder = tmp_path_factory.mktemp("runs") / "deep" / "run"
+    succeed(train(folder, "--epochs", 3, "--validation", 50))
+    return folder
+
+
+@pytest.fixture
+def copied(trained, tmp_path):
+    """A finished run of a test's own."""
+    folder = tmp_path / "copied"
+    folder.mkdir()
+    for name, content in contents(trained).items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+# --- train
+
+
+def test_run_folder_is_complete(trained):
+    assert {path.name for path in trained.iterdir()} == RUN_FILES
+    for picture in trained.glob("*.png"):
+        assert min(imread(picture).shape[:2]) > 50
+
+
+def test_config(trained):
+    config = json.loads((trained / "config.json").read_text())
+    assert (config["dataset"], config["validation"]) == ("digits", 50)
+    assert config["binarize"] is True
+    model = NGCModel.load(trained / "checkpoint.npz")
+    assert config["model"] == "ngc"
+    for name, value in config["parameters"].items():
+        found = getattr(model, name)
+        assert (list(found) if name == "n_hidden" else found) == value
+    assert (model.n_hidden, model.steps, model.batch_size) == ((6, 4), 4, 50)
+    assert model.n_iter_ == model.max_epochs == 3
+    assert model.n_iter_no_change == 5
+
+
+def test_metrics_have_a_line_for_each_epoch(trained):
+    lines = records(trained)
+    assert [line["epoch"] for line in lines] == [1, 2, 3]
+    keys = {"epoch", "bce", "val_bce", "discrepancy", "learning_rate", "samples_per_second"}
+    assert all(line.keys() == keys for line in lines)
+    assert lines[-1]["bce"] < lines[0]["bce"]
+    assert lines == NGCModel.load(trained / "checkpoint.npz").history_
+
+
+def test_training_says_how_it_goes(tmp_path):
+    output = succeed(train(tmp_path / "run", "--epochs", 1, "--validation", 0))
+    assert "epoch 1/1: 100%" in output  # the bar
+    (record,) = records(tmp_path / "run")
+    assert "val_bce" not in record
+    assert f"epoch 1: BCE {record['bce']:.2f} nats, " in output
+
+
+def test_grey_pixels(trained, tmp_path):
+    succeed(train(tmp_path / "run", "--epochs", 1, "--validation", 50, "--grey"))
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert config["binarize"] is False
+    assert records(tmp_path / "run")[0]["bce"] != records(trained)[0]["bce"]
+
+
+def test_default_folders_are_free_ones(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tiny = ["train", *TINY, "--epochs", 1, "--validation", 100]
+    assert "runs/digits" in succeed(nengo_ngc(*tiny)).replace(os.sep, "/")
+    first = contents("runs/digits")
+    assert "runs/digits-2" in succeed(nengo_ngc(*tiny)).replace(os.sep, "/")
+    assert sorted(os.listdir("runs")) == ["digits", "digits-2"]
+    assert contents("runs/digits") == first
+    assert state("runs/digits") == state("runs/digits-2")
+
+
+def test_seed_changes_the_run(trained, tmp_path):
+    succeed(train(tmp_path / "run", "--epochs", 1, "--validation", 50, "--seed", 1))
+    assert records(tmp_path / "run")[0]["bce"] != records(trained)[0]["bce"]
+
+
+# --- resume
+
+
+def test_resumed_run_equals_a_straight_one(trained, tmp_path):
+    folder = tmp_path / "run"
+    succeed(train(folder, "--epochs", 2, "--validation", 50))
+    assert state(folder) != state(trained)
+    output = succeed(nengo_ngc("train", "--output", folder, "--resume", "--epochs", 3))
+    assert "epoch 1:" not in output and "epoch 3:" in output
+    assert state(folder) == state(trained)
+    assert contents(folder)["samples.png"] == contents(trained)["samples.png"]
+    assert contents(folder)["config.json"] == contents(trained)["config.json"]
+    assert [record["epoch"] for record in records(folder)] == [1, 2, 3]
+
+
+def test_finished_run_is_resumed_without_change(copied, trained):
+    for name in RUN_FILES - {"config.json", "checkpoint.npz"}:
+        (copied / name).unlink()
+    succeed(nengo_ngc("train", "--output", copied, "--resume"))
+    assert contents(copied).keys() == RUN_FILES
+    for name in ("metrics.jsonl", "samples.png", "reconstructions.png", "config.json"):
+        assert contents(copied)[name] == contents(trained)[name]
+    assert state(copied) == state(trained)
+
+
+def test_run_without_a_checkpoint_starts_anew(copied, trained):
+    for name in RUN_FILES - {"config.json"}:
+        (copied / name).unlink()
+    succeed(nengo_ngc("train", "--output", copied, "--resume"))
+    assert state(copied) == state(trained)
+
+
+def test_killed_run_goes_on_as_if_it_had_not_been(tmp_path):
+    def command(folder, *args):
+        args = ["train", "digits", *TINY, "--output", str(tmp_path / folder), *args]
+        return [sys.executable, "-m", "nengo_ngc", *args]
+
+    epochs = ["--epochs", "3", "--validation", "0"]
+    with subprocess.Popen(
+        command("killed", *epochs), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        seen = b""
+        while b"epoch 2/3:" not in seen:  # its bar is there from the first batch on
+            chunk = process.stderr.read1()
+            assert chunk, seen.decode()
+            seen += chunk
+        process.kill()
+    assert process.returncode != 0
+    assert 1 <= len(records(tmp_path / "killed")) < 3
+    assert not (tmp_path / "killed" / "samples.png").exists()
+
+    for args in (command("killed", "--resume"), command("whole", *epochs)):
+        subprocess.run(args, check=True, capture_output=True)
+    assert state(tmp_path / "killed") == state(tmp_path / "whole")
+    assert contents(tmp_path / "killed").keys() >= RUN_FILES
+
+
+# --- the other model
+
+
+def train_pff(output, *args):
+    return train(output, "--model", "pff", "--steps", 2, "--validation", 50, *args)
+
+
+@pytest.fixture(scope="module")
+def trained_pff(tmp_path_factory):
+    """A finished run of two epochs; not to be written to."""
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    output = succeed(train_pff(folder, "--epochs", 2, "--noise", 0))
+    (first, _) = records(folder)
+    assert f"epoch 1: error {first['val_error']:.2f} %, goodness " in output
+    return folder
+
+
+def test_pff_run_is_complete(trained_pff):
+    assert {path.name for path in trained_pff.iterdir()} == PFF_FILES
+    config = json.loads((trained_pff / "config.json").read_text())
+    assert (config["model"], config["binarize"]) == ("pff", False)
+    model = PFFClassifier.load(trained_pff / "checkpoint.npz")
+    assert (model.n_hidden, model.steps, model.n_iter_) == ((6, 4), 2, 2)
+    assert model.learning_rate == config["parameters"]["learning_rate"] == 1e-3
+    model.check_parameters()
+
+
+def test_pff_resumed_run_equals_a_straight_one(trained_pff, tmp_path):
+    folder = tmp_path / "run"
+    succeed(train_pff(folder, "--epochs", 1))
+    message = complaint(nengo_ngc("train", "--resume", "--output", folder, "--model", "ngc"))
+    assert "model must be 'pff', got 'ngc'" in message
+    succeed(nengo_ngc("train", "--resume", "--output", folder, "--epochs", 2))
+    assert state(folder, "PFFClassifier") == state(trained_pff, "PFFClassifier")
+    assert contents(folder)["samples.png"] == contents(trained_pff)["samples.png"]
+
+
+def test_pff_evaluate_and_sample(trained_pff, tmp_path):
+    folder = tmp_path / "copied"
+    folder.mkdir()
+    for name, content in contents(trained_pff).items():
+        (folder / name).write_bytes(content)
+    output = succeed(nengo_ngc("evaluate", folder))
+    result = json.loads((folder / "evaluation.json").read_text())
+    assert result.keys() == {"error", "pass_error", "probe_error"}
+    assert all(0 <= value <= 100 for value in result.values())
+    assert f"{result['error']:.4f}" in output
+    path = tmp_path / "three.png"
+    succeed(nengo_ngc("sample", folder, "--rows", 3, "--output", path))
+    rows = imread(path).shape[0]
+    assert 2.5 * rows < imread(folder / "samples.png").shape[0] < 4 * rows
+
+
+@needs_dl
+def test_sdr_run(tmp_path):
+    folder = tmp_path / "run"
+    args = ["--model", "sdr", "--hidden", 8, "--units", 40, "--sparsity", 0.1, "--batch", 50]
+    args += ["--epochs", 2, "--scaling", 0.01, "--validation", 50, "--output", folder]
+    output = succeed(nengo_ngc("train", "digits", *args))
+    assert f"epoch 2: error {records(folder)[1]['val_error']:.2f} %, loss " in output
+    expected = RUN_FILES - {"reconstructions.png", "samples.png"} | {"codes.png"}
+    assert {path.name for path in folder.iterdir()} == expected
+    assert SDREncoder.load(folder / "checkpoint.npz").scaling == 0.01
+    succeed(nengo_ngc("evaluate", folder))
+    result = json.loads((folder / "evaluation.json").read_text())
+    assert result["active_units"] == 4 and 0 <= result["error"] <= 100
+    assert "makes no images" in complaint(nengo_ngc("sample", folder))
+
+
+def test_hebbian_run(tmp_path):
+    folder = tmp_path / "run"
+    args = ["--model", "hebbian", "--hidden", 8, "--units", 40, "--sparsity", 0.1]
+    args += ["--patch", 5, "--grid", 2, "--batch", 50, "--epochs", 3, "--validation", 50]
+    args += ["--backend", "nengo", "--output", folder]
+    output = succeed(nengo_ngc("train", "digits", *args))
+    assert "epoch 1: filters, " in output and "epoch 3: thresholds, error " in output
+    expected = RUN_FILES - {"reconstructions.png", "samples.png"} | {
+        "codes.png",
+        "filters.png",
+    }
+    assert {path.name for path in folder.iterdir()} == expected
+    assert "epochs must be at least the 3 that are done, got 2" in complaint(
+        nengo_ngc("train", "--resume", "--output", folder, "--epochs", 2)
+    )
+
+
+@pytest.mark.parametrize(
+    "args, parts",
+    [
+        (["--model", "hebbian", "--scaling", "1"], ["model hebbian has no option --scaling"]),
+        (["--model", "sdr", "--steps", "3"], ["model sdr has no option --steps"]),
+        (["--model", "pff", "--sparsity", "0.1"], ["model pff has no option --sparsity"]),
+        (["--model", "pdf"], ["unknown model 'pdf' (did you mean 'pff'?)", "ngc"]),
+        (["--model", "pff", "--variant", "pdh"], ["model pff has no option --variant"]),
+        (["--noise", "0.1"], ["model ngc has no option --noise"]),
+        (["--model", "pff", "--noise", "-1"], ["--noise", "-1.0 is not in the range"]),
+    ],
+)
+def test_options_of_another_model(tmp_path, args, parts):
+    message = complaint(train(tmp_path / "run", "--validation", 0, *args))
+    assert all(part in message for part in parts)
+    assert not (tmp_path / "run").exists()
+
+
+# --- evaluate, sample, datasets
+
+
+def test_evaluate(copied):
+    output = succeed(
+        nengo_ngc("evaluate", copied, "--log-p-images", 20, "--log-p-samples", 50)
+    )
+    result = json.loads((copied / "evaluation.json").read_text())
+    assert result.keys() == {"bce", "masked_mse", "log_p", "probe_error"}
+    assert 0 < result["bce"] < 64 and 0 < result["masked_mse"] < 1
+    assert -100 < result["log_p"] < 0 and 0 <= result["probe_error"] <= 100
+    assert [float(line.split()[-1]) for line in output.splitlines()[-4:]] == [
+        pytest.approx(value, abs=1e-4) for value in result.values()
+    ]
+
+
+def test_sample(trained, tmp_path):
+    before = contents(trained)
+    shapes = []
+    for rows in (1, 3):
+        path = tmp_path / f"{rows}.png"
+        output = succeed(nengo_ngc("sample", trained, "--rows", rows, "--output", path))
+        assert str(path) in output
+        shapes.append(imread(path).shape)
+    assert shapes[1][0] > 2 * shapes[0][0] and shapes[1][1] == shapes[0][1]
+    assert contents(trained) == before
+
+
+def test_sample_by_seed(copied, tmp_path):
+    for seed in ("1", "2"):
+        output = tmp_path / seed
+        succeed(nengo_ngc("sample", copied, "--seed", seed, "--output", output))
+    succeed(nengo_ngc("sample", copied, "--seed", "1"))
+    drawn = contents(copied)["samples.png"]
+    assert drawn == (tmp_path / "1").read_bytes() != (tmp_path / "2").read_bytes()
+
+
+def test_datasets():
+    lines = succeed(nengo_ngc("datasets")).splitlines()
+    assert [line.split()[0] for line in lines[:4]] == [
+        "digits",
+        "mnist",
+        "fashion-mnist",
+        "kmnist",
+    ]
+    assert datasets.DATA_VARIABLE in lines[-1] or datasets.DATA_VARIABLE in lines[-2]
+
+
+# --- what is said of mistakes
+
+
+@pytest.mark.parametrize(
+    "args, parts",
+    [
+        (["--variant", "pdf"], ["variant 'pdf'", "did you mean 'pdh'?", "t2-sigma"]),
+        (["--backend", "nengo_dl"], ["backend 'nengo_dl'", "'nengo-dl'?", "auto"]),
+        (["--steps", "0"], ["--steps", "0 is not in the range x>=1"]),
+        (["--steps", "few"], ["--steps", "'few' is not a valid int"]),
+        (["--batch", "0"], ["--batch", "0 is not in the range x>=1"]),
+        (["--batch", "151"], ["batch_size=151", "150 images", "not be larger"]),
+        (["--epochs", "0"], ["--epochs", "0 is not in the range x>=1"]),
+        (["--patience", "0"], ["--patience", "0 is not in the range x>=1"]),
+        (["--seed", "-1"], ["--seed", "-1 is not in the range"]),
+        (["--learning-rate", "-1"], ["learning_rate", "above 0, got", "-1"]),
+        (["--validation", "-1"], ["--validation", "-1 is not in the range x>=0"]),
+        (["--validation", "150"], ["validation", "got 150 of 150 images", "smaller"]),
+        (["--hidden", "6,"], ["--hidden", "'6,'", "360,360,360"]),
+        (["--hidden", "6,0"], ["--hidden", "'6,0'", "at least 1"]),
+        (["--hidden", "many"], ["--hidden", "'many'", "whole numbers"]),
+        (["--epoch", "3"], ["--epoch", "--epochs"]),
+    ],
+)
+def test_unfit_option(tmp_path, args, parts):
+    folder = tmp_path / "run"
+    message = complaint(train(folder, "--validation", 0, *args))
+    for part in parts:
+        assert part in message
+    assert not folder.exists()
+
+
+def test_unknown_dataset(tmp_path):
+    message = complaint(train(tmp_path / "run", dataset="fashion"))
+    assert "data set 'fashion' (did you mean 'fashion-mnist'?)" in message
+    assert all(name in message for name in datasets.SOURCES)
+    assert os.listdir(tmp_path) == []
+
+
+def test_data_dir_that_is_no_directory(tmp_path):
+    path = tmp_path / "absent"
+    message = complaint(train(tmp_path / "run", "--data-dir", path, dataset="mnist"))
+    assert f"data_dir must be a directory, got {path}" in message
+    assert os.listdir(tmp_path) == []
+
+
+def test_run_that_exists_is_kept(copied):
+    before = contents(copied)
+    message = complaint(train(copied))
+    assert str(copied) in message and "--resume" in message and "--output" in message
+    assert contents(copied) == before
+
+
+@pytest.mark.parametrize("below", [".", "run", "deep/run"])
+def test_output_that_cannot_be_written(tmp_path, below):
+    path = tmp_path / "file"
+    path.write_text("text")
+    message = complaint(train(path / below, "--validation", 0))
+    assert "output must be a folder that can be written to" in message
+    assert str(path / below) in message
+    assert path.read_text() == "text" and os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("name", ["checkpoint.npz", "config.json"])
+@pytest.mark.parametrize("command", ["train", "evaluate", "sample"])
+def test_damaged_run(copied, name, command):
+    path = copied / name
+    content = path.read_bytes()
+    middle = len(content) // 2
+    path.write_bytes(content[:middle] + bytes(8) + content[middle + 8 :])
+    before = contents(copied)
+    args = ["train", "--resume", "--output", copied]
+    result = nengo_ngc(*(args if command == "train" else [command, copied]))
+    message = complaint(result)
+    assert str(path) in message and "damaged" in message
+    assert contents(copied) == before
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"dataset": "digits"}', "\xff"])
+def test_config_that_is_none(copied, text):
+    (copied / "config.json").write_bytes(text.encode("latin-1"))
+    message = complaint(nengo_ngc("evaluate", copied))
+    assert f"{copied / 'config.json'}" in message
+    assert any(part in message for part in ("is damaged", "must be a table", "is missing"))
+
+
+@pytest.mark.parametrize("args", [["train", "--resume", "--output"], ["evaluate"], ["sample"]])
+def test_folder_without_a_run(tmp_path, args):
+    folder = tmp_path / "absent"
+    message = complaint(nengo_ngc(*args, folder))
+    assert f"{folder} holds no run: config.json is missing" in message
+    assert not folder.exists()
+
+
+def test_folders_with_runs_are_named(copied):
+    missing = copied.with_name(copied.name + "s")
+    assert f"did you mean '{copied}'?" in complaint(nengo_ngc("sample", missing))
+    assert f"expected one of {copied}" in complaint(nengo_ngc("sample", copied.parent))
+
+
+def test_run_without_a_checkpoint_cannot_be_sampled(copied):
+    (copied / "checkpoint.npz").unlink()
+    message = complaint(nengo_ngc("sample", copied))
+    assert f"no model file {copied / 'checkpoint.npz'}" in message
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["sample", "--rows", "0"],
+        ["sample", "--seed", "-1"],
+        ["evaluate", "--log-p-samples", "0"],
+        ["evaluate", "--log-p-images", "0"],
+    ],
+)
+def test_numbers_out_of_range(copied, args):
+    before = contents(copied)
+    command, option, value = args
+    message = complaint(nengo_ngc(command, copied, option, value))
+    assert option in message and f"{value} is not in the range" in message
+    assert contents(copied) == before
+
+
+@pytest.mark.parametrize(
+    "mistyped, meant",
+    [("trian", "train"), ("evaluat", "evaluate"), ("dataset", "datasets")],
+)
+def test_mistyped_command(mistyped, meant):
+    message = complaint(nengo_ngc(mistyped))
+    assert f"unknown command {mistyped!r} (did you mean {meant!r}?)" in message
+    assert all(name in message for name in main.commands)
+
+
+@pytest.mark.parametrize("command", main.commands)
+def test_help_has_an_example(command):
+    output = succeed(nengo_ngc(command, "--help"))
+    assert "Example" in output and f"\n    nengo-ngc {command}" in output
+
+
+def test_help_says_where_to_start():
+    output = succeed(nengo_ngc("--help"))
+    assert "nengo-ngc train" in output
+    assert all(name in output for name in main.commands)
+
+
+def test_version():
+    assert succeed(nengo_ngc("--version")) == f"nengo-ngc, version {__version__}\n"
+
+
+def test_resume_keeps_the_settings(tmp_path):
+    folder = tmp_path / "run"
+    succeed(train(folder, "--epochs", 1, "--validation", 50))
+    before = contents(folder)
+    message = complaint(train(folder, "--resume", "--epochs", 2, "--seed", 9))
+    assert "seed must be 0, got 9" in message
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize("before, after", [((4,), (4, 4)), ((4, 4), (4, 4, 4))])
+def test_resume_keeps_the_number_of_layers(copied, before, after):
+    path = copied / "config.json"
+    config = json.loads(path.read_text())
+    config["parameters"]["n_hidden"] = before
+    path.write_text(json.dumps(config))
+    hidden = ",".join(map(str, after))
+    result = nengo_ngc("train", "--resume", "--output", copied, "--hidden", hidden)
+    assert f"hidden must be {list(before)}, got {list(after)}" in complaint(result)
+
+
+def test_start_and_end_of_settling(tmp_path):
+    args = ["--initial", "previous", "--momentum", 0.3, "--tolerance", 0.5]
+    args += ["--validation", 50]
+    output = succeed(train(tmp_path / "run", "--epochs", 1, *args))
+    (record,) = records(tmp_path / "run")
+    assert f", {record['iterations']:.1f} steps, " in output
+    message = complaint(train(tmp_path / "other", "--initial", "last"))
+    assert "unknown initial 'last'" in message and "previous" in message

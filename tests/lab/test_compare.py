@@ -1,0 +1,652 @@
+"""Comparing learning rules: cells, what is kept of them, and the report."""
+
+import base64
+import datetime
+import json
+import math
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from matplotlib.image import imread
+
+from nengo_ngc.exceptions import FolderHeldError
+from nengo_ngc.lab import cells, modules, report
+from nengo_ngc.lab import compare as comparison
+from nengo_ngc.lab.cli import main
+from nengo_ngc.models import RULES
+from nengo_ngc.storage import locks
+
+from ..conftest import needs_dl
+
+SMALL = {
+    "rules": ["backprop", "pes"],
+    "hidden": [[8]],
+    "seeds": [0, 1],
+    "backends": ["nengo"],
+    "epochs": 2,
+    "batch_size": 20,
+    "train_images": 40,
+    "angle_images": 20,
+}
+
+
+def as_file(config, folder):
+    path = folder / "small.toml"
+    lines = [f"{key} = {json.dumps(value)}" for key, value in config.items()]
+    path.write_text("\n".join(lines))
+    return path
+
+
+# a rule of a user's own: hidden layers learn from the sign of the error
+OWN_RULE = """
+import numpy as np
+import nengo_ngc as ngc
+from nengo_ngc.models import RULES, Rule
+from nengo_ngc.networks import FeedforwardClassifier
+from nengo_ngc.networks.classifiers import HiddenRule
+
+
+class SignAlignment(ngc.FeedbackAlignment):
+    def carry_back(self, xp, error, feedback):
+        return super().carry_back(xp, xp.sign(error), feedback)
+
+
+hidden = HiddenRule(lambda layer, after, output, **kw: SignAlignment(after, **kw))
+RULES["sign"] = Rule(
+    lambda model, learns, **kw: FeedforwardClassifier(rule=hidden if learns else None, **kw)
+)
+"""
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("compared")
+    return folder, comparison.compare(SMALL, folder, n_jobs=2)
+
+
+def test_every_combination_is_a_cell():
+    config = comparison.check_config({**SMALL, "hidden": [[8], [6, 5]]})
+    cells = comparison.cells_of(config)
+    assert len(cells) == 2 * 2 * 2
+    assert cells["digits-6x5-relu-nengo-pes-1"]["hidden"] == [6, 5]
+
+
+def test_results(compared):
+    _, results = compared
+    assert [result["status"] for result in results] == ["done"] * 4
+    for result in results:
+        assert 0 <= result["test_error"] <= 100
+        assert len(result["history"]) == 2 and len(result["angles"]) == 3
+        assert result["samples_per_second"] > 0 and result["peak_memory_mb"] > 50
+    first = results[0]
+    assert first["test_error"] == first["history"][-1]["val_error"]
+    assert set(first["angles"][0]) == {"W1", "W2"}
+    errors = [result["test_error"] for result in results[:2]]
+    row = report.summary(results)[0]
+    assert row["rule"] == "backprop" and row["n"] == 2
+    assert row["error"] == pytest.approx(sum(errors) / 2)
+    assert row["error_std"] == pytest.approx(abs(errors[0] - errors[1]) / 2**0.5)
+
+
+def test_what_is_written(compared):
+    folder, results = compared
+    assert json.loads((folder / "compare.json").read_text())["results"] == results
+    assert len(list((folder / "cells").glob("*.json"))) == 4
+    table = (folder / "table.txt").read_text()
+    assert re.search(r"backprop +\d+\.\d\d ± \d+\.\d\d +2 ", table)
+    for name in ("errors-1.png", "curves-1.png", "angles-1.png"):
+        assert (folder / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_page_is_self_contained(compared):
+    page = (compared[0] / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == 3
+    assert not re.search(r"(src|href)=\"(?!data:)", page)
+    assert "http" not in page
+    assert "digits, 8 hidden, relu, nengo" in page and "±" in page
+
+
+def test_finished_cells_are_not_run_again(compared, monkeypatch):
+    folder, results = compared
+
+    def fail(*args, **kwargs):
+        raise AssertionError("a cell runs")
+
+    monkeypatch.setattr(cells, "run_cell", fail)
+    assert comparison.compare(SMALL, folder) == results
+    with pytest.raises(AssertionError, match="a cell runs"):
+        comparison.compare({**SMALL, "epochs": 1}, folder)
+
+
+def result_of(cell, code, **changes):
+    """A result that makes sense, of a cell that nobody has run."""
+    return {
+        "cell": cell,
+        "code": code,
+        "status": "done",
+        "test_error": 12.5,
+        "history": [{"epoch": 1, "val_error": 12.5, "loss": 0.1, "phase": "one"}],
+        "angles": [{"W1": 90.0}, {"W1": None}],
+        "pictures": {},
+        "samples_per_second": 100.0,
+        "peak_memory_mb": 200,
+        "seconds": 1.5,
+        **changes,
+    }
+
+
+@pytest.fixture
+def ran(monkeypatch):
+    """Names of the cells that were to be run; nothing is, and nothing is drawn."""
+    names = []
+
+    def run_cell(name, cell, code, *args, **kwargs):
+        names.append(name)
+        return name, result_of(cell, code)
+
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(cells, "run_cell", run_cell)
+    monkeypatch.setattr(report, "write", lambda *args: None)
+    return names
+
+
+def times_run(ran, config, folder):
+    ran.clear()
+    comparison.compare(config, folder)
+    return len(ran)
+
+
+def test_a_cell_is_run_again_once_its_code_has_changed(tmp_path, monkeypatch, ran):
+    module, out = tmp_path / "changing_rule.py", tmp_path / "out"
+    one = {**SMALL, "rules": ["backprop"], "seeds": [0], "modules": ["changing_rule"]}
+    config = as_file(one, tmp_path)
+    for content in ("rate = 1", "rate = 2"):
+        module.write_text(content)
+        assert [times_run(ran, config, out) for _ in range(2)] == [1, 0]
+    (result,) = comparison.compare(config, out)
+    assert result["code"].keys() == {"nengo_ngc", "changing_rule"}
+    package = tmp_path / "nengo_ngc"
+    shutil.copytree(modules._PACKAGE, package, ignore=shutil.ignore_patterns("*.pyc"))
+    monkeypatch.setattr(modules, "_PACKAGE", package)
+    assert times_run(ran, config, out) == 0
+    with open(package / "dl" / "graph.py", "a") as file:
+        file.write("\n")
+    assert [times_run(ran, config, out) for _ in range(2)] == [1, 0]
+
+
+def test_code_of_a_package_is_all_of_its_files(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    folder = tmp_path / "package_of_rules"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    module = modules.import_module("package_of_rules")
+    seen = set()
+    for content in ("rate = 1", "rate = 2"):
+        (folder / "rules.py").write_text(content)
+        seen.add(modules.hashes([module])["package_of_rules"])
+    assert len(seen) == 2
+
+
+def test_places_of_modules(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    inner = tmp_path / "outer_rules" / "inner"
+    inner.mkdir(parents=True)
+    for path in (inner.parent / "__init__.py", inner / "__init__.py", inner / "rule.py"):
+        path.touch()
+    for name in ("outer_rules", "outer_rules.inner", "outer_rules.inner.rule"):
+        assert modules.place(modules.import_module(name)) == (name, str(tmp_path))
+    assert modules.place(sys) == ("sys", None)
+
+
+# --- files of cells
+
+
+DAMAGES = {
+    "not JSON": lambda text: text[:-5],
+    "not text": lambda text: "\udcff" + text,
+    "empty": lambda text: "",
+    "something else": lambda text: "[1, 2]",
+    "nested": lambda text: "[" * 100_000,
+    "no number": lambda text: text.replace("12.5", "NaN"),
+    "another number": lambda text: text.replace("12.5", "1.25"),
+    "another type": lambda text: text.replace("12.5", '"12.5"'),
+    "a key is missing": lambda text: text.replace('"angles"', '"angels"'),
+    "no status": lambda text: text.replace('"status"', '"stats"'),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_cell_is_set_aside_and_run_again(damage, tmp_path, ran):
+    assert times_run(ran, SMALL, tmp_path) == 4
+    path = sorted((tmp_path / "cells").glob("*.json"))[1]
+    whole = path.read_text()
+    damaged = damage(whole).encode(errors="surrogateescape")
+    path.write_bytes(damaged)
+    with pytest.warns(UserWarning, match=rf"{path.name} is now {path.name}\.damaged"):
+        assert times_run(ran, SMALL, tmp_path) == 1
+    assert path.read_text() == whole
+    assert path.with_name(f"{path.name}.damaged").read_bytes() == damaged
+
+
+def test_one_comparison_works_in_a_folder(tmp_path, ran):
+    left = tmp_path / "cells" / ".x.json.0123abcd.tmp"
+    left.parent.mkdir()
+    left.write_text("of a process that was killed")
+    with locks.held(tmp_path):
+        with pytest.raises(FolderHeldError, match=f"process {os.getpid()} on"):
+            comparison.compare(SMALL, tmp_path)
+    assert times_run(ran, SMALL, tmp_path) == 4
+    assert not left.exists()
+
+
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n and so on").decode()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"pictures": {"../../x": PNG}},
+        {"pictures": {"unknown": PNG}},
+        {"pictures": {"samples": base64.b64encode(b"GIF89a").decode()}},
+        {"pictures": {"samples": "no base64"}},
+        {"pictures": {"samples": PNG + "A" * 2**23}},
+        {"pictures": None},
+        {"test_error": None},
+        {"test_error": 101},
+        {"test_error": True},
+        {"history": []},
+        {"history": [{"epoch": 1, "val_error": [1]}]},
+        {"history": [{"val_error": 1.0}]},
+        {"history": [{"epoch": 1, "val_error": "1.0"}]},
+        {"angles": [{"W1": "90"}]},
+        {"angles": [None]},
+        {"samples_per_second": -1.0},
+        {"seconds": "1"},
+        {"status": "finished"},
+        {"status": "failed"},
+        {"surplus": 1},
+    ],
+)
+def test_what_makes_no_sense_is_not_believed(changes, tmp_path, ran):
+    config = {**SMALL, "rules": ["pff"], "seeds": [0]}
+    assert times_run(ran, config, tmp_path) == 1
+    (path,) = (tmp_path / "cells").glob("*.json")
+    before = json.loads(path.read_text())
+    del before["sha256"]
+    cells.keep(path, {**before, "pictures": {"samples": PNG}})
+    assert times_run(ran, config, tmp_path) == 0
+    cells.keep(path, {**before, **changes})
+    with pytest.warns(UserWarning, match="is now"):
+        assert times_run(ran, config, tmp_path) == 1
+
+
+def test_cells_with_fewer_epochs_are_drawn(tmp_path):
+    config = comparison.check_config({**SMALL, "rules": ["pff"], "backends": ["auto"]})
+    results = [result_of(cell, {}) for cell in comparison.cells_of(config).values()]
+    goodness = {"positive_goodness": 2.0, "negative_goodness": None}
+    results[0]["history"] = [{"epoch": n, "val_error": 9.0, **goodness} for n in (1, 2, 3)]
+    results[1]["history"] = [{"epoch": 1, **goodness}]
+    results[0]["angles"] = [{"W1": 80.0}]
+    results[0]["pictures"] = {"samples": PNG}
+    report.write(results, config, tmp_path)
+    for kind in ("errors", "curves", "angles", "goodness"):
+        assert min(imread(tmp_path / f"{kind}-1.png").shape[:2]) > 50
+    assert (tmp_path / "samples-pff-1.png").read_bytes() == base64.b64decode(PNG)
+
+
+@pytest.mark.parametrize("name", ["samples-pff-1.png", "report.html", "table.txt"])
+def test_reports_are_written_whole_or_not_at_all(name, tmp_path, monkeypatch):
+    config = comparison.check_config({**SMALL, "rules": ["pff"], "backends": ["auto"]})
+    results = [result_of(cell, {}) for cell in comparison.cells_of(config).values()]
+    results[0]["pictures"] = {"samples": PNG}
+    (tmp_path / name).write_text("before")
+    replace = os.replace
+
+    def interrupted(source, target):
+        if Path(target).name == name:
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        report.write(results, config, tmp_path)
+    assert (tmp_path / name).read_text() == "before"
+
+
+# --- processes of cells
+
+
+def run_one(tmp_path, monkeypatch, module):
+    """Run one cell with a module of a user's, from a folder that has others."""
+    monkeypatch.chdir(tmp_path)
+    (cell, *_) = comparison.cells_of(comparison.check_config(SMALL)).values()
+    places, code = [], modules.hashes([])
+    if module is not None:
+        path = tmp_path / "beside" / "own.py"
+        path.parent.mkdir()
+        path.write_text(module)
+        places, code = [("own", str(path.parent))], {**code, "own": modules._hash([path])}
+    name, result = cells.run_cell("x", cell, code, places)
+    assert name == "x"
+    return result
+
+
+def test_what_lies_in_the_current_folder_is_not_run(tmp_path, monkeypatch):
+    for name in ("nengo.py", "json.py", "sitecustomize.py", "nengo_ngc/__init__.py"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("raise SystemExit('code of the current folder')")
+    entries = ["", ".", str(tmp_path)]
+    monkeypatch.setattr(sys, "path", [*entries, *sys.path])
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(entries))
+    result = run_one(tmp_path, monkeypatch, None)
+    assert result["status"] == "done", result
+
+
+def test_what_was_run_by_other_code_is_not_believed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (cell, *_) = comparison.cells_of(comparison.check_config(SMALL)).values()
+    _, result = cells.run_cell("x", cell, {"nengo_ngc": "another"})
+    assert result["status"] == "failed" and "other code ran" in result["message"]
+
+
+def test_a_cell_that_is_killed_is_a_failed_one(tmp_path, monkeypatch):
+    fatal = "import os\nos.kill(os.getpid(), 9)\n"
+    result = run_one(tmp_path, monkeypatch, fatal)
+    assert result["status"] == "failed" and "status -9" in result["message"]
+
+
+ANGLES = "import nengo_ngc as n; n.RuleClassifier.alignment = lambda *args: {'W1': "
+
+
+@pytest.mark.parametrize(
+    "module, message",
+    [
+        ("import sys; sys.exit(0)", "own cannot be imported: SystemExit"),
+        (
+            f"{ANGLES}1e3}}",
+            "angles[0].W1 must be a finite number of at least 0 and at most 180",
+        ),
+    ],
+)
+def test_modules_that_fail_in_a_cell(module, message, tmp_path, monkeypatch):
+    result = run_one(tmp_path, monkeypatch, module)
+    assert result["status"] == "failed" and message in result["message"]
+
+
+SLEEPING = """
+import os, pathlib, sys, time
+if "-m" in sys.orig_argv:  # in the process of a cell
+    pathlib.Path(os.environ["STARTED"]).write_text(str(os.getpid()))
+    time.sleep(600)
+"""
+
+PARENT = """
+import sys
+from nengo_ngc import compare as comparison
+comparison.compare({config!r}, sys.argv[1], n_jobs={n_jobs})
+"""
+
+
+def has_ended(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return state == "Z"
+
+
+def waits_for(what):
+    end = time.monotonic() + 60
+    while not what():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes in /proc")
+@pytest.mark.parametrize(
+    "how, n_jobs", [(signal.SIGKILL, 2), (signal.SIGINT, 1), (signal.SIGINT, 2)]
+)
+def test_a_cell_does_not_outlive_its_parent(how, n_jobs, tmp_path):
+    temporary, started = tmp_path / "temporary", tmp_path / "started"
+    temporary.mkdir()
+    (tmp_path / "sleeping.py").write_text(SLEEPING)
+    config = {**SMALL, "modules": [str(tmp_path / "sleeping.py")]}
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT.format(config=config, n_jobs=n_jobs), tmp_path / "out"],
+        env={**os.environ, "TMPDIR": str(temporary), "STARTED": str(started)},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        waits_for(lambda: started.exists() and started.read_text())
+        parent.send_signal(how)
+        parent.wait(60)
+    finally:
+        parent.kill()
+    waits_for(lambda: has_ended(started.read_text()))
+    waits_for(lambda: not list(temporary.glob("nengo-ngc-*")))
+
+
+def test_same_cell_same_result(compared, tmp_path):
+    one = {**SMALL, "rules": ["backprop"], "seeds": [1]}
+    (again,) = comparison.compare(one, tmp_path)
+    before = next(r for r in compared[1] if r["cell"] == again["cell"])
+    assert again["test_error"] == before["test_error"]
+    assert again["angles"] == before["angles"]
+
+
+def test_failed_cells_are_reported_and_run_again(tmp_path):
+    broken = {
+        **SMALL,
+        "rules": ["backprop", "predictive-coding"],
+        "neurons": ["lif-rate"],
+        "seeds": [0],
+    }
+    told = []
+    results = comparison.compare(
+        broken, tmp_path, on_cell=lambda result, left: told.append((left, result))
+    )
+    assert [result["status"] for result in results] == ["done", "failed"]
+    assert "rate neurons of unit gain" in results[1]["message"]
+    assert "rate neurons of unit gain" in (tmp_path / "report.html").read_text()
+    assert [left for left, _ in told] == [1, 0]
+    told.clear()
+    comparison.compare(broken, tmp_path, on_cell=lambda r, left: told.append(r))
+    assert [r["cell"]["rule"] for r in told] == ["predictive-coding"]
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_own_rule_takes_one_line_of_registration(beside, tmp_path, monkeypatch):
+    module = f"own_rule_{beside}"
+    monkeypatch.delitem(RULES, "sign", raising=False)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / f"{module}.py").write_text(OWN_RULE)
+    config = {**SMALL, "rules": ["sign"], "seeds": [0], "modules": [module]}
+    if beside:
+        config = as_file(config, tmp_path)
+    else:
+        monkeypatch.syspath_prepend(tmp_path)
+    (result,) = comparison.compare(config, tmp_path / "out")
+    assert result["status"] == "done", result
+    assert result["angles"][-1]["W1"] > 1
+
+
+def test_a_module_with_the_name_of_another_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "json.py").write_text(OWN_RULE)
+    with pytest.raises(ValueError, match="json.py has the name of .*; give it another one"):
+        comparison.compare(as_file({"modules": ["json"]}, tmp_path), tmp_path / "out")
+
+
+@needs_dl
+def test_models_that_are_no_rule(tmp_path):
+    config = {
+        **SMALL,
+        "rules": ["pff", "ff", "sdr"],
+        "neurons": ["relu", "tanh"],
+        "seeds": [0],
+        "backends": ["nengo-dl"],
+        "settings": {"pff": {"steps": 3}, "ff": {"steps": 3}},
+    }
+    done, plain, sparse, failed, *_ = comparison.compare(config, tmp_path)
+    for result in (done, plain, sparse):
+        assert result["status"] == "done" and result["angles"] == [{}, {}, {}], result
+    assert done["pictures"].keys() == {"samples", "latents"} and not plain["pictures"]
+    assert sparse["pictures"].keys() == {"codes", "latents"}
+    assert "rectified linear units only" in failed["message"]
+    assert "pff" in (tmp_path / "table.txt").read_text()
+    page = (tmp_path / "report.html").read_text()
+    for kind in ("goodness-1", "samples-pff-1", "latents-pff-1", "codes-sdr-1"):
+        picture = tmp_path / f"{kind}.png"
+        assert min(imread(picture).shape[:2]) > 50
+        assert base64.b64encode(picture.read_bytes()).decode() in page
+    assert "pff, seed 0: samples of each class" in page
+    assert "sdr, seed 0: how often each unit is active" in page
+
+
+def test_a_model_whose_first_epoch_has_no_error(tmp_path):
+    settings = {"hebbian": {"n_units": 30, "patch": 4}}
+    config = {**SMALL, "rules": ["hebbian"], "seeds": [0], "epochs": 3, "settings": settings}
+    (result,) = comparison.compare(config, tmp_path)
+    assert result["status"] == "done" and "val_error" not in result["history"][0], result
+    assert min(imread(tmp_path / "curves-1.png").shape[:2]) > 50
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ("x = (", "SyntaxError: '\\(' was never closed"),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("import sys; sys.exit(3)", "SystemExit: 3"),
+        ("import not_there_at_all", "ModuleNotFoundError: No module named 'not_there_at_all'"),
+        ("def f(): f()\nf()", "RecursionError"),
+        ("x = '\0'", "(SyntaxError|ValueError)"),
+    ],
+)
+def test_modules_with_errors(content, message, tmp_path, monkeypatch, ran):
+    name = f"unfit_{abs(hash(content))}"
+    (tmp_path / f"{name}.py").write_text(content)
+    config = as_file({**SMALL, "modules": [name]}, tmp_path)
+    message = f"modules: .*{name}.py cannot be imported: {message}"
+    with pytest.raises(ValueError, match=message):
+        comparison.compare(config, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_names_of_rules_that_are_no_names_of_files(monkeypatch, tmp_path):
+    monkeypatch.setitem(RULES, "../rule", RULES["backprop"])
+    with pytest.raises(ValueError, match="rules must have names of letters.*'../rule'"):
+        comparison.compare({**SMALL, "rules": ["../rule"]}, tmp_path)
+
+
+def test_cells_with_many_layers_have_names_of_files(tmp_path, ran):
+    hidden = [[100] * 200, [100] * 201]
+    assert times_run(ran, {**SMALL, "hidden": hidden}, tmp_path) == 8
+    assert times_run(ran, {**SMALL, "hidden": hidden}, tmp_path) == 0
+
+
+@pytest.mark.parametrize(
+    "config, message",
+    [
+        ({"rule": ["backprop"]}, "did you mean 'rules'"),
+        ({"rules": ["bakprop"]}, r"rules\[0\]: unknown name 'bakprop'.*'backprop'"),
+        ({"rules": []}, "rules must be a list of at least 1"),
+        ({"rules": "backprop"}, "rules must be a list"),
+        ({"rules": ["x" * 10**7]}, r"unknown name 'x{60}\.\.\.'; expected"),
+        ({"datasets": ["mnst"]}, "did you mean 'mnist'"),
+        ({"neurons": ["rel"]}, "did you mean 'relu'"),
+        ({"backends": ["tf"]}, r"backends\[0\]: unknown"),
+        ({"hidden": [64]}, r"hidden\[0\] must be a list of at least 1, got 64"),
+        ({"hidden": [[0]]}, r"hidden\[0\]\[0\] must be a whole number"),
+        ({"hidden": [[2**40]]}, r"hidden\[0\]\[0\] must be a whole number"),
+        ({"seeds": [-1]}, r"seeds\[0\] must be"),
+        ({"seeds": [True]}, r"seeds\[0\] must be"),
+        ({"epochs": 0}, "epochs must be"),
+        ({"epochs": None}, "epochs must be"),
+        ({"epochs": datetime.date(2020, 1, 1)}, "epochs must be"),
+        ({"train_images": 0.5}, "train_images must be"),
+        ({"settings": {"fa": {}}}, "settings: unknown rule 'fa'"),
+        ({"settings": {"pes": {"lerning_rate": 1}}}, "did you mean 'learning_rate'"),
+        ({"settings": {"pes": {"batch_size": 1}}}, "unknown name 'batch_size'"),
+        ({"settings": {"pes": 1}}, "settings.pes must be a table"),
+        (
+            {"settings": {"pes": {"learning_rate": math.nan}}},
+            "settings.pes.learning_rate must",
+        ),
+        ({"settings": {"pes": {"learning_rate": -1}}}, "settings.pes: .*learning_rate"),
+        ({"settings": {"pff": {"setps": 3}}, "rules": ["pff"]}, "did you mean 'steps'"),
+        ({"settings": {"pes": {"learning_rate": True}}}, "rate must not be true or false"),
+        ({"settings": {"pes": {"anneal": 1}}}, "anneal must be true or false, got 1"),
+        ({"settings": None}, "settings must be a table"),
+        ({"modules": ["not_there_at_all"]}, "modules: .*No module named"),
+        ({"modules": [1]}, r"modules\[0\] must be a text, got 1"),
+        ({"modules": ["../rules"]}, "modules must be names of Python modules"),
+        ({"modules": [""]}, "modules must be names of Python modules"),
+        ([], "config must be a dict or the path of a file"),
+    ],
+)
+def test_bad_configuration(config, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        comparison.compare(config, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_command(compared, tmp_path):
+    folder, _ = compared
+    path = as_file(SMALL, tmp_path)
+    done = CliRunner().invoke(main, ["compare", str(path), "--output", str(folder)])
+    assert done.exit_code == 0, done.output
+    assert "backprop" in done.output and str(folder) in done.output
+
+
+def test_command_fails_if_a_run_has(tmp_path, monkeypatch):
+    def run_cell(name, cell, *args, **kwargs):
+        return name, {"cell": cell, "status": "failed", "message": "out of luck"}
+
+    monkeypatch.setattr(cells, "run_cell", run_cell)
+    path, folder = as_file(SMALL, tmp_path), tmp_path / "out"
+    done = CliRunner().invoke(main, ["compare", str(path), "--output", str(folder)])
+    assert done.exit_code == 1 and "Traceback" not in done.output
+    assert "4 of 4 runs failed; report.html says why" in done.output
+    assert "out of luck" in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_table_is_read_as_utf_8(compared, tmp_path, monkeypatch):
+    seen, read_text = {}, Path.read_text
+
+    def watched(path, encoding=None, errors=None):
+        seen[path.name] = encoding
+        return read_text(path, encoding, errors)
+
+    monkeypatch.setattr(Path, "read_text", watched)
+    path = as_file(SMALL, tmp_path)
+    CliRunner().invoke(main, ["compare", str(path), "--output", str(compared[0])])
+    assert seen["table.txt"] == "utf-8"
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        (None, "no configuration file"),
+        ("rules = [", "config.toml is damaged: Invalid"),
+        ("rules = " + "[" * 10_000, "config.toml is damaged: it is nested too deeply"),
+        ("epochs = 2020-13-41", "config.toml is damaged"),
+        ("epochs = 1" + "0" * 5000, "config.toml is damaged: Exceeds the limit"),
+        ("epoch = 3", "did you mean 'epochs'"),
+    ],
+)
+def test_command_says_what_is_wrong(text, message, tmp_path):
+    path = tmp_path / "config.toml"
+    if text is not None:
+        path.write_text(text)
+    done = CliRunner().invoke(main, ["compare", str(path)])
+    assert done.exit_code == 1 and message in done.output
+    assert "Traceback" not in done.output

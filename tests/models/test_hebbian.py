@@ -1,0 +1,319 @@
+"""Layers and encoders that learn by competition."""
+
+import nengo
+import numpy as np
+import pytest
+from nengo.exceptions import ValidationError
+from sklearn.exceptions import NotFittedError
+
+import nengo_ngc as ngc
+from nengo_ngc import HebbianEncoder, datasets
+from nengo_ngc.networks import CompetitiveLayer, PatchEncoder
+from nengo_ngc.neurons import k_winners
+
+from ..conftest import HAS_DL
+
+DIGITS = datasets.load("digits", binarize=False)
+X, Y = DIGITS.X_train[:400], DIGITS.y_train[:400]
+RNG = np.random.RandomState(0)
+
+
+def show(model, net, x):
+    with model:
+        stimulus = nengo.Node(nengo.processes.PresentInput(x, 0.001))
+        nengo.Connection(stimulus, net.input, synapse=None)
+    return net.probe("output")
+
+
+def test_layer_learns_as_by_hand(simulate):
+    x, W = RNG.rand(12, 6), RNG.rand(5, 6)
+    with nengo.Network() as model:
+        net = CompetitiveLayer(
+            (6, 5),
+            ngc.KWinnersTakeAll(0.4),
+            ngc.SGD(0.3),
+            ngc.SGD(0.7),
+            parameters={"W": W},
+        )
+    probe = show(model, net, x)
+    sim = simulate(model, 1, len(x))
+    b, seen = -0.5 * np.sum(W**2, axis=1), []
+    for row in x:
+        y = k_winners(np, (W @ row + b)[None], 2)[0]
+        seen.append(y)
+        W = W + 0.3 * y[:, None] * (row - W)
+        b = b + 0.7 * (0.4 - y)
+    np.testing.assert_array_equal(np.reshape(sim.data[probe], (12, 5)), seen)
+    learned = net.parameters(sim)
+    np.testing.assert_allclose(learned["W"], W, rtol=1e-5)
+    np.testing.assert_allclose(learned["b"], b[:, None], rtol=1e-5)
+
+
+def test_batches_are_averaged(simulate):
+    x, W = RNG.rand(6, 4), RNG.rand(3, 4)
+    with nengo.Network() as model:
+        net = CompetitiveLayer(
+            (4, 3),
+            ngc.KWinnersTakeAll(0.3),
+            ngc.SGD(1.0),
+            schedule=ngc.Schedule(1, batch_size=6),
+            parameters={"W": W, "b": np.zeros((3, 1))},
+        )
+    show(model, net, x)
+    sim = simulate(model, 1, 6)
+    y = k_winners(np, x @ W.T, 1)
+    change = sum(a[:, None] * (row - W) for a, row in zip(y, x)) / 6
+    learned = net.parameters(sim)
+    np.testing.assert_allclose(learned["W"], W + change, rtol=1e-5)
+    np.testing.assert_array_equal(learned["b"], 0)
+
+
+def cells_by_hand(image, filters, thresholds, grid):
+    """What each cell of the grid has seen: (grid, grid, m)."""
+    p, (height, width) = int(len(filters[0]) ** 0.5), image.shape
+    rows, columns = height - p + 1, width - p + 1
+    cells = np.zeros((grid, grid, len(filters)))
+    for i in range(rows):
+        for j in range(columns):
+            u = filters @ image[i : i + p, j : j + p].ravel() + thresholds
+            if u.max() > 0:
+                cells[i * grid // rows, j * grid // columns, u.argmax()] = 1
+    return cells
+
+
+def test_patch_encoder_as_by_hand(simulate):
+    images = RNG.rand(4, 7, 9) * (RNG.rand(4, 7, 9) < 0.5)
+    filters = RNG.rand(5, 9)
+    thresholds = -0.5 * np.sum(filters**2, axis=1)
+    W = RNG.rand(20, 3 * 3 * 5)
+    with nengo.Network() as model:
+        net = PatchEncoder(
+            (7, 9),
+            filters,
+            thresholds[:, None],
+            3,
+            20,
+            winners=ngc.KWinnersTakeAll(0.2),
+            parameters={"W": W},
+        )
+        probes = net.probe("cells"), show(model, net, images.reshape(4, -1))
+    sim = simulate(model, 1, 4)
+    cells = [cells_by_hand(image, filters, thresholds, 3).ravel() for image in images]
+    assert 0 < np.mean(cells) < 0.9
+    np.testing.assert_array_equal(np.reshape(sim.data[probes[0]], (4, 45)), cells)
+    currents = np.array(cells) @ W.T - 0.5 * np.sum(W**2, axis=1)
+    codes = np.reshape(sim.data[probes[1]], (4, 20))
+    np.testing.assert_array_equal(codes, k_winners(np, currents, 4))
+
+
+@pytest.mark.parametrize(
+    "grid, message",
+    [
+        (0, "grid: must be a whole number of at least 1, got 0"),
+        (6, r"between 1 and the places.*\(5, 6\).*grid=6"),
+    ],
+)
+def test_cells_that_do_not_fit(grid, message):
+    with pytest.raises(ValidationError, match=message):
+        PatchEncoder((7, 8), np.ones((2, 9)), np.zeros((2, 1)), grid, 10)
+
+
+@pytest.mark.parametrize(
+    "filters, message",
+    [
+        (np.ones((2, 8)), r"filters: must have shape \(m, p \* p\), got \(2, 8\)"),
+        (np.ones(9), r"filters: must be a 2-dimensional array.*got one of shape \(9,\)"),
+    ],
+)
+def test_filters_that_are_not_square(filters, message):
+    with pytest.raises(ValidationError, match=message):
+        PatchEncoder((7, 8), filters, np.zeros((2, 1)), 2, 10)
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_as_many_thresholds_as_filters(n):
+    with pytest.raises(ValidationError, match="thresholds: must be one for each of 2 filters"):
+        PatchEncoder((7, 8), np.ones((2, 9)), np.zeros((n, 1)), 2, 10)
+
+
+@pytest.mark.parametrize("contained", [True, False])
+def test_patch_encoder_in_a_container_if_so_asked(contained):
+    with nengo.Network() as model:
+        net = PatchEncoder(
+            (7, 8), np.ones((2, 9)), np.zeros((2, 1)), 2, 10, add_to_container=contained
+        )
+    assert (net in model.networks) == contained
+    with nengo.Simulator(net, progress_bar=False) as sim:
+        sim.run_steps(1)
+
+
+def test_random_weights_follow_the_seed_around_the_layer():
+    def drawn():
+        with nengo.Network(seed=3) as model:
+            with nengo.Network():
+                layers = [CompetitiveLayer((4, 3)) for _ in range(2)]
+        with nengo.Simulator(model, progress_bar=False) as sim:
+            return [layer.parameters(sim)["W"] for layer in layers]
+
+    first, again = drawn(), drawn()
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first[0] - first[1]).max() > 0.01
+
+
+def test_layer_with_what_is_no_optimizer():
+    with pytest.raises(ValidationError, match="homeostasis: must be an Optimizer"):
+        CompetitiveLayer((4, 3), homeostasis=0.1)
+
+
+def test_layer_of_other_winners():
+    with pytest.raises(ValidationError, match="winners.*must be a KWinnersTakeAll"):
+        CompetitiveLayer((4, 3), nengo.LIF())
+
+
+# --- the model
+
+
+def encoder(**kwargs):
+    settings = {
+        "n_hidden": (16,),
+        "n_units": 100,
+        "patch": 4,
+        "batch_size": 20,
+        "max_epochs": 4,
+        "random_state": 0,
+        "backend": "nengo",
+    }
+    return HebbianEncoder(**{**settings, **kwargs})
+
+
+@pytest.fixture(scope="module")
+def learned():
+    return encoder().fit(X, Y, DIGITS.X_test, DIGITS.y_test)
+
+
+def test_codes_keep_the_class(learned):
+    score = learned.score(DIGITS.X_test, DIGITS.y_test)
+    phases = [record["phase"] for record in learned.history_]
+    assert phases == ["filters", "units", "units", "thresholds"]
+    assert learned.history_[-1]["val_error"] == pytest.approx(100 * (1 - score))
+    codes = learned.transform(X)
+    assert set(np.unique(codes)) == {0, 1}
+    np.testing.assert_array_equal(codes.sum(axis=1), 5)
+    assert learned.history_[-1]["silent_units"] == 0
+    # beside winners of random weights on pixels
+    fixed = [k_winners(np, x @ RNG.randn(64, 100), 5) for x in (X, DIGITS.X_test)]
+    random = ngc.analysis.nearest_centroid(fixed[1], *ngc.analysis.centroids(fixed[0], Y, 5))
+    assert score > max(0.75, 0.1 + np.mean(random == DIGITS.y_test))
+
+
+def test_units_are_equally_busy(learned):
+    spread = {}
+    for name, model in (("kept", learned), ("free", encoder(homeostasis=0.0).fit(X, Y))):
+        activity = model.transform(X).mean(axis=0)
+        spread[name] = activity.std() / activity.mean()
+    assert spread["kept"] < 0.5 * spread["free"]
+
+
+def test_one_unit_learns_from_an_image_and_k_make_its_code():
+    model, active = encoder(), []
+    for record in model.epochs(X, Y):
+        if record["phase"] != "filters":
+            seen = model._trainer().present(X[:20])["output"]
+            active.append(seen.sum(axis=1).max())
+    assert active == [1, 1, 5]
+
+
+def test_filters_start_from_patches_that_are_not_empty():
+    mostly_empty = X * (np.arange(400) % 10 == 0)[:, None]
+    model = encoder()
+    next(model.epochs(mostly_empty, Y))
+    assert model.parameters_["W1"].mean(axis=1).min() > 0.02
+
+
+def test_labels_make_centroids_only(learned):
+    other = encoder().fit(X, RNG.permutation(Y))
+    for name, array in learned.parameters_.items():
+        np.testing.assert_array_equal(other.parameters_[name], array)
+
+
+@pytest.mark.skipif(not HAS_DL, reason="nengo-dl is not installed")
+def test_nengo_and_nengo_dl_learn_the_same(learned):
+    other = encoder(backend="nengo-dl").fit(X, Y)
+    for name, array in learned.parameters_.items():
+        np.testing.assert_allclose(other.parameters_[name], array, atol=1e-3)
+    same = np.mean(other.transform(X) == learned.transform(X))
+    assert same > 0.999  # what is nearly a tie may be rounded to either side
+
+
+@pytest.mark.parametrize("n_done", [1, 2, 3])
+def test_saved_and_resumed_as_if_not_interrupted(learned, n_done, tmp_path):
+    part = encoder()
+    epochs = part.epochs(X, Y)
+    for _ in range(n_done):
+        next(epochs)
+    part.save(tmp_path / "model.npz")
+    resumed = HebbianEncoder.load(tmp_path / "model.npz")
+    list(resumed.epochs(X, Y, resume=True))
+    for name, array in learned.parameters_.items():
+        np.testing.assert_array_equal(resumed.parameters_[name], array)
+    resumed.fit_centroids(X, Y)
+    np.testing.assert_array_equal(resumed.centroids_, learned.centroids_)
+
+
+def test_no_codes_before_units_learn():
+    model = encoder()
+    next(model.epochs(X, Y))
+    assert set(model.parameters_) == {"W1", "b1"}
+    with pytest.raises(NotFittedError, match="have not begun to learn"):
+        model.transform(X)
+
+
+def test_names_of_units(learned):
+    with pytest.raises(NotFittedError):
+        encoder().get_feature_names_out()
+    names = learned.get_feature_names_out()
+    assert (len(names), names[0]) == (100, "hebbianencoder0")
+
+
+def test_images_that_are_not_square(tmp_path):
+    wide = np.hstack([X, np.zeros((400, 16))])  # 10 rows of 8 pixels
+    model = encoder(image_shape=(10, 8), max_epochs=3).fit(wide, Y)
+    assert model.score(wide, Y) > 0.75
+    model.save(tmp_path / "model.npz")
+    loaded = HebbianEncoder.load(tmp_path / "model.npz")
+    np.testing.assert_array_equal(loaded.transform(wide), model.transform(wide))
+
+
+@pytest.mark.parametrize(
+    "kwargs, message",
+    [
+        ({"max_epochs": 2}, "max_epochs: must be a whole number of at least 3, got 2"),
+        ({"n_hidden": (8, 8)}, "n_hidden: must be a sequence of 1 whole number"),
+        ({"sparsity": 0}, "sparsity"),
+        ({"learning_rate": -1}, "learning_rate"),
+        ({"homeostasis": np.nan}, "homeostasis: must be a finite number of at least 0"),
+        ({"patch": 9}, "patch and grid must fit on images of 8 x 8 pixels, got patch=9"),
+        ({"patch": 7, "grid": 3}, "patch and grid must fit"),
+        ({"n_units": 500}, "n_units must not be larger than the data.*500 and 400 images"),
+        ({"n_units": 350, "batch_size": 150}, "n_units=350 and 300 images in whole batches"),
+        (
+            {"image_shape": 8},
+            "image_shape: must be a sequence of 2 whole numbers of at least 1 or None, got 8",
+        ),
+        ({"image_shape": (8, 8, 1)}, "image_shape: must be a sequence of 2 whole numbers"),
+        ({"image_shape": (6.4, 10)}, "image_shape: must be a sequence of 2 whole numbers"),
+        ({"image_shape": (7, 9)}, r"image_shape must have 64 pixels, got \(7, 9\)"),
+        ({"batch_size": 500}, "batch_size must not be larger"),
+    ],
+)
+def test_bad_arguments(kwargs, message):
+    with pytest.raises(ValueError, match=message):
+        encoder(**kwargs).fit(X, Y)
+
+
+def test_a_history_without_phases_is_refused(tmp_path):
+    model = encoder(max_epochs=3).fit(X, Y)
+    del model.history_[1]["phase"]
+    model.save(tmp_path / "model.npz")
+    with pytest.raises(ValueError, match="its history must have phase of each epoch; replace"):
+        HebbianEncoder.load(tmp_path / "model.npz")

@@ -1,0 +1,522 @@
+"""Networks and models that learn to classify, by every rule."""
+
+import nengo
+import numpy as np
+import pytest
+from nengo.exceptions import ValidationError
+from scipy.special import expit
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import nengo_ngc as ngc
+from nengo_ngc import datasets
+from nengo_ngc.backends.runners import make_runner
+from nengo_ngc.metrics.reconstruction import angle, cross_entropy
+from nengo_ngc.models import RULES, RuleClassifier, base
+from nengo_ngc.networks import FeedforwardClassifier, PredictiveCodingClassifier
+from nengo_ngc.networks.classifiers import HIDDEN_RULES, NEURONS
+from nengo_ngc.neurons.functions import softmax
+
+from ..conftest import Squashing, needs_dl
+
+DIGITS = datasets.load("digits", binarize=False)
+X, Y = DIGITS.X_train[:200], DIGITS.y_train[:200]
+ONLINE = [rule for rule in RULES if not RULES[rule].offline]
+
+
+def one_hot(y):
+    return np.eye(10)[y]
+
+
+def model(rule="backprop", **kwargs):
+    return RuleClassifier(
+        **{
+            "n_hidden": (20, 15),
+            "rule": rule,
+            "batch_size": 20,
+            "max_epochs": 2,
+            "backend": "nengo",
+            "random_state": 3,
+            **kwargs,
+        }
+    )
+
+
+def random_parameters(shape, rng):
+    parameters = {}
+    for level, (pre, post) in enumerate(zip(shape, shape[1:]), start=1):
+        parameters[f"W{level}"] = rng.randn(post, pre) / np.sqrt(pre)
+        parameters[f"b{level}"] = 0.1 * rng.randn(post)
+    return parameters
+
+
+# --- networks
+
+
+def forward(parameters, x, phi):
+    """Outputs of a multilayer perceptron."""
+    n_layers, a = len(parameters) // 2, x
+    for level in range(1, n_layers + 1):
+        J = a @ parameters[f"W{level}"].T + parameters[f"b{level}"]
+        a = J if level == n_layers else phi(J)
+    return a
+
+
+@pytest.mark.parametrize("make", [FeedforwardClassifier, PredictiveCodingClassifier])
+@pytest.mark.parametrize(
+    "neurons, phi",
+    [("relu", lambda J: np.maximum(J, 0)), ("tanh", np.tanh), ("sigmoid", expit)],
+)
+def test_prediction_is_a_multilayer_perceptron(backend, make, neurons, phi):
+    shape, rng = (64, 12, 9, 10), np.random.RandomState(0)
+    parameters = random_parameters(shape, rng)
+    run = make_runner(
+        backend,
+        lambda: make(
+            shape, neuron_type=neurons, parameters=parameters, schedule=ngc.Schedule(1)
+        ),
+        4,
+        ["output"],
+    )
+    output = run.present(X[:4])["output"]
+    np.testing.assert_allclose(output, forward(parameters, X[:4], phi), atol=1e-5)
+
+
+@needs_dl
+@pytest.mark.parametrize("neurons", ["relu", "tanh"])
+def test_backprop_updates_are_gradients_of_cross_entropy(neurons):
+    import tensorflow as tf
+
+    import nengo_ngc.dl  # noqa: F401
+
+    shape = (64, 12, 9, 10)
+    parameters = random_parameters(shape, np.random.RandomState(0))
+    variables = {k: tf.Variable(v) for k, v in parameters.items()}
+    with tf.GradientTape() as tape:
+        a = tf.constant(X[:4].astype(float))
+        for level in (1, 2, 3):
+            a = tf.matmul(a, variables[f"W{level}"], transpose_b=True)
+            a = a + variables[f"b{level}"]
+            if level < 3:
+                a = {"relu": tf.nn.relu, "tanh": tf.tanh}[neurons](a)
+        loss = tf.nn.softmax_cross_entropy_with_logits(one_hot(Y[:4]), a)
+    gradients = tape.gradient(loss, variables)
+    for backend in ("nengo", "nengo-dl"):
+        run = make_runner(
+            backend,
+            lambda: FeedforwardClassifier(
+                shape,
+                neuron_type=neurons,
+                parameters=parameters,
+                optimizer=ngc.SGD(1.0),
+                schedule=ngc.Schedule(1, 4),
+            ),
+            4,
+            ["output"],
+            inputs=("input", "target"),
+        )
+        run.present(X[:4], learn=True, target=one_hot(Y[:4]))
+        for name, array in run.state().items():
+            if "/" not in name:
+                change = parameters[name] - array
+                expected = gradients[name].numpy() / 4
+                np.testing.assert_allclose(change, expected, rtol=1e-4, atol=2e-7)
+
+
+def settled(parameters, x, y, beta, steps):
+    """Whittington and Bogacz's equations, in a loop of their own."""
+    n_layers = len(parameters) // 2
+    W = [parameters[f"W{level}"] for level in range(1, n_layers + 1)]
+    b = [parameters[f"b{level}"] for level in range(1, n_layers + 1)]
+    z = []
+    a = x
+    for level in range(n_layers - 1):
+        z.append(W[level] @ a + b[level])
+        a = np.tanh(z[-1])
+    for step in range(steps):
+        if step > 0:
+            z = [
+                z[k] + beta * ((1 - np.tanh(z[k]) ** 2) * (W[k + 1].T @ e[k + 1]) - e[k])
+                for k in range(n_layers - 1)
+            ]
+        a = [x, *map(np.tanh, z)]
+        mu = [W[k] @ a[k] + b[k] for k in range(n_layers)]
+        e = [z[k] - mu[k] for k in range(n_layers - 1)]
+        e.append(y - softmax(mu[-1][None])[0])
+    return a, z, e
+
+
+def test_predictive_coding_settles_and_learns_as_written(backend):
+    shape, steps, beta = (64, 12, 9, 10), 7, 0.2
+    parameters = random_parameters(shape, np.random.RandomState(0))
+    run = make_runner(
+        backend,
+        lambda: PredictiveCodingClassifier(
+            shape,
+            neuron_type="tanh",
+            beta=beta,
+            parameters=parameters,
+            optimizer=ngc.SGD(1.0),
+            schedule=ngc.Schedule(steps, 2),
+        ),
+        2,
+        ["z1", "z2", "e1", "e2", "error", "output"],
+        inputs=("input", "target"),
+    )
+    # one presentation before, which must leave no trace
+    run.present(X[5:7], target=one_hot(Y[5:7]))
+    probed = run.present(X[:2], learn=True, target=one_hot(Y[:2]))
+    total = {name: 0 for name in parameters}
+    for k in range(2):
+        a, z, e = settled(parameters, X[k], one_hot(Y[k]), beta, steps)
+        for name, values in (("z1", z[0]), ("z2", z[1]), ("e1", e[0]), ("error", e[2])):
+            np.testing.assert_allclose(probed[name][k], values, atol=1e-5)
+        for level in (1, 2, 3):
+            total[f"W{level}"] = total[f"W{level}"] + np.outer(e[level - 1], a[level - 1])
+            total[f"b{level}"] = total[f"b{level}"] + e[level - 1]
+    learned = run.state()
+    for name, array in parameters.items():
+        assert np.abs(total[name]).max() > 1e-3
+        np.testing.assert_allclose(learned[name] - array, total[name] / 2, atol=1e-5)
+
+
+def test_predictive_coding_becomes_backprop_for_small_steps():
+    shape = (64, 12, 9, 10)
+    parameters = random_parameters(shape, np.random.RandomState(0))
+
+    def update(make, **kwargs):
+        run = make_runner(
+            "nengo",
+            lambda: make(
+                shape,
+                neuron_type="tanh",
+                parameters=parameters,
+                schedule=ngc.Schedule(kwargs.pop("steps"), 100),
+                **kwargs,
+            ),
+            4,
+            ["output"],
+            inputs=("input", "target"),
+        )
+        run.present(X[:4], learn=True, target=one_hot(Y[:4]))
+        return run.net.pending(run.sim)
+
+    exact = update(FeedforwardClassifier, steps=1)
+    close = update(PredictiveCodingClassifier, steps=3, beta=1e-3)
+    far = update(PredictiveCodingClassifier, steps=60, beta=0.2)
+    for name in ("W1", "W2", "W3"):
+        assert angle(close[name], exact[name]) < 0.5
+        assert angle(far[name], exact[name]) > 2
+
+
+def test_all_rules_start_alike():
+    weights = []
+    for make in (
+        lambda: FeedforwardClassifier((5, 4, 3), seed=1),
+        lambda: FeedforwardClassifier((5, 4, 3), rule=None, seed=1),
+        lambda: FeedforwardClassifier((5, 4, 3), rule="feedback-alignment", seed=1),
+        lambda: PredictiveCodingClassifier((5, 4, 3), seed=1),
+    ):
+        net = make()
+        with nengo.Simulator(net, progress_bar=False) as sim:
+            weights.append(net.parameters(sim))
+    for other in weights[1:]:
+        for name, array in weights[0].items():
+            np.testing.assert_array_equal(other[name], array)
+    assert np.abs(weights[0]["W1"]).min() > 0
+
+
+@pytest.mark.parametrize("neurons", NEURONS)
+def test_activity_is_one_for_an_input_of_one(neurons):
+    net = FeedforwardClassifier(
+        (1, 1, 2), rule=None, neuron_type=neurons, parameters={"W1": [[1.0]]}, seed=0
+    )
+    with net:
+        nengo.Connection(nengo.Node([1.0]), net.input, synapse=None)
+        probe = net.probe("a1")
+    with nengo.Simulator(net, progress_bar=False) as sim:
+        sim.run(1.0)
+    activity = sim.data[probe]
+    expected = {"tanh": np.tanh(1), "sigmoid": expit(1)}.get(neurons, 1.0)
+    if "adaptive" in neurons:  # it starts like others, and then tires
+        assert 0.05 < activity[-200:].mean() < 0.95
+        expected = pytest.approx(expected, rel=1e-3)
+        assert neurons == "adaptive-lif" or activity[0, 0] == expected
+    else:
+        assert activity.mean() == pytest.approx(expected, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    "make, kwargs, message",
+    [
+        (FeedforwardClassifier, {"rule": "bakprop"}, "did you mean 'backprop'"),
+        (FeedforwardClassifier, {"neuron_type": "rellu"}, "did you mean 'relu'"),
+        (FeedforwardClassifier, {"shape": (784,)}, "shape"),
+        (FeedforwardClassifier, {"optimizer": 0.1}, "optimizer.*Optimizer"),
+        (FeedforwardClassifier, {"max_rate": -1}, "max_rate"),
+        (FeedforwardClassifier, {"parameters": {"W9": [[1]]}}, "W9"),
+        (FeedforwardClassifier, {"parameters": {"b1": np.ones(3)}}, r"b1 must have shape"),
+        (PredictiveCodingClassifier, {"neuron_type": "lif"}, "rate neurons"),
+        (PredictiveCodingClassifier, {"neuron_type": nengo.LIF()}, "rate neurons"),
+        (PredictiveCodingClassifier, {"beta": 0}, "beta"),
+    ],
+)
+def test_bad_network(make, kwargs, message):
+    with pytest.raises(ValidationError, match=message):
+        make(**kwargs)
+
+
+# --- models
+
+
+@pytest.mark.parametrize("rule", ONLINE)
+def test_every_rule_learns(rule, backend):
+    learned = model(rule, backend=backend, max_epochs=10, learning_rate=0.01)
+    if rule == "pes":
+        learned.set_params(learning_rate=0.5)
+    learned.fit(X, Y, DIGITS.X_test, DIGITS.y_test)
+    errors = [record["error"] for record in learned.history_]
+    assert errors[-1] < 0.7 * errors[0]
+    assert learned.history_[-1]["val_error"] == pytest.approx(
+        100 * (1 - learned.score(DIGITS.X_test, DIGITS.y_test))
+    )
+
+
+@needs_dl
+def test_backprop_learns_what_automatic_differentiation_does():
+    learned = [
+        model(rule, backend="nengo-dl", max_epochs=3).fit(X, Y)
+        for rule in ("autodiff", "backprop")
+    ]
+    for name, array in learned[0].parameters_.items():
+        np.testing.assert_allclose(learned[1].parameters_[name], array, atol=1e-5)
+    for theirs, ours in zip(*(m.history_ for m in learned)):
+        assert ours["loss"] == pytest.approx(theirs["loss"], rel=1e-5)
+        assert ours["error"] == pytest.approx(theirs["error"], rel=1e-5)
+
+
+@needs_dl
+def test_automatic_differentiation_of_spikes_in_parts(monkeypatch):
+    import nengo_ngc.backends.nengo_dl.autodiff
+
+    learned, told = [], []
+    spiking = {"neuron_type": "lif", "steps": 10, "backend": "nengo-dl"}
+    for limit in (2**28, 2 * 20 * 10 * 64 * 4):  # all at once; two batches at once
+        monkeypatch.setattr(nengo_ngc.backends.nengo_dl.autodiff, "_MAX_BYTES", limit)
+        learner = model("autodiff", **spiking)
+        list(learner.epochs(X[:120], Y[:120], on_batch=told.append))
+        learned.append(learner)
+    for name, array in learned[0].parameters_.items():
+        np.testing.assert_allclose(learned[1].parameters_[name], array, atol=1e-5)
+    losses = [[record["loss"] for record in m.history_] for m in learned]
+    np.testing.assert_allclose(*losses, rtol=1e-5)
+    assert losses[0][1] < losses[0][0]
+    assert [report["batch"] for report in told] == 4 * [1, 2, 3, 4, 5, 6]
+
+
+@needs_dl
+@pytest.mark.parametrize("rule", ONLINE)
+def test_nengo_and_nengo_dl_learn_the_same(rule):
+    learned = [model(rule, backend=b).fit(X, Y).parameters_ for b in ("nengo", "nengo-dl")]
+    for name, array in learned[0].items():
+        np.testing.assert_allclose(learned[1][name], array, atol=2e-4)
+
+
+@pytest.mark.parametrize(
+    "rule, neuron_type",
+    [
+        *((rule, "relu") for rule in ONLINE),
+        pytest.param("autodiff", "relu", marks=needs_dl),
+        pytest.param("autodiff", "lif", marks=needs_dl),  # voltages must not go on
+        ("backprop", "lif"),
+        ("backprop", "poisson-relu"),
+    ],
+)
+def test_saved_and_resumed_as_if_not_interrupted(rule, neuron_type, tmp_path):
+    kwargs = {"backend": "nengo-dl" if rule == "autodiff" else "nengo", "steps": 5}
+    kwargs["neuron_type"] = neuron_type
+    whole = model(rule, max_epochs=3, **kwargs).fit(X, Y)
+    part = model(rule, max_epochs=3, **kwargs)
+    next(part.epochs(X, Y))
+    part.save(tmp_path / "model.npz")
+    resumed = RuleClassifier.load(tmp_path / "model.npz")
+    list(resumed.epochs(X, Y, resume=True))
+    assert resumed.n_iter_ == 3
+    for name, array in whole.parameters_.items():
+        np.testing.assert_array_equal(resumed.parameters_[name], array)
+    np.testing.assert_array_equal(resumed.predict(X), whole.predict(X))
+    assert set(resumed.classes_) == set(Y)
+
+
+def test_spiking_neurons_learn(backend):
+    learned = model(
+        "direct-feedback-alignment",
+        n_hidden=(30,),
+        neuron_type="lif",
+        backend=backend,
+        steps=20,
+        max_epochs=8,
+        learning_rate=0.01,
+    )
+    learned.fit(X[:100], Y[:100])
+    errors = [record["error"] for record in learned.history_]
+    assert errors[-1] < errors[0]
+
+
+@pytest.mark.parametrize("neurons", ["lif", "adaptive-lif-rate", "poisson-relu"])
+def test_images_are_presented_from_rest(backend, neurons):
+    """Neither order, nor batch, nor what was done before changes what is said of images."""
+    if (backend, neurons) == ("nengo-dl", "poisson-relu"):
+        pytest.skip("TensorFlow's random numbers go on")
+    learned = model(
+        n_hidden=(12,), neuron_type=neurons, steps=10, batch_size=8, backend=backend
+    )
+    expected = learned.fit(X[:16], Y[:16]).predict_proba(X[:11])
+    assert len(np.unique(expected, axis=0)) > 1
+    order = np.random.RandomState(0).permutation(11)
+    np.testing.assert_array_equal(learned.predict_proba(X[:11][order]), expected[order])
+    np.testing.assert_array_equal(learned.predict_proba(X[9:11]), expected[9:])
+    np.testing.assert_array_equal(learned.predict_proba(X[:11]), expected)
+
+
+@needs_dl
+def test_spiking_neurons_learn_the_same_on_both_simulators():
+    kwargs = {"neuron_type": "lif", "steps": 10, "batch_size": 5, "max_epochs": 1}
+    learned = [model(backend=b, **kwargs).fit(X[:20], Y[:20]) for b in ("nengo", "nengo-dl")]
+    for name, array in learned[0].parameters_.items():
+        np.testing.assert_allclose(learned[1].parameters_[name], array, atol=2e-4)
+
+
+@pytest.mark.parametrize("neurons", ["lif", "poisson-relu"])
+def test_alignment_of_spiking_neurons(neurons):
+    kwargs = {"neuron_type": neurons, "steps": 10, "max_epochs": 1}
+    backprop = model("backprop", **kwargs).fit(X[:40], Y[:40])
+    assert max(backprop.alignment(X[:40], Y[:40]).values()) < 1e-5
+    other = model("feedback-alignment", **kwargs).fit(X[:40], Y[:40])
+    assert other.alignment(X[:40], Y[:40]) == other.alignment(X[:40], Y[:40])
+
+
+def test_alignment():
+    backprop = model("backprop").fit(X, Y).alignment(X, Y)
+    assert all(degrees < 0.1 for degrees in backprop.values())
+    assert set(backprop) == {"W1", "W2", "W3"}
+    aligned = model("feedback-alignment")
+    epochs = aligned.epochs(X, Y)
+    start = aligned.alignment(X, Y)
+    for _ in epochs:
+        pass
+    assert start["W3"] < 0.1
+    assert all(60 < start[name] < 120 for name in ("W1", "W2"))
+    # measuring leaves no trace
+    again = model("feedback-alignment").fit(X, Y)
+    np.testing.assert_array_equal(again.parameters_["W1"], aligned.parameters_["W1"])
+    assert set(model("pes").fit(X, Y).alignment(X, Y)) == {"W3"}
+
+
+def test_labels_may_be_anything():
+    names = np.array(["zero", "one", "two"])
+    rows = Y < 3
+    learned = model(max_epochs=20, batch_size=10, learning_rate=0.01).fit(
+        X[rows], names[Y[rows]]
+    )
+    assert set(learned.predict(X[rows])) <= set(names)
+    assert learned.score(X[rows], names[Y[rows]]) > 0.9
+    np.testing.assert_allclose(learned.predict_proba(X).sum(axis=1), 1, rtol=1e-5)
+
+
+def test_metrics():
+    outputs = np.array([[1.0, 2.0, -1.0], [1000.0, 0.0, 0.0]])
+    target = np.array([[0, 1, 0], [0, 1, 0]])
+    expected = -np.log(softmax(outputs[:1])[0, 1]), 1000.0
+    np.testing.assert_allclose(cross_entropy(outputs, target), expected)
+    assert angle([1, 0], [0, 2]) == pytest.approx(90)
+    assert angle([1, 1], [2, 2]) == pytest.approx(0, abs=1e-5)
+    assert np.isnan(angle([0, 0], [1, 2]))
+
+
+@pytest.mark.parametrize(
+    "kwargs, message",
+    [
+        ({"rule": "backporp"}, "did you mean 'backprop'"),
+        ({"neuron_type": "LIFF"}, "unknown neuron type 'LIFF'"),
+        ({"backend": "tf"}, "unknown backend"),
+        ({"batch_size": 0}, "batch_size: must be"),
+        ({"batch_size": 1000}, "batch_size=1000 and 200 images"),
+        ({"steps": 0.5}, "steps: must be"),
+        ({"learning_rate": -1.0}, "learning_rate"),
+        ({"learning_rate": float("nan")}, "learning_rate"),
+        ({"beta": 0.0}, "beta"),
+        ({"n_hidden": ()}, "n_hidden: must be"),
+        ({"rule": "autodiff"}, "backend: must be 'nengo-dl' or 'auto'"),
+        ({"device": "/gpu:0"}, "device: must be None"),
+    ],
+)
+def test_bad_parameters(kwargs, message, no_work):
+    with pytest.raises(ValueError, match=message):
+        model(**kwargs).fit(X, Y)
+
+
+@pytest.fixture
+def no_work(monkeypatch):
+    """Whoever makes a simulator has not checked everything before."""
+
+    def fail(*args, **kwargs):
+        raise AssertionError("work has begun")
+
+    monkeypatch.setattr(base, "make_runner", fail)
+
+
+@pytest.mark.parametrize(
+    "images, labels, message",
+    [
+        (X, Y[:-1], "199 labels and 200 images"),
+        (X, None, "requires y to be passed"),
+        (X, np.zeros(200, int), "two classes or more, got 1 class"),
+        (X, Y + 0.5, "Unknown label type"),
+        (X * 255, Y, r"pixels of X must lie in \[0, 1\]"),
+        (np.where(X > 0.9, np.nan, X), Y, "NaN"),
+    ],
+)
+def test_bad_data(images, labels, message, no_work):
+    with pytest.raises(ValueError, match=message):
+        model().fit(images, labels)
+
+
+@pytest.mark.parametrize(
+    "images, labels",
+    [(X[:9], np.arange(100, 109)), (X[:30], np.zeros(30)), (X[:9, :50], Y[:9])],
+)
+def test_failed_fit_leaves_the_model_as_it_was(images, labels):
+    learned = model().fit(X, Y)
+    before = learned.predict(X)
+    with pytest.raises(ValueError):
+        learned.fit(images, labels)
+    np.testing.assert_array_equal(learned.predict(X), before)
+
+
+def test_bad_validation_data(no_work):
+    with pytest.raises(ValueError, match="y_val must have the labels"):
+        model().fit(X, Y, X[:3], [0, 1, 10])
+    with pytest.raises(ValueError, match="requires y_val to be passed"):
+        model().fit(X, Y, X[:3])
+
+
+def test_divergence_is_caught():
+    with pytest.raises(ngc.DivergenceError):
+        with np.errstate(all="ignore"):
+            deep = {"n_hidden": (8,) * 9, "learning_rate": 1e38}
+            model(**deep, anneal=False).fit(X, Y)
+
+
+def test_hidden_rules_are_those_of_the_models():
+    assert set(HIDDEN_RULES) - {"fixed"} <= set(RULES)
+
+
+class AnyNumbers(Squashing, RuleClassifier):
+    """Takes what scikit-learn's checks feed it."""
+
+
+@parametrize_with_checks(
+    [AnyNumbers((16,), batch_size=5, max_epochs=15, learning_rate=0.05, backend="nengo")]
+)
+def test_scikit_learn(estimator, check):
+    check(estimator)

@@ -1,0 +1,254 @@
+"""The circuits as Nengo networks."""
+
+import nengo
+import numpy as np
+import pytest
+from nengo.exceptions import ValidationError
+
+import nengo_ngc as ngc
+from nengo_ngc.backends.runners import make_runner
+from nengo_ngc.networks import GNCN
+from nengo_ngc.networks.gncn import VARIANTS
+from nengo_ngc.networks.parameters import lateral_inhibition
+
+X = (np.random.RandomState(0).rand(6, 10) < 0.4).astype(np.float32)
+
+
+POSITIVE = {"E1": np.full((6, 10), 0.5), "E2": np.full((4, 6), 0.5)}
+
+
+def build(shape=(10, 6, 4), schedule=None, **kwargs):
+    schedule = schedule or ngc.Schedule(10, batch_size=3)
+    return GNCN(shape, schedule=schedule, n_group=2, n_top_group=2, seed=5, **kwargs)
+
+
+def learned(backend, learn=True, **kwargs):
+    run = make_runner(backend, lambda: build(**kwargs), 3, ["mu0", "e0"])
+    before = run.net.parameters(run.sim)
+    settled = run.present(X, learn=learn)
+    after = run.net.parameters(run.sim)
+    return settled, before, after
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("shape", [(10, 6), (10, 6, 4), (10, 6, 4, 4, 2)])
+def test_every_variant_of_any_depth_learns(backend, variant, shape):
+    _, before, after = learned(backend, shape=shape, variant=variant)
+    n_layers = len(shape) - 1
+    expected = {f"W{level}" for level in range(1, n_layers + 1)}
+    if variant in ("pdh", "t2-sigma"):
+        expected |= {f"{name}{level}" for name in "EV" for level in range(1, n_layers + 1)}
+    if variant == "pdh":
+        expected |= {f"M{level}" for level in range(2, n_layers + 1)}
+    if variant != "t1":
+        expected |= {f"{n}{level}" for n in ("Sigma", "Prec") for level in range(1, n_layers)}
+    assert set(after) == expected
+    for name in expected:
+        assert after[name].shape[1] == before[name].shape[1]
+        changed = np.any(after[name] != before[name])
+        assert changed == (not name.startswith("V")), name
+
+
+def test_learning_off_changes_nothing(backend):
+    settled, before, after = learned(backend, learn=False)
+    for name, value in before.items():
+        np.testing.assert_array_equal(after[name], value, err_msg=name)
+    assert np.all(np.isfinite(settled["mu0"]))
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "identity"])
+@pytest.mark.parametrize("tied", [False, True])
+def test_activations_agree_on_both_simulators(activation, tied):
+    pytest.importorskip("nengo_dl")
+    kwargs = {"activation": activation, "tied": tied}
+    (a, _, p), (b, _, q) = (learned(name, **kwargs) for name in ("nengo", "nengo-dl"))
+    np.testing.assert_allclose(a["mu0"], b["mu0"], rtol=0, atol=1e-5)
+    for name in p:
+        np.testing.assert_allclose(p[name], q[name], rtol=0, atol=1e-5, err_msg=name)
+
+
+def test_hidden_pixels_have_no_error_and_are_filled_in(backend):
+    run = make_runner(backend, build, 3, ["mu0", "e0"], inputs=("input", "mask"))
+    mask = np.zeros_like(X)
+    mask[:, 5:] = 1
+    settled = run.present(X, mask=mask)
+    np.testing.assert_array_equal(settled["e0"][:, 5:], 0)
+    np.testing.assert_allclose(
+        settled["e0"][:, :5], (X - settled["mu0"])[:, :5], rtol=0, atol=1e-6
+    )
+    garbage = np.where(mask, 1 - X, X)
+    again = run.present(garbage, mask=mask)
+    np.testing.assert_array_equal(again["mu0"], settled["mu0"])
+
+
+@pytest.mark.parametrize(
+    "neuron_type",
+    [nengo.SpikingRectifiedLinear(), nengo.LIF(), nengo.PoissonSpiking(nengo.LIFRate())],
+)
+def test_spiking_activations_settle_near_the_rates(backend, neuron_type):
+    settings = {"learn": False, "schedule": ngc.Schedule(300, 3), "beta": 0.02}
+    rate = learned(backend, **settings)[0]["mu0"]
+    settings |= {"activation": neuron_type, "max_rate": 300, "synapse": 0.01}
+    spikes = learned(backend, **settings)[0]["mu0"]
+    assert np.abs(spikes - rate).mean() < 0.05
+    assert np.any(spikes != rate)
+
+
+def test_parameters_are_taken_and_returned(backend):
+    rng = np.random.RandomState(0)
+    given = {"W1": rng.rand(10, 6), "V2": rng.rand(4, 4), "Prec1": np.eye(6) * 0.5}
+    run = make_runner(backend, lambda: build(parameters=given), 3, [])
+    returned = run.net.parameters(run.sim)
+    for name, value in given.items():
+        np.testing.assert_allclose(returned[name], value, rtol=1e-6)
+    np.testing.assert_allclose(returned["Sigma1"], np.eye(6) * 4, rtol=1e-6)
+    run.net.set_parameters(run.sim, {"W2": np.ones((6, 4)), "Sigma1": np.eye(6) * 16})
+    returned = run.net.parameters(run.sim)
+    np.testing.assert_array_equal(returned["W2"], 1)
+    np.testing.assert_allclose(returned["Prec1"], np.eye(6) * 0.25, rtol=1e-6)
+
+
+def test_configurations_around_a_network_leave_it_alone():
+    def parameters(configure):
+        with nengo.Network(seed=2) as model:
+            if configure:
+                noise = nengo.processes.WhiteNoise(seed=1)
+                model.config[nengo.Ensemble].noise = noise
+                model.config[nengo.Connection].solver = nengo.solvers.LstsqL2(weights=True)
+            net = ngc.networks.FeedforwardClassifier(
+                (6, 5, 3), rule="backprop", optimizer=ngc.SGD(0.1), seed=0
+            )
+            for name, node in (("x", net.input), ("y", net.target)):
+                nengo.Connection(nengo.Node(np.ones(node.size_in)), node, synapse=None)
+        with nengo.Simulator(model, progress_bar=False) as sim:
+            sim.run_steps(3)
+            return net.parameters(sim)
+
+    plain, configured = parameters(False), parameters(True)
+    for name, value in plain.items():
+        np.testing.assert_array_equal(configured[name], value, err_msg=name)
+
+
+def test_connections_can_be_taken_out():
+    net = build()
+    first = net.connections[0]
+    net.connections.remove(first)
+    assert first not in net.all_connections and "W2" in net.connections
+
+
+def test_state_takes_up_learning(backend):
+    straight = make_runner(backend, build, 3, [])
+    straight.present(X, learn=True)
+    first = make_runner(backend, build, 3, [])
+    first.present(X[:3], learn=True)
+    second = make_runner(backend, build, 3, [])
+    second.set_state(first.state())
+    second.present(X[3:], learn=True)
+    for name, value in straight.state().items():
+        np.testing.assert_array_equal(second.state()[name], value, err_msg=name)
+
+
+def test_same_seed_same_bits(backend):
+    random_spikes = nengo.PoissonSpiking(nengo.RectifiedLinear())
+    runs = [
+        learned(backend, parameters=POSITIVE, activation=random_spikes, max_rate=2000.0)
+        for _ in range(2)
+    ]
+    for first, second in zip(*runs):
+        for name in first:
+            np.testing.assert_array_equal(first[name], second[name])
+    assert np.any(runs[0][0]["mu0"] != 0.5)  # there are spikes
+
+
+def test_generate_passes_predictions_down():
+    with nengo.Network():
+        net = build(variant="t1", shape=(3, 2, 2))
+    parameters = {"W1": np.arange(6.0).reshape(3, 2) / 5, "W2": np.eye(2)[::-1]}
+    z = np.array([[0.3, -0.7]])
+    expected = 1 / (1 + np.exp(-np.tanh(np.tanh(z[:, ::-1])) @ parameters["W1"].T))
+    np.testing.assert_allclose(net.generate(parameters, z), expected)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_generate_is_the_prediction_of_settled_states(backend, variant):
+    run = make_runner(backend, lambda: build(shape=(10, 6), variant=variant), 3, ["z1", "mu0"])
+    settled = run.present(X, learn=True)  # the second batch with weights that changed
+    again = run.present(X[3:])
+    generated = run.net.generate(run.net.parameters(run.sim), again["z1"])
+    np.testing.assert_allclose(generated, again["mu0"], rtol=0, atol=1e-6)
+    assert np.any(again["mu0"] != settled["mu0"][3:])
+
+
+def test_lateral_inhibition():
+    V = lateral_inhibition(5, 2, self_excitation=0.3, cross_inhibition=0.2)
+    expected = 0.2 * np.kron(np.eye(3), np.ones((2, 2)))[:5, :5]
+    np.fill_diagonal(expected, -0.3)
+    np.testing.assert_allclose(V, expected)
+
+
+def test_made_of_nengo_objects():
+    with nengo.Network():
+        net = build()
+    assert net.connections["W1"] in list(net.connections)
+    assert isinstance(net.connections["W1"].learning_rule_type, ngc.ErrorDriven)
+    assert net.connections["W1"].learning_rule_type.learn is net.learn
+    assert isinstance(net.probe("phi_z1"), nengo.Probe)
+    assert net.input.size_in == 10
+    labels = {e.label for e in net.ensembles}
+    assert {"z1", "phi1", "mu0", "e0", "d1", "e1", "z2"} <= labels
+
+
+def test_in_a_larger_model_with_other_learning(simulate):
+    with nengo.Network(seed=0) as model:
+        nengo.Connection(nengo.Node(X[0]), build().input, synapse=None)
+        a, b = nengo.Ensemble(10, 1), nengo.Ensemble(10, 1)
+        c = nengo.Connection(a, b, learning_rule_type=nengo.PES())
+        nengo.Connection(b, c.learning_rule)
+    sim = simulate(model, 1, 20)
+    assert sim.n_steps == 20
+
+
+@pytest.mark.parametrize(
+    "kwargs, message",
+    [
+        ({"variant": "phd"}, "did you mean 'pdh'"),
+        ({"shape": (10,)}, "shape"),
+        ({"shape": (10, 0)}, "shape"),
+        ({"shape": (10, 2.5)}, "shape"),
+        ({"beta": 0}, "beta"),
+        ({"leak": -1}, "leak"),
+        ({"n_group": 0}, "n_group"),
+        ({"activation": "rely"}, "did you mean 'relu'"),
+        ({"parameters": {"W9": np.ones((2, 2))}}, "unknown parameter 'W9'"),
+        ({"parameters": {"W1": np.ones((6, 10))}}, r"W1 .*\(10, 6\).*got \(6, 10\)"),
+        ({"parameters": {"W1": np.full((10, 6), np.nan)}}, "W1 must be finite"),
+        (
+            {"parameters": {"W1": np.full((10, 6), 1j)}},
+            "W1 must be .* got an array of complex128",
+        ),
+        ({"parameters": {"W1": np.full((10, 6), "1")}}, "W1 must be .* got an array of <U1"),
+        (
+            {"parameters": {"W1": [[1.0], [1.0, 2.0]]}},
+            r"mapping of names to arrays .* got \{'W1'",
+        ),
+        ({"parameters": {"W1": np.full((10, 6), True)}}, "W1 must be .* got an array of bool"),
+        ({"parameters": {"Sigma1": -np.eye(6)}}, "Sigma1 must be positive definite"),
+        ({"learning_rule_type": nengo.PES()}, "learning_rule_type"),
+        ({"max_rate": 0}, "max_rate"),
+        ({"weight_std": -1}, "weight_std"),
+    ],
+)
+def test_bad_arguments(kwargs, message):
+    arguments = {"shape": (10, 6, 4), "n_group": 2, "n_top_group": 2, **kwargs}
+    with pytest.raises(ValidationError, match=message):
+        with nengo.Network():
+            GNCN(**arguments)
+
+
+def test_unknown_names():
+    with nengo.Network():
+        net = build()
+    with pytest.raises(ValidationError, match="z3"):
+        net.probe("z3")
+    with pytest.raises(KeyError, match="did you mean 'W1'"):
+        net.connections["w1"]

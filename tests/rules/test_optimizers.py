@@ -1,0 +1,100 @@
+"""Optimisers against their definitions."""
+
+import numpy as np
+import pytest
+from nengo.exceptions import ValidationError
+
+import nengo_ngc as ngc
+from nengo_ngc.rules.optimizers import bound_rows
+
+from ..conftest import needs_dl
+
+RNG = np.random.RandomState(0)
+GRADIENTS = RNG.randn(5, 3, 2)
+
+
+def run(optimizer, parameter):
+    state = optimizer.init(parameter)
+    for gradient in GRADIENTS:
+        change, state = optimizer.update(np, gradient, state)
+        parameter = parameter + change
+    return parameter
+
+
+def test_sgd():
+    moved = run(ngc.SGD(0.5), np.zeros((3, 2)))
+    np.testing.assert_allclose(moved, -0.5 * GRADIENTS.sum(axis=0))
+
+
+def test_momentum():
+    moved = run(ngc.Momentum(0.1, momentum=0.5), np.zeros((3, 2)))
+    # a gradient goes on moving the parameter: 1 + 1/2 + 1/4 + ... of it
+    weight = np.array([sum(0.5**k for k in range(5 - i)) for i in range(5)])
+    expected = -0.1 * np.einsum("t,tij->ij", weight, GRADIENTS)
+    np.testing.assert_allclose(moved, expected)
+
+
+def test_adam_first_step_has_the_size_of_the_learning_rate():
+    change, _ = ngc.Adam(0.01).update(np, GRADIENTS[0], ngc.Adam(0.01).init(GRADIENTS[0]))
+    np.testing.assert_allclose(change, -0.01 * np.sign(GRADIENTS[0]), rtol=1e-3)
+
+
+def test_annealed_steps_shrink_linearly_and_then_stay():
+    optimizer = ngc.Annealed(ngc.SGD(1.0), n_updates=4, floor=0.2)
+    state = optimizer.init(np.zeros(1))
+    steps = []
+    for _ in range(7):
+        step, state = optimizer.update(np, -np.ones(1), state)
+        steps.append(step[0])
+    np.testing.assert_allclose(steps, [1.0, 0.8, 0.6, 0.4, 0.2, 0.2, 0.2])
+    with pytest.raises(ValidationError, match="optimizer"):
+        ngc.Annealed(0.1, n_updates=4)
+    with pytest.raises(ValidationError, match="n_updates"):
+        ngc.Annealed(ngc.SGD(), n_updates=0)
+
+
+def test_annealed_twice():
+    inner = ngc.Clipped(ngc.Annealed(ngc.Momentum(1.0, momentum=0.0), n_updates=2, floor=0.5))
+    optimizer = ngc.Annealed(ngc.Annealed(inner, n_updates=4, floor=0.0), n_updates=2, floor=0)
+    state, steps = optimizer.init(np.zeros(1)), []
+    names = set(state)
+    assert len(names) == 4  # three ages and a velocity
+    for _ in range(3):
+        step, state = optimizer.update(np, -np.ones(1), state)
+        assert set(state) == names
+        steps.append(step[0])
+    np.testing.assert_allclose(steps, [1.0, 0.75 * 0.75 * 0.5, 0.0])
+
+
+@needs_dl
+@pytest.mark.parametrize("name, ours", [("Adam", ngc.Adam(0.01)), ("SGD", ngc.SGD(0.01))])
+def test_as_keras(name, ours):
+    import tensorflow as tf
+
+    import nengo_ngc.dl  # noqa: F401
+
+    variable = tf.Variable(np.ones((3, 2)), dtype=tf.float64)
+    keras = getattr(tf.keras.optimizers, name)(learning_rate=0.01)
+    for gradient in GRADIENTS:
+        keras.apply_gradients([(tf.constant(gradient), variable)])
+    np.testing.assert_allclose(run(ours, np.ones((3, 2))), variable.numpy(), rtol=1e-6)
+
+
+def test_bound_rows():
+    weights = np.array([[3.0, 4.0], [0.3, 0.4], [0.0, 0.0]])
+    bounded = bound_rows(np, weights, 2.0)
+    np.testing.assert_allclose(bounded, [[1.2, 1.6], [0.3, 0.4], [0.0, 0.0]])
+
+
+@pytest.mark.parametrize("bad", [0, -1, np.inf, np.nan, "fast"])
+def test_bad_learning_rate(bad):
+    with pytest.raises(ValidationError, match="learning_rate"):
+        ngc.Adam(bad)
+
+
+def test_an_optimizer_needs_an_update():
+    class Lazy(ngc.SGD.__mro__[1]):
+        pass
+
+    with pytest.raises(TypeError, match="update"):
+        Lazy(0.1)
