@@ -91,7 +91,6 @@ class AdaptiveWinners(nengo.Network):
     def code(self, xp, J, u):
         """The code y, (batch, n_neurons), of currents and u, (batch, 1)."""
         p = self.n_winners(xp, u)
-        training = getattr(xp, "training", False)
         distance = J - self.threshold(xp, J, p)
         soft = soft_step(xp, self._winners.hardness * distance, self._winners.hard)
-        return xp.where(training, soft, k_winners(xp, J, xp.floor(p + 0.5)))
+        return xp.where(xp.training, soft, k_winners(xp, J, xp.floor(p + 0.5)))

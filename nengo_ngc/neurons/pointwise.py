@@ -3,6 +3,8 @@
 import numpy as np
 from nengo.neurons import NeuronType
 
+from ..namespace import NUMPY
+
 
 class _Linear(NeuronType):
     """Neurons that take their input as it is: gain 1, bias 0."""
@@ -38,11 +40,11 @@ class Pointwise(_Linear):
 
     def rates(self, x, gain, bias):
         """The activity for inputs before gain and bias, (n_samples, n_neurons)."""
-        return self.activity(np, self.current(x, gain, bias))
+        return self.activity(NUMPY, self.current(x, gain, bias))
 
     def step(self, dt, J, output):
         """The activity of one timestep."""
-        output[...] = self.activity(np, J[None])[0]
+        output[...] = self.activity(NUMPY, J[None])[0]
 
 
 class Identity(Pointwise):

@@ -88,7 +88,7 @@ class KWinnersTakeAll(Pointwise):
         return xp.reshape(self._of_groups(xp, groups), (-1, J.shape[1]))
 
     def _of_groups(self, xp, J):
-        return self._winners(xp, J) + (J - _constant(xp, J))
+        return self._winners(xp, J) + (J - xp.stop_gradient(J))
 
     def _winners(self, xp, J):
         y = k_winners(xp, J, self.n_winners(J.shape[1]))
@@ -141,8 +141,7 @@ class SoftKWinnersTakeAll(KWinnersTakeAll):
         self.hard = hard
 
     def _of_groups(self, xp, J):
-        training = getattr(xp, "training", False)
-        return xp.where(training, self.soft_activity(xp, J), self._winners(xp, J))
+        return xp.where(xp.training, self.soft_activity(xp, J), self._winners(xp, J))
 
     def soft_activity(self, xp, J):
         """The output while NengoDL trains."""
@@ -190,10 +189,4 @@ class SoftThreshold(Pointwise):
     def activity(self, xp, J):
         binary = xp.where(J > 0, xp.ones_like(J), xp.zeros_like(J))
         soft = soft_step(xp, self.hardness * J, self.hard)
-        return xp.where(getattr(xp, "training", False), soft, binary)
-
-
-def _constant(xp, array):
-    """An array that gradients do not flow through."""
-    stop = getattr(xp, "stop_gradient", None)
-    return array if stop is None else stop(array)
+        return xp.where(xp.training, soft, binary)

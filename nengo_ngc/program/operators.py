@@ -6,6 +6,7 @@ import numpy as np
 from nengo.builder import Operator, Signal
 
 from ..exceptions import DivergenceError
+from ..namespace import NUMPY
 
 
 class SharedSignal(Signal):
@@ -104,10 +105,10 @@ class PureOperator(Operator):
             for output in sets:
                 output[...] = 0
             for guard, function in stages:
-                if guard is not None and not guard(np, v):
+                if guard is not None and not guard(NUMPY, v):
                     break
                 try:
-                    result = function(np, v)
+                    result = function(NUMPY, v)
                 except np.linalg.LinAlgError as error:
                     raise DivergenceError(tag, int(step), f"failed: {error}") from error
                 new.update(result)
