@@ -12,17 +12,11 @@ from ..namespace import NUMPY
 class SharedSignal(Signal):
     """A signal of which all samples of a minibatch share one copy.
 
-    NengoDL marks each signal with these two attributes before it lays out memory.
-    Both hold whatever it would like to set: a shared signal is state that is kept
-    between runs (neither constant nor trained by back-propagation) and has no batch
-    axis.
+    It is kept between runs, as weights and the states of optimisers are.
     """
 
-    trainable = property(lambda self: None, lambda self, value: None)
-    minibatched = property(lambda self: False, lambda self, value: None)
-
     @classmethod
-    def adopt(cls, signal):
+    def adopt(cls, signal: Signal) -> "SharedSignal":
         """Turn a signal that other operators may refer to already into a shared one."""
         signal.__class__ = cls
         return signal
