@@ -64,7 +64,7 @@ class Schedule(FrozenObject):
         """Whether rules look at ``step``, counted from 1."""
         return self.iteration(step) > 0 if self.online else self.is_last(step)
 
-    def rest(self, step):
+    def remaining(self, step):
         """How many timesteps lie between ``step`` and the last of its presentation."""
         return self.steps - 2 - self.iteration(step)
 

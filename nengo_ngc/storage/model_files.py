@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import files, schema
+from . import atomic, parsing, schema
 from .schema import List, Table, Text, Whole
 
 FLOATS, WHOLES, LABELS = r"<f[48]", r"<i[48]", r"[<|][biufU]\d{1,6}"
@@ -100,7 +100,7 @@ def save(path, header, arrays):
         If an array holds objects, NaN or infinity.
     """
     described = {}
-    with files.replacing(path, "wb") as file, zipfile.ZipFile(file, "w") as archive:
+    with atomic.replacing(path, "wb") as file, zipfile.ZipFile(file, "w") as archive:
         for name, array in arrays.items():
             array = _plain(name, array)
             stream = io.BytesIO()
@@ -223,7 +223,7 @@ class Reader:
         text = self._archive.read(_HEADER)
         if self._archive.read(_HASH) != _hash(text).encode():
             raise ValueError("its header is not what was written")
-        return schema.parse_json(text.decode())
+        return parsing.parse_json(text.decode())
 
     def _check_kind(self, header, kind):
         known = header if isinstance(header, dict) else {}
