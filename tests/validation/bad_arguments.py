@@ -1,8 +1,8 @@
 """Bad values for every argument of every public signature, and what each call does with them.
 
-The walk finds classes, functions and methods by itself. ``GOOD`` has valid values for those that
-need arguments, and ``NOT_CALLED_BY_USERS`` names those that users do not call. The command line,
-and the arguments that come from files, have tests of their own.
+The walk finds classes, functions and methods by itself. ``GOOD`` has valid values for those
+that need arguments, and ``NOT_CALLED_BY_USERS`` names those that users do not call. The command
+line, and the arguments that come from files, have tests of their own.
 """
 
 import copy
@@ -89,6 +89,9 @@ NOT_CALLED_BY_USERS = {
     "objects.transforms.Transposed.sample": "simulators",
     "rules.encoder_rules.FeedbackAlignment.sample": "simulators",
     "rules.optimizers.bound_rows": "simulators",
+    "rules.memory.active": "simulators",
+    "rules.memory.check_binary": "simulators",
+    "rules.memory.one_where": "simulators",
     "neurons.winners.k_winners": "simulators",
     "neurons.functions.soft_step": "simulators",
     "neurons.functions.softmax": "simulators",
@@ -594,7 +597,7 @@ def _signature(function, cls):
 
 
 def outcome(target, name, value):
-    """What a call says to one bad value: ``(kind, message)``, kind clear, unclear or accepted."""
+    """What a call does with one bad value: "clear", "unclear" or "accepted", and a message."""
     try:
         target.call(**{**target.good, name: value})
     except (TypeError, ValueError) as error:
