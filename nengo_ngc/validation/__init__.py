@@ -1,8 +1,8 @@
 """Kinds of parameters: what an argument may be, said once and checked everywhere.
 
-Nengo's objects and rules have parameters as attributes of their class; constructors of networks,
-methods and functions declare theirs with `.validation.arguments.checked`, models with ``arguments``. An
-error names the argument, what came, and what was expected.
+Nengo's objects and rules have parameters as attributes of their class; constructors of
+networks, methods and functions declare theirs with `.validation.arguments.checked`, models
+with ``arguments``. An error names the argument, what came, and what was expected.
 """
 
 from .arguments import checked, declared, expecting

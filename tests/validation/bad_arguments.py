@@ -1,8 +1,9 @@
 """Bad values for every argument of every public signature, and what becomes of them.
 
-Of the command line and of files, `datasets`, `compare` and `runs` with them, there are tests of
-other kinds. The walk finds classes, functions and methods by itself. One that needs arguments has to say in
-``GOOD`` what would do for them; what is not for users to call is in ``NOT_CALLED_BY_USERS``.
+Of the command line and of files, `datasets`, `compare` and `runs` with them, there are tests
+of other kinds. The walk finds classes, functions and methods by itself. One that needs
+arguments has to say in ``GOOD`` what would do for them; what is not for users to call is in
+``NOT_CALLED_BY_USERS``.
 """
 
 import copy
@@ -594,7 +595,7 @@ def _signature(function, cls):
 
 
 def outcome(target, name, value):
-    """What a call says to one bad value: ``(kind, message)``, kind clear, unclear or accepted."""
+    """What becomes of one bad value: clear, unclear or accepted, and the message."""
     try:
         target.call(**{**target.good, name: value})
     except (TypeError, ValueError) as error:
