@@ -107,7 +107,9 @@ def finished(path, cell, code):
     except (IsADirectoryError, RecursionError, ValueError) as error:
         aside = path.with_name(f"{path.name}.damaged")
         os.replace(path, aside)
-        warnings.warn(f"{error}; {path.name} is now {aside.name}, and its cell runs again")
+        warnings.warn(
+            f"{error}; {path.name} is now {aside.name}, and its cell runs again", stacklevel=2
+        )
         return None
     return result if result is not None and result["status"] == "done" else None
 

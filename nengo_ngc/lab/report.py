@@ -159,7 +159,7 @@ def _over_epochs(cells, part, key):
 def _draw_errors(runs, path):
     figure, axes = plots.figure(1, 1, figsize=(7.5, 0.45 * len(runs) + 1.2))
     ax = axes[0, 0]
-    for row, (rule, cells) in enumerate(runs.items()):
+    for row, cells in enumerate(runs.values()):
         errors = [cell["test_error"] for cell in cells]
         style = plots.style(row)
         color, marker = style["color"], style["marker"]

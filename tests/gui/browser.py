@@ -287,7 +287,11 @@ def main(folder, *names):
                 page.run_until(0.01)
                 for label, value in sliders.items():
                     page.slide(label, value)
-                page.wait_for(lambda: enough(page), f"{name} is ready", patience=300)
+                page.wait_for(
+                    lambda page=page, enough=enough: enough(page),
+                    f"{name} is ready",
+                    patience=300,
+                )
                 page.press()
                 page.screenshot(Path(folder) / f"gui_{name}.png")
                 page.leave()

@@ -378,7 +378,9 @@ def test_label_is_shifted(opened):
             of_class = digits.X_train[digits.y_train == (right + shift) % 10]
             wanted = in_grey(of_class.mean(axis=0)).reshape(8, 8)
             page.wait_for(
-                lambda: np.abs(columns(page, "pictures", 8)[1] - wanted).max() <= 1,
+                lambda wanted=wanted: (
+                    np.abs(columns(page, "pictures", 8)[1] - wanted).max() <= 1
+                ),
                 "the label is shown",
             )
             image, _, prediction = columns(page, "pictures", 8, wait=0.1)

@@ -1,8 +1,8 @@
 """Bad values for every argument of every public signature, and what each call does with them.
 
 The walk finds classes, functions and methods by itself. ``GOOD`` has valid values for those
-that need arguments, and ``NOT_CALLED_BY_USERS`` names those that users do not call. The command
-line, and the arguments that come from files, have tests of their own.
+that need arguments, and ``NOT_CALLED_BY_USERS`` names those that users do not call. The
+command line, and the arguments that come from files, have tests of their own.
 """
 
 import copy
