@@ -15,7 +15,7 @@ from ..exceptions import FolderHeldError
 try:
     import fcntl
 except ModuleNotFoundError:  # on Windows
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
     import msvcrt
 
 _NAME = ".lock"

@@ -5,6 +5,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from nengo.exceptions import ValidationError
@@ -87,7 +88,8 @@ def declared(function: Callable, *names: str) -> list[Parameter]:
     -------
     list of nengo.params.Parameter
     """
-    known = (function.__init__ if inspect.isclass(function) else function).declared
+    decorated: Any = function.__init__ if inspect.isclass(function) else function
+    known = decorated.declared
     return [known[name] for name in names or known]
 
 

@@ -1,6 +1,6 @@
 """The base class of all parameters, and the error for an argument that does not fit."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from nengo.exceptions import ValidationError
@@ -38,7 +38,7 @@ class UnfitValue(ValueError):
 class CheckedParam(Parameter):
     """Base class of the parameters.
 
-    A subclass describes the accepted values in ``expected`` and overrides `convert`.
+    A subclass overrides `expected` and `convert`.
 
     Parameters
     ----------
@@ -54,8 +54,6 @@ class CheckedParam(Parameter):
         ``default``.
     """
 
-    expected = "something else"
-
     def __init__(
         self,
         name: str,
@@ -64,6 +62,11 @@ class CheckedParam(Parameter):
         readonly: bool | None = None,
     ) -> None:
         super().__init__(name, default, optional, readonly)
+
+    @property
+    def expected(self) -> str:
+        """Return the accepted values in words that continue "must be"."""
+        return "something else"
 
     def convert(self, value: Any) -> Any:
         """Return a value in the form in which it is kept.
@@ -86,6 +89,12 @@ class CheckedParam(Parameter):
     def hashvalue(self, instance: object) -> Any:
         value = super().hashvalue(instance)
         return array_hash(value) if isinstance(value, np.ndarray) else value
+
+    if TYPE_CHECKING:  # Nengo is not annotated, so type checkers do not see a descriptor
+
+        def __get__(self, instance: object, type_: type | None = None) -> Any: ...
+
+        def __set__(self, instance: object, value: Any) -> None: ...
 
     def _fit(self, instance, value):
         try:

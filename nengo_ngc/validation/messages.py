@@ -37,10 +37,10 @@ def unknown(what: str, name: object, known: Iterable[object]) -> str:
         The names that would have been accepted. The message suggests the one that is
         spelt most similarly, if there is a similar one.
     """
-    known = [str(k) for k in known]
-    spelt = {k.lower(): k for k in known}
+    names = [str(k) for k in known]
+    spelt = {k.lower(): k for k in names}
     if isinstance(name, str) and len(name) > _LONGEST_NAME:  # damaged files hold such names
         name = name[:_LONGEST_NAME] + "..."
     close = difflib.get_close_matches(str(name).lower(), spelt, n=1)
     hint = f" (did you mean {spelt[close[0]]!r}?)" if close else ""
-    return f"unknown {what} {shown(name)}{hint}; expected one of {', '.join(known)}"
+    return f"unknown {what} {shown(name)}{hint}; expected one of {', '.join(names)}"

@@ -29,7 +29,8 @@ class FiniteParam(CheckedParam):
     """
 
     equatable = True
-    _types, _noun = (int, float, np.integer, np.floating), "a finite number"
+    _types: tuple[Any, ...] = (int, float, np.integer, np.floating)
+    _noun = "a finite number"
 
     def __init__(
         self,
@@ -41,8 +42,9 @@ class FiniteParam(CheckedParam):
         **kwargs: Any,
     ) -> None:
         super().__init__(name, **kwargs)
-        self.low, self.low_open = low, low_open
-        self.high, self.high_open = high, high_open
+        self.low: Any = low
+        self.high: Any = high
+        self.low_open, self.high_open = low_open, high_open
 
     @property
     def expected(self) -> str:
@@ -91,7 +93,8 @@ class WholeParam(FiniteParam):
         As for `CheckedParam`.
     """
 
-    _types, _noun = (int, np.integer), "a whole number"
+    _types: tuple[Any, ...] = (int, np.integer)
+    _noun = "a whole number"
 
     def __init__(
         self, name: str, low: int = 1, high: int = LARGEST_WHOLE, **kwargs: Any
