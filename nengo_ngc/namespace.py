@@ -1,28 +1,28 @@
 r"""The functions of ``xp``: what rules and neurons compute with, on every backend.
 
-The pure functions of this package (the ``update`` of a rule or of an optimiser, the ``activity``
-of a neuron type, the function of a `.PureNode`) are given a namespace ``xp`` that works like
-NumPy. It holds NumPy's own functions in Nengo and TensorFlow's in NengoDL, so that one equation
-serves both. The functions in the table below are all that a namespace has, with these arguments.
-Every backend offers them, and the tests compare each of them with NumPy. Any other name raises an
-AttributeError on every backend, even where NumPy has a function of that name.
+The pure functions of this package (the ``update`` of a rule or of an optimiser, the
+``activity`` of a neuron type, the function of a `.PureNode`) are given a namespace ``xp`` that
+works like NumPy. It holds NumPy's own functions in Nengo and TensorFlow's in NengoDL, so that
+one equation serves both. The functions in the table below are all that a namespace has, with
+these arguments. Every backend offers them, and the tests compare each of them with NumPy. Any
+other name raises an AttributeError on every backend, even where NumPy has such a function.
 
 {table}
 
-In this table ``x`` and ``y`` are arrays, and one of them may be a Python number.
-``axis`` is a whole number, or None for all axes; ``sum``, ``mean``, ``max`` and ``min`` also take
-a tuple of axes. Results have the floating-point type of the arrays, 32 or 64 bits wide, and a
-Python number takes on the type of the array that it is combined with. ``argmax``, ``argmin``,
-``argsort`` and ``arange`` return whole numbers, and comparisons, ``any``, ``all`` and
-``isfinite`` return booleans.
+In this table ``x`` and ``y`` are arrays, and one of them may be a Python number. ``axis`` is a
+whole number, or None for all axes; ``sum``, ``mean``, ``max``, ``min``, ``any`` and ``all``
+also take a tuple of axes. Results have the floating-point type of the arrays, 32 or 64 bits
+wide, and a Python number takes on the type of the array that it is combined with. ``argmax``,
+``argmin``, ``argsort`` and ``arange`` return whole numbers, and comparisons, ``any``, ``all``
+and ``isfinite`` return booleans.
 
-Arrays support the operators ``+ - * / ** @`` and ``-x``, comparisons, ``& | ~`` between arrays of
-booleans, indexing by whole numbers, slices and None, and the attributes ``shape`` and ``dtype``.
-Nothing may be changed in place.
+Arrays support the operators ``+ - * / ** @``, comparisons, ``& | ~`` between arrays of
+booleans, indexing by whole numbers, slices and None, and the attributes ``shape`` and
+``dtype``. Nothing may be changed in place.
 
 Besides the functions there is one attribute, ``xp.training``, a boolean: False, except while
-NengoDL trains a model by back-propagation. It may be used as the condition of ``xp.where``, but
-not in an ``if``, since TensorFlow knows its value only when the model runs.
+NengoDL trains a model by back-propagation. It may be used as the condition of ``xp.where``,
+but not in an ``if``, since TensorFlow knows its value only when the model runs.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,6 +33,8 @@ from typing import Any
 import numpy as np
 
 from .validation.messages import unknown
+
+Array = Any  # an array of NumPy, or of what another backend computes with
 
 
 @dataclass(frozen=True)
@@ -76,35 +78,35 @@ FUNCTIONS = _functions(
         "minimum(x, y)": "The smaller one of each pair of entries.",
         "maximum(x, y)": "The larger one of each pair of entries.",
         "clip(x, low, high)": "Each entry, moved to the nearest number from low to high.",
-        "where(condition, x, y)": "The entries of x where the condition holds, else those of y.",
+        "where(condition, x, y)": "The entries of x where the condition holds, else of y.",
         # along axes
         "sum(x, axis=None, keepdims=False)": "The sum of the entries.",
         "mean(x, axis=None, keepdims=False)": "The mean of the entries.",
         "max(x, axis=None, keepdims=False)": "The largest entry.",
         "min(x, axis=None, keepdims=False)": "The smallest entry.",
-        "any(x, axis=None, keepdims=False)": "Whether any entry of an array of booleans is True.",
-        "all(x, axis=None, keepdims=False)": "Whether all entries of an array of booleans are.",
+        "any(x, axis=None, keepdims=False)": "Whether any of the booleans x is True.",
+        "all(x, axis=None, keepdims=False)": "Whether all of the booleans x are True.",
         "argmax(x, axis=None)": "The index of the largest entry, the first one of equals.",
         "argmin(x, axis=None)": "The index of the smallest entry, the first one of equals.",
         "cumsum(x, axis=None)": "The sums of the entries up to each of them.",
         "sort(x, axis=-1)": "The entries in ascending order.",
-        "argsort(x, axis=-1, kind='stable')": "Indices that sort; equal entries keep their order.",
+        "argsort(x, axis=-1, kind='stable')": "Indices that sort; equals keep their order.",
         # products and matrices
         "einsum(subscripts, *arrays)": "A sum of products, as ``numpy.einsum`` writes it.",
         "matmul(x, y)": "The product of two matrices, or of two stacks of matrices.",
         "diag(x)": "The diagonal of a matrix, or the diagonal matrix of a vector.",
         "linalg.inv(x)": "The inverse of a matrix.",
-        "linalg.cholesky(x)": "The lower Cholesky factor; only the lower triangle of x is read.",
+        "linalg.cholesky(x)": "The Cholesky factor of the lower triangle of x.",
         # shapes
-        "transpose(x, axes=None)": "The array with its axes reversed, or in the order of axes.",
+        "transpose(x, axes=None)": "x with its axes reversed, or in the order of axes.",
         "reshape(x, shape)": "The same entries in another shape; one size may be -1.",
         "concatenate(arrays, axis=0)": "Arrays joined along an axis that they have.",
         "stack(arrays, axis=0)": "Arrays of one shape joined along a new axis.",
         # new arrays
         "zeros_like(x)": "Zeros, of the shape and the type of x.",
         "ones_like(x)": "Ones, of the shape and the type of x.",
-        "arange(start, stop=None, step=1)": "Whole numbers from start, or 0, up to below stop.",
-        "asarray(x, dtype=None)": "x as an array, of the type that another array has as its dtype.",
+        "arange(start, stop=None, step=1)": "Whole numbers from start to below stop.",
+        "asarray(x, dtype=None)": "x as an array; dtype is that of another array.",
         # training
         "stop_gradient(x)": "x itself, as a constant for NengoDL's training.",
     }
@@ -150,7 +152,7 @@ def offer(functions: Mapping[str, Callable], training: Any = False) -> ModuleTyp
 def _raise_missing(name: str) -> None:
     names = [function.name for function in FUNCTIONS]
     raise AttributeError(
-        f"{unknown('function of xp', name, names)}; the module nengo_ngc.namespace describes them"
+        f"{unknown('function of xp', name, names)}; nengo_ngc.namespace describes them"
     )
 
 

@@ -94,7 +94,10 @@ NOT_CALLED_BY_USERS = {
     "rules.memory.check_binary": "simulators",
     "rules.memory.one_where": "simulators",
     "neurons.winners.k_winners": "simulators",
-    "neurons.functions.soft_step": "simulators",
+    **{
+        f"neurons.functions.{name}": "simulators"
+        for name in "logistic indicator cross_entropy is_wrong norm normalize through_normalize".split()
+    },
     "neurons.functions.softmax": "simulators",
     "models.pff.wrong_labels": "the training loop",
     # helpers of the networks
