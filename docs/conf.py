@@ -17,7 +17,7 @@ from sphinx.ext.autodoc.mock import mock
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-import nengo_ngc  # noqa: E402
+import nengo_ngc
 
 project = "nengo-ngc"
 author = "The nengo-ngc developers"

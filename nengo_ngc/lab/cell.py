@@ -1,7 +1,7 @@
 """One cell of a comparison, in a process of its own.
 
-`.lab.cells.run_cell` starts it. The task comes through the standard input, which stays open for
-as long as who started the process lives; the answer goes into a file.
+`.lab.cells.run_cell` starts it. The task comes through the standard input, which stays open
+for as long as the process that started this one lives; the answer goes into a file.
 """
 
 import base64

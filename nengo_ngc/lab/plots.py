@@ -5,7 +5,7 @@ Arguments of another kind or shape raise a ValueError that names them.
 
 import numpy as np
 
-from ..storage import files
+from ..storage import atomic
 from ..validation import (
     ArrayParam,
     EitherParam,
@@ -126,8 +126,8 @@ def class_codes(classes, means, path):
     ----------
     classes : (n_classes,) array
     means : (n_classes, n_units) array
-        As `.metrics.codes.class_means` returns them. Units are drawn in the order of the class in
-        which they are most active; those that never are, are left out.
+        As `.metrics.codes.class_means` returns them. Units are drawn in the order of the class
+        in which they are most active; those that never are, are left out.
     path : str or path
     """
     check_as_many("means", means, "classes", classes)
@@ -217,7 +217,7 @@ def save(figure, path, tight=True):
 
 
 def _write(figure, path, **kwargs):
-    with files.replacing(path, "wb") as file:
+    with atomic.replacing(path, "wb") as file:
         figure.savefig(file, dpi=120, format="png", **kwargs)
 
 

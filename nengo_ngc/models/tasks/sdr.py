@@ -4,7 +4,7 @@ from ...backends import Loss
 from ...networks import SparseEncoder
 from ...neurons import SoftKWinnersTakeAll
 from ...rules import SGD, Adam, SynapticScaling
-from ...schedule import geometric
+from ...training.annealing import geometric
 from ...training.autodiff import AutodiffTask, annealed
 from .codes import CodeTask
 
