@@ -354,9 +354,9 @@ def test_previous_states_are_taken_up_in_part():
     learned = model(initial="previous", carry=0.25, beta=1e-9)
     epochs = learned.epochs(IMAGES)
     next(epochs)
-    before = learned._previous = np.random.RandomState(2).rand(40, 18)
+    before = learned._task.previous = np.random.RandomState(2).rand(40, 18)
     next(epochs)
-    np.testing.assert_allclose(learned._previous, 0.25 * before, atol=1e-6)
+    np.testing.assert_allclose(learned._task.previous, 0.25 * before, atol=1e-6)
 
 
 def test_resumed_with_previous_states(tmp_path, backend):
@@ -403,7 +403,7 @@ def test_partial_fit_leaves_no_states_behind(tmp_path):
     list(learned.epochs(others, resume=True))
     # states that start at 0 are those of images that have not been seen
     again = NGCModel.load(tmp_path / "model.npz")
-    again._previous = again._no_states(20)
+    again._task.previous = again._task.no_states(20)
     list(again.epochs(others, resume=True))
     for name, array in learned.parameters_.items():
         np.testing.assert_array_equal(again.parameters_[name], array)
