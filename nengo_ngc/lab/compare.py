@@ -111,7 +111,7 @@ def compare(config, output, n_jobs=1, dask=None, data_dir=None, on_cell=None):
     dask : str, optional
         Address of a Dask scheduler on whose workers cells run instead.
     data_dir : path, optional
-        As for `.lab.datasets.load`.
+        As for `.datasets.load`.
     on_cell : callable, optional
         Called with each result and the number of cells left.
 

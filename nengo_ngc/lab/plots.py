@@ -126,7 +126,7 @@ def class_codes(classes, means, path):
     ----------
     classes : (n_classes,) array
     means : (n_classes, n_units) array
-        As `.metrics.codes.class_means` returns them. Units are drawn in the order of the class
+        As `.analysis.class_means` returns them. Units are drawn in the order of the class
         in which they are most active; those that never are, are left out.
     path : str or path
     """

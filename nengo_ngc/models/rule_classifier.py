@@ -41,7 +41,7 @@ class Rule:
     Parameters
     ----------
     network : callable
-        ``network(model, learns, **kwargs)`` makes the network for a `RuleClassifier`
+        ``network(model, learns, **kwargs)`` makes the network for a `.RuleClassifier`
         ``model``, with or without learning rules. It must have the parameters W1, b1, ...
     steps : int, optional
         Timesteps of a presentation in which rate neurons learn.
