@@ -10,6 +10,7 @@ import pickle
 import nengo
 import numpy as np
 import pytest
+from nengo_ngc.models.autodiff import expected_of_autodiff
 from scipy.special import logsumexp
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -17,12 +18,13 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets
-from nengo_ngc.backends.runners import Runner
+from nengo_ngc.backends import Backend, choose
+from nengo_ngc.backends.session import Session
 from nengo_ngc.metrics.reconstruction import binary_cross_entropy
-from nengo_ngc.models import NGCModel, base
-from nengo_ngc.models.autodiff import expected_of_autodiff
+from nengo_ngc.models import NGCModel
 from nengo_ngc.storage import model_files
 from nengo_ngc.storage.model_files import FLOATS, WHOLES
+from nengo_ngc.training import task
 
 from ..conftest import HAS_DL, Squashing, needs_dl
 
@@ -75,14 +77,14 @@ def mean_bce(images, mu):
 @pytest.fixture
 def presented(monkeypatch):
     """The images that models have learned from, in order."""
-    images, present = [], Runner.present
+    images, present = [], Session.present
 
     def spy(self, X, learn=False, **others):
         if learn:
             images.extend(X)
         return present(self, X, learn, **others)
 
-    monkeypatch.setattr(Runner, "present", spy)
+    monkeypatch.setattr(Session, "present", spy)
     return images
 
 
@@ -117,7 +119,7 @@ def test_history_is_of_images_before_they_changed_the_weights():
 @pytest.mark.parametrize("variant, state", [("t1-sigma", "z1"), ("pdh", "phi_z1")])
 def test_discrepancy_is_summed_over_layers(variant, state):
     whole = untrained(variant=variant, batch_size=60)
-    settled = whole._trainer().present(X)
+    settled = whole._task.training.present(X)
     expected = np.sum((X - settled["mu0"]) ** 2)
     expected += np.sum((settled[state] - settled["mu1"]) ** 2)
     found = next(whole.epochs(X))["discrepancy"]
@@ -238,10 +240,10 @@ def test_partial_fit_needs_whole_batches():
 
 def test_auto_takes_nengo_dl_for_large_batches(monkeypatch):
     expected = "nengo-dl" if HAS_DL else "nengo"
-    assert model("auto", batch_size=64)._backend() == expected
-    assert model("auto", batch_size=1)._backend() == "nengo"
+    assert choose("auto", 64).name == expected
+    assert choose("auto", 1).name == "nengo"
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert model("auto", batch_size=64)._backend() == "nengo"
+    assert choose("auto", 64).name == "nengo"
 
 
 # --- using what was learned
@@ -402,7 +404,7 @@ def test_changed_parameters_take_effect():
 def test_interrupted_presentation_leaves_no_trace(backend, monkeypatch):
     interrupted = copy.deepcopy(fitted(backend))
     expected = interrupted.transform(X[:3])
-    runner_class = type(interrupted._runners["infer"])
+    runner_class = type(interrupted._task._sessions["infer"])
 
     def amid(self, data):
         self.steps = 2
@@ -740,10 +742,10 @@ def test_divergence_begins_before_numbers_end(backend):
 
 
 def test_parameters_are_looked_at_within_an_epoch(monkeypatch):
-    monkeypatch.setattr(base, "_LOOK_EVERY", 2)
-    state, diverging, seen = Runner.state, copy.deepcopy(fitted()), []
+    monkeypatch.setattr(task, "_LOOK_EVERY", 2)
+    state, diverging, seen = Session.state, copy.deepcopy(fitted()), []
     broken = {"V1": np.full((8, 8), 1e11)}
-    monkeypatch.setattr(Runner, "state", lambda self: {**state(self), **broken})
+    monkeypatch.setattr(Session, "state", lambda self: {**state(self), **broken})
     diverging.set_params(max_epochs=9)
     with pytest.raises(ngc.DivergenceError, match="V1 has reached 1.0e[+]11, more than 1e"):
         list(diverging.epochs(X, on_batch=seen.append, resume=True))
@@ -752,14 +754,14 @@ def test_parameters_are_looked_at_within_an_epoch(monkeypatch):
 
 def test_what_optimisers_count_may_be_large():
     learning = copy.deepcopy(fitted())
-    learning._state["W1/optimizer_t"] = np.array(1e9)
+    learning._task.learned["W1/optimizer_t"] = np.array(1e9)
     learning.partial_fit(X)
 
 
 def test_parameters_that_are_not_finite_are_not_kept(monkeypatch):
-    state, diverging = Runner.state, copy.deepcopy(fitted())
+    state, diverging = Session.state, copy.deepcopy(fitted())
     broken = {"W2/optimizer_v": np.full((8, 6), np.nan)}
-    monkeypatch.setattr(Runner, "state", lambda self: {**state(self), **broken})
+    monkeypatch.setattr(Session, "state", lambda self: {**state(self), **broken})
     with pytest.raises(ngc.DivergenceError, match="W2/optimizer_v is not finite"):
         diverging.partial_fit(X)
     assert_same_bits(diverging, fitted())
@@ -790,7 +792,7 @@ def no_work(monkeypatch):
     def fail(*args, **kwargs):
         raise AssertionError("work has begun")
 
-    monkeypatch.setattr(base, "make_runner", fail)
+    monkeypatch.setattr(Backend, "open", fail)
 
 
 BAD_IMAGES = [

@@ -6,8 +6,8 @@ import pytest
 from nengo.exceptions import BuildError, ValidationError
 
 import nengo_ngc as ngc
-from nengo_ngc.backends.runners import make_runner
-from nengo_ngc.models import NGCModel, base
+from nengo_ngc.backends import Backend, open_session
+from nengo_ngc.models import NGCModel
 from nengo_ngc.networks import GNCN
 from nengo_ngc.neurons import LatentState
 from nengo_ngc.objects import AtStart, PureNode
@@ -24,7 +24,7 @@ NAMES = ["z1", "z2", "mu0"]
 def runner(backend, initial, names=NAMES, steps=30, **kwargs):
     inputs = ["input"] + (["start", "fresh"] if initial == "previous" else [])
     schedule = ngc.Schedule(steps, 3)
-    return make_runner(
+    return open_session(
         backend,
         lambda: GNCN(
             (12, 10, 8),
@@ -240,7 +240,7 @@ def test_the_rest_of_a_presentation_is_skipped(backend, others):
         return net
 
     counts = ["iterations", *(f"other{tolerance}" for tolerance in others)]
-    run = make_runner(backend, build, 3, ["counter", *counts])
+    run = open_session(backend, build, 3, ["counter", *counts])
     seen = run.present(X)
     each = np.array([seen[name].ravel().astype(int) for name in counts])
     assert len(np.unique(each, axis=0)) == len(counts)
@@ -261,7 +261,7 @@ def test_the_last_timestep_is_what_is_seen():
             net._visible["counter"] = add_counter()
         return net
 
-    seen = make_runner("nengo", build, 2, ["counter"]).present(X[:2])
+    seen = open_session("nengo", build, 2, ["counter"]).present(X[:2])
     assert 1001 * 0.001 / 0.001 > 1001  # and that is how Nengo finds out when to look
     np.testing.assert_array_equal(seen["counter"], [[1001], [2002]])
 
@@ -422,6 +422,6 @@ def test_partial_fit_leaves_no_states_behind(tmp_path):
     ],
 )
 def test_bad_parameters(kwargs, message, monkeypatch):
-    monkeypatch.setattr(base, "make_runner", None)  # no work has begun
+    monkeypatch.setattr(Backend, "open", None)  # no work has begun
     with pytest.raises(ValueError, match=message):
         model(**kwargs).fit(IMAGES)

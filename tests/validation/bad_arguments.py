@@ -60,7 +60,7 @@ MODULES = (
     "models.rule_classifier",
     "models.codes",
     "models.hebbian",
-    "models.labels",
+    "models.classifier",
     "models.ngc",
     "models.pff",
     "models.sdr",
@@ -94,9 +94,12 @@ NOT_CALLED_BY_USERS = {
     "rules.memory.check_binary": "simulators",
     "rules.memory.one_where": "simulators",
     "neurons.winners.k_winners": "simulators",
-    "neurons.functions.soft_step": "simulators",
+    **{
+        f"neurons.functions.{name}": "simulators"
+        for name in "logistic indicator cross_entropy is_wrong norm normalize through_normalize".split()
+    },
     "neurons.functions.softmax": "simulators",
-    "models.pff.wrong_labels": "the training loop",
+    "models.tasks.pff.wrong_labels": "the training loop",
     # helpers of the networks
     "rules.base.solves_weights": "networks",
     "networks.base.neurons": "networks",
@@ -107,7 +110,6 @@ NOT_CALLED_BY_USERS = {
     "lab.datasets.Source": "lab.datasets.load",
     "lab.datasets.Dataset": "lab.datasets.load",
     "rules.optimizers.Optimizer": "its subclasses",
-    "models.codes.check_has_all": "models",
     "models.base.NetworkEstimator": "its subclasses",
     # parts of figures, on axes that a function has made
     "lab.plots.band": "lab.plots",
