@@ -26,7 +26,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 @checked(
     SequenceParam("rows", ArrayParam("rows", ndim=2, finite=False), at_least=1),
-    SizesParam("image_shape", lengths=(2,)),
+    SizesParam("image_shape", lengths=(2, 3)),
     PathParam("path"),
     SequenceParam("titles", TextParam("titles")),
 )
@@ -38,11 +38,13 @@ def image_grid(rows, image_shape, path, titles=None):
     rows : sequence of (n, n_pixels) arrays
         Pixels in [0, 1].
     image_shape : tuple of int
-        Height and width.
+        Height and width, and 3 of images in colour.
     path : str or path
     titles : sequence of str, optional
         One for each row.
     """
+    if image_shape[2:] not in ((), (3,)):
+        raise unfit("image_shape", "of height, width and perhaps 3 colours", image_shape)
     for row in rows:
         if row.shape[1] != np.prod(image_shape):
             raise unfit("image_shape", f"of {row.shape[1]} pixels, as rows", image_shape)
@@ -56,7 +58,8 @@ def image_grid(rows, image_shape, path, titles=None):
         ax.axis("off")
     for row, images in enumerate(rows):
         for ax, image in zip(axes[row], images):
-            ax.imshow(image.reshape(image_shape), cmap="gray", vmin=0, vmax=1)
+            image = np.clip(image, 0, 1).reshape(image_shape)
+            ax.imshow(image, cmap="gray", vmin=0, vmax=1)
         if titles is not None:
             axes[row, 0].text(
                 -0.15,
@@ -126,8 +129,8 @@ def class_codes(classes, means, path):
     ----------
     classes : (n_classes,) array
     means : (n_classes, n_units) array
-        As `.metrics.codes.class_means` returns them. Units are drawn in the order of the class in
-        which they are most active; those that never are, are left out.
+        As `.metrics.codes.class_means` returns them. Units are drawn in the order of the class
+        in which they are most active; those that are never active are left out.
     path : str or path
     """
     check_as_many("means", means, "classes", classes)
