@@ -1,7 +1,7 @@
 """Damaged run folders: the commands refuse them, or end as if nothing had happened.
 
-Every folder is one in which all epochs but the last are done. What is refused must leave the folder
-as it was.
+Every folder is one in which all epochs but the last are done. What is refused must leave the
+folder as it was.
 """
 
 import json

@@ -8,7 +8,7 @@ from typing import Any
 
 from nengo.exceptions import ValidationError
 
-from ..validation.messages import a, shown, unknown
+from ..validation.messages import shown, unknown
 
 
 class Registry(MutableMapping):
@@ -37,7 +37,7 @@ class Registry(MutableMapping):
         if not isinstance(name, str) or not name:
             raise ValidationError(f"must be a str, got {shown(name)}", attr="name")
         if not isinstance(value, self._class):
-            expected = a(self._class.__name__)
+            expected = f"an object of class {self._class.__name__}"
             raise ValidationError(f"must be {expected}, got {shown(value)}", attr=name)
         self._found[name] = value
 
@@ -79,7 +79,8 @@ class Registry(MutableMapping):
             except Exception as error:  # another package may do whatever it likes
                 warnings.warn(
                     f"the {self.what} {entry.name!r} of the entry point {entry.value!r} "
-                    f"cannot be loaded: {type(error).__name__}: {error}"
+                    f"cannot be loaded: {type(error).__name__}: {error}",
+                    stacklevel=2,
                 )
                 continue
             self._modules.append(entry.module)

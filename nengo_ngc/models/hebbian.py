@@ -70,9 +70,9 @@ class HebbianEncoder(CodeClassifier):
         ``"W1"``, ``"b1"`` of filters and ``"W2"``, ``"b2"`` of units, see `.PatchEncoder`.
     history_ : list of dict
         For each epoch, its phase ("filters", "units" or "thresholds"), learning rate and
-        samples per second; from the second on, of at most 10,000 training images, the units that none of them
-        activates, the mean entropy of units (bit), and the error of validation images by
-        centroids (%).
+        samples per second; from the second on, of at most 10,000 training images, the units
+        that none of them activates, the mean entropy of units (bit), and the error of
+        validation images by centroids (%).
     n_iter_ : int
         Epochs.
     n_features_in_ : int

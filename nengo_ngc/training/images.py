@@ -14,9 +14,9 @@ _BLOCK_BYTES = 2**24  # what is read at once where all images are looked at
 class Images:
     """Rows of pixels over an array that may be larger than memory.
 
-    Indexing returns a float32 array with pixels in [0, 1]. What is stored stays as it is: bytes
-    stay bytes, and of an array that is mapped from a file only those rows are read that are
-    asked for. Their memory is given back afterwards.
+    Indexing returns a float32 array with pixels in [0, 1]. What is stored stays as it is:
+    bytes stay bytes, and of an array that is mapped from a file only those rows are read that
+    are asked for. Their memory is given back afterwards.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class Images:
         """All images as numbers, for functions that know arrays only."""
         return self[:] if dtype is None else self[:].astype(dtype, copy=False)
 
-    def take(self, rows: slice | ArrayLike) -> "Images":
+    def take(self, rows: slice | NDArray) -> "Images":
         """Some of these images, of which nothing is read yet."""
         if self.rows is not None:
             return Images(self.stored, self.threshold, self.rows[rows])
@@ -104,7 +104,7 @@ class Images:
             self._file.madvise(mmap.MADV_DONTNEED)
 
 
-def part(X: Any, rows: slice | ArrayLike) -> Any:
+def part(X: Any, rows: slice | NDArray) -> Any:
     """Some rows of an array, or some `Images`, of which nothing is read yet."""
     return X.take(rows) if isinstance(X, Images) else X[rows]
 

@@ -77,7 +77,9 @@ def test_importing_it_is_quiet_and_starts_no_other_python():
         import os, subprocess, sys
         os.environ.pop("TF_CPP_MIN_LOG_LEVEL", None)
         started = []
-        sys.addaudithook(lambda name, args: name == "subprocess.Popen" and started.append(args[0]))
+        sys.addaudithook(
+            lambda name, args: name == "subprocess.Popen" and started.append(args[0])
+        )
         call = subprocess.call
         read, write = os.pipe()
         os.dup2(write, 2)

@@ -19,8 +19,8 @@ from matplotlib.image import imread
 
 from nengo_ngc.exceptions import FolderHeldError
 from nengo_ngc.lab import compare as comparison
-from nengo_ngc.lab.compare import code_hashes, processes, report, results, user_modules
 from nengo_ngc.lab.cli import main
+from nengo_ngc.lab.compare import code_hashes, processes, report, results, user_modules
 from nengo_ngc.models import RULES
 from nengo_ngc.storage import locks
 

@@ -1,4 +1,4 @@
-"""Run folders that are damaged, edited, held by another process, or of which learning diverged."""
+"""Run folders that are damaged, edited, in use by another process, or of diverged learning."""
 
 import json
 import os
@@ -122,7 +122,7 @@ def test_all_differences_are_named(copied):
         assert part in message
 
 
-def test_checkpoint_of_another_run(copied, trained):  # noqa: F811
+def test_checkpoint_of_another_run(copied, trained):
     NGCModel.load(trained / "checkpoint.npz").save(copied / "checkpoint.npz")
     assert "dataset is 'digits' in config.json and None" in complaint(resume(copied))
 

@@ -1,6 +1,6 @@
 """Willshaw's associative memory: storing, recall in one step and iterated, ties."""
 
-from functools import lru_cache
+from functools import cache
 
 import nengo
 import numpy as np
@@ -68,7 +68,7 @@ def runner_of(backend, minibatch_size, inputs=("input",), **kwargs):
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def pairs_on(backend):
     """What becomes of the weights, and what is recalled, of pairs."""
     runner = runner_of(backend, 6, ("input", "target"), n_in=N_IN, n_out=N_OUT)

@@ -127,7 +127,7 @@ def settled(parameters, x, y, beta, steps):
     n_layers = len(parameters) // 2
     W = [parameters[f"W{level}"] for level in range(1, n_layers + 1)]
     b = [parameters[f"b{level}"] for level in range(1, n_layers + 1)]
-    z = []
+    z, e = [], []
     a = x
     for level in range(n_layers - 1):
         z.append(W[level] @ a + b[level])

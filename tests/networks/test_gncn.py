@@ -118,7 +118,7 @@ def test_configurations_around_a_network_leave_it_alone():
             net = ngc.networks.FeedforwardClassifier(
                 (6, 5, 3), rule="backprop", optimizer=ngc.SGD(0.1), seed=0
             )
-            for name, node in (("x", net.input), ("y", net.target)):
+            for node in (net.input, net.target):
                 nengo.Connection(nengo.Node(np.ones(node.size_in)), node, synapse=None)
         with nengo.Simulator(model, progress_bar=False) as sim:
             sim.run_steps(3)

@@ -123,8 +123,8 @@ class AutodiffRunner:
             array = state[f"autodiff/{k}"]
             if array.shape != tuple(variable.shape):
                 raise ValidationError(
-                    f"autodiff/{k} must have shape {tuple(variable.shape)}, got {array.shape}: "
-                    "it is of another way to join weights",
+                    f"autodiff/{k} must have shape {tuple(variable.shape)}, got "
+                    f"{array.shape}: it is of another way to join weights",
                     attr="state",
                 )
             variable.assign(array)

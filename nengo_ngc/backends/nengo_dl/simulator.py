@@ -197,7 +197,9 @@ def _new_name(include_state, include_non_trainable):
     if include_non_trainable is None:
         return include_state
     warnings.warn(
-        "include_non_trainable is deprecated, use include_state instead", DeprecationWarning
+        "include_non_trainable is deprecated, use include_state instead",
+        DeprecationWarning,
+        stacklevel=3,
     )
     return include_non_trainable
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from ...storage import files
+from ...storage import atomic
 from .. import datasets
 from ..run_folders import Run
 from ..specs.options import COUNT, SEED
@@ -50,7 +50,7 @@ def evaluate(
     for name, label in opened.spec.measures.items():
         click.echo(f"{label:45s}{result[name]:10.4f}")
     other = "" if source is None else f"-{datasets.called(data, source)}"
-    with plain_errors(), files.replacing(Path(run) / f"evaluation{other}.json") as file:
+    with plain_errors(), atomic.replacing(Path(run) / f"evaluation{other}.json") as file:
         json.dump(result, file, indent=2)
 
 

@@ -34,7 +34,7 @@ class _Train(click.Command):
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         lines = [f"      {name:8s} {spec.summary}" for name, spec in MODELS.items()]
-        before, after = self.help.split("{models}")
+        before, after = (self.help or "").split("{models}")
         shown = click.Command(self.name, help="\n".join([before.rstrip(), *lines]) + after)
         shown.format_help_text(ctx, formatter)
 
@@ -82,12 +82,13 @@ def train(output: str | None, resume: bool, data_dir: str | None, **options: Any
         source = datasets.find(options["dataset"])
         name = _name(options, source)
         if resume:
-            folders = [Path(output) if output else Path("runs") / name]
-            if not folders[0].is_dir():
-                Run.open(folders[0])  # says that there is none, and leaves no trace
+            folder = Path(output) if output else Path("runs") / name
+            if not folder.is_dir():
+                Run.open(folder)  # says that there is none, and leaves no trace
+            folders = iter([folder])
         else:
             config = _config(options, source, data_dir)
-            folders = [Path(output)] if output else _folders(name)
+            folders = iter([Path(output)]) if output else _folders(name)
         with claimed(folders, resume) as folder:
             run = _reopened(folder, options) if resume else Run(folder, config, source)
             click.echo(f"training on {run.config['dataset']}, output in {run.folder}")

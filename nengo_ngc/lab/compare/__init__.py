@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ...storage import files, locks, schema
+from ...storage import atomic, locks, schema
 from ...storage.schema import Table, Whole
 from .. import datasets
 from ..specs import MODELS
@@ -74,7 +74,7 @@ def compare(
     with locks.held(folder):
         (folder / "cells").mkdir(exist_ok=True)
         for path in (folder, folder / "cells"):
-            files.clear(path)
+            atomic.remove_leftovers(path)
         config = data.kept(config, folder)
         found = _results(config, folder, n_jobs, dask, data_dir, on_cell)
         report.write(found, config, folder)
@@ -95,7 +95,9 @@ def _results(
     modules = [import_module(module) for module in config["modules"]]
     modules += [*MODELS.modules(), *datasets.SOURCES.modules()]
     code, places = hashes(modules), [place(module) for module in modules]
-    done = {name: results.finished(paths[name], cell, code) for name, cell in wanted.items()}
+    done: dict[str, Any] = {
+        name: results.finished(paths[name], cell, code) for name, cell in wanted.items()
+    }
     waiting = [name for name, result in done.items() if result is None]
     jobs = [(name, wanted[name], code, places, data_dir) for name in waiting]
     left = len(waiting)

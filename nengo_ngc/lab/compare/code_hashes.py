@@ -30,7 +30,8 @@ def hashes(modules: Iterable[ModuleType]) -> dict[str, str]:
 
 def _files(module: ModuleType) -> list[Path]:
     """The module's file, or all those of a package."""
-    paths = [Path(file_of(module))] if file_of(module) else []
+    file = file_of(module)
+    paths = [Path(file)] if file else []
     for folder in getattr(module, "__path__", ()):
         paths += sorted(Path(folder).rglob("*.py"))
     return paths

@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +89,7 @@ def check_config(given: dict[str, Any]) -> dict[str, Any]:
     for module in config["modules"]:
         import_module(module)
     # modules may have brought rules and data sets
-    schema.check("the configuration", config, _schema(compared()))
+    schema.check("the configuration", config, _schema(tuple(compared())))
     config["datasets"] = data.found(config["datasets"])
     for rule in config["rules"]:
         if not data.NAME.fullmatch(rule):
@@ -104,7 +104,7 @@ def check_config(given: dict[str, Any]) -> dict[str, Any]:
     return config
 
 
-def _schema(rules: Collection[str] = ()) -> Table:
+def _schema(rules: Sequence[str] = ()) -> Table:
     """What a configuration may say."""
     return Table(
         {

@@ -40,7 +40,7 @@ def _over_epochs(cells: list[dict], part: str, key: str) -> NDArray:
 def _draw_errors(runs: Results, path: Path) -> bool:
     figure, axes = plots.figure(1, 1, figsize=(7.5, 0.45 * len(runs) + 1.2))
     ax = axes[0, 0]
-    for row, (rule, cells) in enumerate(runs.items()):
+    for row, cells in enumerate(runs.values()):
         errors = [cell["test_error"] for cell in cells]
         style = plots.style(row)
         color, marker = style["color"], style["marker"]
@@ -81,7 +81,7 @@ def _draw_curves(runs: Results, path: Path) -> bool:
 
 
 def _draw_angles(runs: Results, path: Path) -> bool:
-    layers = {}
+    layers: dict[str, list[str]] = {}
     for rule, cells in runs.items():
         for name in last_angles(cells):
             layers.setdefault(name, []).append(rule)
@@ -102,7 +102,7 @@ def _draw_angles(runs: Results, path: Path) -> bool:
         ax.set_yticks(range(0, int(ax.get_ylim()[1]) + 1, 15))
         plots.whole_numbers(ax.xaxis)
     axes[0, 0].set_ylabel("angle to backprop's update (degrees)")
-    handles = {}
+    handles: dict[str, Any] = {}
     for ax in axes[0]:
         handles.update(zip(*reversed(ax.get_legend_handles_labels())))
     figure.legend(

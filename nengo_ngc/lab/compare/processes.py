@@ -22,7 +22,8 @@ class Processes:
     """Processes that run now, and that end together."""
 
     def __init__(self) -> None:
-        self._lock, self._running = threading.Lock(), set()
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen] | None = set()
 
     def start(self, *args: Any, **kwargs: Any) -> subprocess.Popen:
         """``subprocess.Popen``, as long as nobody has ended them."""
@@ -120,6 +121,7 @@ def _in_a_process(task: dict, processes: Processes, n_threads: int | None) -> st
 
 
 def _tell(process: subprocess.Popen, task: dict) -> None:
+    assert process.stdin is not None
     try:
         process.stdin.write(json.dumps(task).encode() + b"\n")
         process.stdin.flush()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...storage import files
+from ...storage import atomic
 from ..specs import MODELS
 from .figures import CAPTIONS, PICTURES, Results, last_angles
 from .results import picture
@@ -24,10 +24,10 @@ def write(results: list[dict], config: dict[str, Any], folder: Path) -> None:
     folder : path
     """
     folder = Path(folder)
-    with files.replacing(folder / "compare.json") as file:
+    with atomic.replacing(folder / "compare.json") as file:
         json.dump({"config": config, "results": results}, file, indent=1)
     rows = summary(results)
-    with files.replacing(folder / "table.txt") as file:
+    with atomic.replacing(folder / "table.txt") as file:
         file.write(table(rows))
     sections = []
     for number, (group, runs) in enumerate(_groups(results).items(), start=1):
@@ -39,12 +39,12 @@ def write(results: list[dict], config: dict[str, Any], folder: Path) -> None:
         for rule, (cell, *_) in runs.items():
             for name, content in cell.get("pictures", {}).items():
                 path = folder / f"{name}-{rule}-{number}.png"
-                with files.replacing(path, "wb") as file:
+                with atomic.replacing(path, "wb") as file:
                     file.write(picture(content))
                 shown = MODELS[rule].captions[name]
                 pictures.append((f"{rule}, seed {cell['cell']['seed']}: {shown}.", path))
         sections.append({"group": group, "pictures": pictures})
-    with files.replacing(folder / "report.html") as file:
+    with atomic.replacing(folder / "report.html") as file:
         file.write(_page(rows, sections, results, config))
 
 
@@ -64,6 +64,7 @@ def summary(results: list[dict]) -> list[dict[str, Any]]:
         for rule, cells in runs.items():
             errors = [cell["test_error"] for cell in cells]
             reference = speeds.get("autodiff")
+            speed = speeds[rule] or 0.0
             rows.append(
                 {
                     "group": group,
@@ -71,8 +72,8 @@ def summary(results: list[dict]) -> list[dict[str, Any]]:
                     "error": float(np.mean(errors)),
                     "error_std": float(np.std(errors, ddof=1)) if errors[1:] else None,
                     "n": len(errors),
-                    "samples_per_second": speeds[rule],
-                    "ratio": speeds[rule] / reference if reference else None,
+                    "samples_per_second": speed,
+                    "ratio": speed / reference if reference else None,
                     "memory_mb": _mean(cells, "peak_memory_mb"),
                     "angles": last_angles(cells),
                 }
@@ -114,7 +115,7 @@ def angles_text(row: dict[str, Any]) -> str:
 
 def _groups(results: list[dict]) -> dict[str, Results]:
     """Finished cells by what they share, then by rule."""
-    groups = {}
+    groups: dict[str, Results] = {}
     for result in results:
         if result["status"] == "done":
             cell = result["cell"]

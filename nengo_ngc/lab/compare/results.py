@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from ...storage import files, schema
+from ...storage import atomic, parsing, schema
 from ...storage.schema import Either, List, Number, Table, Text, Whole
 from ..specs import MODELS
 
@@ -61,7 +61,7 @@ def read(path: str | Path, cell: dict, code: dict[str, str]) -> dict[str, Any] |
 
     Raises ValueError if it makes no sense.
     """
-    result = schema.parsed(path)
+    result = parsing.read(path)
     if not isinstance(result, dict):
         raise ValueError(f"{path}: the content must be a table")
     if (result.get("cell"), result.get("code")) != (cell, code):
@@ -78,7 +78,7 @@ def read(path: str | Path, cell: dict, code: dict[str, str]) -> dict[str, Any] |
 
 def keep(path: str | Path, result: dict[str, Any]) -> None:
     """Write a result, with a hash over all of it."""
-    with files.replacing(path) as file:
+    with atomic.replacing(path) as file:
         json.dump({**result, "sha256": _sum(result)}, file)
 
 
@@ -95,7 +95,9 @@ def finished(path: str | Path, cell: dict, code: dict[str, str]) -> dict[str, An
     except (IsADirectoryError, RecursionError, ValueError) as error:
         aside = path.with_name(f"{path.name}.damaged")
         os.replace(path, aside)
-        warnings.warn(f"{error}; {path.name} is now {aside.name}, and its cell runs again")
+        warnings.warn(
+            f"{error}; {path.name} is now {aside.name}, and its cell runs again", stacklevel=2
+        )
         return None
     return result if result is not None and result["status"] == "done" else None
 

@@ -41,7 +41,7 @@ def import_module(module: str, folder: str | None = None) -> ModuleType:
         raise ValueError(
             f"modules: {module} cannot be imported: {type(error).__name__}: {error}"
         ) from error
-    if file is not None and not (file_of(found) and file.samefile(file_of(found))):
+    if file is not None and not file.samefile(file_of(found) or os.devnull):
         raise ValueError(f"modules: {file} has the name of {found}; give it another one")
     return found
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...storage import files as storage
+from ...storage import atomic
 from . import idx
 from .checks import KEYS
 
@@ -52,7 +52,7 @@ def read_npy(path: Path, files: list[Path]) -> Mapping:
 
 def write_npy(path: Path, array: NDArray) -> None:
     """Write an .npy file, whole or not at all."""
-    with storage.replacing(path, "wb") as file:
+    with atomic.replacing(path, "wb") as file:
         np.lib.format.write_array(file, array, allow_pickle=False)
 
 
@@ -91,10 +91,10 @@ def read_idx(path: Path, files: list[Path]) -> Mapping:
         parts = {part: _idx_file(path, split, part) for part in ("images", "labels")}
         if not any(parts.values()):
             continue
-        for part, key in (("images", "X"), ("labels", "y")):
-            if parts[part] is None:
+        for key, (part, file) in zip("Xy", parts.items()):
+            if file is None:
                 raise FileNotFoundError(f"{path} has no file {split}-{part}...")
-            found[key if split == "train" else f"{key}_test"] = _idx_array(parts[part])
+            found[key if split == "train" else f"{key}_test"] = _idx_array(file)
     return found
 
 

@@ -1,9 +1,9 @@
 """What a data set is, and how it is loaded."""
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -29,19 +29,11 @@ class Dataset:
     """
 
     name: str
-    X_train: NDArray | Images
+    X_train: Any
     y_train: NDArray
-    X_test: NDArray | Images
+    X_test: Any
     y_test: NDArray
     image_shape: tuple[int, ...]
-
-    def binarized(self) -> "Dataset":
-        """The same with pixels of 0 and 1, by the threshold 0.5."""
-        return replace(self, X_train=self.X_train.binarized(), X_test=self.X_test.binarized())
-
-    def in_memory(self) -> "Dataset":
-        """The same with images as arrays."""
-        return replace(self, X_train=self.X_train[:], X_test=self.X_test[:])
 
 
 class Source(ABC):
@@ -64,12 +56,18 @@ class Source(ABC):
         are sorted by class, since runs take validation images from the end.
     """
 
-    title = licence = place = ""
+    title = licence = ""
     in_memory = True
     shuffled = False
 
+    @property
+    def place(self) -> str:
+        return ""
+
     @abstractmethod
-    def arrays(self, data_dir: str | Path | None = None, download: bool = True) -> Mapping:
+    def arrays(
+        self, data_dir: str | os.PathLike | None = None, download: bool = True
+    ) -> Mapping:
         """Images and labels as they are stored.
 
         Parameters
@@ -88,7 +86,7 @@ class Source(ABC):
         """
 
     def dataset(
-        self, name: str, data_dir: str | Path | None = None, download: bool = True
+        self, name: str, data_dir: str | os.PathLike | None = None, download: bool = True
     ) -> Dataset:
         """The data set with grey pixels, none of which is read yet if that can wait."""
         given = self._checked(self.arrays(data_dir, download))
@@ -97,20 +95,25 @@ class Source(ABC):
     def load(
         self,
         name: str,
-        data_dir: str | Path | None = None,
+        data_dir: str | os.PathLike | None = None,
         binarize: bool | None = None,
         download: bool = True,
     ) -> Dataset:
         """The data set, as `.lab.datasets.load` returns it."""
         data = self.dataset(name, data_dir, download)
-        if self.in_memory if binarize is None else binarize:
-            data = data.binarized()
-        return data.in_memory() if self.in_memory else data
+        if binarize is None:
+            binarize = self.in_memory
+
+        def as_wanted(X: Images) -> Any:
+            X = X.binarized() if binarize else X
+            return X[:] if self.in_memory else X
+
+        return replace(data, X_train=as_wanted(data.X_train), X_test=as_wanted(data.X_test))
 
     def _checked(self, given: Mapping) -> checks.Arrays:
         return checks.checked_arrays(given)
 
-    def sizes(self, data_dir: str | Path | None = None) -> tuple[int, tuple[int, ...]]:
+    def sizes(self, data_dir: str | os.PathLike | None = None) -> tuple[int, tuple[int, ...]]:
         """The number of training images, and the shape of an image."""
         data = self.dataset("", data_dir)
         return len(data.X_train), data.image_shape

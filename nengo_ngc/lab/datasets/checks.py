@@ -81,10 +81,11 @@ def split(given: Arrays, shuffled: bool) -> tuple[Images, NDArray, Images, NDArr
     shuffled : bool
         Whether both parts are put into an order of their own, which is always the same.
     """
-    y, y_test, test = given.y, given.y_test, None
-    stored_test, train = given.X_test, None
-    if stored_test is None:
-        is_test = _every_sixth(y)
+    X_test, y_test = given.X_test, given.y_test
+    train: NDArray | None = None
+    test: NDArray | None = None
+    if X_test is None or y_test is None:
+        is_test = _every_sixth(given.y)
         if not is_test.any():
             raise ValidationError(
                 f"must have {_EVERY} images of a class or more, of which one is for testing, "
@@ -92,14 +93,19 @@ def split(given: Arrays, shuffled: bool) -> tuple[Images, NDArray, Images, NDArr
                 attr="X",
             )
         train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)
-        y, y_test, stored_test = y[train], y[test], given.X
+        X_test, y_test = given.X, given.y
+    return *_rows(given.X, given.y, train, shuffled), *_rows(X_test, y_test, test, shuffled)
+
+
+def _rows(
+    X: NDArray, y: NDArray, rows: NDArray | None, shuffled: bool
+) -> tuple[Images, NDArray]:
+    """Some rows, or all of them, in their order or in another one."""
     if shuffled:
-        rng = np.random.RandomState(0)
-        order, order_test = rng.permutation(len(y)), rng.permutation(len(y_test))
-        train = order if train is None else train[order]
-        test = order_test if test is None else test[order_test]
-        y, y_test = y[order], y_test[order_test]
-    return Images(given.X, rows=train), y, Images(stored_test, rows=test), y_test
+        n = len(y) if rows is None else len(rows)
+        order = np.random.RandomState(0).permutation(n)
+        rows = order if rows is None else rows[order]
+    return Images(X, rows=rows), y if rows is None else y[rows]
 
 
 def _every_sixth(y: NDArray) -> NDArray[np.bool_]:

@@ -1,7 +1,7 @@
 """The digits that come with scikit-learn."""
 
+import os
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 
@@ -13,7 +13,9 @@ class Digits(Source):
 
     title, licence, place = "8x8 handwritten digits of scikit-learn", "BSD", "embedded"
 
-    def arrays(self, data_dir: str | Path | None = None, download: bool = True) -> Mapping:
+    def arrays(
+        self, data_dir: str | os.PathLike | None = None, download: bool = True
+    ) -> Mapping:
         from sklearn.datasets import load_digits
 
         images, labels = load_digits(return_X_y=True)

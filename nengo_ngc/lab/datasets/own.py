@@ -87,7 +87,9 @@ class OwnData(Source):
     def place(self) -> str:
         return str(self.path)
 
-    def arrays(self, data_dir: str | Path | None = None, download: bool = True) -> Mapping:
+    def arrays(
+        self, data_dir: str | os.PathLike | None = None, download: bool = True
+    ) -> Mapping:
         return self._format.read(self.path, self._files)
 
     def _checked(self, given: Mapping) -> checks.Arrays:
@@ -122,7 +124,9 @@ class GivenArrays(Source):
             )
         self._given = given
 
-    def arrays(self, data_dir: str | Path | None = None, download: bool = True) -> Mapping:
+    def arrays(
+        self, data_dir: str | os.PathLike | None = None, download: bool = True
+    ) -> Mapping:
         return self._given
 
     def write(self, folder: Path) -> None:

@@ -63,10 +63,12 @@ class Published(Source):
     def place(self) -> str:
         return self.url
 
-    def sizes(self, data_dir: str | Path | None = None) -> tuple[int, tuple[int, ...]]:
+    def sizes(self, data_dir: str | os.PathLike | None = None) -> tuple[int, tuple[int, ...]]:
         return self.n_samples["train"], self.image_shape  # nothing is downloaded for that
 
-    def arrays(self, data_dir: str | Path | None = None, download: bool = True) -> Mapping:
+    def arrays(
+        self, data_dir: str | os.PathLike | None = None, download: bool = True
+    ) -> Mapping:
         directories = self._directories(data_dir)
         found: dict[tuple[str, str], Any] = {}
         for key, file in FILES.items():

@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from ...exceptions import FolderHeldError
-from ...storage import files, locks
+from ...storage import atomic, locks
 from .configuration import CONFIG
 
 
@@ -37,6 +37,7 @@ def claimed(folders: Iterable[str | Path], resume: bool = False) -> Iterator[Pat
         If it cannot be written to.
     """
     with ExitStack() as stack:
+        taken: Exception = ValueError("folders must name one at least")
         for folder in map(Path, folders):
             try:
                 stack.enter_context(_held(folder))
@@ -44,7 +45,7 @@ def claimed(folders: Iterable[str | Path], resume: bool = False) -> Iterator[Pat
                 taken = error
                 continue
             if resume or not (folder / CONFIG).exists():
-                files.clear(folder)
+                atomic.remove_leftovers(folder)
                 yield folder
                 return
             stack.close()

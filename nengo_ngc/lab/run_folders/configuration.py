@@ -29,15 +29,14 @@ _OWN_DATA = Table({"path": Text(), "sha256": Text(), "image_shape": List(Whole(1
 def schema_of(config: Any) -> Field:
     """What a config.json must be, which depends on the model and the data it names."""
     known = config if isinstance(config, dict) else {}
-    model = known.get("model")
-    is_model = isinstance(model, str) and model in MODELS
+    model = str(known.get("model"))
     fields = {
-        "dataset": Text(() if "data" in known else datasets.SOURCES),
+        "dataset": Text(() if "data" in known else tuple(datasets.SOURCES)),
         "data": _OWN_DATA,
         "binarize": Flag(),
         "validation": Whole(0),
-        "model": Text(MODELS),
-        "parameters": settings(MODELS[model].estimator) if is_model else Anything(),
+        "model": Text(tuple(MODELS)),
+        "parameters": settings(MODELS[model].estimator) if model in MODELS else Anything(),
         "changes": _CHANGES,
     }
     return Table(fields, absent=("changes", "data"))

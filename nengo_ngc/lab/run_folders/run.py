@@ -13,7 +13,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ...exceptions import DivergenceError
-from ...storage import files, schema
+from ...storage import atomic, parsing, schema
 from ...storage.schema import Number
 from ...training.images import part
 from ...validation.messages import unknown
@@ -58,7 +58,7 @@ class Run:
         path = Path(folder) / CONFIG
         if not path.is_file():
             raise FileNotFoundError(_no_run(Path(folder)))
-        config = schema.parsed(path)
+        config = parsing.read(path)
         run = cls(folder, schema.check(path, config, schema_of(config)))
         try:
             run._new_model().check_parameters()
@@ -320,12 +320,12 @@ class Run:
         )
 
     def _write_config(self) -> None:
-        with files.replacing(self.folder / CONFIG) as file:
+        with atomic.replacing(self.folder / CONFIG) as file:
             json.dump(self.config, file, indent=2)
 
     def _keep(self, model: Any) -> None:
         model.save(self.checkpoint, about=about(self.config))
-        with files.replacing(self.folder / METRICS) as file:
+        with atomic.replacing(self.folder / METRICS) as file:
             for record in model.history_:
                 file.write(json.dumps(record) + "\n")
         path = self.folder / "curves.png"

@@ -1,7 +1,6 @@
 """What the command line, runs and comparisons know of one model."""
 
 import inspect
-from abc import ABC
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ _N_TESTED, _N_FITTED, _N_PROBED = 10_000, 60_000, 10_000
 _SMALL = 10_000  # training images up to which a data set is a small one
 
 
-class ModelSpec(ABC):
+class ModelSpec:
     """One trainable model: how it is made, trained, measured and drawn.
 
     Registering one is a line, ``MODELS["name"] = MySpec()``; then ``nengo-ngc train``,
@@ -64,7 +63,7 @@ class ModelSpec(ABC):
     """
 
     summary: str = ""
-    estimator: type
+    estimator: Any
     own_options: tuple[Option, ...] = ()
     small: Mapping[str, Any] = {}
     large: Mapping[str, Any] = {}

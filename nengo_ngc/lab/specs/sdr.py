@@ -1,5 +1,6 @@
 """Sparse distributed representations by k winners, as the command line knows them."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ class CodeSpec(ModelSpec):
         "entropy": "mean entropy of units (bit)",
         "probe_error": "logistic regression on codes, error (%)",
     }
-    panels = (
+    panels: Sequence[tuple[str, Mapping[str, str]]] = (
         ("error by centroids (%)", {"val_error": "validation"}),
         ("units", {"silent_units": "never active"}),
     )
