@@ -191,7 +191,7 @@ class NengoRunner(Runner):
         while step < end:
             self.sim.step()
             if all(values[0] > 0 for values in settled):
-                step += max(min(op.ends.rest(int(step)) for op in ends), 0)
+                step += max(min(op.ends.remaining(int(step)) for op in ends), 0)
 
     def _forget(self):
         for signal in self._memory:

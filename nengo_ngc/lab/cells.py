@@ -16,7 +16,7 @@ import threading
 import warnings
 from pathlib import Path
 
-from ..storage import files, schema
+from ..storage import atomic, parsing, schema
 from ..storage.schema import Either, List, Number, Table, Text, Whole
 from .modules import search_path
 from .specs import KINDS
@@ -70,7 +70,7 @@ def _read(path, cell, code):
 
     Raises ValueError if it makes no sense.
     """
-    result = schema.parsed(path)
+    result = parsing.read(path)
     if not isinstance(result, dict):
         raise ValueError(f"{path}: the content must be a table")
     if (result.get("cell"), result.get("code")) != (cell, code):
@@ -90,7 +90,7 @@ def _read(path, cell, code):
 
 def keep(path, result):
     """Write a result, with a hash over all of it."""
-    with files.replacing(path) as file:
+    with atomic.replacing(path) as file:
         json.dump({**result, "sha256": _sum(result)}, file)
 
 

@@ -15,7 +15,7 @@ from .. import __version__
 from ..exceptions import DivergenceError
 from ..models import BACKENDS
 from ..networks.gncn import INITIAL, VARIANTS
-from ..storage import files
+from ..storage import atomic
 from ..validation.messages import unknown
 from . import datasets
 from .runs import Run, claimed
@@ -292,7 +292,7 @@ def evaluate(run, log_p_images, log_p_samples, data_dir):
         result = opened.evaluate(data_dir, log_p_images, log_p_samples)
     for name, label in opened.kind.measures.items():
         click.echo(f"{label:45s}{result[name]:10.4f}")
-    with _plain_errors(), files.replacing(Path(run) / "evaluation.json") as file:
+    with _plain_errors(), atomic.replacing(Path(run) / "evaluation.json") as file:
         json.dump(result, file, indent=2)
 
 

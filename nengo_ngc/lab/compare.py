@@ -8,7 +8,7 @@ import tomllib
 from functools import partial
 from pathlib import Path
 
-from ..storage import files, locks, schema
+from ..storage import atomic, locks, schema
 from ..storage.schema import Either, Flag, List, Number, Table, Text, Whole
 from ..validation.messages import unknown
 from . import cells, datasets, report
@@ -136,7 +136,7 @@ def compare(config, output, n_jobs=1, dask=None, data_dir=None, on_cell=None):
     with locks.held(folder):
         (folder / "cells").mkdir(exist_ok=True)
         for path in (folder, folder / "cells"):
-            files.clear(path)
+            atomic.remove_leftovers(path)
         results = _results(config, folder, n_jobs, dask, data_dir, on_cell)
         report.write(results, config, folder)
     return results

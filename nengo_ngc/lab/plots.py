@@ -5,7 +5,7 @@ Arguments of another kind or shape raise a ValueError that names them.
 
 import numpy as np
 
-from ..storage import files
+from ..storage import atomic
 from ..validation import (
     ArrayParam,
     EitherParam,
@@ -217,7 +217,7 @@ def save(figure, path, tight=True):
 
 
 def _write(figure, path, **kwargs):
-    with files.replacing(path, "wb") as file:
+    with atomic.replacing(path, "wb") as file:
         figure.savefig(file, dpi=120, format="png", **kwargs)
 
 

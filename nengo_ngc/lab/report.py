@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..storage import files
+from ..storage import atomic
 from . import plots
 from .cells import picture
 from .specs import KINDS
@@ -25,10 +25,10 @@ def write(results, config, folder):
     folder : path
     """
     folder = Path(folder)
-    with files.replacing(folder / "compare.json") as file:
+    with atomic.replacing(folder / "compare.json") as file:
         json.dump({"config": config, "results": results}, file, indent=1)
     rows = summary(results)
-    with files.replacing(folder / "table.txt") as file:
+    with atomic.replacing(folder / "table.txt") as file:
         file.write(table(rows))
     sections = []
     for number, (group, runs) in enumerate(_groups(results).items(), start=1):
@@ -40,12 +40,12 @@ def write(results, config, folder):
         for rule, (cell, *_) in runs.items():
             for kind, content in cell.get("pictures", {}).items():
                 path = folder / f"{kind}-{rule}-{number}.png"
-                with files.replacing(path, "wb") as file:
+                with atomic.replacing(path, "wb") as file:
                     file.write(picture(content))
                 caption = f"{rule}, seed {cell['cell']['seed']}: {KINDS[rule].captions[kind]}."
                 pictures.append((caption, path))
         sections.append({"group": group, "pictures": pictures})
-    with files.replacing(folder / "report.html") as file:
+    with atomic.replacing(folder / "report.html") as file:
         file.write(_page(rows, sections, results, config))
 
 

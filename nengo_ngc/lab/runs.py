@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..exceptions import DivergenceError, FolderHeldError
 from ..models.settings import settings
-from ..storage import files, locks, schema
+from ..storage import atomic, locks, parsing, schema
 from ..storage.schema import Anything, Flag, List, Number, Table, Text, Whole
 from ..validation.messages import unknown
 from . import datasets, plots
@@ -67,7 +67,7 @@ class Run:
         path = Path(folder) / _CONFIG
         if not path.is_file():
             raise FileNotFoundError(_no_run(Path(folder)))
-        config = schema.parsed(path)
+        config = parsing.read(path)
         run = cls(folder, schema.check(path, config, _schema(config)))
         try:
             run._new_model().check_parameters()
@@ -270,12 +270,12 @@ class Run:
         )
 
     def _write_config(self):
-        with files.replacing(self.folder / _CONFIG) as file:
+        with atomic.replacing(self.folder / _CONFIG) as file:
             json.dump(self.config, file, indent=2)
 
     def _keep(self, model):
         model.save(self.checkpoint, about={name: self.config[name] for name in _DATA})
-        with files.replacing(self.folder / _METRICS) as file:
+        with atomic.replacing(self.folder / _METRICS) as file:
             for record in model.history_:
                 file.write(json.dumps(record) + "\n")
         path = self.folder / "curves.png"
@@ -317,7 +317,7 @@ def claimed(folders, resume=False):
                 taken = error
                 continue
             if resume or not (folder / _CONFIG).exists():
-                files.clear(folder)
+                atomic.remove_leftovers(folder)
                 yield folder
                 return
             stack.close()

@@ -3,7 +3,7 @@
 from ..networks import SparseEncoder
 from ..neurons import SoftKWinnersTakeAll
 from ..rules import SGD, Adam, SynapticScaling
-from ..schedule import geometric
+from ..training.annealing import geometric
 from ..validation import (
     ArraysParam,
     CallableParam,
@@ -58,7 +58,7 @@ class SDREncoder(CodeClassifier):
         Whether winners are soft by the hard sigmoid.
     first_sparsity, first_hardness : float or None, optional
         Values of the first epoch, which are multiplied by ``sparsity_decay`` and
-        ``hardness_growth`` every ``schedule_epochs`` epochs, see `.schedule.geometric`.
+        ``hardness_growth`` every ``schedule_epochs`` epochs, see `.training.annealing.geometric`.
         None: they don't change.
     sparsity_decay, hardness_growth : float, optional
     schedule_epochs : int, optional

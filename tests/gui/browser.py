@@ -3,8 +3,8 @@
 Called as a script, from the root of the repository, it takes the pictures of the
 documentation, or those of some examples::
 
-    python -m tests.browser docs/images
-    python -m tests.browser docs/images ngc_digits
+    python -m tests.gui.browser docs/images
+    python -m tests.gui.browser docs/images ngc_digits
 """
 
 import base64

@@ -1,9 +1,8 @@
-"""Bad values for every argument of every public signature, and what becomes of them.
+"""Bad values for every argument of every public signature, and what each call does with them.
 
-Of the command line and of files, `datasets`, `compare` and `runs` with them, there are tests
-of other kinds. The walk finds classes, functions and methods by itself. One that needs
-arguments has to say in ``GOOD`` what would do for them; what is not for users to call is in
-``NOT_CALLED_BY_USERS``.
+The walk finds classes, functions and methods by itself. ``GOOD`` has valid values for those
+that need arguments, and ``NOT_CALLED_BY_USERS`` names those that users do not call. The
+command line, and the arguments that come from files, have tests of their own.
 """
 
 import copy
@@ -39,6 +38,7 @@ MODULES = (
     "rules.precision",
     "rules.encoder_rules",
     "schedule",
+    "training.annealing",
     "neurons.derivatives",
     "neurons.latent",
     "neurons.pointwise",
@@ -78,8 +78,8 @@ NOT_CALLED_BY_USERS = {
     # by simulators, at every timestep or while they build
     **dict.fromkeys(
         "activity carry_back code constrain gain_bias init iteration is_due is_first "
-        "is_last make_state make_step max_rates_intercepts move n_winners on prior rates rest "
-        "soft_activity step teaches threshold update".split(),
+        "is_last make_state make_step max_rates_intercepts move n_winners on prior rates "
+        "remaining soft_activity step teaches threshold update".split(),
         "simulators",
     ),
     "rules.encoder_rules.BackProp.check": "simulators",
@@ -90,6 +90,9 @@ NOT_CALLED_BY_USERS = {
     "objects.transforms.Transposed.sample": "simulators",
     "rules.encoder_rules.FeedbackAlignment.sample": "simulators",
     "rules.optimizers.bound_rows": "simulators",
+    "rules.memory.active": "simulators",
+    "rules.memory.check_binary": "simulators",
+    "rules.memory.one_where": "simulators",
     "neurons.winners.k_winners": "simulators",
     "neurons.functions.soft_step": "simulators",
     "neurons.functions.softmax": "simulators",
@@ -251,10 +254,10 @@ ACCEPTED = {
     (".*", "seed|random_state"): (("0",), "a seed like others"),
     (".*", "about"): (("{'x': 1}", "{}"), "anything that JSON can hold"),
     ("lab.datasets.load", "data_dir"): (("'x'",), "digits come with scikit-learn"),
-    (r"optimizers\..*", "beta_1|beta_2|momentum|floor"): (("0",), "nothing is left"),
+    (r"rules.optimizers\..*", "beta_1|beta_2|momentum|floor"): (("0",), "nothing is left"),
     (".*", "leak|prior|momentum|noise|homeostasis|scaling|g_units"): (("0",), "there is none"),
     (r".*\.PFF(Classifier)?", "carry"): (("0",), "there is none"),
-    ("schedule.geometric", "n"): (("0",), "nothing has changed yet"),
+    ("training.annealing.geometric", "n"): (("0",), "nothing has changed yet"),
     (".*", "threshold|active_above|self_excitation|cross_inhibition"): (
         ("0", "-1"),
         "any number has a meaning",
@@ -267,7 +270,7 @@ ACCEPTED = {
         ("None",),
         "nothing learns",
     ),
-    ("analysis.mutual_information|metrics.probe_error", "random_state"): (
+    (r"metrics\.(codes.mutual_information|reconstruction.probe_error)", "random_state"): (
         ("None",),
         "drawn anew",
     ),
@@ -277,11 +280,11 @@ ACCEPTED = {
         ("a class", "a function"),
         "can be called; what it does then is its own matter",
     ),
-    (r"estimators\..*Rule", "optimizer"): (("a class", "a function"), "can be called"),
+    (r"models\..*Rule", "optimizer"): (("a class", "a function"), "can be called"),
     (".*", "others|titles|history|panels|clamped"): (_NONE, "there are none"),
     (".*LayeredHopfield", "clamped"): (("0",), "one layer"),
-    ("plots.image_grid|gui.ImageDisplay", "titles"): (("['x']",), "one title"),
-    (r"plots\..*", "classes"): (("array of strings",), "labels may be text"),
+    (r"lab.plots.image_grid|gui.displays.ImageDisplay", "titles"): (("['x']",), "one title"),
+    (r"lab.plots\..*", "classes"): (("array of strings",), "labels may be text"),
     ("models.pff.PFFClassifier.sample", "label"): (("0",), "one of the labels"),
     (r".*NGCModel\.(fit|partial_fit|score)", "y"): (
         tuple(ALWAYS),
@@ -371,7 +374,7 @@ GOOD = {
     "rules.encoder_rules.FeedbackAlignment": {"output": _OUT},
     "rules.encoder_rules.DirectFeedbackAlignment": {"output": _OUT},
     "rules.encoder_rules.LayerError": {"connection": _LAYER},
-    "schedule.geometric": {"first": 0.5, "last": 0.1, "factor": 0.5, "n": 2},
+    "training.annealing.geometric": {"first": 0.5, "last": 0.1, "factor": 0.5, "n": 2},
     "schedule.Schedule.check_minibatch": {"minibatch_size": 2},
     "neurons.derivatives.derivative": {"neuron_type": nengo.Tanh()},
     "neurons.derivatives.register_derivative": {"kind": _Neurons, "function": max},
@@ -399,7 +402,7 @@ GOOD = {
     "networks.gncn.GNCN": {"shape": (6, 4, 3), "n_group": 2, "n_top_group": 3},
     "networks.gncn.GNCN.generate": {"z": np.ones((2, 3))},
     "networks.hopfield.LayeredHopfield": _SHAPE,
-    "networks.hopfield.TiedAutoEncoder": {"n_post": 3, "n_pre": 4},
+    "rules.memory.TiedAutoEncoder": {"n_post": 3, "n_pre": 4},
     "networks.pff.PFF": {"shape": (6, 4), "n_classes": 2, "g_units": 2, "n_group": 2},
     "networks.pff.PFF.generate": {"z_g": np.ones((2, 2))},
     "networks.sparse_encoder.SparseEncoder": {"shape": (6, 4, 20)},
@@ -567,7 +570,7 @@ def _usual(full, signature, cls):
     """Good values for arguments that methods of networks and models have in common."""
     owner = full.split(".")[-2]
     usual = {}
-    if cls is None and full.startswith("estimators."):
+    if cls is None and full.startswith("models."):
         usual = _DATA
     elif cls is None and {"sim", "parameters"} & signature.keys():
         net, sim = _network(owner)
@@ -595,7 +598,7 @@ def _signature(function, cls):
 
 
 def outcome(target, name, value):
-    """What becomes of one bad value: clear, unclear or accepted, and the message."""
+    """What a call does with one bad value: "clear", "unclear" or "accepted", and a message."""
     try:
         target.call(**{**target.good, name: value})
     except (TypeError, ValueError) as error:

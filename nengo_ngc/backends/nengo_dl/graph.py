@@ -197,7 +197,7 @@ class _TwoLoops:
         signals = self._graph.signals
         step = signals[self._graph.model.step]
         now = signals.gather(step)
-        n = tf.reduce_min([op.ends.rest(now) for op in self._ends])
+        n = tf.reduce_min([op.ends.remaining(now) for op in self._ends])
         for op in self._ends:
             (output,) = op.outputs.values()
             over = tf.reduce_all(signals.gather(signals[output]) > 0)

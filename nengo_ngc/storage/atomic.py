@@ -1,11 +1,13 @@
-"""Files that are written whole or not at all."""
+"""Atomic writing: a file is either written completely or not at all."""
 
 import errno
 import os
 import re
 import secrets
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from . import locks
 
@@ -14,22 +16,33 @@ _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", None)}
 
 
 @contextmanager
-def replacing(path, mode="w"):
-    """Open a temporary file that takes the place of ``path`` once it is complete.
+def replacing(path: str | os.PathLike, mode: str = "w") -> Iterator[IO]:
+    """Open a temporary file that replaces ``path`` once the block has ended without error.
+
+    Parameters
+    ----------
+    path : str or path
+    mode : str, optional
+        ``"w"`` for text, which is written in UTF-8, or ``"wb"`` for bytes.
+
+    Yields
+    ------
+    file
 
     Raises
     ------
     OSError
-        If there is no room for it; what was at ``path`` before is still there.
+        If the disk is full or the file would be too large. The file that was at ``path``
+        before is unchanged then.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     encoding = None if "b" in mode else "utf-8"
-    # tempfile's would be closed to other users
+    # other users could not read a file that the module tempfile has made
     file = open(temporary, mode, encoding=encoding)
     try:
         with file:
-            locks.hold(file)  # so that nobody takes it for one that was left behind
+            locks.lock(file)  # so that `remove_leftovers` leaves it alone
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -46,15 +59,22 @@ def replacing(path, mode="w"):
     _sync(path.parent)
 
 
-def clear(folder):
-    """Remove temporary files that were left behind by processes that were killed."""
+def remove_leftovers(folder: str | os.PathLike) -> None:
+    """Remove the temporary files of processes that were killed while they wrote.
+
+    Temporary files that a living process is still writing are left alone.
+
+    Parameters
+    ----------
+    folder : str or path
+    """
     for path in Path(folder).iterdir():
-        if _TEMPORARY.fullmatch(path.name) and not locks.is_held(path):
+        if _TEMPORARY.fullmatch(path.name) and not locks.is_locked(path):
             path.unlink()
 
 
 def _sync(folder):
-    """Have the disk know of a new name; without this a power cut may forget it."""
+    """Write a folder's list of names to disk, so that a power cut cannot lose a new one."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

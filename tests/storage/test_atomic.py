@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from nengo_ngc.exceptions import FolderHeldError
-from nengo_ngc.storage import files, locks
+from nengo_ngc.storage import atomic, locks
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX only")
 
@@ -30,7 +30,7 @@ def python(code, cwd, **kwargs):
 
 
 def test_interrupted_write_leaves_the_old_file(path):
-    with pytest.raises(KeyboardInterrupt), files.replacing(path, "wb") as file:
+    with pytest.raises(KeyboardInterrupt), atomic.replacing(path, "wb") as file:
         file.write(b"half of")
         file.flush()
         assert len(os.listdir(path.parent)) == 2  # it is not written in place
@@ -41,8 +41,8 @@ def test_interrupted_write_leaves_the_old_file(path):
 
 def test_text_is_utf_8_whatever_the_locale(tmp_path):
     code = """
-from nengo_ngc import files
-with files.replacing("text") as file:
+from nengo_ngc.storage import atomic
+with atomic.replacing("text") as file:
     file.write("5.0 %s 0.1" % chr(177))
 """
     ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
@@ -52,7 +52,7 @@ with files.replacing("text") as file:
 
 @posix
 def test_permissions_are_those_of_other_files(path, tmp_path):
-    with files.replacing(tmp_path / "other"):
+    with atomic.replacing(tmp_path / "other"):
         pass
     assert path.stat().st_mode == (tmp_path / "other").stat().st_mode
 
@@ -67,7 +67,7 @@ def test_folder_is_synced_after_the_rename(path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", sync)
     monkeypatch.setattr(os, "replace", lambda *a: (done.append("rename"), replace(*a)))
-    with files.replacing(path) as file:
+    with atomic.replacing(path) as file:
         file.write("after")
     assert done[0] == "file" and done[1] == "rename" and len(done) == 3
 
@@ -76,9 +76,9 @@ def test_folder_is_synced_after_the_rename(path, monkeypatch):
 def test_limit_on_the_size_of_files(path):
     code = """
 import resource
-from nengo_ngc import files
+from nengo_ngc.storage import atomic
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-with files.replacing("file") as file:
+with atomic.replacing("file") as file:
     file.write(2000 * "x")
 """
     process = python(code, path.parent)
@@ -91,7 +91,7 @@ with files.replacing("file") as file:
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is full")
 def test_full_disk(path):
     with pytest.raises(OSError, match="file could not be written: No space .* try again"):
-        with files.replacing(path), open("/dev/full", "w") as full:
+        with atomic.replacing(path), open("/dev/full", "w") as full:
             full.write("text")
     assert path.read_text() == "before"
 
@@ -102,8 +102,8 @@ def test_what_was_left_behind_is_cleared(path, tmp_path):
     others = [tmp_path / name for name in (".hidden", "x.tmp", ".checkpoint.npz")]
     for other in others:
         other.touch()
-    with files.replacing(path) as file:
-        files.clear(tmp_path)
+    with atomic.replacing(path) as file:
+        atomic.remove_leftovers(tmp_path)
         file.write("after")  # a process that is alive goes on
     assert not left.exists()
     assert path.read_text() == "after" and all(other.exists() for other in others)
@@ -134,7 +134,7 @@ def test_nothing_is_left_of_a_folder_without_content(tmp_path):
 def test_folder_is_free_once_its_process_is_dead(tmp_path):
     code = """
 import sys
-from nengo_ngc import locks
+from nengo_ngc.storage import locks
 with locks.held("run"):
     print("held", flush=True)
     sys.stdin.read()
