@@ -18,7 +18,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import nengo_ngc as ngc
 from nengo_ngc import datasets
 from nengo_ngc.backends.runners import Runner
-from nengo_ngc.metrics.reconstruction import binary_cross_entropy
+from nengo_ngc.metrics import binary_cross_entropy
 from nengo_ngc.models import NGCModel, base
 from nengo_ngc.models.autodiff import expected_of_autodiff
 from nengo_ngc.storage import model_files

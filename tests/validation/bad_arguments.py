@@ -64,7 +64,9 @@ MODULES = (
     "models.ngc",
     "models.pff",
     "models.sdr",
+    "metrics.classification",
     "metrics.reconstruction",
+    "metrics.vectors",
     "metrics.codes",
     "lab.plots",
     "gui.displays",
@@ -94,10 +96,10 @@ NOT_CALLED_BY_USERS = {
     "rules.memory.check_binary": "simulators",
     "rules.memory.one_where": "simulators",
     "neurons.winners.k_winners": "simulators",
-    **{
-        f"neurons.functions.{name}": "simulators"
-        for name in "logistic indicator cross_entropy is_wrong norm normalize through_normalize".split()
-    },
+    **dict.fromkeys(
+        "cross_entropy indicator is_wrong logistic norm normalize through_normalize".split(),
+        "simulators",
+    ),
     "neurons.functions.softmax": "simulators",
     "models.pff.wrong_labels": "the training loop",
     # helpers of the networks
@@ -420,14 +422,14 @@ GOOD = {
         "means": [_X],
         "n_samples": 12,
     },
-    "metrics.reconstruction.probe_error": {
+    "metrics.classification.probe_error": {
         "Z_train": _X,
         "y_train": _Y,
         "Z_test": _X,
         "y_test": _Y,
     },
-    "metrics.reconstruction.cross_entropy": {"output": _X, "target": _X},
-    "metrics.reconstruction.angle": {"a": np.ones(3), "b": np.ones(3)},
+    "metrics.classification.cross_entropy": {"output": _X, "target": _X},
+    "metrics.vectors.angle": {"a": np.ones(3), "b": np.ones(3)},
     "metrics.codes.sparsity": {"codes": _CODES},
     "metrics.codes.unit_entropy": {"codes": _CODES},
     "metrics.codes.overlap": {"codes": _CODES},
