@@ -49,6 +49,8 @@ MODULES = (
     "networks.adaptive_winners",
     "networks.associative",
     "networks.classifiers",
+    "networks.feedforward_classifier",
+    "networks.predictive_coding_classifier",
     "networks.competitive",
     "networks.gncn",
     "networks.hopfield",
@@ -97,16 +99,19 @@ NOT_CALLED_BY_USERS = {
     "rules.memory.one_where": "simulators",
     "neurons.winners.k_winners": "simulators",
     **dict.fromkeys(
-        "cross_entropy indicator is_wrong logistic norm normalize through_normalize".split(),
+        "cross_entropy from_inverse_root indicator inverse_root is_wrong logistic norm normalize "
+        "through_normalize".split(),
         "simulators",
     ),
     "neurons.functions.softmax": "simulators",
     "models.pff.wrong_labels": "the training loop",
     # helpers of the networks
     "rules.base.solves_weights": "networks",
-    "networks.base.neurons": "networks",
-    "networks.base.seed_of": "networks",
+    "networks.parts.neurons": "networks",
+    "networks.parts.seed_of": "networks",
     "networks.classifiers.takes_time": "networks",
+    "networks.classifiers.Classifier": "its subclasses",
+    "networks.classifiers.softmax_error": "simulators",
     "networks.base.LearningNetwork": "its subclasses",
     # records that only the package makes
     "lab.datasets.Source": "lab.datasets.load",
@@ -393,8 +398,8 @@ GOOD = {
     "objects.transforms.Transposed": {"connection": _AFTER},
     "networks.adaptive_winners.AdaptiveWinners": {"n_neurons": 8},
     "networks.associative.AssociativeMemory": {"n_in": 6},
-    "networks.classifiers.FeedforwardClassifier": _SHAPE,
-    "networks.classifiers.PredictiveCodingClassifier": _SHAPE,
+    "networks.feedforward_classifier.FeedforwardClassifier": _SHAPE,
+    "networks.predictive_coding_classifier.PredictiveCodingClassifier": _SHAPE,
     "networks.classifiers.HiddenRule": {"make": None},
     "networks.competitive.CompetitiveLayer": {"shape": (6, 20)},
     "networks.competitive.PatchEncoder": {
