@@ -145,7 +145,7 @@ def offer(functions: Mapping[str, Callable], training: Any = False) -> ModuleTyp
     for name, function in functions.items():
         *within, name = name.split(".")
         setattr(linalg if within else xp, name, function)
-    xp.linalg, xp.training = linalg, training
+    vars(xp).update(linalg=linalg, training=training)
     return xp
 
 

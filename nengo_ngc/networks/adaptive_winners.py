@@ -6,7 +6,8 @@ from ..neurons import Identity, SoftKWinnersTakeAll, k_winners
 from ..neurons.functions import logistic
 from ..objects import PureNode
 from ..validation import FiniteParam, WholeParam, checked
-from .base import NETWORK, neurons
+from .base import NETWORK
+from .parts import neurons
 
 
 class AdaptiveWinners(nengo.Network):

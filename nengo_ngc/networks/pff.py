@@ -20,9 +20,10 @@ from ..validation import (
     checked,
     unfit,
 )
-from .base import LEARNING, LearningNetwork, neurons, seed_of
+from .base import LEARNING, LearningNetwork
 from .layers import LAYERS
 from .parameters import check_complete, check_parameters, write_signal
+from .parts import neurons, seed_of
 
 _LABEL_SCALE = 5.0
 

@@ -103,3 +103,18 @@ def through_normalize(xp: Any, gradient: Array, x: Array, epsilon: float) -> Arr
     cubed = xp.maximum(r, epsilon) * (r + epsilon) ** 2
     along = xp.sum(x * gradient, axis=1, keepdims=True) / cubed
     return gradient / (r + epsilon) - along * x
+
+
+def inverse_root(xp: Any, Sigma: Array) -> Array:
+    r"""Return the inverse of the Cholesky factor of a covariance matrix.
+
+    It is a root of the precision: :math:`P^T P = \Sigma^{-1}`. Only the lower triangle of
+    :math:`\Sigma` is used. If it is not positive definite, the backend raises its error.
+    """
+    return xp.linalg.inv(xp.linalg.cholesky(Sigma))
+
+
+def from_inverse_root(xp: Any, P: Array) -> Array:
+    r"""Return the covariance matrix :math:`\Sigma` of which P is the ``inverse_root``."""
+    root = xp.linalg.inv(P)
+    return xp.matmul(root, xp.transpose(root))

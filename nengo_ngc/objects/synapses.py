@@ -36,7 +36,7 @@ class Delay(Synapse):
         shape_in: tuple[int, ...],
         shape_out: tuple[int, ...],
         dt: float,
-        dtype: DTypeLike = None,
+        dtype: DTypeLike | None = None,
         y0: float | None = 0,
     ) -> dict[str, NDArray]:
         """Return the values that are on their way; see `nengo.synapses.Synapse.make_state`."""

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from nengo_ngc.exceptions import DivergenceError
-from nengo_ngc.lab import runs
+from nengo_ngc.lab import run_folders
 from nengo_ngc.models import NGCModel
 from nengo_ngc.models.tasks.ngc import NGCTask
 from nengo_ngc.storage import locks
@@ -193,12 +193,12 @@ def test_divergence_in_the_first_epoch(tmp_path, monkeypatch):
 
 
 def test_a_change_that_no_epoch_has_seen_may_be_changed_again(copied):
-    run = runs.Run.open(copied)
+    run = run_folders.Run.open(copied)
     run.change(max_epochs=5, learning_rate=0.5)
     run.change(learning_rate=0.25)
     assert run.config["changes"] == [{"epoch": 4, "learning_rate": 0.25, "before": 0.001}]
     run._write_config()
-    assert runs.Run.open(copied).model().learning_rate == 0.001
+    assert run_folders.Run.open(copied).model().learning_rate == 0.001
     edit(copied, "changes", [{"epoch": 3, "learning_rate": 0.25, "before": 0.001}], None)
     message = "learning_rate is 0.25 in config.json and 0.001 in checkpoint.npz"
     assert message in complaint(nengo_ngc("sample", copied))
@@ -231,7 +231,7 @@ def test_folder_is_held_while_it_trains(tmp_path, monkeypatch):
             pytest.fail("it is free")
         raise ValueError("this is enough")
 
-    monkeypatch.setattr(runs.Run, "_new_model", make)
+    monkeypatch.setattr(run_folders.Run, "_new_model", make)
     assert "this is enough" in complaint(train(folder, "--epochs", 1))
     assert not folder.exists()
 

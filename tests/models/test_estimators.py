@@ -20,7 +20,7 @@ import nengo_ngc as ngc
 from nengo_ngc import datasets
 from nengo_ngc.backends import Backend, choose
 from nengo_ngc.backends.session import Session
-from nengo_ngc.metrics.reconstruction import binary_cross_entropy
+from nengo_ngc.metrics import binary_cross_entropy
 from nengo_ngc.models import NGCModel
 from nengo_ngc.storage import model_files
 from nengo_ngc.storage.model_files import FLOATS, WHOLES

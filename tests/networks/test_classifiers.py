@@ -10,7 +10,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import nengo_ngc as ngc
 from nengo_ngc import datasets
 from nengo_ngc.backends import Backend, open_session
-from nengo_ngc.metrics.reconstruction import angle, cross_entropy
+from nengo_ngc.metrics import angle, cross_entropy
 from nengo_ngc.models import RULES, RuleClassifier
 from nengo_ngc.networks import FeedforwardClassifier, PredictiveCodingClassifier
 from nengo_ngc.networks.classifiers import HIDDEN_RULES, NEURONS

@@ -9,7 +9,7 @@ import nengo_ngc as ngc
 from nengo_ngc.backends import open_session
 from nengo_ngc.networks import GNCN
 from nengo_ngc.networks.gncn import VARIANTS
-from nengo_ngc.networks.parameters import lateral_inhibition
+from nengo_ngc.networks.gncn_parameters import lateral_inhibition
 
 X = (np.random.RandomState(0).rand(6, 10) < 0.4).astype(np.float32)
 
@@ -179,6 +179,17 @@ def test_generate_is_the_prediction_of_settled_states(backend, variant):
     generated = run.net.generate(run.net.parameters(run.sim), again["z1"])
     np.testing.assert_allclose(generated, again["mu0"], rtol=0, atol=1e-6)
     assert np.any(again["mu0"] != settled["mu0"][3:])
+
+
+def test_generate_with_spiking_neurons_counts_in_their_rates():
+    parameters = {"W1": np.arange(6.0).reshape(3, 2) / 5, "W2": np.eye(2)[::-1]}
+    z = np.array([[0.3, 0.7]])
+    found = []
+    for activation in ("relu", nengo.SpikingRectifiedLinear()):
+        with nengo.Network():
+            net = build(variant="t1", shape=(3, 2, 2), activation=activation, max_rate=50.0)
+        found.append(net.generate(parameters, z))
+    np.testing.assert_allclose(*found)
 
 
 def test_lateral_inhibition():

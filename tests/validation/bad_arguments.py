@@ -49,6 +49,8 @@ MODULES = (
     "networks.adaptive_winners",
     "networks.associative",
     "networks.classifiers",
+    "networks.feedforward_classifier",
+    "networks.predictive_coding_classifier",
     "networks.competitive",
     "networks.gncn",
     "networks.hopfield",
@@ -64,7 +66,9 @@ MODULES = (
     "models.ngc",
     "models.pff",
     "models.sdr",
+    "metrics.classification",
     "metrics.reconstruction",
+    "metrics.vectors",
     "metrics.codes",
     "lab.plots",
     "gui.displays",
@@ -94,17 +98,20 @@ NOT_CALLED_BY_USERS = {
     "rules.memory.check_binary": "simulators",
     "rules.memory.one_where": "simulators",
     "neurons.winners.k_winners": "simulators",
-    **{
-        f"neurons.functions.{name}": "simulators"
-        for name in "logistic indicator cross_entropy is_wrong norm normalize through_normalize".split()
-    },
+    **dict.fromkeys(
+        "cross_entropy from_inverse_root indicator inverse_root is_wrong logistic norm normalize "
+        "through_normalize".split(),
+        "simulators",
+    ),
     "neurons.functions.softmax": "simulators",
     "models.tasks.pff.wrong_labels": "the training loop",
     # helpers of the networks
     "rules.base.solves_weights": "networks",
-    "networks.base.neurons": "networks",
-    "networks.base.seed_of": "networks",
+    "networks.parts.neurons": "networks",
+    "networks.parts.seed_of": "networks",
     "networks.classifiers.takes_time": "networks",
+    "networks.classifiers.Classifier": "its subclasses",
+    "networks.classifiers.softmax_error": "simulators",
     "networks.base.LearningNetwork": "its subclasses",
     # records that only the package makes
     "lab.datasets.Source": "lab.datasets.load",
@@ -390,8 +397,8 @@ GOOD = {
     "objects.transforms.Transposed": {"connection": _AFTER},
     "networks.adaptive_winners.AdaptiveWinners": {"n_neurons": 8},
     "networks.associative.AssociativeMemory": {"n_in": 6},
-    "networks.classifiers.FeedforwardClassifier": _SHAPE,
-    "networks.classifiers.PredictiveCodingClassifier": _SHAPE,
+    "networks.feedforward_classifier.FeedforwardClassifier": _SHAPE,
+    "networks.predictive_coding_classifier.PredictiveCodingClassifier": _SHAPE,
     "networks.classifiers.HiddenRule": {"make": None},
     "networks.competitive.CompetitiveLayer": {"shape": (6, 20)},
     "networks.competitive.PatchEncoder": {
@@ -419,14 +426,14 @@ GOOD = {
         "means": [_X],
         "n_samples": 12,
     },
-    "metrics.reconstruction.probe_error": {
+    "metrics.classification.probe_error": {
         "Z_train": _X,
         "y_train": _Y,
         "Z_test": _X,
         "y_test": _Y,
     },
-    "metrics.reconstruction.cross_entropy": {"output": _X, "target": _X},
-    "metrics.reconstruction.angle": {"a": np.ones(3), "b": np.ones(3)},
+    "metrics.classification.cross_entropy": {"output": _X, "target": _X},
+    "metrics.vectors.angle": {"a": np.ones(3), "b": np.ones(3)},
     "metrics.codes.sparsity": {"codes": _CODES},
     "metrics.codes.unit_entropy": {"codes": _CODES},
     "metrics.codes.overlap": {"codes": _CODES},
