@@ -40,6 +40,7 @@ __all__ = [
     "FeedbackAlignment",
     "HebbianEncoder",
     "Homeostasis",
+    "Images",
     "KWinnersTakeAll",
     "Lateral",
     "LayerError",
@@ -63,6 +64,7 @@ __all__ = [
 # what takes longer to import than all the rest waits until it is asked for
 _LATER = {
     "HebbianEncoder": "models",
+    "Images": "training",
     "NGCModel": "models",
     "PFFClassifier": "models",
     "RuleClassifier": "models",
