@@ -203,37 +203,36 @@ def written(config, folder):
 
 def test_paths_in_a_comparison(tmp_path, monkeypatch):
     as_npz(tmp_path / "mine", arrays())
-    config = written(
-        {**SMALL, "datasets": ["mine.npz", "digits"], "train_images": 30}, tmp_path
-    )
+    config = written({**SMALL, "datasets": ["mine.npz"], "train_images": 30}, tmp_path)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)  # paths count from the file on
     out = tmp_path / "out"
-    own, digits = comparison.compare(config, out)
-    assert own["status"] == digits["status"] == "done", (own, digits)
-    assert own["cell"]["dataset"] == "mine" and "data" not in digits["cell"]
+    (own,) = comparison.compare(config, out)
+    assert own["status"] == "done", own
+    assert own["cell"]["dataset"] == "mine"
     assert own["cell"]["data"]["path"] == str(tmp_path / "mine.npz")
     assert "mine, 4 hidden, relu, nengo" in (out / "table.txt").read_text()
-    told = []
-    comparison.compare(config, out, on_cell=lambda result, left: told.append(result))
-    assert not told
-    as_npz(tmp_path / "mine", arrays(seed=3))  # others run again
-    comparison.compare(config, out, on_cell=lambda result, left: told.append(result))
-    assert [result["cell"]["dataset"] for result in told] == ["mine"]
+    assert comparison.compare(config, out, on_cell=pytest.fail) == [own]
+    as_npz(tmp_path / "mine", arrays(seed=3))
+    (other,) = comparison.compare(config, out)  # runs again
+    assert other["cell"]["data"]["sha256"] != own["cell"]["data"]["sha256"]
 
 
 def test_arrays_in_a_comparison(tmp_path):
-    config = {
-        **SMALL,
-        "datasets": {"mine": with_test(), "pair": (arrays()["X"], arrays()["y"])},
-    }
-    results = comparison.compare(config, tmp_path / "out")
-    assert [r["status"] for r in results] == ["done", "done"], results
-    assert (tmp_path / "out" / "data" / "mine" / "X_test.npy").exists()
-    assert not comparison.compare(config, tmp_path / "out", on_cell=pytest.fail) == []
-    saved = json.loads((tmp_path / "out" / "compare.json").read_text())["config"]["datasets"]
-    assert saved["pair"]["path"] == str(tmp_path / "out" / "data" / "pair")
+    out = tmp_path / "out"
+    config = {**SMALL, "datasets": {"pair": (arrays()["X"], arrays()["y"])}}
+    first = comparison.compare(config, out)
+    assert first[0]["status"] == "done", first
+    assert (out / "data" / "pair" / "X.npy").exists()
+    saved = json.loads((out / "compare.json").read_text())["config"]["datasets"]
+    assert saved["pair"]["path"] == str(out / "data" / "pair")
+    assert comparison.compare(config, out, on_cell=pytest.fail) == first
+    named = {"set": with_test(), "digits": "digits"}
+    checked = comparison.check_config({**SMALL, "datasets": named})
+    cells = comparison.cells_of(comparison.data.kept(checked, out)).values()
+    own, digits = (cell.get("data") for cell in cells)
+    assert own["path"] == str(out / "data" / "set") and digits is None
 
 
 def test_data_that_change_while_cells_run(tmp_path):
