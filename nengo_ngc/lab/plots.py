@@ -143,7 +143,7 @@ def class_codes(classes: NDArray, means: NDArray, path: str | os.PathLike) -> No
     ----------
     classes : (n_classes,) array
     means : (n_classes, n_units) array
-        As `.metrics.codes.class_means` returns them. Units are drawn in the order of the class
+        As `.analysis.class_means` returns them. Units are drawn in the order of the class
         in which they are most active; those that are never active are left out.
     path : str or path
     """

@@ -54,7 +54,7 @@ def complaint(result):
 def state(folder, kind="NGCModel"):
     """All arrays from which learning goes on, as bytes."""
     model = getattr(estimators, kind).load(Path(folder) / "checkpoint.npz")
-    return {k: (v.dtype, v.tobytes()) for k, v in model._state.items()}
+    return {k: (v.dtype, v.tobytes()) for k, v in model._task.learned.items()}
 
 
 def records(folder):

@@ -10,6 +10,7 @@ import pytest
 from nengo_ngc.exceptions import DivergenceError
 from nengo_ngc.lab import run_folders
 from nengo_ngc.models import NGCModel
+from nengo_ngc.models.tasks.ngc import NGCTask
 from nengo_ngc.storage import locks
 
 from .test_cli import (  # noqa: F401
@@ -146,15 +147,15 @@ def test_checkpoint_that_is_gone(copied):
 @pytest.fixture
 def diverging(monkeypatch):
     """Weights of 1e11 in the third epoch, if the learning rate is still 0.001."""
-    finite = NGCModel._state_now
+    finite = NGCTask.state_now
 
     def state_now(self):
         found = finite(self)
-        if self.n_iter_ == 2 and self.learning_rate == 1e-3:
+        if self.epoch == 2 and self.learning_rate == 1e-3:
             found["W2"] = 1e11 + found["W2"]
         return found
 
-    monkeypatch.setattr(NGCModel, "_state_now", state_now)
+    monkeypatch.setattr(NGCTask, "state_now", state_now)
 
 
 def test_another_learning_rate_after_divergence(tmp_path, diverging, backend):
@@ -261,6 +262,7 @@ def test_limit_on_the_size_of_files(copied):
     code = f"""
 import resource, sys
 from nengo_ngc import datasets
+from nengo_ngc.models.tasks.ngc import NGCTask
 from nengo_ngc.lab.cli import main
 resource.setrlimit(resource.RLIMIT_FSIZE, ({size // 2}, {size // 2}))
 main(sys.argv[1:])

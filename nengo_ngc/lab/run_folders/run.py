@@ -178,7 +178,7 @@ class Run:
         Parameters
         ----------
         data_dir : path, optional
-            As for `.lab.datasets.load`.
+            As for `.datasets.load`.
         resume : bool, optional
             Go on after the checkpoint.
         on_batch, on_epoch : callable, optional
