@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nengo_ngc.lab import compare
-from nengo_ngc.lab.compare import processes, report
+from nengo_ngc.lab.compare import processes, report, results
 from nengo_ngc.lab.compare.code_hashes import hashes
 from nengo_ngc.lab.specs import compared
 

@@ -65,7 +65,7 @@ def leave_before_the_end(folder):
 def state(folder, model):
     """What was learned, as bytes, and the history but for the speed."""
     found = SPECS[model].load(Path(folder) / "checkpoint.npz")
-    arrays = {k: (v.dtype, v.tobytes()) for k, v in found._task.state().items()}
+    arrays = {k: (v.dtype, v.tobytes()) for k, v in found._task.learned.items()}
     slow = [
         {k: v for k, v in r.items() if not k.startswith("samples")} for r in found.history_
     ]
