@@ -119,7 +119,8 @@ class ImageClassifier(ClassifierMixin, NetworkEstimator):
         -------
         (n,) array
         """
-        return self.classes_[self._decide(X).argmax(axis=1)]
+        decided = self._decide(X).argmax(axis=1)
+        return self.classes_[decided]
 
     def _decide(self, X):
         """How much speaks for each class."""

@@ -65,9 +65,9 @@ def untrained(**kwargs):
 
 def assert_same_bits(a, b):
     """All that learning changed is the same, the optimisers' memory included."""
-    assert a._state.keys() == b._state.keys()
-    for name, array in a._state.items():
-        np.testing.assert_array_equal(array, b._state[name], err_msg=name)
+    assert a._task.learned.keys() == b._task.learned.keys()
+    for name, array in a._task.learned.items():
+        np.testing.assert_array_equal(array, b._task.learned[name], err_msg=name)
 
 
 def mean_bce(images, mu):
@@ -167,7 +167,7 @@ def test_stops_early():
 )
 def test_patience(scores, stops):
     going = copy.deepcopy(fitted()).set_params(n_iter_no_change=2, max_epochs=9)
-    going.history_ = [{"val_bce": score} for score in scores]
+    going.history_[:] = [{"val_bce": score} for score in scores]
     assert (next(going.epochs(X, X_VAL, resume=True), None) is None) == stops
 
 
@@ -628,7 +628,7 @@ def test_what_autodiff_leaves(shapes):
 @pytest.mark.parametrize("kind", [complex, "O"])
 def test_arrays_that_are_not_saved(tmp_path, kind):
     learned = copy.deepcopy(fitted())
-    learned._state["W1"] = learned._state["W1"].astype(kind)
+    learned._task.learned["W1"] = learned._task.learned["W1"].astype(kind)
     with pytest.raises(ValueError, match="state/W1 must be of a type like"):
         learned.save(tmp_path / "model.npz")
     assert os.listdir(tmp_path) == []
@@ -731,7 +731,7 @@ def test_divergence_of_states(backend):
 def test_divergence_begins_before_numbers_end(backend):
     """Latents of any size used to end in an error of scikit-learn's about its mixture."""
     diverging = copy.deepcopy(fitted(backend))
-    diverging._state["W2"] = 1e7 * diverging._state["W2"]
+    diverging._task.learned["W2"] = 1e7 * diverging._task.learned["W2"]
     steps = []
     for use in (lambda: diverging.fit_prior(X), lambda: diverging.partial_fit(X)):
         message = r"diverged at timestep \d+: (phi_)?[zm]\w+ has reached \d\.\de\+\d+"

@@ -251,6 +251,6 @@ def test_network_on_both_simulators(simulate):
     p = net.parameters(sim)
     hidden = np.maximum(X[:5] @ p["W1"].T + p["b1"], 0)
     currents = hidden @ p["W2"].T + p["b2"]
-    expected = ngc.winners.k_winners(np, currents, 5)
+    expected = ngc.neurons.k_winners(np, currents, 5)
     np.testing.assert_array_equal(np.reshape(sim.data[probe], (5, 50)), expected)
     np.testing.assert_array_equal(p["G"], np.eye(50))
