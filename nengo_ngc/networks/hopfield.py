@@ -334,16 +334,15 @@ class LayeredHopfield(LearningNetwork):
                 )
 
     def _teach(self, level):
-        rule = self.connections[f"W{level}"].learning_rule
-        up = self._visible[f"bottom_up_error{level}"]
-        down = self._visible[f"top_down_error{level - 1}"]
-        lesson = PureNode(
-            lambda xp, x, *parts: xp.concatenate(parts, axis=1),
-            rule.size_in,
-            others=[up, self._s[level], down],
-            label=f"lesson{level}",
-        )
-        nengo.Connection(lesson, rule, synapse=None)
+        connection = self.connections[f"W{level}"]
+        told = {
+            "up": self._visible[f"bottom_up_error{level}"],
+            "above": self._s[level],
+            "down": self._visible[f"top_down_error{level - 1}"],
+        }
+        for name, signal in told.items():
+            lesson = connection.learning_rule_type.signal(connection, name)
+            nengo.Connection(signal, lesson, synapse=None)
 
     def _parameter_signals(self, model):
         signals = {}
