@@ -334,15 +334,20 @@ class LayeredHopfield(LearningNetwork):
                 )
 
     def _teach(self, level):
-        connection = self.connections[f"W{level}"]
+        rule = self.connections[f"W{level}"].learning_rule
         told = {
             "up": self._visible[f"bottom_up_error{level}"],
             "above": self._s[level],
             "down": self._visible[f"top_down_error{level - 1}"],
         }
-        for name, signal in told.items():
-            lesson = connection.learning_rule_type.signal(connection, name)
-            nengo.Connection(signal, lesson, synapse=None)
+        # joined here, since NengoDL takes longer to write three parts of a signal
+        lesson = PureNode(
+            lambda xp, x, *parts: xp.concatenate(parts, axis=1),
+            rule.size_in,
+            others=[told[name] for name in rule.learning_rule_type.errors],
+            label=f"lesson{level}",
+        )
+        nengo.Connection(lesson, rule, synapse=None)
 
     def _parameter_signals(self, model):
         signals = {}
