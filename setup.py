@@ -15,11 +15,14 @@ extras = {
     "docs": ["docutils>=0.22", "sphinx>=8", "myst-parser>=4", "numpydoc>=1.8"],
     "test": [
         "hypothesis>=6.100",
+        "import-linter>=2.17",
+        "mypy>=1.15",
         "pytest>=7,<9",
         "pytest-allclose>=1.0",
         "pytest-plt>=1.1",
         "pytest-rng>=1.0",
         "pytest-xdist>=3",
+        "ruff>=0.17,<0.18",
         "selenium>=4.11",
     ],
 }

@@ -7,9 +7,9 @@ import argparse
 
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
-from tests.backends.test_differential import PIECES, assert_same_numbers
 
 from tests.backends.random_networks import scripts
+from tests.backends.test_differential import PIECES, assert_same_numbers
 
 
 def main():

@@ -1,10 +1,10 @@
 """Sparse codes of images without gradients and without labels.
 
 Trains `HebbianEncoder` and takes parts of it away, beside winners of a random projection and
-of principal components, all with 512 units of which 26 are active. Prints how many test images are
-nearest to the centroid of their own class: to the binary one, k winners of the class's mean
-code, and to the mean code itself, scaled to unit length. Labels make the centroids, nothing
-else.
+of principal components, all with 512 units of which 26 are active. Prints how many test images
+are nearest to the centroid of their own class: to the binary one, k winners of the class's
+mean code, and to the mean code itself, scaled to unit length. Labels make the centroids,
+nothing else.
 
     NENGO_NGC_DATA=... python benchmarks/gradient_free.py > benchmarks/gradient_free.txt
 """

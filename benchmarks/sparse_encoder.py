@@ -45,9 +45,8 @@ _DEAD = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95)
 def main(dataset, epochs, seeds, output):
     """Train, print tables, draw pictures."""
     data = datasets.load(dataset, binarize=False)
-    print(
-        f"{datetime.date.today()}  python benchmarks/sparse_encoder.py {' '.join(sys.argv[1:])}"
-    )
+    command = " ".join(sys.argv[1:])
+    print(f"{datetime.date.today()}  python benchmarks/sparse_encoder.py {command}")
     print(
         f"{data.X_train.shape[1]}-64-512, {len(data.X_train)} images, batch 100, {epochs} "
         f"epochs, Adam 1e-3 falling to a twentieth,\nsparsity from {_FIRST_SPARSITY} by 0.7 "

@@ -43,7 +43,7 @@ def main():
     )
     for scale, dt in [(s, 1e-3) for s in (0.75, 1, 2, 5, 20)] + [(5, 2.5e-4), (20, 2.5e-4)]:
         code, spikes, k = race(X, scale, dt)
-        exact = ngc.winners.k_winners(np, X, k) > 0
+        exact = ngc.neurons.k_winners(np, X, k) > 0
         decided = code.sum(axis=2).argmax(axis=1)
         assert np.all(code[:, -1].sum(axis=1) == k)
         spiked = spikes.any(axis=1).sum(axis=1)

@@ -1,17 +1,19 @@
-"""Learning the hidden layer: PES, feedback alignment, backprop.
+"""Learning the hidden layer by PES, feedback alignment and backprop.
 
-Ten rectified neurons learn the product of their two inputs. PES learns
-their decoders; the other two rules learn their encoders and biases as
-well. This is what Nengo's authors set out to show in 2017.
+A hidden layer of neurons learns the product of its two inputs. PES
+learns the decoders of these neurons. Feedback alignment and backprop
+learn their encoders and biases as well. Nengo's developers set out to
+show this in 2017.
 
-In Nengo GUI this file is 50 spiking neurons that learn by feedback
-alignment. Press play: at first the error is the product itself, and
-within half a minute it becomes less than half as large. Try the slider
-(learn = 0 stops learning), and another rule in the last line of this
-file.
+In Nengo GUI this file opens a network of 50 spiking neurons that learn
+by feedback alignment. Press play: at first the error is as large as the
+product itself, and within half a minute it becomes less than half as
+large. Try the slider, with which learn = 0 stops learning, or choose
+another rule in the last line of this file.
 
-As a script it compares the three rules, with 50 LIF neurons, too, and
-draws encoder_learning.png where it is called::
+Run as a script, this file compares the three rules, with 10 rectified
+linear neurons and with 50 LIF neurons, and draws encoder_learning.png
+in the current folder::
 
     python examples/encoder_learning.py
 """
@@ -30,7 +32,7 @@ SECONDS, WINDOW = 100.0, 5.0
 
 
 def build(rule, n_neurons, neuron_type, pes_rate, seed):
-    """A network that learns a product by one of ``RULES``."""
+    """Return a network that learns a product by one of ``RULES``."""
     with nengo.Network(label=rule, seed=seed) as model:
         noise = nengo.processes.WhiteSignal(SECONDS, high=5, rms=0.5, seed=seed)
         stimulus = nengo.Node(noise, size_out=2, label="stimulus")
@@ -55,7 +57,7 @@ def build(rule, n_neurons, neuron_type, pes_rate, seed):
         }[rule]
         layer1 = nengo.Connection(stimulus, hidden, learning_rule_type=rule_type)
 
-        # delayed as much as the output is
+        # the same filter as that of the output, so that both are delayed alike
         nengo.Connection(stimulus, product, function=np.prod, synapse=0.01)
         nengo.Connection(output, error, synapse=None)
         nengo.Connection(product, error, transform=-1, synapse=None)
@@ -69,7 +71,7 @@ def build(rule, n_neurons, neuron_type, pes_rate, seed):
 
 
 def errors(rule, population, seed):
-    """The error at each timestep of a run."""
+    """Return the error at each timestep of a run."""
     model = build(rule, *POPULATIONS[population], seed)
     with nengo.Simulator(model, progress_bar=False) as sim:
         sim.run(SECONDS)
@@ -77,12 +79,12 @@ def errors(rule, population, seed):
 
 
 def rmse(error):
-    """Root of the mean squared error in each window of time."""
+    """Return the root mean squared error of each window of time."""
     return np.sqrt(np.mean(error.reshape(int(SECONDS / WINDOW), -1) ** 2, axis=1))
 
 
 def main(n_seeds=5):
-    """Compare the rules, print a table and draw a picture."""
+    """Compare the rules, print a table and draw a figure."""
     from matplotlib.figure import Figure
     from tqdm import tqdm
 

@@ -1,17 +1,20 @@
-"""A sparse code of images that says which digit it is.
+"""A sparse code of images that tells which digit an image shows.
 
-An encoder of 64-64-128 units, trained by the triplet loss, codes every
-image by 7 of 128 units: those with the largest input are 1, all others
-0. (Those of the same class are drawn side by side, and what is never
-active comes last.)
+An encoder with layers of 64, 64 and 128 units, which was trained with
+the triplet loss, represents every image by 7 of its 128 top units. The
+7 units with the largest input are 1 and all others are 0. In the
+picture, units that respond to the same class are next to each other,
+and units that never respond come last.
 
-Press play. Every digit is shown for half a second, its code beside it.
-"overlap" counts the units that the code has in common with the code of
-each class, and "guess" is the mean image of the class that has most.
+Press play. Every digit is shown for half a second, with its code beside
+it. "overlap" is the number of units that the code has in common with
+the code of each class, and "guess" is the mean image of the class with
+the largest overlap.
 
-Try the slider: noise is the standard deviation of what is added to
-each pixel, anew every tenth of a second. See how much the image
-changes before the code does. Try another sparsity below, too.
+Try the slider: noise is the standard deviation of the noise that is
+added to each pixel, and that changes every tenth of a second. Watch how
+much noise the image can take before its code changes. You can also
+change the sparsity in the script below.
 """
 
 from pathlib import Path
@@ -25,17 +28,17 @@ from nengo_ngc.gui import ImageDisplay
 
 digits = datasets.load("digits", binarize=False)
 mean_images = np.array([digits.X_train[digits.y_train == k].mean(axis=0) for k in range(10)])
-with np.load(Path(__file__).with_suffix(".npz")) as file:  # of make_weights.py
+with np.load(Path(__file__).with_suffix(".npz")) as file:  # written by make_weights.py
     parameters = dict(file)
 
 
 def blurred(t, x):
-    """Pixels of the image, then the noise's size, then the noise itself."""
+    """Add noise to an image; the inputs are pixels, noise level and normal noise."""
     return np.clip(x[:64] + x[64] * x[65:], 0, 1)
 
 
 def mean_image(t, overlap):
-    """That of the class whose code has most units in common with this one."""
+    """Return the mean image of the class with the largest overlap."""
     return mean_images[np.argmax(overlap)]
 
 
@@ -70,7 +73,7 @@ with nengo.Network(label="k winners", seed=0) as model:
     nengo.Connection(hidden.neurons, code.neurons, transform=parameters["W2"], synapse=None)
 
     overlap = nengo.Node(size_in=10, label="overlap")
-    class_codes = parameters["class_codes"]  # of 7 units each
+    class_codes = parameters["class_codes"]  # each of which has 7 units
     nengo.Connection(code.neurons, overlap, transform=class_codes, synapse=None)
     guess = nengo.Node(mean_image, size_in=10, label="guess")
     nengo.Connection(overlap, guess, synapse=None)

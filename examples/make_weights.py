@@ -1,11 +1,12 @@
-"""Learns the parameters that examples start with, and writes them beside itself.
+"""Learns the parameters of the examples and writes them into this folder.
 
-Three files, in a few minutes; with names, only these. NengoDL must be installed::
+Without arguments the script writes three files, which takes a few minutes; with the names of
+examples it writes only theirs. NengoDL must be installed::
 
     python examples/make_weights.py
     python examples/make_weights.py pff_digits
 
-What ``relaxation.py`` starts with it learns by itself, run as a script.
+The example ``relaxation.py`` learns its own parameters when it is run as a script.
 """
 
 import os
@@ -19,22 +20,23 @@ import numpy as np
 
 import nengo_ngc as ngc
 from nengo_ngc import analysis, datasets
+from nengo_ngc.namespace import NUMPY
 
 digits = datasets.load("digits", binarize=False)
 
 
 def ngc_digits():
-    """A generative coding network of 64-72-72 units."""
+    """Train a generative coding network with layers of 64, 72 and 72 units."""
     model = ngc.NGCModel((72, 72), batch_size=50, max_epochs=40, n_mixture=1, random_state=0)
     learned = model.fit(digits.X_train).parameters_
     errors = digits.X_test - model.reconstruct(digits.X_test)
     print(f"ngc_digits: squared error {(errors**2).sum(axis=1).mean():.2f} per test image")
-    # V is fixed, and Sigma follows from Prec
+    # V is fixed, and Sigma can be computed from Prec
     return {name: array for name, array in learned.items() if name[0] in "WEMP"}
 
 
 def pff_digits():
-    """Predictive forward-forward, 64-64-64 units; goodness is high for right labels."""
+    """Train predictive forward-forward so that goodness is high for right labels."""
     model = ngc.PFFClassifier(
         (64, 64),
         batch_size=50,
@@ -50,7 +52,7 @@ def pff_digits():
 
 
 def k_winners(sizes=(64, 64, 128), n_epochs=100, batch_size=50):
-    """An encoder whose top layer learned by the triplet loss, and codes of the classes."""
+    """Train an encoder with the triplet loss, and compute the codes of the classes."""
     import tf_keras
 
     from nengo_ngc.backends.nengo_dl.losses import TripletLoss
@@ -84,7 +86,7 @@ def k_winners(sizes=(64, 64, 128), n_epochs=100, batch_size=50):
         for level, connection in enumerate(model.connections, start=1):
             learned[f"W{level}"] = sim.signals[sim.model.sig[connection]["weights"]]
             learned[f"b{level}"] = sim.signals[sim.model.sig[connection.post]["bias"]]
-    # units of the same class side by side, silent ones last
+    # units of the same class next to each other, units that are never active last
     codes = encode(digits.X_train, winners, learned)
     _, means = analysis.class_means(codes, digits.y_train)
     order = np.lexsort((-means.max(axis=0), means.argmax(axis=0), means.max(axis=0) == 0))
@@ -99,9 +101,9 @@ def k_winners(sizes=(64, 64, 128), n_epochs=100, batch_size=50):
 
 
 def encode(X, winners, learned):
-    """Codes of images."""
+    """Return the codes of images."""
     hidden = np.maximum(X @ learned["W1"].T + learned["b1"], 0)
-    return winners.activity(np, hidden @ learned["W2"].T + learned["b2"])
+    return winners.activity(NUMPY, hidden @ learned["W2"].T + learned["b2"])
 
 
 if __name__ == "__main__":

@@ -1,16 +1,17 @@
-"""A generative coding network fills in what it does not see.
+"""A generative coding network fills in the hidden half of an image.
 
 Press play. Every digit is shown for half a second, which is ten
-presentations of 50 timesteps. The pictures show what the network has
-settled on at the end of each presentation: its prediction of the
-image, and what the prediction leaves unexplained (grey is nothing).
+presentations of 50 timesteps. At the end of each presentation the
+pictures show the network's prediction of the image and the prediction
+error, in which grey stands for an error of 0.
 
 Try the sliders:
 
-- hide: 1 hides the right half of the image. Nothing there counts as
-  an error any more, and the prediction fills it in.
-- learn: 1 lets the network go on learning. With parameters=None below
-  it knows nothing to start with: then see squared_error fall.
+- hide: 1 hides the right half of the image. Hidden pixels make no
+  error, and the prediction fills them in.
+- learn: 1 lets the network continue to learn. If you set
+  parameters=None below, the network starts without having learned
+  anything, and you can watch squared_error fall.
 """
 
 from pathlib import Path
@@ -22,10 +23,10 @@ import nengo_ngc as ngc
 from nengo_ngc import datasets
 from nengo_ngc.gui import ImageDisplay
 
-STEPS = 50  # timesteps of a presentation
+STEPS = 50  # timesteps in each presentation
 digits = datasets.load("digits", binarize=False)
 right_half = np.tile(np.arange(8) >= 4, 8)
-with np.load(Path(__file__).with_suffix(".npz")) as file:  # of make_weights.py
+with np.load(Path(__file__).with_suffix(".npz")) as file:  # written by make_weights.py
     parameters = dict(file)
 
 with nengo.Network(label="digits", seed=0) as model:

@@ -1,24 +1,25 @@
-"""Predictive forward-forward: does this label fit this image?
+"""Predictive forward-forward tells whether a label fits an image.
 
-The network sees an image and a label, drawn as the mean image of its
-class. Each layer has learned to have a high goodness, the sum of its
-squared activities, where the label is right, and a low one where it is
-wrong. A second circuit predicts each layer from the one above.
+The network receives an image and a label, which is drawn as the mean
+image of its class. The goodness of a layer is the sum of its squared
+activities. Each layer has learned to have a high goodness if the label
+is right and a low goodness if it is wrong. A second circuit predicts
+each layer from the layer above.
 
-Press play. For half a second the label is right, then for half a
-second it is wrong, and so on. See the goodness of both layers rise
-above and fall below the threshold of 10; and see the prediction of the
-image change towards the digit that the network is told to see.
+Press play. The label is right for half a second, wrong for the next
+half second, and so on. Watch the goodness of both layers rise above and
+fall below the threshold of 10, and watch the prediction of the image
+change towards the digit that the label names.
 
 Try the sliders:
 
-- shift: 0 gives the right label; 1 to 9 give wrong ones, by so many
-  digits.
-- learn: 1 lets both circuits go on learning, from right labels and
-  from wrong ones.
+- shift: 0 gives the right label, and 1 to 9 give the label of the
+  digit that is so many classes further on.
+- learn: 1 lets both circuits continue to learn, from right and from
+  wrong labels.
 
-In the original program goodness is low where the label is right; that
-is low_is_positive=True.
+In the original program goodness is low if the label is right, which
+corresponds to low_is_positive=True.
 """
 
 from pathlib import Path
@@ -30,21 +31,21 @@ import nengo_ngc as ngc
 from nengo_ngc import datasets
 from nengo_ngc.gui import ImageDisplay
 
-STEPS = 13  # timesteps of a presentation: a feedforward pass and 12 steps
-SECONDS = 40 * STEPS * 0.001  # for which a label is shown
+STEPS = 13  # timesteps in each presentation: a feedforward pass and 12 steps
+SECONDS = 40 * STEPS * 0.001  # during which one label is shown
 digits = datasets.load("digits", binarize=False)
 mean_images = np.array([digits.X_train[digits.y_train == k].mean(axis=0) for k in range(10)])
-with np.load(Path(__file__).with_suffix(".npz")) as file:  # of make_weights.py
+with np.load(Path(__file__).with_suffix(".npz")) as file:  # written by make_weights.py
     parameters = dict(file)
 
 
 def shifted(t, x):
-    """A label moved on by a number of classes."""
+    """Return the label that is a number of classes further on."""
     return np.roll(x[:10], int(round(x[10])))
 
 
 def is_right(t, shift):
-    """Whether the label is that of the image."""
+    """Return 1 if the label is that of the image, and 0 otherwise."""
     return float(round(shift[0]) == 0)
 
 

@@ -1,16 +1,19 @@
-"""Two networks come to rest: from a feedforward pass, and from zero.
+"""Two networks relax to equilibrium, from a feedforward pass and from zero.
 
 Both are the same layered Hopfield network, with the same weights and
-the same image, which they see anew every 40 timesteps. The pictures
-show what their first hidden layers predict of the image, and
-"gradients" is the norm of the energy's gradient, which is 0 at rest.
+the same image, which is presented again every 40 timesteps. The
+pictures show the image that each first hidden layer predicts, and
+"gradients" is the norm of the gradient of the energy, which is 0 at
+equilibrium.
 
 Press play, and move the slider above "Speed", at the bottom left, far
-to the left: from zero the picture has to grow, from the feedforward
-pass it is almost what it will be.
+to the left. The picture that starts from zero takes many timesteps to
+appear, whereas the one that starts from the feedforward pass is almost
+complete from the beginning.
 
-Run as a script, this file learns the weights anew from scikit-learn's
-digits, writes them beside itself and prints how both networks relax.
+Run as a script, this file learns the weights again from scikit-learn's
+digits, writes them into this folder, and prints how both networks
+relax.
 """
 
 from pathlib import Path
@@ -22,20 +25,20 @@ import nengo_ngc as ngc
 from nengo_ngc import datasets
 from nengo_ngc.gui import ImageDisplay
 
-STEPS = 40  # timesteps of a presentation
+STEPS = 40  # timesteps in each presentation
 SHAPE = (64, 48, 48)
 WEIGHTS = Path(__file__).with_suffix(".npz")
 images = datasets.load("digits", binarize=False).X_test
 
 
 def weights():
-    """Those that were learned, by name."""
+    """Return the learned weights by name."""
     with np.load(WEIGHTS) as file:
         return dict(file)
 
 
 def learn(n_epochs=8):
-    """Train the network's auto-encoders and write the weights into a file."""
+    """Train the auto-encoders of the network and write the weights into a file."""
     seen = np.tile(datasets.load("digits", binarize=False).X_train, (n_epochs, 1))
     with nengo.Network(seed=0) as training:
         schedule = ngc.Schedule(steps=10, batch_size=20)

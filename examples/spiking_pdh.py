@@ -1,19 +1,19 @@
-"""Predictive coding in spikes, beside the same network in rates.
+"""Predictive coding with spiking neurons beside the same network with rates.
 
-Both networks have the parameters that ngc_digits.py starts with, which
-were learned in rates. The neurons of the second one spike, at 200 Hz
-where the activity is 1, and spikes are filtered by 5 ms on their way
-to predictions and errors.
+Both networks have the parameters of ngc_digits.py, which were learned
+with rate neurons. The neurons of the second network spike, at 200 Hz
+where the activity is 1. A lowpass filter of 5 ms smooths the spikes on
+their way to predictions and errors.
 
-Press play. Every digit is shown for half a second, five presentations
-of 100 timesteps. The pictures show the predictions at the end of each:
-spikes come to nearly what rates come to (see squared_error, too).
-"layer1" shows the activities of the first hidden layer, one pixel for
-each neuron.
+Press play. Every digit is shown for half a second, which is five
+presentations of 100 timesteps. The pictures show the predictions at the
+end of each presentation, which are nearly the same for spikes as for
+rates; compare their squared_error, too. "layer1" shows the activities
+of the first hidden layer, with one pixel for each neuron.
 
 Try the slider: hide = 1 hides the right half of the image, which both
-networks then fill in. Try nengo.LIF() as the activation, max_rate=50,
-or synapse=0.02.
+networks then fill in. You can also try nengo.LIF() as the activation,
+max_rate=50, or synapse=0.02.
 """
 
 from pathlib import Path
@@ -25,7 +25,7 @@ import nengo_ngc as ngc
 from nengo_ngc import datasets
 from nengo_ngc.gui import ImageDisplay
 
-STEPS = 100  # timesteps of a presentation
+STEPS = 100  # timesteps in each presentation
 digits = datasets.load("digits", binarize=False)
 right_half = np.tile(np.arange(8) >= 4, 8)
 with np.load(Path(__file__).with_name("ngc_digits.npz")) as file:
@@ -33,7 +33,7 @@ with np.load(Path(__file__).with_name("ngc_digits.npz")) as file:
 
 
 def build(**kwargs):
-    """A network that does not learn."""
+    """Return a network that does not learn."""
     return ngc.networks.GNCN(
         (64, 72, 72),
         schedule=ngc.Schedule(STEPS),

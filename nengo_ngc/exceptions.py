@@ -1,53 +1,57 @@
-"""What can go wrong while a model learns."""
+"""Errors of this package that Nengo and Python have no class for."""
+
+import os
 
 from nengo.exceptions import SimulationError
 
 
 class DivergenceError(SimulationError):
-    """A state or parameter stopped being a finite number of a sensible size.
+    """Learning has diverged: a state or parameter is not finite, or far too large.
 
     Attributes
     ----------
     where : str
-        The state or parameter in which it was seen first, e.g. ``"Sigma1"``.
+        Name of the state or parameter in which this was noticed first, such as
+        ``"Sigma1"``.
     step : int or None
-        The timestep of the simulation at which it was seen.
+        Timestep of the simulation at which it was noticed, if that is known.
     reason : str
-        What was seen.
+        What is wrong with it. It continues the name, as in "is not finite".
     remedy : str
-        What to do about it.
+        What the user can do about it.
     """
 
     def __init__(
         self,
-        where,
-        step=None,
-        reason="is not finite",
-        remedy="try a smaller learning rate or a smaller beta",
-    ):
+        where: str,
+        step: int | None = None,
+        reason: str = "is not finite",
+        remedy: str = "try a smaller learning rate or a smaller beta",
+    ) -> None:
         self.where, self.step, self.reason, self.remedy = where, step, reason, remedy
         super().__init__(where, step, reason, remedy)
 
-    def __str__(self):
+    def __str__(self) -> str:
         at = "" if self.step is None else f" at timestep {self.step}"
         return f"learning diverged{at}: {self.where} {self.reason}; {self.remedy}"
 
 
 class FolderHeldError(OSError):
-    """Another process works in a folder.
+    """Another process is using a folder.
 
     Attributes
     ----------
-    folder : path
+    folder : str or path
+        The folder.
     holder : str
-        The process, its machine, and since when it has held the folder.
+        The process that uses it, its machine, and since when it has used the folder.
     """
 
-    def __init__(self, folder, holder):
+    def __init__(self, folder: str | os.PathLike, holder: str) -> None:
         self.folder, self.holder = folder, holder
         super().__init__(folder, holder)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return (
             f"{self.folder} is held by {self.holder}: wait until it has ended, or choose "
             "another folder"

@@ -1,33 +1,36 @@
-"""Timing: when states start afresh, when rules apply, how a value moves over epochs."""
+"""The division of time into presentations: when states start anew and when rules apply."""
 
 from nengo.exceptions import ValidationError
 from nengo.params import FrozenObject
 
-from .validation import FlagParam, PositiveParam, WholeParam, checked
+from .validation import FlagParam, WholeParam, checked
 
 
 class Schedule(FrozenObject):
     """Divides time into presentations of equal length.
 
-    An input is held for ``steps`` timesteps. At the first of them latent states
-    start from rest, at the last one learning rules look at the settled network (or,
-    ``online``, at each one but the first). Rules sum what they see over presentations
-    and change the weights once they have seen ``batch_size`` samples.
+    A presentation is a series of ``steps`` timesteps during which one input is held. At
+    its first timestep the latent states start from rest, and at its last timestep the
+    learning rules apply to the settled network. With ``online`` the rules apply at every
+    timestep but the first. The rules sum their updates over presentations and change the
+    weights once they have seen ``batch_size`` samples.
 
     Parameters
     ----------
     steps : int, optional
-        Timesteps in one presentation, at least 1.
+        Number of timesteps in one presentation, at least 1.
     batch_size : int or None, optional
-        Samples averaged in one update of the weights. With None the weights change
-        after every presentation, whatever the number of samples the simulator
-        presents at once. On NengoDL it must be a multiple of ``minibatch_size``.
+        Number of samples over which one update of the weights is averaged. With None,
+        the default, the weights change after every presentation, whatever the number of
+        samples that the simulator presents at once. On NengoDL it must be a multiple of
+        the simulator's ``minibatch_size``.
     online : bool, optional
-        Whether rules look at every timestep of a presentation but the first.
+        Whether rules apply at every timestep of a presentation but the first.
     interleave : int, optional
-        Presentations that run at the same time, a timestep of each in turn. Nengo needs
-        it where ``online`` rules average over a batch: all samples have to be at the
-        same iteration before the weights change. NengoDL has minibatches instead.
+        Number of presentations that run at the same time and take turns, one timestep
+        each. Nengo needs this where ``online`` rules average over a batch, because all
+        samples have to be at the same iteration before the weights change. On NengoDL
+        the samples of a minibatch always are.
 
     Raises
     ------
@@ -41,40 +44,66 @@ class Schedule(FrozenObject):
     online = FlagParam("online")
     interleave = WholeParam("interleave")
 
-    def __init__(self, steps=50, batch_size=None, online=False, interleave=1):
+    def __init__(
+        self,
+        steps: int = 50,
+        batch_size: int | None = None,
+        online: bool = False,
+        interleave: int = 1,
+    ) -> None:
         super().__init__()
         self.steps = steps
         self.batch_size = batch_size
         self.online = online
         self.interleave = interleave
 
-    def iteration(self, step):
-        """The timestep within its presentation, from 0, for a ``step`` from 1."""
+    def iteration(self, step: int) -> int:
+        """Return the number of a timestep within its presentation, counted from 0.
+
+        Parameters
+        ----------
+        step : int
+            Timestep of the simulation, counted from 1 as in Nengo.
+        """
         return ((step - 1) // self.interleave) % self.steps
 
-    def is_first(self, step):
-        """Whether ``step``, counted from 1, is the first of a presentation."""
+    def is_first(self, step: int) -> bool:
+        """Return whether a timestep, counted from 1, is the first of its presentation."""
         return self.iteration(step) == 0
 
-    def is_last(self, step):
-        """Whether ``step``, counted from 1, is the last of a presentation."""
+    def is_last(self, step: int) -> bool:
+        """Return whether a timestep, counted from 1, is the last of its presentation."""
         return self.iteration(step) == self.steps - 1
 
-    def teaches(self, step):
-        """Whether rules look at ``step``, counted from 1."""
+    def teaches(self, step: int) -> bool:
+        """Return whether learning rules apply at a timestep, counted from 1."""
         return self.iteration(step) > 0 if self.online else self.is_last(step)
 
-    def rest(self, step):
-        """How many timesteps lie between ``step`` and the last of its presentation."""
+    def remaining(self, step: int) -> int:
+        """Return how many timesteps lie between a timestep and the last of its presentation.
+
+        Neither of the two is counted, so the result is -1 for the last timestep itself.
+        """
         return self.steps - 2 - self.iteration(step)
 
-    def is_due(self, count):
-        """Whether ``count`` samples are enough for an update of the weights."""
+    def is_due(self, count: int) -> bool:
+        """Return whether ``count`` samples are enough for an update of the weights."""
         return count >= (1 if self.batch_size is None else self.batch_size)
 
     @checked(WholeParam("minibatch_size"))
-    def check_minibatch(self, minibatch_size):
-        """Raise unless whole minibatches make up the samples of one update."""
+    def check_minibatch(self, minibatch_size: int) -> None:
+        """Raise an error unless whole minibatches make up the samples of one update.
+
+        Parameters
+        ----------
+        minibatch_size : int
+            Number of samples that the simulator presents at once.
+
+        Raises
+        ------
+        nengo.exceptions.ValidationError
+            If ``batch_size`` is not a multiple of ``minibatch_size``.
+        """
         if self.batch_size is not None and self.batch_size % minibatch_size:
             raise ValidationError(
                 f"batch_size must be a multiple of minibatch_size "
@@ -84,28 +113,20 @@ class Schedule(FrozenObject):
             )
 
 
-@checked(
-    PositiveParam("first"),
-    PositiveParam("last"),
-    PositiveParam("factor"),
-    WholeParam("n", low=0),
-)
-def geometric(first, last, factor, n):
-    r"""A value on its way from the first to the last, after n changes by a factor.
+class AddUp(Schedule):
+    """A schedule under which updates are added up and never made.
 
-    .. math:: v_n = v_0\, f^n, \quad \text{but not beyond the last}
+    For looking at what rules would do, see `.Session.gradient`.
 
     Parameters
     ----------
-    first, last : float
-        Above 0.
-    factor : float
-        f, above 0; below 1 if the last value is smaller than the first.
-    n : int
-
-    Returns
-    -------
-    float
+    steps, online, interleave
+        As for `Schedule`.
     """
-    bound = max if last < first else min
-    return bound(first * factor**n, last)
+
+    def __init__(self, steps: int = 50, online: bool = False, interleave: int = 1):
+        super().__init__(steps, online=online, interleave=interleave)
+
+    def is_due(self, count):
+        """Never: a count of samples is not below 0."""
+        return count < 0

@@ -1,10 +1,9 @@
-"""Settle-then-learn timing."""
+"""Schedules: presentations, batches and minibatches."""
 
 import pytest
 from nengo.exceptions import ValidationError
 
 import nengo_ngc as ngc
-from nengo_ngc.schedule import geometric
 
 
 def test_presentations():
@@ -34,8 +33,7 @@ def test_bad_arguments(argument, bad):
         ngc.Schedule(**{argument: bad})
 
 
-def test_geometric():
-    down = [geometric(0.3, 0.05, 0.5, n) for n in range(5)]
-    assert down == pytest.approx([0.3, 0.15, 0.075, 0.05, 0.05])
-    up = [geometric(1.0, 5.0, 2.0, n) for n in range(5)]
-    assert up == pytest.approx([1, 2, 4, 5, 5])
+def test_remaining_timesteps():
+    schedule = ngc.Schedule(steps=4)
+    # between a timestep and the last one of its presentation, neither of them counted
+    assert [schedule.remaining(step) for step in range(1, 6)] == [2, 1, 0, -1, 2]

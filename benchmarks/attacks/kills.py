@@ -14,7 +14,7 @@ import zipfile
 from importlib import import_module
 
 from nengo_ngc.lab.cli import main
-from nengo_ngc.storage import files
+from nengo_ngc.storage import locks
 
 from .run_folders import MODELS, TINY, few_digits, state
 
@@ -135,7 +135,7 @@ class _Writes:
         self.n, self._die_at = 0, die_at
         for module, name in ((os, "fsync"), (os, "replace"), (zipfile.ZipFile, "writestr")):
             setattr(module, name, self._watched(getattr(module, name)))
-        files.locks.hold = self._watched(files.locks.hold)
+        locks.lock = self._watched(locks.lock)
 
     def _watched(self, function):
         def watched(*args, **kwargs):

@@ -1,7 +1,7 @@
 """Damaged run folders: the commands refuse them, or end as if nothing had happened.
 
-Every folder is one in which all epochs but the last are done. What is refused must leave the folder
-as it was.
+Every folder is one in which all epochs but the last are done. What is refused must leave the
+folder as it was.
 """
 
 import json
@@ -11,10 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from click.testing import CliRunner
+from nengo_ngc.lab.runs import Run, claimed
 
 from nengo_ngc import datasets
 from nengo_ngc.lab.cli import main
-from nengo_ngc.lab.runs import Run, claimed
 from nengo_ngc.lab.specs import KINDS
 
 from . import damage

@@ -1,4 +1,4 @@
-"""Images in Nengo GUI, and the examples that open in it."""
+"""Images in Nengo GUI, and examples that can be opened in it."""
 
 from .displays import ImageDisplay
 from .launcher import copy_examples, examples, free_port, open_example

@@ -1,11 +1,13 @@
-"""Images in Nengo GUI."""
+"""Nodes that show their input as images in Nengo GUI."""
 
 import base64
 import io
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
 from nengo.exceptions import ValidationError
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from ..validation import (
@@ -20,8 +22,8 @@ from ..validation import (
     unfit,
 )
 
-_WIDTH = 100  # of an image, in the picture's own units
-_BETWEEN = 255  # grey of what is between images
+_WIDTH = 100  # of an image, in the units of the SVG picture
+_BETWEEN = 255  # grey level of the lines between images
 
 
 def _of_each_image(name):
@@ -29,7 +31,7 @@ def _of_each_image(name):
 
 
 class ImageDisplay:
-    r"""Shows numbers as images in Nengo GUI: a function for a `nengo.Node`.
+    r"""Function of a `nengo.Node` that shows the Node's input as images in Nengo GUI.
 
     ::
 
@@ -38,33 +40,35 @@ class ImageDisplay:
         nengo.Connection(stimulus, display[:64], synapse=None)
         nengo.Connection(net.output, display[64:], synapse=None)
 
-    In Nengo GUI a right click on the Node and "HTML" open the picture. It is drawn only
-    where Nengo GUI asks for it, so that on any other simulator the Node does next to
-    nothing.
+    To open the picture in Nengo GUI, right-click on the Node and choose "HTML". The picture
+    is drawn only when Nengo GUI asks for it, so the Node costs next to nothing in any other
+    simulation.
 
     Parameters
     ----------
     image_shape : tuple of int
-        Height and width of one image; with a 3 after them pixels are red, green, blue.
+        Height and width of one image in pixels. With a third number, which must be 3, each
+        pixel has a red, a green and a blue value.
     grid : tuple of int, optional
-        Rows and columns of images. The Node's input is all pixels of the image at the top
-        left, then those of the one to the right of it, and so on.
+        Number of rows and columns of images. The Node's input consists of all pixels of
+        the image at the top left, followed by those of the image to its right, and so on,
+        row by row.
     low, high : float or (rows, columns) array_like, optional
-        Values that are drawn black and white (or as none and all of a colour); what is
-        beyond them is drawn as they are, and NaN as ``low``. One of each, or one for each
-        image; whatever NumPy broadcasts to the grid will do.
+        Values that are drawn in black and in white, for all images or for each image; any
+        shape that NumPy broadcasts to the grid is accepted. Smaller and larger values are
+        drawn in black and in white, too, and NaN is drawn as ``low``.
     titles : sequence of str, optional
-        What is written below the columns.
+        Titles of the columns, which are written below the images.
     every : int, optional
-        The picture is drawn anew after every so many timesteps, if it has changed. With
-        the number of timesteps of a presentation, it shows what the network has settled
-        on.
+        Number of timesteps after which the picture is drawn again, if it has changed. If
+        this is the number of timesteps of a presentation, the picture shows the states on
+        which the network has settled.
 
     Raises
     ------
     nengo.exceptions.ValidationError
-        If an argument is out of range or does not fit the grid, or if the Node's size is
-        not that of all images.
+        If an argument is out of range or does not fit the grid, or if the Node does not
+        have one input for each pixel of all images.
     """
 
     @checked(
@@ -75,7 +79,15 @@ class ImageDisplay:
         SequenceParam("titles", TextParam("titles")),
         WholeParam("every"),
     )
-    def __init__(self, image_shape, grid=(1, 1), low=0.0, high=1.0, titles=(), every=10):
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        grid: Sequence[int] = (1, 1),
+        low: ArrayLike = 0.0,
+        high: ArrayLike = 1.0,
+        titles: Sequence[str] = (),
+        every: int = 10,
+    ) -> None:
         self.image_shape, self.grid, self.every = image_shape, grid, every
         if image_shape[2:] not in ((), (3,)):
             expected = "(height, width) or (height, width, 3)"
@@ -88,15 +100,16 @@ class ImageDisplay:
         if len(self.titles) not in (0, self.grid[1]):
             raise unfit("titles", f"one for each of {grid[1]} columns", titles, self)
         self._before, self._after = self._frame()
-        self._t, self._n, self._x = None, 0, np.zeros(self.size_in)
+        self._t: float | None = None
+        self._n, self._x = 0, np.zeros(self.size_in)
         self._drawn = self._pixels = self._html = None
 
     @property
-    def size_in(self):
-        """Number of values that the Node takes."""
+    def size_in(self) -> int:
+        """Number of values that the Node receives."""
         return int(np.prod(self.grid) * np.prod(self.image_shape))
 
-    def __call__(self, t, x):
+    def __call__(self, t: float, x: NDArray) -> None:
         if t == 0 or self._t is None or t <= self._t:  # a new simulation
             if np.size(x) != self.size_in:
                 raise ValidationError(
@@ -111,7 +124,7 @@ class ImageDisplay:
 
     @property
     def _nengo_html_(self):
-        # Nengo GUI asks at every timestep
+        # Nengo GUI asks for it at every timestep
         if self._drawn is None or (self._n % self.every == 0 and self._n != self._drawn):
             self._drawn = self._n
             pixels = self.pixels(self._x)
@@ -121,8 +134,8 @@ class ImageDisplay:
         return self._html
 
     @checked(ArrayParam("x", ndim=1, finite=False))
-    def pixels(self, x):
-        """The picture of a Node's input.
+    def pixels(self, x: NDArray) -> NDArray[np.uint8]:
+        """Return the picture of an input of the Node.
 
         Parameters
         ----------
@@ -154,7 +167,7 @@ class ImageDisplay:
         return values.reshape(*self.grid, *(1,) * len(self.image_shape))
 
     def _frame(self):
-        """What stands before and after the picture's address."""
+        """The HTML text before and after the address of the picture."""
         (rows, columns), (height, width) = self.grid, self.image_shape[:2]
         unit = _WIDTH / width
         w = unit * (columns * (width + 1) - 1)
@@ -167,7 +180,7 @@ class ImageDisplay:
             f"{escape(title)}</text>"
             for k, title in enumerate(self.titles)
         )
-        # above it is the Node's label
+        # the padding leaves room for the Node's label
         before = (
             '<div style="height:100%;box-sizing:border-box;padding:2em 0.5em 0.5em">'
             f'<svg width="100%" height="100%" viewBox="0 0 {w:g} {h + below:g}">'
@@ -179,8 +192,8 @@ class ImageDisplay:
 
 
 @checked(ArrayParam("pixels", ndim=(2, 3)))
-def data_uri(pixels):
-    """A picture as an address that holds the picture itself, in PNG.
+def data_uri(pixels: NDArray[np.uint8]) -> str:
+    """Return a data URI, an address that contains the picture itself in PNG format.
 
     Parameters
     ----------

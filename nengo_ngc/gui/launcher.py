@@ -1,6 +1,7 @@
-"""The examples of this package, opened in Nengo GUI."""
+"""Opening the examples of this package in Nengo GUI."""
 
 import ast
+import os
 import shutil
 import socket
 import sys
@@ -8,32 +9,31 @@ from pathlib import Path
 
 from nengo.exceptions import ValidationError
 
-from ..validation import FlagParam, PathParam, TextParam, WholeParam, checked
-from ..validation.messages import unknown
+from ..validation import FlagParam, PathParam, TextParam, WholeParam, checked, unknown
 
 
-def examples():
-    """The examples that come with this package.
+def examples() -> dict[str, str]:
+    """Return the examples that come with this package.
 
     Returns
     -------
     dict of {str: str}
-        The first line of each one's description, by name.
+        The first line of the description of each example, by name.
     """
     names = sorted(path.name[: -len(".py.cfg")] for path in _folder().glob("*.py.cfg"))
     return {name: _summary(_folder() / f"{name}.py") for name in names}
 
 
 @checked(PathParam("folder"))
-def copy_examples(folder):
-    """Copy all examples, and what they need, into a folder where they can be edited.
+def copy_examples(folder: str | os.PathLike) -> None:
+    """Copy all examples, and the files they need, into a folder where they can be edited.
 
-    Files that are there already are left as they are.
+    Files that are already in the folder are left as they are.
 
     Parameters
     ----------
     folder : str or path
-        It is created if need be.
+        The folder, which is created if it is missing.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -49,24 +49,27 @@ def copy_examples(folder):
     WholeParam("port", high=65535),
     FlagParam("browser"),
 )
-def open_example(name, folder, port=None, browser=True):
+def open_example(
+    name: str, folder: str | os.PathLike, port: int | None = None, browser: bool = True
+) -> None:
     """Copy the examples into a folder and open one of them in Nengo GUI.
 
     Parameters
     ----------
     name : str
-        One of ``examples()``.
+        One of the names that `examples` returns.
     folder : str or path
-        See `copy_examples`.
+        The folder for `copy_examples`.
     port : int, optional
-        Of the page; by default the first free one from 8080 on.
+        Port on which Nengo GUI serves its page. By default this is the first free port
+        from 8080 on.
     browser : bool, optional
         Whether to open the page in a browser.
 
     Raises
     ------
-    ValueError
-        If the name is unknown.
+    nengo.exceptions.ValidationError
+        If there is no example of this name.
     ImportError
         If Nengo GUI is not installed.
     """
@@ -78,7 +81,7 @@ def open_example(name, folder, port=None, browser=True):
         raise ImportError('Nengo GUI is not installed: pip install "nengo-ngc[gui]"') from None
     copy_examples(folder)
     options = ["--port", str(free_port() if port is None else port)]
-    # its command line is all that Nengo GUI promises
+    # the command line is the only documented way to start Nengo GUI
     sys.argv = ["nengo", str(Path(folder) / f"{name}.py"), *options]
     if not browser:
         sys.argv.append("--no-browser")
@@ -86,14 +89,15 @@ def open_example(name, folder, port=None, browser=True):
 
 
 @checked(WholeParam("first", high=65535))
-def free_port(first=8080):
-    """The first port of this machine, from one on, on which nobody listens.
+def free_port(first: int = 8080) -> int:
+    """Return the first port of this machine that no program listens on.
 
-    Nengo GUI does not look for one by itself.
+    Nengo GUI does not look for a free port by itself.
 
     Parameters
     ----------
     first : int, optional
+        The port at which the search begins.
 
     Returns
     -------
@@ -102,7 +106,7 @@ def free_port(first=8080):
     Raises
     ------
     OSError
-        If there is none.
+        If no port is free.
     """
     for port in range(first, 65536):
         with socket.socket() as candidate:

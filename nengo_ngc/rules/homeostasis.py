@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..neurons.functions import indicator
 from ..validation import FiniteParam, PositiveParam
 from .base import LocalRule
 from .optimizers import SGD, Optimizer
@@ -51,8 +52,7 @@ class SynapticScaling(LocalRule):
 
     def update(self, xp: Any, pre: Any, post: Any, error: Any, weights: Any) -> Any:
         if self.active_above is not None:
-            above = post > self.active_above
-            post = xp.where(above, xp.ones_like(post), xp.zeros_like(post))
+            post = indicator(xp, post > self.active_above, post)
         return xp.sum(self.target - post, axis=0)[:, None] * weights
 
 

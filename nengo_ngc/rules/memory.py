@@ -7,6 +7,7 @@ from nengo.exceptions import ValidationError
 from nengo.synapses import Synapse
 from numpy.typing import NDArray
 
+from ..neurons.functions import indicator
 from ..schedule import Schedule
 from ..validation import WholeParam
 from .base import LocalRule
@@ -65,18 +66,13 @@ class ClippedHebbian(LocalRule):
 
     def constrain(self, xp: Any, parameter: Any) -> tuple[Any, Any]:
         # one coincidence in a large batch is a small part of the mean, but counts as much
-        W = one_where(xp, parameter > 0, parameter)
+        W = indicator(xp, parameter > 0, parameter)
         return W, W
 
 
 def active(xp: Any, x: Any) -> Any:
     """Return 1 for the units that count as active in a pattern, and 0 for others."""
-    return one_where(xp, x > 0.5, x)
-
-
-def one_where(xp: Any, condition: Any, like: Any) -> Any:
-    """Return 1 where a condition holds and 0 elsewhere, as an array like another."""
-    return xp.where(condition, xp.ones_like(like), xp.zeros_like(like))
+    return indicator(xp, x > 0.5, x)
 
 
 def check_binary(name: str, weights: NDArray, obj: Any) -> None:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..namespace import NUMPY
+from ..neurons.functions import from_inverse_root, inverse_root
 from ..validation import FrozenArrayParam
 from .base import LocalRule
 from .optimizers import Adam, Bounded, Optimizer
@@ -65,12 +66,11 @@ class Precision(LocalRule):
     def init(self, weights: NDArray) -> NDArray:
         if self.Sigma is not None:
             return self.Sigma
-        root = np.linalg.inv(weights)
-        return root @ root.T
+        return from_inverse_root(NUMPY, weights)
 
     def constrain(self, xp: Any, parameter: Any) -> tuple[Any, Any]:
         Sigma = parameter + xp.diag(xp.maximum(1.0 - xp.diag(parameter), 0.0)) + 2.5e-4
-        return Sigma, xp.linalg.inv(xp.linalg.cholesky(Sigma))
+        return Sigma, inverse_root(xp, Sigma)
 
     @property
     def chain(self) -> Optimizer:

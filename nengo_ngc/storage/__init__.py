@@ -1,1 +1,1 @@
-"""Files that are written whole or not at all, and believed only after a check."""
+"""Files that are either written completely or not at all, and checked before they are used."""

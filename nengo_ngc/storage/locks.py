@@ -1,30 +1,33 @@
-"""Folders that one process holds at a time; the system frees them when it ends."""
+"""Locks on files and folders, which the operating system releases when a process ends."""
 
 import datetime
 import json
 import os
 import platform
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from ..exceptions import FolderHeldError
 
 try:
     import fcntl
 except ModuleNotFoundError:  # on Windows
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
     import msvcrt
 
 _NAME = ".lock"
-_PATIENCE = 20  # looks at what a holder is about to write, a twentieth of a second apart
+_N_READS = 20  # of the name of a holder that may still be writing it, 0.05 s apart
 
 
 @contextmanager
-def held(folder):
-    """Hold a folder, which is made if it is missing, as long as the block runs.
+def held(folder: str | os.PathLike) -> Iterator[None]:
+    """Hold a folder while the block runs, so that no other process can hold it.
 
-    Nothing that was made is left behind if the block puts nothing into the folder.
+    The folder and its parents are created if they are missing, and removed again if the
+    block leaves them empty.
 
     Parameters
     ----------
@@ -33,12 +36,12 @@ def held(folder):
     Raises
     ------
     FolderHeldError
-        If another process, or another part of this one, holds it.
+        If another process, or another part of this one, holds the folder.
     OSError
-        If it cannot be made or written to.
+        If the folder cannot be created or written to.
     """
     folder = Path(folder)
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    created = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         file = _acquire(folder / _NAME)
         try:
@@ -46,24 +49,30 @@ def held(folder):
         finally:
             _release(file, folder / _NAME)
     finally:
-        with suppress(OSError):  # there is something in it
-            for path in made:
+        with suppress(OSError):  # one of them is not empty
+            for path in created:
                 path.rmdir()
 
 
-def is_held(path):
-    """Whether a process holds a file that it writes; see `hold`."""
+def is_locked(path: str | os.PathLike) -> bool:
+    """Return whether a process has locked a file, for instance because it is writing it."""
     try:
         with open(path, "rb") as file:
-            return not hold(file)
+            return not lock(file)
     except FileNotFoundError:  # it has just been renamed
         return True
 
 
-def hold(file):
-    """Hold an open file until it is closed; False if another process does."""
+def lock(file: IO) -> bool:
+    """Lock an open file until it is closed.
+
+    Returns
+    -------
+    bool
+        False if another process has locked the file.
+    """
     try:
-        if fcntl is None:  # a byte that is never there, since held ones cannot be read
+        if fcntl is None:  # a byte beyond the end, since locked ones cannot be read
             place = file.tell()
             file.seek(2**30)
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
@@ -82,7 +91,7 @@ def _acquire(path):
             file = open(path, "a+", encoding="utf-8")
         except FileNotFoundError:  # whoever held the folder has just removed it
             continue
-        if not hold(file):
+        if not lock(file):
             with file:
                 raise FolderHeldError(path.parent, _holder(file))
         if _is_at(file, path):
@@ -96,7 +105,7 @@ def _acquire(path):
 
 
 def _release(file, path):
-    # removed while it is held, so that nobody waits for a file that is gone
+    # removed while it is locked, so that nobody waits for a file that no longer exists
     if fcntl is not None:
         path.unlink(missing_ok=True)
     file.close()
@@ -113,8 +122,8 @@ def _is_at(file, path):
 
 
 def _holder(file):
-    """Who holds a folder, in words."""
-    for _ in range(_PATIENCE):
+    """The process that holds a folder, in words."""
+    for _ in range(_N_READS):
         file.seek(0)
         try:
             holder = json.loads(file.read())

@@ -1,8 +1,8 @@
-"""Model files: arrays and JSON, nothing that could run when it is read.
+"""Model files hold arrays and JSON, and nothing that could be executed when they are read.
 
-A file is an uncompressed zip archive, as NumPy writes them: ``header.json``, an array
-``NAME.npy`` for each name, and ``sha256``, a hash of the header. The header has the type, the
-shape and a hash of every array, so that all is known, and checked, before an array is read.
+A file is an uncompressed zip archive as NumPy writes them. It holds ``header.json``, an array
+``NAME.npy`` for each name, and ``sha256``, a hash of the header. The header lists the type,
+the shape and a hash of every array, so that all can be checked before an array is read.
 """
 
 import hashlib
@@ -12,15 +12,19 @@ import math
 import os
 import re
 import zipfile
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from . import files, schema
-from .schema import List, Table, Text, Whole
+from . import atomic, parsing, schema
+from .schema import Field, List, Table, Text, Whole
 
+# regular expressions of NumPy's names for types
 FLOATS, WHOLES, LABELS = r"<f[48]", r"<i[48]", r"[<|][biufU]\d{1,6}"
 
 _FORMAT = 2
@@ -34,26 +38,35 @@ _ARRAYS = Table(others=Table({"type": Text(), "shape": List(Whole(0)), "sha256":
 
 
 class DamagedError(ValueError):
-    """A file that is not what was written."""
+    """The content of a file is not what was once written to it."""
 
 
 @dataclass(frozen=True)
 class Array:
-    """What an array of a file must be.
+    """The shape and type that an array in a file must have.
 
     Parameters
     ----------
     shape : tuple of (int or None)
-        None stands for any size.
+        The shape, in which None stands for any size.
     types : str, optional
-        A regular expression of NumPy's names for types, ``FLOATS`` and the like.
+        A regular expression of NumPy's names for the accepted types, such as ``FLOATS``.
     """
 
-    shape: tuple
+    shape: tuple[int | None, ...]
     types: str = FLOATS
 
-    def check(self, name, shape, type_):
-        """Raise ValueError unless an array of this shape and type is one."""
+    def check(self, name: str, shape: tuple[int, ...], type_: str) -> None:
+        """Raise ValueError unless an array has the right shape and type.
+
+        Parameters
+        ----------
+        name : str
+            Name of the array, for the message.
+        shape : tuple of int
+        type_ : str
+            NumPy's name for the type, such as ``"<f8"``.
+        """
         fits = len(shape) == len(self.shape) and all(
             wanted in (None, size) for wanted, size in zip(self.shape, shape)
         )
@@ -64,8 +77,12 @@ class Array:
             raise ValueError(f"{name} must be of a type like {self.types}, got {type_}")
 
 
-def check(expected, shapes, types):
-    """Raise ValueError unless arrays are those that a model has.
+def check(
+    expected: Mapping[str, Array],
+    shapes: Mapping[str, tuple[int, ...]],
+    types: Mapping[str, str],
+) -> None:
+    """Raise ValueError unless arrays have the expected names, shapes and types.
 
     Parameters
     ----------
@@ -84,23 +101,27 @@ def check(expected, shapes, types):
         array.check(name, shapes[name], types[name])
 
 
-def save(path, header, arrays):
-    """Write a header and arrays to one file, whole or not at all.
+def save(
+    path: str | os.PathLike, header: Mapping[str, Any], arrays: Mapping[str, ArrayLike]
+) -> None:
+    """Write a header and arrays to one file, either completely or not at all.
 
     Parameters
     ----------
     path : str or path
     header : dict
-        Anything that JSON can hold; its ``"kind"`` names the model.
+        Anything that JSON can represent. Its key ``"kind"`` names the class of the model.
     arrays : dict of {str: array}
 
     Raises
     ------
     ValueError
         If an array holds objects, NaN or infinity.
+    OSError
+        If the file cannot be written. A file that was at ``path`` before is unchanged.
     """
     described = {}
-    with files.replacing(path, "wb") as file, zipfile.ZipFile(file, "w") as archive:
+    with atomic.replacing(path, "wb") as file, zipfile.ZipFile(file, "w") as archive:
         for name, array in arrays.items():
             array = _plain(name, array)
             stream = io.BytesIO()
@@ -119,31 +140,34 @@ def save(path, header, arrays):
 
 
 class Reader:
-    """An open model file: its header is checked, its arrays are not read yet.
+    """An open model file, whose header has been checked and whose arrays are not read yet.
 
     Parameters
     ----------
     path : str or path
-    kind : str
-        The kind of model that is expected.
+    model : str
+        The expected class of the model, which the header names as its ``"kind"``.
     fields : dict of {str: schema.Field}
-        What the header holds besides what every header does.
+        The entries of the header besides those that every header has.
 
     Attributes
     ----------
     header : dict
+        The content of the header.
     shapes : dict of {str: tuple of int}
-        Of each array.
+        The shape of each array.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is damaged, of another format, or holds another kind of model.
+        If the file is damaged, has another format, or holds another model.
     """
 
-    def __init__(self, path, kind, fields):
+    def __init__(
+        self, path: str | os.PathLike, model: str, fields: Mapping[str, Field]
+    ) -> None:
         self._path = Path(path)
         try:
             self._file = open(path, "rb")
@@ -154,7 +178,7 @@ class Reader:
                 self._archive = zipfile.ZipFile(self._file)
                 self._members = self._listed()
                 header = self._read_header()
-            self._check_kind(header, kind)
+            self._check_model(header, model)
             self.header = self._checked(header, fields)
             self._described = header["arrays"]
             self.shapes = {k: tuple(a["shape"]) for k, a in self._described.items()}
@@ -164,14 +188,14 @@ class Reader:
             self._file.close()
             raise
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def read(self, expected):
-        """Read all arrays, once names, shapes and types are what they should be.
+    def read(self, expected: Mapping[str, Array]) -> dict[str, NDArray]:
+        """Read all arrays after checking their names, shapes and types.
 
         Parameters
         ----------
@@ -184,7 +208,8 @@ class Reader:
         Raises
         ------
         ValueError
-            If they are not, or numbers are not finite.
+            If names, shapes or types are not the expected ones, if a number is not
+            finite, or if the file is damaged.
         """
         types = {name: described["type"] for name, described in self._described.items()}
         check(expected, self.shapes, types)
@@ -193,7 +218,7 @@ class Reader:
 
     @contextmanager
     def _damaged(self):
-        """Whatever a damaged archive has Python's and NumPy's parsers run into."""
+        """Turn any error of a parser, which a damaged archive may cause, into one error."""
         try:
             yield
         except Exception as error:
@@ -203,7 +228,7 @@ class Reader:
             ) from error
 
     def _listed(self):
-        """The members of the archive, none of which is larger than the file says."""
+        """The members of the archive, which together are not larger than the file."""
         members = self._archive.infolist()
         found = {member.filename: member for member in members}
         if len(found) < len(members):
@@ -223,15 +248,15 @@ class Reader:
         text = self._archive.read(_HEADER)
         if self._archive.read(_HASH) != _hash(text).encode():
             raise ValueError("its header is not what was written")
-        return schema.parse_json(text.decode())
+        return parsing.parse_json(text.decode())
 
-    def _check_kind(self, header, kind):
+    def _check_model(self, header, model):
         known = header if isinstance(header, dict) else {}
         found = known.get("kind"), known.get("format")
-        if found != (kind, _FORMAT):
+        if found != (model, _FORMAT):
             raise ValueError(
                 f"{self._path} holds a {found[0]!s:.50} (format {found[1]!s:.50}), expected "
-                f"a {kind} (format {_FORMAT}); {REMEDY}"
+                f"a {model} (format {_FORMAT}); {REMEDY}"
             )
 
     def _checked(self, header, fields):
@@ -268,14 +293,14 @@ class Reader:
         return array
 
 
-def within(prefix, arrays):
-    """The arrays whose name starts with ``prefix/``, without it."""
+def within(prefix: str, arrays: Mapping[str, NDArray]) -> dict[str, NDArray]:
+    """Return the arrays whose names start with ``prefix/``, by their names without it."""
     start = len(prefix) + 1
     return {k[start:]: v for k, v in arrays.items() if k.startswith(f"{prefix}/")}
 
 
 def _plain(name, array):
-    """An array as files have it, or an error."""
+    """The array in the byte order and layout of files, or an error."""
     array = np.asarray(array)
     if array.dtype.kind not in "biufU":
         raise ValueError(f"{name} must be an array of numbers, got one of {array.dtype}")
@@ -289,7 +314,7 @@ def _check_finite(name, array):
 
 
 def _write(archive, name, content):
-    # with the archive's earliest date, so that what is the same has the same bytes
+    # with the archive's earliest date, so that the same content has the same bytes
     archive.writestr(zipfile.ZipInfo(name), content)
 
 

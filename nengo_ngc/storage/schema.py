@@ -1,4 +1,4 @@
-"""What settings in files may be, declared once and checked in one place.
+"""Schemas of the settings in files: the accepted values are declared once.
 
 A schema is made of `Whole`, `Number`, `Flag`, `Text`, `List`, `Table`, `Either` and
 `Anything`::
@@ -6,31 +6,32 @@ A schema is made of `Whole`, `Number`, `Flag`, `Text`, `List`, `Table`, `Either`
     CONFIG = Table({"dataset": Text(SOURCES), "epochs": Whole(1), "seeds": List(Whole(0))})
     config = schema.read("config.json", CONFIG)
 
-`read` reads a file and checks it, `check` checks what was read already.
+`read` reads and checks a file; `check` checks a value that has already been read.
 """
 
-import json
 import math
+import os
 import reprlib
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 
-from ..validation.messages import unknown
+from ..validation import unknown
+from . import parsing
 
-_MAX_BYTES = 2**24  # settings are short; whatever is larger is something else
 
-
-def check(file, value, schema):
-    """Return a value that was read from a file, or raise if the schema forbids it.
+def check(file: str | os.PathLike, value: Any, schema: "Field") -> Any:
+    """Return a value that was read from a file, or raise an error if it does not fit.
 
     Parameters
     ----------
     file : str or path
-        Where the value comes from, for the message.
+        Where the value comes from, which the message names.
     value : object
-        What a parser of JSON or TOML returned.
+        The value as a parser of JSON or TOML returned it.
     schema : Field
+        What the value has to be.
 
     Returns
     -------
@@ -40,7 +41,8 @@ def check(file, value, schema):
     Raises
     ------
     ValueError
-        Names the file, the key, what was expected and what came.
+        If the value does not fit. The message names the file and the key, and says what
+        was expected and what came.
     """
     try:
         schema.check(value, "")
@@ -49,16 +51,18 @@ def check(file, value, schema):
     return value
 
 
-def read(path, schema, parse=None):
+def read(
+    path: str | os.PathLike, schema: "Field", parse: Callable[[str], Any] | None = None
+) -> Any:
     """Read a file of settings and check them.
 
     Parameters
     ----------
     path : str or path
     schema : Field
+        What the content has to be.
     parse : callable, optional
-        Makes a value of the text and raises ValueError if that is impossible, as
-        ``tomllib.loads`` does. Default: `parse_json`.
+        As for `.parsing.read`. By default the file is JSON.
 
     Returns
     -------
@@ -69,55 +73,13 @@ def read(path, schema, parse=None):
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is damaged, or holds something else than the schema asks for.
+        If the file is damaged, or its content does not fit the schema.
     """
-    return check(path, parsed(path, parse), schema)
-
-
-def parsed(path, parse=None):
-    """What `read` checks: the value in a file."""
-    path = Path(path)
-    try:
-        with open(path, "rb") as file:
-            content = file.read(_MAX_BYTES + 1)
-        if len(content) > _MAX_BYTES:
-            raise ValueError(f"it is larger than {_MAX_BYTES} bytes")
-        return (parse or parse_json)(content.decode("utf-8"))
-    except RecursionError:
-        raise ValueError(f"{path} is damaged: it is nested too deeply") from None
-    except ValueError as error:
-        raise ValueError(f"{path} is damaged: {error}") from error
-
-
-def parse_json(text):
-    """The value that a JSON text stands for, without what JSON does not have.
-
-    Raises
-    ------
-    ValueError
-        If the text is not JSON, holds NaN or infinity, or says a key twice.
-    """
-    try:
-        return json.loads(text, parse_constant=_no_number, object_pairs_hook=_each_once)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-
-
-def _no_number(name):
-    raise ValueError(f"{name} is not a number of JSON")
-
-
-def _each_once(pairs):
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key {_shown(twice)} is there twice")
-    return found
+    return check(path, parsing.read(path, parse), schema)
 
 
 class _Unfit(Exception):
-    """A value that its schema forbids."""
+    """A value does not fit its schema."""
 
 
 def _shown(value):
@@ -130,18 +92,18 @@ def _shown(value):
 
 @dataclass(frozen=True, kw_only=True)
 class Field(ABC):
-    """One kind of value.
+    """Base class of the types of values.
 
     Parameters
     ----------
     optional : bool, optional
-        Whether it may be null, None in Python.
+        Whether null, which is None in Python, is accepted as well.
     """
 
     optional: bool = False
 
-    def check(self, value, key):
-        """Raise unless this is a value of this kind; ``key`` says where it is."""
+    def check(self, value: Any, key: str) -> None:
+        """Raise an error unless a value fits; ``key`` says where it is in the file."""
         if value is None and self.optional:
             return
         self._check(value, key)
@@ -153,23 +115,23 @@ class Field(ABC):
 
     @property
     @abstractmethod
-    def expected(self):
-        """What a value must be, in words."""
+    def expected(self) -> str:
+        """Return what a value must be, in words."""
 
     @abstractmethod
     def _check(self, value, key):
-        """Raise unless a value that is not null is of this kind."""
+        """Raise an error unless a value that is not null fits."""
 
 
 @dataclass(frozen=True)
 class Whole(Field):
-    """A whole number from ``low`` to ``high``."""
+    """A whole number from ``low`` to ``high``, both of which are included."""
 
     low: int | None = None
     high: int = 2**63 - 1
 
     @property
-    def expected(self):
+    def expected(self) -> str:
         return "a whole number" + _limits(self.low, self.high, 2**63 - 1)
 
     def _check(self, value, key):
@@ -182,14 +144,14 @@ class Whole(Field):
 
 @dataclass(frozen=True)
 class Number(Field):
-    """A finite number from ``low`` to ``high``, or above ``low`` if that is excluded."""
+    """A finite number from ``low`` to ``high``; with ``above`` it must be above ``low``."""
 
     low: float = -math.inf
     high: float = math.inf
     above: bool = False
 
     @property
-    def expected(self):
+    def expected(self) -> str:
         low = None if self.low == -math.inf else self.low
         return "a finite number" + _limits(low, self.high, math.inf, self.above)
 
@@ -206,7 +168,7 @@ class Number(Field):
 
 @dataclass(frozen=True)
 class Flag(Field):
-    """True or false."""
+    """Either true or false."""
 
     expected = "true or false"
 
@@ -217,9 +179,9 @@ class Flag(Field):
 
 @dataclass(frozen=True)
 class Text(Field):
-    """A text, one of ``choices`` if there are any."""
+    """A text, which must be one of ``choices`` if these are given."""
 
-    choices: tuple = ()
+    choices: Sequence[str] = ()
 
     expected = "a text"
 
@@ -235,13 +197,13 @@ class Text(Field):
 
 @dataclass(frozen=True)
 class List(Field):
-    """A list of ``low`` or more values of one kind."""
+    """A list of at least ``low`` values, each of which fits ``item``."""
 
     item: Field
     low: int = 0
 
     @property
-    def expected(self):
+    def expected(self) -> str:
         return f"a list of at least {self.low}" if self.low else "a list"
 
     def _check(self, value, key):
@@ -253,20 +215,20 @@ class List(Field):
 
 @dataclass(frozen=True)
 class Table(Field):
-    """A table whose keys are known.
+    """A table, which is a dictionary in Python.
 
     Parameters
     ----------
     fields : dict of {str: Field}
-        Kinds of values, by key.
+        The known keys and what their values have to be.
     absent : sequence of str, optional
         Keys that may be left out.
     others : Field, optional
-        Kind of the values of all other keys; None: there are no other keys.
+        What the values of all other keys have to be. By default other keys are refused.
     """
 
-    fields: dict = field(default_factory=dict)
-    absent: tuple = ()
+    fields: dict[str, Field] = field(default_factory=dict)
+    absent: Sequence[str] = ()
     others: Field | None = None
 
     expected = "a table"
@@ -278,16 +240,16 @@ class Table(Field):
             if name not in value and name not in self.absent:
                 raise _Unfit(f"{_joined(key, name)} is missing")
         for name, item in value.items():
-            kind = self.fields.get(name, self.others)
-            if kind is None:
+            expected = self.fields.get(name, self.others)
+            if expected is None:
                 where = f"{key}: " if key else ""
                 raise _Unfit(where + unknown("key", name, self.fields))
-            kind.check(item, _joined(key, name))
+            expected.check(item, _joined(key, name))
 
 
 @dataclass(frozen=True)
 class Anything(Field):
-    """Whatever a file can say."""
+    """Any value that a file can hold."""
 
     expected = "anything"
 
@@ -297,18 +259,18 @@ class Anything(Field):
 
 @dataclass(frozen=True)
 class Either(Field):
-    """A value of one of several kinds."""
+    """A value that fits one of several types of values."""
 
-    kinds: tuple
+    alternatives: Sequence[Field]
 
     @property
-    def expected(self):
-        return " or ".join(kind.expected for kind in self.kinds)
+    def expected(self) -> str:
+        return " or ".join(each.expected for each in self.alternatives)
 
     def _check(self, value, key):
-        for kind in self.kinds:
+        for alternative in self.alternatives:
             try:
-                return kind.check(value, key)
+                return alternative.check(value, key)
             except _Unfit:
                 pass
         self._refuse(value, key)

@@ -1,21 +1,24 @@
-"""Kinds of parameters: what an argument may be, said once and checked everywhere.
+"""Parameters: what an argument may be is declared once and checked everywhere.
 
-Nengo's objects and rules have parameters as attributes of their class; constructors of networks,
-methods and functions declare theirs with `.validation.arguments.checked`, models with ``arguments``. An
-error names the argument, what came, and what was expected.
+Rules, neuron types and other frozen objects of Nengo have parameters as attributes of their
+class. Functions, methods and constructors of networks declare them with `.checked`, and models
+list them in ``arguments``. Every error names the argument, says what came, and says what was
+expected.
 """
 
-from .arguments import checked, declared, expecting
-from .arrays import (
-    ArrayParam,
-    ArraysParam,
-    FrozenArrayParam,
-    LabelsParam,
-    MaskParam,
-    check_alike,
-    check_as_many,
+from .arguments import check_alike, check_as_many, checked, declared, expecting
+from .arrays import ArrayParam, ArraysParam, FrozenArrayParam, LabelsParam, MaskParam
+from .base import CheckedParam, UnfitValue, unfit
+from .composite import (
+    EitherParam,
+    IterableParam,
+    RandomStateParam,
+    SequenceParam,
+    SizesParam,
+    SynapseParam,
 )
-from .base import CheckedParam, Unfit, unfit
+from .instances import CallableParam, InstanceParam, SubclassParam, SwitchParam
+from .messages import shown, unknown
 from .numbers import (
     LARGEST_NUMBER,
     LARGEST_SEED,
@@ -26,23 +29,7 @@ from .numbers import (
     SeedParam,
     WholeParam,
 )
-from .objects import (
-    CallableParam,
-    ChoiceParam,
-    InstanceParam,
-    PathParam,
-    SubclassParam,
-    SwitchParam,
-    TextParam,
-)
-from .several import (
-    EitherParam,
-    IterableParam,
-    RandomStateParam,
-    SequenceParam,
-    SizesParam,
-    SynapseParam,
-)
+from .text import ChoiceParam, PathParam, TextParam
 
 __all__ = [
     "ArrayParam",
@@ -71,12 +58,14 @@ __all__ = [
     "SwitchParam",
     "SynapseParam",
     "TextParam",
-    "Unfit",
+    "UnfitValue",
     "WholeParam",
     "check_alike",
     "check_as_many",
     "checked",
     "declared",
     "expecting",
+    "shown",
     "unfit",
+    "unknown",
 ]

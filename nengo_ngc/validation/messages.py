@@ -1,13 +1,14 @@
-"""Things found by name, and what to say if there is none."""
+"""The wording of error messages: how values are shown and unknown names are answered."""
 
 import difflib
+from collections.abc import Iterable
 
 _LONGEST = 100
 _LONGEST_NAME = 60
 
 
-def shown(value):
-    """A value as error messages show it: short and on one line, whatever it is."""
+def shown(value: object) -> str:
+    """Return a short, one-line text of any value for use in an error message."""
     shape = getattr(value, "shape", ())
     if shape and max(shape) > 3:
         return f"an array of {getattr(value, 'dtype', 'numbers')} of shape {shape}"
@@ -18,17 +19,28 @@ def shown(value):
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
-def a(noun):
-    """A noun with its indefinite article."""
+def with_article(noun: str) -> str:
+    """Return a noun with its indefinite article, "a" or "an"."""
     return f"{'an' if noun[0] in 'aeioAEIO' else 'a'} {noun}"
 
 
-def unknown(what, name, known):
-    """The message for a name that is not among ``known``."""
-    known = [str(k) for k in known]
-    spelt = {k.lower(): k for k in known}
+def unknown(what: str, name: object, known: Iterable[object]) -> str:
+    """Return the message for a name that is not among the known ones.
+
+    Parameters
+    ----------
+    what : str
+        What the name stands for, such as ``"data set"``.
+    name : object
+        The unknown name.
+    known : iterable
+        The names that would have been accepted. The message suggests the one that is
+        spelt most similarly, if there is a similar one.
+    """
+    names = [str(k) for k in known]
+    spelt = {k.lower(): k for k in names}
     if isinstance(name, str) and len(name) > _LONGEST_NAME:  # damaged files hold such names
         name = name[:_LONGEST_NAME] + "..."
     close = difflib.get_close_matches(str(name).lower(), spelt, n=1)
     hint = f" (did you mean {spelt[close[0]]!r}?)" if close else ""
-    return f"unknown {what} {shown(name)}{hint}; expected one of {', '.join(known)}"
+    return f"unknown {what} {shown(name)}{hint}; expected one of {', '.join(names)}"

@@ -3,8 +3,8 @@
 Called as a script, from the root of the repository, it takes the pictures of the
 documentation, or those of some examples::
 
-    python -m tests.browser docs/images
-    python -m tests.browser docs/images ngc_digits
+    python -m tests.gui.browser docs/images
+    python -m tests.gui.browser docs/images ngc_digits
 """
 
 import base64
@@ -287,7 +287,11 @@ def main(folder, *names):
                 page.run_until(0.01)
                 for label, value in sliders.items():
                     page.slide(label, value)
-                page.wait_for(lambda: enough(page), f"{name} is ready", patience=300)
+                page.wait_for(
+                    lambda page=page, enough=enough: enough(page),
+                    f"{name} is ready",
+                    patience=300,
+                )
                 page.press()
                 page.screenshot(Path(folder) / f"gui_{name}.png")
                 page.leave()

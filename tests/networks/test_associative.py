@@ -1,6 +1,6 @@
 """Willshaw's associative memory: storing, recall in one step and iterated, ties."""
 
-from functools import lru_cache
+from functools import cache
 
 import nengo
 import numpy as np
@@ -8,7 +8,7 @@ import pytest
 from nengo.exceptions import ValidationError
 
 import nengo_ngc as ngc
-from nengo_ngc.backends.runners import make_runner
+from nengo_ngc.backends import open_session
 from nengo_ngc.networks import AssociativeMemory
 from nengo_ngc.neurons import Identity
 from nengo_ngc.rules import ClippedHebbian
@@ -59,7 +59,7 @@ CUES = np.vstack([X, partial(X, 2), X[:4] + X[4:8] > 0, np.zeros((1, N_IN))])
 
 
 def runner_of(backend, minibatch_size, inputs=("input",), **kwargs):
-    return make_runner(
+    return open_session(
         backend,
         lambda: AssociativeMemory(**kwargs),
         minibatch_size,
@@ -68,7 +68,7 @@ def runner_of(backend, minibatch_size, inputs=("input",), **kwargs):
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def pairs_on(backend):
     """What becomes of the weights, and what is recalled, of pairs."""
     runner = runner_of(backend, 6, ("input", "target"), n_in=N_IN, n_out=N_OUT)

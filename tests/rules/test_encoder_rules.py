@@ -530,7 +530,7 @@ def test_minibatch_shares_encoders_and_averages():
 def test_filters_are_seen():
     learned = []
     for synapses in ({}, {"pre_synapse": 0.05}, {"post_synapse": 0.05}):
-        model = two_layers(lambda layer, output: ngc.BackProp(layer, **synapses))
+        model = two_layers(lambda layer, output, how=synapses: ngc.BackProp(layer, **how))
         with nengo.Simulator(model, progress_bar=False) as sim:
             sim.run_steps(50)
             learned.append(encoders_and_biases(sim, model))

@@ -1,8 +1,8 @@
-"""Bad values for every argument of every public signature, and what becomes of them.
+"""Bad values for every argument of every public signature, and what each call does with them.
 
-Of the command line and of files, `datasets`, `compare` and `runs` with them, there are tests of
-other kinds. The walk finds classes, functions and methods by itself. One that needs arguments has to say in
-``GOOD`` what would do for them; what is not for users to call is in ``NOT_CALLED_BY_USERS``.
+The walk finds classes, functions and methods by itself. ``GOOD`` has valid values for those
+that need arguments, and ``NOT_CALLED_BY_USERS`` names those that users do not call. The
+command line, and the arguments that come from files, have tests of their own.
 """
 
 import copy
@@ -42,6 +42,7 @@ MODULES = (
     "rules.layer_rule",
     "rules.signals",
     "schedule",
+    "training.annealing",
     "neurons.derivatives",
     "neurons.latent",
     "neurons.pointwise",
@@ -52,6 +53,8 @@ MODULES = (
     "networks.adaptive_winners",
     "networks.associative",
     "networks.classifiers",
+    "networks.feedforward_classifier",
+    "networks.predictive_coding_classifier",
     "networks.competitive",
     "networks.gncn",
     "networks.hopfield",
@@ -63,11 +66,13 @@ MODULES = (
     "models.rule_classifier",
     "models.codes",
     "models.hebbian",
-    "models.labels",
+    "models.classifier",
     "models.ngc",
     "models.pff",
     "models.sdr",
+    "metrics.classification",
     "metrics.reconstruction",
+    "metrics.vectors",
     "metrics.codes",
     "lab.plots",
     "gui.displays",
@@ -81,8 +86,8 @@ NOT_CALLED_BY_USERS = {
     # by simulators, at every timestep or while they build
     **dict.fromkeys(
         "activity carry_back code constrain gain_bias init iteration is_due is_first "
-        "is_last make_state make_step max_rates_intercepts move n_winners prior rates rest "
-        "soft_activity step teaches threshold update".split(),
+        "is_last make_state make_step max_rates_intercepts move n_winners prior rates "
+        "remaining soft_activity step teaches threshold update".split(),
         "simulators",
     ),
     "rules.backprop.BackProp.check": "simulators",
@@ -94,26 +99,30 @@ NOT_CALLED_BY_USERS = {
     "rules.feedback_alignment.FeedbackAlignment.sample": "simulators",
     "rules.layer_rule.LayerRule.check": "simulators",
     **dict.fromkeys(("modifies_on", "size_on", "memory", "remember", "project"), "simulators"),
-    "rules.memory.active": "simulators",
-    "rules.memory.check_binary": "simulators",
-    "rules.memory.one_where": "simulators",
     "rules.signals.by_name": "simulators",
     "rules.signals.places": "simulators",
     "rules.optimizers.bound_rows": "simulators",
+    "rules.memory.active": "simulators",
+    "rules.memory.check_binary": "simulators",
     "neurons.winners.k_winners": "simulators",
-    "neurons.functions.soft_step": "simulators",
+    **dict.fromkeys(
+        "cross_entropy from_inverse_root indicator inverse_root is_wrong logistic norm normalize "
+        "through_normalize".split(),
+        "simulators",
+    ),
     "neurons.functions.softmax": "simulators",
-    "models.pff.wrong_labels": "the training loop",
+    "models.tasks.pff.wrong_labels": "the training loop",
     # helpers of the networks
-    "networks.base.neurons": "networks",
-    "networks.base.seed_of": "networks",
+    "networks.parts.neurons": "networks",
+    "networks.parts.seed_of": "networks",
     "networks.classifiers.takes_time": "networks",
+    "networks.classifiers.Classifier": "its subclasses",
+    "networks.classifiers.softmax_error": "simulators",
     "networks.base.LearningNetwork": "its subclasses",
     # records that only the package makes
     "lab.datasets.Source": "lab.datasets.load",
     "lab.datasets.Dataset": "lab.datasets.load",
     "rules.optimizers.Optimizer": "its subclasses",
-    "models.codes.check_has_all": "models",
     "models.base.NetworkEstimator": "its subclasses",
     # parts of figures, on axes that a function has made
     "lab.plots.band": "lab.plots",
@@ -260,10 +269,10 @@ ACCEPTED = {
     (".*", "seed|random_state"): (("0",), "a seed like others"),
     (".*", "about"): (("{'x': 1}", "{}"), "anything that JSON can hold"),
     ("lab.datasets.load", "data_dir"): (("'x'",), "digits come with scikit-learn"),
-    (r"optimizers\..*", "beta_1|beta_2|momentum|floor"): (("0",), "nothing is left"),
+    (r"rules.optimizers\..*", "beta_1|beta_2|momentum|floor"): (("0",), "nothing is left"),
     (".*", "leak|prior|momentum|noise|homeostasis|scaling|g_units"): (("0",), "there is none"),
     (r".*\.PFF(Classifier)?", "carry"): (("0",), "there is none"),
-    ("schedule.geometric", "n"): (("0",), "nothing has changed yet"),
+    ("training.annealing.geometric", "n"): (("0",), "nothing has changed yet"),
     (".*", "threshold|active_above|self_excitation|cross_inhibition"): (
         ("0", "-1"),
         "any number has a meaning",
@@ -278,7 +287,7 @@ ACCEPTED = {
         ("None",),
         "nothing learns",
     ),
-    ("analysis.mutual_information|metrics.probe_error", "random_state"): (
+    (r"metrics\.(codes.mutual_information|reconstruction.probe_error)", "random_state"): (
         ("None",),
         "drawn anew",
     ),
@@ -288,11 +297,11 @@ ACCEPTED = {
         ("a class", "a function"),
         "can be called; what it does then is its own matter",
     ),
-    (r"estimators\..*Rule", "optimizer"): (("a class", "a function"), "can be called"),
+    (r"models\..*Rule", "optimizer"): (("a class", "a function"), "can be called"),
     (".*", "others|titles|history|panels|clamped"): (_NONE, "there are none"),
     (".*LayeredHopfield", "clamped"): (("0",), "one layer"),
-    ("plots.image_grid|gui.ImageDisplay", "titles"): (("['x']",), "one title"),
-    (r"plots\..*", "classes"): (("array of strings",), "labels may be text"),
+    (r"lab.plots.image_grid|gui.displays.ImageDisplay", "titles"): (("['x']",), "one title"),
+    (r"lab.plots\..*", "classes"): (("array of strings",), "labels may be text"),
     ("models.pff.PFFClassifier.sample", "label"): (("0",), "one of the labels"),
     (r".*NGCModel\.(fit|partial_fit|score)", "y"): (
         tuple(ALWAYS),
@@ -395,7 +404,7 @@ GOOD = {
     "rules.feedback_alignment.FeedbackAlignment": {"output": _OUT},
     "rules.feedback_alignment.DirectFeedbackAlignment": {"output": _OUT},
     "rules.layer_error.LayerError": {"connection": _LAYER},
-    "schedule.geometric": {"first": 0.5, "last": 0.1, "factor": 0.5, "n": 2},
+    "training.annealing.geometric": {"first": 0.5, "last": 0.1, "factor": 0.5, "n": 2},
     "schedule.Schedule.check_minibatch": {"minibatch_size": 2},
     "neurons.derivatives.derivative": {"neuron_type": nengo.Tanh()},
     "neurons.derivatives.register_derivative": {"kind": _Neurons, "function": max},
@@ -409,8 +418,8 @@ GOOD = {
     "objects.transforms.Transposed": {"connection": _AFTER},
     "networks.adaptive_winners.AdaptiveWinners": {"n_neurons": 8},
     "networks.associative.AssociativeMemory": {"n_in": 6},
-    "networks.classifiers.FeedforwardClassifier": _SHAPE,
-    "networks.classifiers.PredictiveCodingClassifier": _SHAPE,
+    "networks.feedforward_classifier.FeedforwardClassifier": _SHAPE,
+    "networks.predictive_coding_classifier.PredictiveCodingClassifier": _SHAPE,
     "networks.classifiers.HiddenRule": {"make": None},
     "networks.competitive.CompetitiveLayer": {"shape": (6, 20)},
     "networks.competitive.PatchEncoder": {
@@ -438,14 +447,14 @@ GOOD = {
         "means": [_X],
         "n_samples": 12,
     },
-    "metrics.reconstruction.probe_error": {
+    "metrics.classification.probe_error": {
         "Z_train": _X,
         "y_train": _Y,
         "Z_test": _X,
         "y_test": _Y,
     },
-    "metrics.reconstruction.cross_entropy": {"output": _X, "target": _X},
-    "metrics.reconstruction.angle": {"a": np.ones(3), "b": np.ones(3)},
+    "metrics.classification.cross_entropy": {"output": _X, "target": _X},
+    "metrics.vectors.angle": {"a": np.ones(3), "b": np.ones(3)},
     "metrics.codes.sparsity": {"codes": _CODES},
     "metrics.codes.unit_entropy": {"codes": _CODES},
     "metrics.codes.overlap": {"codes": _CODES},
@@ -592,7 +601,7 @@ def _usual(full, signature, cls):
     """Good values for arguments that methods of networks and models have in common."""
     owner = full.split(".")[-2]
     usual = {}
-    if cls is None and full.startswith("estimators."):
+    if cls is None and full.startswith("models."):
         usual = _DATA
     elif cls is None and {"sim", "parameters"} & signature.keys():
         net, sim = _network(owner)
@@ -620,7 +629,7 @@ def _signature(function, cls):
 
 
 def outcome(target, name, value):
-    """What a call says to one bad value: ``(kind, message)``, kind clear, unclear or accepted."""
+    """What a call does with one bad value: "clear", "unclear" or "accepted", and a message."""
     try:
         target.call(**{**target.good, name: value})
     except (TypeError, ValueError) as error:

@@ -1,7 +1,7 @@
 """Every argument of every public signature, with a few bad values each.
 
-``python -m benchmarks.arguments`` tries many more. An argument that fails here is not declared:
-`nengo_ngc.validation` has kinds of parameters, and `nengo_ngc.validation.arguments` says where they go.
+``python -m benchmarks.arguments`` tries many more values. An argument that fails here is not
+declared: see the docstring of `nengo_ngc.validation`.
 """
 
 import nengo

@@ -7,7 +7,7 @@ from .compat import import_nengo_dl
 
 import_nengo_dl()
 
-from . import builder  # noqa: E402
-from .simulator import Simulator  # noqa: E402
+from . import builder
+from .simulator import Simulator
 
 __all__ = ["Simulator"]

@@ -15,6 +15,8 @@ from nengo.exceptions import BuildError
 from nengo_dl import config
 from nengo_dl.tensor_graph import TensorGraph
 
+from .. import process
+from .compat import numpy_1_names
 from .nengo_operators import MENDED
 from .operators import Rules
 
@@ -54,7 +56,19 @@ class SettleThenLearn(TensorGraph):
             )
         self.signals[view] = self.signals[base][::-1]
 
+    def build_post(self):
+        with numpy_1_names():
+            super().build_post()
+
+    def _build_no_loop(self, progress):
+        with process.configuration(self.model.toplevel):
+            return super()._build_no_loop(progress)
+
     def _build_loop(self, progress):
+        with process.configuration(self.model.toplevel):
+            return self._build_loops(progress)
+
+    def _build_loops(self, progress):
         rules = [ops for ops in self.plan if isinstance(ops[0], Rules)]
         ends = [op for (op, *_) in self.plan if getattr(op, "ends", None) is not None]
         ends = ends if self.skips else []
@@ -183,7 +197,7 @@ class _TwoLoops:
         signals = self._graph.signals
         step = signals[self._graph.model.step]
         now = signals.gather(step)
-        n = tf.reduce_min([op.ends.rest(now) for op in self._ends])
+        n = tf.reduce_min([op.ends.remaining(now) for op in self._ends])
         for op in self._ends:
             (output,) = op.outputs.values()
             over = tf.reduce_all(signals.gather(signals[output]) > 0)

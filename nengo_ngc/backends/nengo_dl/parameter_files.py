@@ -13,7 +13,7 @@ from nengo.exceptions import SimulationError
 from nengo_dl import utils
 from nengo_dl.tensor_graph import TensorGraph
 
-from ...storage import files
+from ...storage import atomic
 from .planner import PLANNING
 
 
@@ -144,7 +144,7 @@ class _Array:
 
 def save(sim, path, include_state):
     """Write a parameter file; see `nengo_dl.Simulator.save_params`."""
-    with files.replacing(f"{path}.npz", "wb") as file:
+    with atomic.replacing(f"{path}.npz", "wb") as file:
         np.savez_compressed(file, *StockLayout(sim, include_state).read())
 
 

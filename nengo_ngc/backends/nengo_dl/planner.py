@@ -25,8 +25,8 @@ from ...program import PureOperator
 from .operators import Delay, Product, Rules, ScaledInc
 
 # Elements of an array, of all samples, above which it is left alone. Small ensembles in a
-# usual minibatch are below it, layers of hundreds of units above; benchmarks/small_ensembles.txt
-# has models of both kinds.
+# usual minibatch are below it, layers of hundreds of units above;
+# benchmarks/small_ensembles.txt has models of both kinds.
 _LARGE = 2**15
 
 # held by whoever makes a graph, by our plan or by NengoDL's
@@ -143,10 +143,10 @@ def _merge(operators, alone):
         group = sorted(ready.pop(kind), key=place.get)
         n_left[kind] -= len(group)
         groups.append(tuple(group))
-        for op in (follower for op in group for follower in followers[op]):
-            n_before[op] -= 1
-            if not n_before[op]:
-                ready[kinds[op]].append(op)
+        for follower in (after for op in group for after in followers[op]):
+            n_before[follower] -= 1
+            if not n_before[follower]:
+                ready[kinds[follower]].append(follower)
     if waiting := [op for op in operators if n_before[op]]:
         raise BuildError(
             f"these operators depend on themselves within a timestep: {waiting}; a "

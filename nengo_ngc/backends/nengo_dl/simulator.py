@@ -19,6 +19,7 @@ from ...validation import InstanceParam, PositiveParam, SeedParam, WholeParam, c
 from .. import process
 from . import parameter_files
 from .builder import scope
+from .compat import numpy_1_names
 from .graph import SettleThenLearn
 from .planner import planning
 from .signals import JoinedSignals
@@ -88,12 +89,14 @@ class Simulator(nengo_dl.Simulator):
             raise ValidationError(
                 "must be a nengo.Network, or a model must be given, got None", attr="network"
             )
-        _check_schedules(model.toplevel if network is None else network, minibatch_size or 1)
+        toplevel = model.toplevel if network is None else network
+        _check_schedules(toplevel, minibatch_size or 1)
         _check_device(device)
         with (
             _precision_kept(),
-            process.building(network),
+            process.building(toplevel),
             planning(minibatch_size or 1),
+            numpy_1_names(),
             warnings.catch_warnings(),
         ):
             warnings.filterwarnings("ignore", message="No GPU support detected")
@@ -116,6 +119,11 @@ class Simulator(nengo_dl.Simulator):
         self.tensor_graph.skips = self._skips
         self.tensor_graph.mend()
         super()._build_keras(progress)
+
+    @process.resizing()
+    def run_steps(self, n_steps, data=None, progress_bar=None, stateful=True):
+        """Simulate a number of timesteps; see `nengo_dl.Simulator.run_steps`."""
+        super().run_steps(n_steps, data=data, progress_bar=progress_bar, stateful=stateful)
 
     @cached_property
     def _run_compiled(self):
@@ -197,7 +205,9 @@ def _new_name(include_state, include_non_trainable):
     if include_non_trainable is None:
         return include_state
     warnings.warn(
-        "include_non_trainable is deprecated, use include_state instead", DeprecationWarning
+        "include_non_trainable is deprecated, use include_state instead",
+        DeprecationWarning,
+        stacklevel=3,
     )
     return include_non_trainable
 

@@ -1,0 +1,216 @@
+"""The examples in Nengo GUI, driven in a browser."""
+
+import re
+import tempfile
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nengo_ngc import datasets, gui
+
+from . import browser
+
+needs_browser = pytest.mark.skipif(
+    bool(browser.missing()), reason=f"not installed: {browser.missing()}"
+)
+
+
+digits = datasets.load("digits", binarize=False)
+
+
+def in_grey(images):
+    return np.clip(255 * images + 0.5, 0, 255).astype(int)
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory):
+    """Opens an example in Nengo GUI, with changes to its script, and presses play."""
+    root = tmp_path_factory.mktemp("examples")
+    gui.copy_examples(root)
+
+    @contextmanager
+    def open_example(name, changes=(), appended=""):
+        # Nengo GUI would notice changes of a file that is open
+        folder = Path(tempfile.mkdtemp(dir=root))
+        gui.copy_examples(folder)
+        path = folder / f"{name}.py"
+        script = path.read_text()
+        for old, new in changes:
+            assert old in script
+            script = script.replace(old, new)
+        path.write_text(script + appended)
+        page = browser.Page(chromium, server, path.relative_to(root))
+        assert not page.complaints()
+        wanted = re.findall(r"(_viz_\d+) = ", path.with_suffix(".py.cfg").read_text())
+        assert len(page.labels) == len(wanted)
+        page.press()
+        page.run_until(0.01)
+        yield page, folder
+        assert not page.complaints()
+        page.leave()
+
+    with closing(browser.Server(root, "ngc_digits.py")) as server:
+        with closing(browser.Browser()) as chromium:
+            yield open_example
+
+
+def columns(page, label, width, wait=0.0):
+    """The images that a display shows in one row, after so many seconds."""
+    picture = page.picture(label, wait)
+    n = (picture.shape[1] + 1) // (width + 1)
+    return [picture[:, k * (width + 1) :][:, :width] for k in range(n)]
+
+
+W1 = "net.parameters(sim)['W1']"
+
+
+def written(weights):
+    """What makes an example write a sum of its weights into a file, line by line."""
+    return f"""
+
+def on_step(sim):  # Nengo GUI calls it
+    if sim.n_steps % 20 == 0:
+        with open(__file__ + ".weights", "a") as file:
+            file.write(f"{{np.sum({weights})!r}}\\n")
+"""
+
+
+def check_learning(page, folder):
+    """Weights change with the slider at 1, and stay as they are with the slider at 0."""
+    (path,) = folder.glob("*.weights")
+
+    def last(n):
+        return path.read_text().split("\n")[:-1][-n:]
+
+    def frozen():
+        return len(last(10)) == 10 and len(set(last(10))) == 1
+
+    page.slide("learn", 0)
+    page.wait_for(frozen, "weights are frozen")
+    before = last(1)
+    page.run_for(0.3)
+    assert last(1) == before
+    page.slide("learn", 1)
+    page.wait_for(lambda: last(1) != before, "weights change")
+    page.slide("learn", 0)
+    page.wait_for(frozen, "weights are frozen again")
+    assert last(1) != before
+
+
+ONE_IMAGE = [("digits.X_test,", "digits.X_test[:1],")]
+
+
+@needs_browser
+def test_hidden_half_is_filled_in(opened):
+    with opened("ngc_digits", ONE_IMAGE) as (page, _):
+        shown = in_grey(digits.X_test[0]).reshape(8, 8)
+        image, visible, prediction, error = columns(page, "pictures", 8, wait=0.1)
+        np.testing.assert_array_equal(image, shown)
+        np.testing.assert_array_equal(visible, shown)
+        # errors from -1 to 1 are drawn from black to white
+        np.testing.assert_allclose(2 * (error - 127.5), shown - prediction, atol=3)
+        assert np.abs(prediction - shown).mean() < 0.5 * np.abs(shown.mean() - shown).mean()
+
+        page.slide("hide", 1)
+        hidden = shown * (np.arange(8) < 4)
+        page.wait_for(
+            lambda: np.array_equal(columns(page, "pictures", 8)[1], hidden),
+            "half of the image is hidden",
+        )
+        image, _, filled_in, error = columns(page, "pictures", 8, wait=0.1)
+        np.testing.assert_array_equal(image, shown)
+        assert np.all(error[:, 4:] == 128)
+        assert np.abs(filled_in - prediction)[:, 4:].max() > 20
+        assert filled_in[:, 4:].max() > 100
+
+
+@needs_browser
+def test_images_change_and_learning_is_switched(opened):
+    with opened("ngc_digits", appended=written(W1)) as (page, folder):
+        before = columns(page, "pictures", 8)
+
+        def changed():
+            now = columns(page, "pictures", 8)
+            return not any(np.array_equal(*pair) for pair in zip(before, now))
+
+        page.wait_for(changed, "all images change")
+        check_learning(page, folder)
+
+
+@needs_browser
+def test_feedback_alignment(opened):
+    encoders = "sim.signals[sim.model.sig[model.ensembles[0]]['encoders']]"
+    with opened("encoder_learning", appended=written(encoders)) as (page, folder):
+        assert page.labels == ["stimulus", "error", "product", "output", "learn"]
+        check_learning(page, folder)
+
+
+@needs_browser
+def test_label_is_shifted(opened):
+    one_label = [("[digits.y_test]", "[digits.y_test[:1]]")]
+    right = digits.y_test[0]
+    with opened("pff_digits", ONE_IMAGE + one_label, written(W1)) as (page, folder):
+        predictions = []
+        for shift in (0, 3):
+            page.slide("shift", shift)
+            of_class = digits.X_train[digits.y_train == (right + shift) % 10]
+            wanted = in_grey(of_class.mean(axis=0)).reshape(8, 8)
+            page.wait_for(
+                lambda wanted=wanted: (
+                    np.abs(columns(page, "pictures", 8)[1] - wanted).max() <= 1
+                ),
+                "the label is shown",
+            )
+            image, _, prediction = columns(page, "pictures", 8, wait=0.1)
+            np.testing.assert_array_equal(image, in_grey(digits.X_test[0]).reshape(8, 8))
+            predictions.append(prediction)
+        assert np.abs(predictions[1] - predictions[0]).max() > 30
+        check_learning(page, folder)
+
+
+@needs_browser
+def test_code_has_seven_units(opened):
+    clean = in_grey(digits.X_test).reshape(-1, 8, 8)
+
+    def is_clean():
+        image, _ = columns(page, "pictures", 8)
+        return np.any(np.all(image == clean, axis=(1, 2)))
+
+    with opened("k_winners") as (page, _):
+        assert is_clean()
+        assert np.sum(page.picture("units") == 255) == 7
+        page.slide("noise", 0.5)
+        page.wait_for(lambda: not is_clean(), "the image is noisy")
+        assert np.sum(page.picture("units") == 255) == 7
+
+
+@needs_browser
+def test_two_starts_relax_side_by_side(opened):
+    with opened("relaxation") as (page, _):
+        page.set_speed(0.1)
+
+        def ratio():
+            _, from_pass, from_zero = columns(page, "pictures", 8)
+            return from_zero.sum() / from_pass.sum()
+
+        page.wait_for(lambda: ratio() < 0.6, "from zero the picture has to grow")
+        page.wait_for(lambda: 0.97 < ratio() < 1.03, "both come to the same")
+
+
+@needs_browser
+def test_spikes_predict_what_rates_predict(opened):
+    with opened("spiking_pdh", ONE_IMAGE) as (page, _):
+        image, _, rates, spikes = columns(page, "predictions", 8, wait=0.2)
+        assert not np.array_equal(rates, spikes)
+        assert np.corrcoef(rates.ravel(), spikes.ravel())[0, 1] > 0.9
+        page.slide("hide", 1)
+        hidden = image * (np.arange(8) < 4)
+        page.wait_for(
+            lambda: np.array_equal(columns(page, "predictions", 8)[1], hidden),
+            "half of the image is hidden",
+        )
+        _, _, *filled_in = columns(page, "predictions", 8, wait=0.25)
+        for before, after in zip((rates, spikes), filled_in):
+            assert np.abs(after - before)[:, 4:].max() > 20
