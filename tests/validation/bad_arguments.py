@@ -106,8 +106,8 @@ NOT_CALLED_BY_USERS = {
     "rules.memory.check_binary": "simulators",
     "neurons.winners.k_winners": "simulators",
     **dict.fromkeys(
-        "cross_entropy from_inverse_root indicator inverse_root is_wrong logistic norm normalize "
-        "through_normalize".split(),
+        "cross_entropy from_inverse_root indicator inverse_root is_wrong logistic norm "
+        "normalize through_normalize".split(),
         "simulators",
     ),
     "neurons.functions.softmax": "simulators",
