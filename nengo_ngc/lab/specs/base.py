@@ -129,13 +129,14 @@ class ModelSpec:
         return {name: {}} if hasattr(self.estimator, "predict") else {}
 
     def make_of_cell(self, neuron_type: str, **parameters: Any) -> Any:
-        """A model with the settings of a cell of a comparison."""
+        """A model with the settings of a cell, but for those that it has no parameters for."""
         if neuron_type != "relu":
             raise ValueError(
                 f"{self.estimator.__name__} has rectified linear units only, got "
                 f"{neuron_type!r}"
             )
-        return self.make(parameters)
+        known = inspect.signature(self.estimator).parameters
+        return self.make({name: value for name, value in parameters.items() if name in known})
 
     # --- training
 
