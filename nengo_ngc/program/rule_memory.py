@@ -98,7 +98,7 @@ class RuleMemory:
         return move
 
     def _unless_off(self, xp, v, name, moved):
-        """What is kept of an array: what is shared is learned, and stays while nothing learns."""
+        """What an array becomes; one that is shared stays as it is while nothing learns."""
         if not self._kept[name].shared or self._rule_type.learn is None:
             return moved
         return xp.where(xp.max(v.learn) > 0, moved, getattr(v, f"memory_{name}"))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 import nengo
+import numpy as np
 from nengo.base import ObjView
 from nengo.connection import Connection, LearningRule
 from nengo.exceptions import ValidationError
@@ -291,6 +292,34 @@ class LocalRule(LearningRuleType):
         if not self.errors:
             return self.size_in
         return max(place.stop for place in places(self.errors, connection).values())
+
+    def remembered(self, connection: Connection) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of what is learned on a connection besides weights and biases.
+
+        Parameters
+        ----------
+        connection : nengo.Connection
+            A connection between neurons.
+
+        Returns
+        -------
+        dict of {str: tuple of int}
+            By the names of the signals that the rule has when it is built: states of the
+            optimiser, ``"optimizer_m"`` for example, and arrays of the memory that are shared.
+            Of biases, the names begin with ``"bias_"``.
+        """
+        n_pre, n_post = connection.size_in, connection.size_out
+        learned = {"": (n_post, n_pre), **({"bias_": (n_post,)} if self.biases else {})}
+        found = {}
+        for prefix, shape in learned.items():
+            a_number = np.zeros((1,) * len(shape))
+            for name, kept in self.optimizer.init(a_number).items():
+                own = shape if kept.shape == a_number.shape else kept.shape
+                found[f"{prefix}optimizer_{name}"] = own
+            memory = self.memory(1 if prefix else n_pre, n_post)
+            shared = {name: kept for name, kept in memory.items() if kept.shared}
+            found.update({prefix + name: kept.start().shape for name, kept in shared.items()})
+        return found
 
     @checked(InstanceParam("connection", Connection), TextParam("name"))
     def signal(self, connection: Connection, name: str) -> ObjView:

@@ -99,6 +99,13 @@ class FeedbackAlignment(LayerRule):
                 obj=self,
             )
 
+    def remembered(self, connection: Connection) -> dict[str, tuple[int, ...]]:
+        # B is random, and a state without it would not fit another simulator's B
+        return {
+            **super().remembered(connection),
+            "feedback": (connection.size_out, self.n_errors),
+        }
+
     def sample(self, n_neurons: int, rng: np.random.RandomState) -> NDArray:
         """Return the matrix B for a layer of neurons, drawn from ``rng`` if it has no seed."""
         if isinstance(self.feedback, np.ndarray):

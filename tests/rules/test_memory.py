@@ -305,6 +305,46 @@ def test_biases_have_a_memory_of_their_own(simulate):
     assert np.abs(b).max() > 1e-5
 
 
+class Surprised(ngc.ErrorDriven):
+    """Learns only from errors that are larger than usual."""
+
+    def memory(self, n_pre, n_post):
+        return {"usual": Memory(n_post, shared=True)}
+
+    def remember(self, xp, pre, post, error, weights, memory, dt):
+        return {"usual": 0.9 * memory.usual + 0.1 * xp.mean(xp.abs(error), axis=0)}
+
+    def update(self, xp, pre, post, error, weights, memory):
+        larger = xp.maximum(xp.abs(error) - memory.usual, 0.0) * xp.sign(error)
+        return super().update(xp, pre, post, larger, weights)
+
+
+def test_networks_save_what_is_shared(simulate):
+    def make():
+        with nengo.Network(seed=0) as model:
+            rule = Surprised(ngc.Adam(0.01), norm_bound=1.0)
+            model.net = ngc.networks.GNCN(
+                (5, 4, 3),
+                variant="t1",
+                schedule=ngc.Schedule(3),
+                learning_rule_type=rule,
+                seed=1,
+            )
+            nengo.Connection(nengo.Node(np.linspace(0, 1, 5)), model.net.input, synapse=None)
+        return model
+
+    model = make()
+    sim = simulate(model, 1, 6)
+    state = model.net.state(sim)
+    assert {name: a.shape for name, a in state.items()} == model.net.state_shapes()
+    assert np.all(state["W1/usual"] > 0) and state["W1/usual"].shape == (5,)
+    other = make()
+    again = simulate(other, 1, 1)
+    other.net.set_state(again, state)
+    for name, array in other.net.state(again).items():
+        np.testing.assert_array_equal(array, state[name], err_msg=name)
+
+
 # --- several errors
 
 
