@@ -13,10 +13,10 @@ import warnings
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from nengo_ngc.lab.modules import hashes
-
-from nengo_ngc.lab import cells, compare, report
-from nengo_ngc.models import RULES
+from nengo_ngc.lab import compare
+from nengo_ngc.lab.compare import processes, report, results
+from nengo_ngc.lab.compare.code_hashes import hashes
+from nengo_ngc.lab.specs import compared
 
 N, SECONDS, ON_FILES = 1500, 1200, True
 
@@ -50,17 +50,17 @@ def attack(folder, n, rng):
 def _nothing_runs():
     """Have cells answer at once, and draw nothing; the names of cells are collected."""
     ran, path = [], list(sys.path)
-    before = cells.run_cell, report.write
+    before = processes.run_cell, report.write
 
     def run_cell(name, cell, code, *args, **kwargs):
         ran.append(name)
         return name, _result(cell, code)
 
-    cells.run_cell, report.write = run_cell, lambda *args: None
+    processes.run_cell, report.write = run_cell, lambda *args: None
     try:
         yield ran
     finally:
-        cells.run_cell, report.write = before
+        processes.run_cell, report.write = before
         sys.path[:] = path
 
 
@@ -125,7 +125,7 @@ def _is_fit(wanted, results):
     return (
         all(whole(count) for count in counts)
         and all(whole(seed, 0) for seed in wanted["seeds"])
-        and set(wanted["rules"]) <= {*RULES, *compare.MODELS}
+        and set(wanted["rules"]) <= {*compared()}
         and all(type(number) in (int, float) and 0 < number < 1e6 for number in numbers)
         and len(names) == len(results) == n_cells > 0
     )
@@ -354,7 +354,7 @@ _CODE = hashes([])
 def _finish(config, output):
     (output / "cells").mkdir(parents=True, exist_ok=True)
     for name, cell in compare.cells_of(config).items():
-        cells.keep(output / "cells" / f"{name}.json", _result(cell, _CODE))
+        results.keep(output / "cells" / f"{name}.json", _result(cell, _CODE))
 
 
 def _files_in(folder):
@@ -410,7 +410,7 @@ def _key(content, rng):
     makes_sense = result.get("peak_memory_mb", 0) is None or (
         key == "pictures" and result.get("pictures") == {}
     )
-    summed = cells._sum(result) if rng.randint(2) and not makes_sense else "0" * 64
+    summed = results._sum(result) if rng.randint(2) and not makes_sense else "0" * 64
     return json.dumps({**result, "sha256": summed}).encode()
 
 
@@ -430,7 +430,7 @@ def _picture(content, rng):
     if name != "samples" or result["cell"]["rule"] != "pff":
         pictures.append(_PNG)
     result["pictures"] = {name: pictures[rng.randint(len(pictures))]}
-    return json.dumps({**result, "sha256": cells._sum(result)}).encode()
+    return json.dumps({**result, "sha256": results._sum(result)}).encode()
 
 
 _ODD = [

@@ -11,11 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from click.testing import CliRunner
-from nengo_ngc.lab.runs import Run, claimed
 
 from nengo_ngc import datasets
 from nengo_ngc.lab.cli import main
-from nengo_ngc.lab.specs import KINDS
+from nengo_ngc.lab.run_folders import Run, claimed
+from nengo_ngc.lab.specs import MODELS as SPECS
 
 from . import damage
 
@@ -32,9 +32,13 @@ EPOCHS = {"ngc": 3, "pff": 3, "hebbian": 4}
 
 def few_digits():
     """Have the command line learn from ninety digits and test with thirty."""
-    sizes = {"train": 90, "test": 30}
-    data = {key: array[: sizes[key[0]]] for key, array in datasets._digits().items()}
-    datasets._digits = lambda: data
+    every = datasets.SOURCES["digits"].arrays()
+
+    class FewDigits(datasets.Source):
+        def arrays(self, data_dir=None, download=True):
+            return {key: array[: 30 if "test" in key else 90] for key, array in every.items()}
+
+    datasets.SOURCES["digits"] = FewDigits()
 
 
 def call(*args):
@@ -60,8 +64,8 @@ def leave_before_the_end(folder):
 
 def state(folder, model):
     """What was learned, as bytes, and the history but for the speed."""
-    found = KINDS[model].load(Path(folder) / "checkpoint.npz")
-    arrays = {k: (v.dtype, v.tobytes()) for k, v in found._state.items()}
+    found = SPECS[model].load(Path(folder) / "checkpoint.npz")
+    arrays = {k: (v.dtype, v.tobytes()) for k, v in found._task.learned.items()}
     slow = [
         {k: v for k, v in r.items() if not k.startswith("samples")} for r in found.history_
     ]
