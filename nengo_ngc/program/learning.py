@@ -231,7 +231,7 @@ def _guard_settled(rule_type):
     schedule, switched = rule_type.schedule, rule_type.learn is not None
 
     def settled(xp, v):
-        teaches = schedule.teaches(v.step)
+        teaches = schedule.applies_rules(v.step)
         return teaches & (xp.max(v.learn) > 0) if switched else teaches
 
     return settled

@@ -87,7 +87,7 @@ NOT_CALLED_BY_USERS = {
     **dict.fromkeys(
         "activity carry_back code constrain gain_bias init iteration is_due is_first "
         "is_last make_state make_step max_rates_intercepts move n_winners prior rates "
-        "remaining soft_activity step teaches threshold update".split(),
+        "remaining soft_activity step applies_rules threshold update".split(),
         "simulators",
     ),
     "rules.backprop.BackProp.check": "simulators",
@@ -98,7 +98,9 @@ NOT_CALLED_BY_USERS = {
     "objects.transforms.Transposed.sample": "simulators",
     "rules.feedback_alignment.FeedbackAlignment.sample": "simulators",
     "rules.layer_rule.LayerRule.check": "simulators",
-    **dict.fromkeys("modifies_on size_on memory remember remembered project".split(), "simulators"),
+    **dict.fromkeys(
+        "modifies_on size_on memory remember remembered project".split(), "simulators"
+    ),
     "rules.signals.by_name": "simulators",
     "rules.signals.places": "simulators",
     "rules.optimizers.bound_rows": "simulators",
