@@ -54,6 +54,7 @@ MODULES = (
     "networks.competitive",
     "networks.gncn",
     "networks.hopfield",
+    "networks.patch_encoder",
     "networks.pff",
     "networks.sparse_encoder",
     "networks.spiking_winners",
@@ -110,6 +111,7 @@ NOT_CALLED_BY_USERS = {
     "networks.parts.neurons": "networks",
     "networks.parts.seed_of": "networks",
     "networks.classifiers.takes_time": "networks",
+    "networks.competitive.nearest_bias": "networks",
     "networks.classifiers.Classifier": "its subclasses",
     "networks.classifiers.softmax_error": "simulators",
     "networks.base.LearningNetwork": "its subclasses",
@@ -402,7 +404,7 @@ GOOD = {
     "networks.predictive_coding_classifier.PredictiveCodingClassifier": _SHAPE,
     "networks.classifiers.HiddenRule": {"make": None},
     "networks.competitive.CompetitiveLayer": {"shape": (6, 20)},
-    "networks.competitive.PatchEncoder": {
+    "networks.patch_encoder.PatchEncoder": {
         "image_shape": (4, 4),
         "filters": np.eye(4),
         "thresholds": np.zeros((4, 1)),
