@@ -9,9 +9,10 @@ from nengo.builder import Model, Signal
 from numpy.typing import NDArray
 
 from ..neurons import Identity, k_winners
+from ..neurons.functions import indicator
 from ..objects import PureNode
 from ..rules import ClippedHebbian
-from ..rules.memory import active, check_binary, one_where
+from ..rules.memory import active, check_binary
 from ..schedule import Schedule
 from ..validation import ArraysParam, FlagParam, WholeParam, checked, unfit
 from .base import LEARNING, LearningNetwork
@@ -205,10 +206,10 @@ class AssociativeMemory(LearningNetwork):
 
     def _reach_threshold(self, xp, sums, cue):
         reached = sums >= xp.sum(cue, axis=1, keepdims=True)
-        return one_where(xp, reached & (sums > 0), sums)
+        return indicator(xp, reached & (sums > 0), sums)
 
     def _win(self, xp, sums, cue):
-        return one_where(xp, sums > 0, sums) * k_winners(xp, sums, self._n_winners)
+        return indicator(xp, sums > 0, sums) * k_winners(xp, sums, self._n_winners)
 
     def _parameter_signals(self, model: Model) -> dict[str, Signal]:
         return {"W": model.sig[self.connections["W"]]["weights"]}

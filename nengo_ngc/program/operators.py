@@ -22,12 +22,16 @@ class SharedSignal(Signal):
         return signal
 
 
+class SampleSignal(Signal):
+    """A signal of which each sample has its own copy, whatever the number of its axes."""
+
+
 class PureOperator(Operator):
     """Runs pure functions over named arrays.
 
     A function takes ``(xp, v)``, a namespace of array functions and an object whose
-    attributes are the arrays by name, and returns a dict of new arrays. Vectors come
-    as (batch, n); matrices, scalars and shared signals come as they are.
+    attributes are the arrays by name, and returns a dict of new arrays. Vectors and signals of
+    each sample come with a batch axis; matrices, scalars and shared signals come as they are.
 
     Stages run one after another and see what those before them returned. A stage
     with a guard that is false ends the operator's work for this timestep; signals that
@@ -84,7 +88,7 @@ class PureOperator(Operator):
     def make_step(self, signals, dt, rng):
         def batched(signal):
             array = signals[signal]
-            return array if _is_shared(signal) else array[None]
+            return array if is_shared(signal) else array[None]
 
         inputs = {name: batched(signal) for name, signal in self.inputs.items()}
         outputs = {name: batched(signal) for name, signal in self.outputs.items()}
@@ -113,5 +117,8 @@ class PureOperator(Operator):
         return step_pure
 
 
-def _is_shared(signal):
-    return isinstance(signal.base, SharedSignal) or signal.ndim != 1
+def is_shared(signal: Signal) -> bool:
+    """Return whether functions see one array for all samples, without a batch axis."""
+    if isinstance(signal.base, SharedSignal | SampleSignal):
+        return isinstance(signal.base, SharedSignal)
+    return signal.ndim != 1

@@ -7,6 +7,7 @@ import tensorflow as tf
 from nengo_dl.builder import Builder, OpBuilder
 
 from ...program import PureOperator
+from ...program.operators import is_shared
 from .namespace import tensorflow_namespace
 from .operators import Delay, Product, Rules, ScaledInc
 
@@ -59,6 +60,9 @@ class _Run:
         self._xp = tensorflow_namespace(signals.dtype, config.training)
         self._arrays = {name: _gather(signals, sig) for name, sig in op.inputs.items()}
         self._dtypes = {name: signals[sig].dtype for name, sig in op.outputs.items()}
+        batched = {name for name, sig in op.inputs.items() if signals[sig].minibatched}
+        self._batched = batched
+        self._unexpected = {name for name in batched if is_shared(op.inputs[name])}
 
     def guard(self):
         """Whether the first stage runs."""
@@ -82,7 +86,7 @@ class _Run:
 
         def go():
             with tf.name_scope(scope(self._op.tag)):  # named in TensorFlow's errors
-                new = function(self._xp, SimpleNamespace(**arrays))
+                new = self._call(function, arrays)
             new = {name: tf.cast(a, self._dtypes[name]) for name, a in new.items()}
             return {**new, **(self._run(rest, {**arrays, **new}) if rest else {})}
 
@@ -93,6 +97,21 @@ class _Run:
             signal = self._signals[self._op.outputs[name]]
             keep[name] = arrays.get(name, tf.zeros(signal.full_shape, signal.dtype))
         return tf.cond(self._holds(guard, arrays), lambda: {**keep, **go()}, lambda: keep)
+
+    def _call(self, function, arrays):
+        """Call a function, sample by sample if it expects shared what NengoDL does not share.
+
+        That is so with decoders that `nengo.PES` changes: NengoDL keeps them for each sample.
+        """
+        if not self._unexpected:
+            return function(self._xp, SimpleNamespace(**arrays))
+
+        def of_one(sample):
+            sample = {k: a if k in self._unexpected else a[None] for k, a in sample.items()}
+            new = function(self._xp, SimpleNamespace(**{**arrays, **sample}))
+            return {name: array[0] for name, array in new.items()}
+
+        return tf.vectorized_map(of_one, {k: arrays[k] for k in self._batched})
 
     def _holds(self, guard, arrays):
         condition = guard(self._xp, SimpleNamespace(**arrays))
@@ -106,7 +125,9 @@ def scope(tag):
 
 def _gather(signals, signal):
     array = signals.gather(signals[signal])
-    return tf.reshape(array, ()) if signal.shape == () else array
+    if signal.shape == ():
+        return tf.reshape(array, (-1,) if signals[signal].minibatched else ())
+    return array
 
 
 @Builder.register(Product)
