@@ -12,7 +12,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 import nengo_ngc as ngc
-from nengo_ngc.backends.runners import make_runner
+from nengo_ngc.backends import open_session
 
 SHAPES = [(64, 72, 72, 72), (784, 360, 360, 360)]
 BATCHES = (1, 2, 4, 8, 32)
@@ -24,7 +24,7 @@ def samples_per_second(backend, shape, batch, n_images):
     def build():
         return ngc.networks.GNCN(shape, schedule=ngc.Schedule(50, batch), seed=0)
 
-    runner = make_runner(backend, build, batch, ["mu0"])
+    runner = open_session(backend, build, batch, ["mu0"])
     runner.present(x[:batch], learn=True)
     times = []
     for _ in range(3):

@@ -28,7 +28,7 @@ import numpy as np
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets, plots
-from nengo_ngc.backends.runners import make_runner
+from nengo_ngc.backends import open_session
 from nengo_ngc.networks import LayeredHopfield
 
 SHAPES = (
@@ -50,7 +50,7 @@ STARTS = {
 
 def train(shape, X, epochs):
     """Parameters before and after learning, and images per second."""
-    runner = make_runner(
+    runner = open_session(
         "nengo-dl",
         lambda: LayeredHopfield(
             shape,
@@ -91,7 +91,7 @@ def network(shape, parameters, initial, steps):
 
 def settled(shape, X, parameters, initial, names):
     """What is probed at the end of a long relaxation, by name."""
-    runner = make_runner(
+    runner = open_session(
         "nengo-dl", lambda: network(shape, parameters, initial, N_SETTLE), len(X), names
     )
     rest = runner.present(X)

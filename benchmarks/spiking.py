@@ -19,7 +19,7 @@ import nengo
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets, metrics
-from nengo_ngc.backends.runners import make_runner
+from nengo_ngc.backends import open_session
 
 HIDDEN = (72, 72, 72)
 NEURONS = {
@@ -53,7 +53,7 @@ def cross_entropy(backend, X, parameters, steps, beta, **kwargs):
             **kwargs,
         )
 
-    runner = make_runner(backend, build, len(X), ["mu0"])
+    runner = open_session(backend, build, len(X), ["mu0"])
     mu = runner.present(X)["mu0"]
     runner.close()
     return metrics.binary_cross_entropy(X, mu).mean()

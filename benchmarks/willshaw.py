@@ -32,7 +32,7 @@ from scipy.special import gammaln
 from scipy.stats import binom
 
 from nengo_ngc import plots
-from nengo_ngc.backends.runners import make_runner
+from nengo_ngc.backends import open_session
 from nengo_ngc.networks import AssociativeMemory
 
 ACTIVE = (5, 10, 20, 40)
@@ -86,7 +86,7 @@ def measure(n, k, loads, rng):
     half = np.log(2) * n**2 / k**2
     numbers = sorted({int(np.ceil(load * half / BATCH)) * BATCH for load in loads})
     X, Y = (patterns(numbers[-1], n, k, rng) for _ in range(2))
-    runner = make_runner(
+    runner = open_session(
         "nengo-dl",
         lambda: AssociativeMemory(n, n),
         BATCH,

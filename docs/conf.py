@@ -28,51 +28,83 @@ extensions = [
     "numpydoc",
 ]
 default_role = "py:obj"
-myst_heading_anchors = 2
+myst_enable_extensions = ["deflist"]
+myst_heading_anchors = 3
 exclude_patterns = ["_build"]
 html_theme = "alabaster"
 html_theme_options = {"page_width": "1160px", "code_font_size": "0.8em"}
 html_math_renderer = "mathml"  # pages need nothing from a network
 
 autodoc_default_options = {"members": True, "show-inheritance": True}
-autodoc_inherit_docstrings = False  # those of Nengo and scikit-learn are described there
+autodoc_inherit_docstrings = False  # Nengo and scikit-learn have pages for theirs
 autodoc_typehints = "none"
 autosummary_generate = False
 numpydoc_show_class_members = False
 
-# links within these pages must resolve, those to other packages are only names
+# links within these pages must resolve; names of other packages are not links
 nitpicky = True
 nitpick_ignore_regex = [(".*", r"(nengo|nengo_dl|numpy|scipy|sklearn|abc|tf_keras)\..*")]
 
-# without NengoDL what is made for it is described all the same
+# the NengoDL backend is described even if NengoDL is not installed
 _DL = ["nengo_dl", "tensorflow", "tf_keras"]
+_FUNCTION = type(lambda: None)
+
+
+def _modules(name):
+    """A module, or all modules of a package."""
+    package = importlib.import_module(name)
+    if not hasattr(package, "__path__"):
+        return [package]
+    found = pkgutil.iter_modules(package.__path__, f"{name}.")
+    return [importlib.import_module(module.name) for module in found if not module.ispkg]
+
+
 if not all(importlib.util.find_spec(name) for name in _DL):
     with mock(_DL):
-        for name in (
-            "nengo_dl",
-            "nengo_ngc.backends.nengo_dl.losses",
-            "nengo_ngc.backends.nengo_dl.runner",
-        ):
-            importlib.import_module(name)
+        importlib.import_module("nengo_dl")
+        _modules("nengo_ngc.backends.nengo_dl")
 
 
-def _public(name):
-    """Classes and functions of a module, or classes of a package, as users call them."""
-    package = importlib.import_module(name)
-    modules, kinds = [package], (type, type(_public))
-    if hasattr(package, "__path__"):
-        found = pkgutil.iter_modules(package.__path__, f"{name}.")
-        modules, kinds = [importlib.import_module(m.name) for m in found], type
+def _public_modules():
+    """The names under which users know modules, by the names of the modules."""
     names = {}
-    for module in modules:
+    for alias, target in nengo_ngc._MODULES.items():
+        module = importlib.import_module(f"nengo_ngc.{target}")
+        names[module.__name__] = f"nengo_ngc.{alias}"
+        for key in getattr(module, "__all__", ()):
+            if inspect.ismodule(vars(module)[key]):
+                names[vars(module)[key].__name__] = f"nengo_ngc.{alias}.{key}"
+    return names
+
+
+_PUBLIC = _public_modules()
+
+
+def _documented(name, inside):
+    """The documented classes and functions of a module or package, by public name.
+
+    Of a package these are its classes, and the functions that it exports; ``inside`` adds
+    all other functions of its modules.
+    """
+    package, names = importlib.import_module(name), {}
+    exported = getattr(package, "__all__", ())
+    is_package = hasattr(package, "__path__")
+    for module in _modules(name):
+        if module is not package and module.__name__ in _PUBLIC:  # it has its own entry
+            continue
         for key, obj in vars(module).items():
-            public = (type, type(_public)) if key in getattr(package, "__all__", ()) else kinds
-            defined = isinstance(obj, public) and obj.__module__ == module.__name__
+            listed = inside or key in exported or not is_package
+            wanted = isinstance(obj, (type, _FUNCTION) if listed else type)
+            defined = wanted and obj.__module__ == module.__name__
+            is_parameter = isinstance(obj, type) and issubclass(obj, Parameter)
             if not defined or key.startswith("_") or not obj.__doc__:
                 continue
+            if is_parameter and not inside:
+                continue
             above = [m for m in (nengo_ngc, package) if key in getattr(m, "__all__", ())]
-            names[f"{(above or [module])[0].__name__}.{key}"] = obj
-    # what is deep inside comes last
+            home = (above or [module])[0].__name__
+            names[f"{_PUBLIC.get(home, home)}.{key}"] = obj
+    # names that users do not need come last
     return dict(sorted(names.items(), key=lambda item: item[0].count(".")))
 
 
@@ -80,12 +112,17 @@ _TABLE = ".. currentmodule:: None\n\n.. autosummary::\n"
 
 
 def _list_all(app, page, source):
-    """Replace ``.. everything:: module ...`` by a table and what the table lists."""
+    """Replace ``.. everything:: module ...`` by a table and the entries it lists.
+
+    ``.. inside:: module ...`` does the same for rooms that users do not import from.
+    """
 
     def everything(match):
-        modules = match[1].split()
-        names = {k: v for name in modules for k, v in _public(name).items()}
-        about = [f".. automodule:: {name}\n   :no-members:\n" for name in modules]
+        inside, modules = match[1] == "inside", match[2].split()
+        names = {k: v for name in modules for k, v in _documented(name, inside).items()}
+        about = [
+            f".. automodule:: {_PUBLIC.get(name, name)}\n   :no-members:\n" for name in modules
+        ]
         table = [f"   ~{name}" for name in names]
         entries = [
             f".. auto{'class' if isinstance(obj, type) else 'function'}:: {name}"
@@ -93,12 +130,12 @@ def _list_all(app, page, source):
         ]
         return "\n".join([*about, _TABLE, *table, "", *entries])
 
-    source[0] = re.sub(r"^\.\. everything:: (.+)$", everything, source[0], flags=re.M)
+    source[0] = re.sub(r"^\.\. (everything|inside):: (.+)$", everything, source[0], flags=re.M)
 
 
 def _skip(app, what, name, obj, skip, options):
-    # Nengo's parameters carry the documentation of their kind, and scikit-learn's
-    # requests that of scikit-learn; what they mean here is said by the class
+    # parameters have the docstrings of their classes, and metadata requests those of
+    # scikit-learn; what both mean here is said in the docstring of the class
     is_request = name.startswith("set_") and name.endswith("_request")
     return True if is_request or isinstance(obj, Parameter) else None
 
@@ -113,7 +150,7 @@ def _show_public(app, name, obj, options, bases):
 
 
 def _of_init(app, what, name, obj, options, signature, annotation):
-    # Nengo makes its objects by a metaclass that takes anything
+    # the metaclass of Nengo's objects hides the signature of the constructor
     if what != "class" or signature != "(*args, **kwargs)":
         return None
     taken = inspect.signature(obj.__init__)
@@ -121,7 +158,7 @@ def _of_init(app, what, name, obj, options, signature, annotation):
     return str(taken.replace(parameters=parameters)), annotation
 
 
-# what docutils does not know, or reads otherwise, of the TeX in docstrings
+# TeX in docstrings that docutils does not know or reads differently
 _TEX = {
     r"\\dots": r"\\ldots",
     r"\\textstyle": "",

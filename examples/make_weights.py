@@ -31,7 +31,7 @@ def ngc_digits():
     learned = model.fit(digits.X_train).parameters_
     errors = digits.X_test - model.reconstruct(digits.X_test)
     print(f"ngc_digits: squared error {(errors**2).sum(axis=1).mean():.2f} per test image")
-    # V is fixed, and Sigma is not needed where Prec is known
+    # V is fixed, and Sigma can be computed from Prec
     return {name: array for name, array in learned.items() if name[0] in "WEMP"}
 
 

@@ -13,8 +13,9 @@ import warnings
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from nengo_ngc.lab import cells, compare, report
 from nengo_ngc.lab.modules import hashes
+
+from nengo_ngc.lab import cells, compare, report
 from nengo_ngc.models import RULES
 
 N, SECONDS, ON_FILES = 1500, 1200, True

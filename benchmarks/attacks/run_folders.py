@@ -11,10 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from click.testing import CliRunner
+from nengo_ngc.lab.runs import Run, claimed
 
 from nengo_ngc import datasets
 from nengo_ngc.lab.cli import main
-from nengo_ngc.lab.runs import Run, claimed
 from nengo_ngc.lab.specs import KINDS
 
 from . import damage

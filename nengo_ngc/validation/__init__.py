@@ -1,7 +1,7 @@
 """Parameters: what an argument may be is declared once and checked everywhere.
 
 Rules, neuron types and other frozen objects of Nengo have parameters as attributes of their
-class. Functions, methods and constructors of networks declare them with `checked`, and models
+class. Functions, methods and constructors of networks declare them with `.checked`, and models
 list them in ``arguments``. Every error names the argument, says what came, and says what was
 expected.
 """

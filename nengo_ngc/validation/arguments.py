@@ -73,7 +73,7 @@ def checked(*declared: Parameter) -> Callable:
 
 
 def declared(function: Callable, *names: str) -> list[Parameter]:
-    """Return the parameters that another function has declared with `checked`.
+    """Return the parameters that another function has declared with `.checked`.
 
     A function that passes arguments on can declare them this way.
 

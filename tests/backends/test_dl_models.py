@@ -281,27 +281,43 @@ def test_filters_that_pass_on_their_input():
     on_both(build)
 
 
+class Legendre(nengo.LinearFilter):
+    """A delay of 0.1 s by 256 Legendre polynomials, of which the sum is taken."""
+
+    def _get_ss(self, dt):
+        from nengo.utils.filter_design import cont2discrete
+
+        row, column = np.mgrid[:256, :256]
+        sign = np.where(row < column, -1.0, (-1.0) ** (row - column + 1))
+        scale = (2 * np.arange(256)[:, None] + 1) / 0.1
+        B = (-1.0) ** np.arange(256)[:, None] * scale
+        C, D = np.ones((1, 256)), np.zeros((1, 1))
+        return cont2discrete((sign * scale, B, C, D), dt)[:4]
+
+
 def test_filters_of_many_states():
-    class Legendre(nengo.LinearFilter):
-        """A delay of 0.1 s by 256 Legendre polynomials, of which the sum is taken."""
-
-        def _get_ss(self, dt):
-            from nengo.utils.filter_design import cont2discrete
-
-            row, column = np.mgrid[:256, :256]
-            sign = np.where(row < column, -1.0, (-1.0) ** (row - column + 1))
-            scale = (2 * np.arange(256)[:, None] + 1) / 0.1
-            B = (-1.0) ** np.arange(256)[:, None] * scale
-            C, D = np.ones((1, 256)), np.zeros((1, 1))
-            return cont2discrete((sign * scale, B, C, D), dt)[:4]
+    from nengo_ngc.backends.nengo_dl.compat import numpy_1_names
 
     def build():
         post = passthrough()
         nengo.Connection(moving(), post, synapse=Legendre([1], [1, 1]))
         nengo.Probe(post)
 
-    (found,) = on_both(build)
+    with numpy_1_names():  # nengo.Simulator needs them as well
+        (found,) = on_both(build)
     assert np.all(np.ptp(found, axis=0) > 1e-4)
+
+
+def test_filters_of_many_states_in_processes():
+    with nengo.Network(seed=0) as model:
+        noise = nengo.processes.FilteredNoise(Legendre([1], [1, 1]), seed=1)
+        probe = nengo.Probe(nengo.Node(noise))
+    with ngc.dl.Simulator(model, progress_bar=False) as sim:
+        sim.run_steps(2)
+        before = sim.data[probe]
+        sim.reset()
+        sim.run_steps(2)
+        np.testing.assert_array_equal(sim.data[probe], before)
 
 
 @pytest.mark.parametrize("synapse", [0.01, nengo.Alpha(0.01)], ids=str)

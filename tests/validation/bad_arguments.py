@@ -67,7 +67,7 @@ MODULES = (
     "models.rule_classifier",
     "models.codes",
     "models.hebbian",
-    "models.labels",
+    "models.classifier",
     "models.ngc",
     "models.pff",
     "models.sdr",
@@ -112,7 +112,7 @@ NOT_CALLED_BY_USERS = {
         "simulators",
     ),
     "neurons.functions.softmax": "simulators",
-    "models.pff.wrong_labels": "the training loop",
+    "models.tasks.pff.wrong_labels": "the training loop",
     # helpers of the networks
     "networks.parts.neurons": "networks",
     "networks.parts.seed_of": "networks",
@@ -125,7 +125,6 @@ NOT_CALLED_BY_USERS = {
     "lab.datasets.Source": "lab.datasets.load",
     "lab.datasets.Dataset": "lab.datasets.load",
     "rules.optimizers.Optimizer": "its subclasses",
-    "models.codes.check_has_all": "models",
     "models.base.NetworkEstimator": "its subclasses",
     # parts of figures, on axes that a function has made
     "lab.plots.band": "lab.plots",

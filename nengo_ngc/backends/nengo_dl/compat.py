@@ -7,15 +7,20 @@ keras`` elsewhere in the process gives what it always gave.
 """
 
 import importlib
+import logging
 import os
 import re
 import subprocess
 import sys
 import tempfile
+import threading
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 
 import numpy as np
+from nengo._vendor.scipy.sparse import linalg_expm, linalg_interface, linalg_onenormest
 
 from .. import process
 
@@ -28,7 +33,7 @@ _INSTALL_312 = (
 )
 
 
-def import_nengo_dl():
+def import_nengo_dl() -> ModuleType:
     """Import nengo-dl.
 
     Returns
@@ -43,7 +48,6 @@ def import_nengo_dl():
     """
     if "nengo_dl" in sys.modules:
         return sys.modules["nengo_dl"]
-    _mend_nengos_scipy()
     # TensorFlow looks at it whenever a part of it asks for Keras for the first time
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
     with _without_notices(), process.generator(), process.variable("TF_CPP_MIN_LOG_LEVEL"):
@@ -55,14 +59,19 @@ def import_nengo_dl():
                 f"{_keras_version(tensorflow)} in this process already: import "
                 "nengo_ngc.dl before TensorFlow, or set TF_USE_LEGACY_KERAS=1"
             )
-        with _keras_under_its_old_name(), _gpus_seen_here(), warnings.catch_warnings():
+        with (
+            _keras_under_its_old_name(),
+            _gpus_seen_here(),
+            _tensorflows_logger(),
+            warnings.catch_warnings(),
+        ):
             # nengo 4.1 is newer than nengo-dl; the tests of this package cover the pair
             warnings.filterwarnings("ignore", message="This version of NengoDL")
             return _need("nengo_dl")
 
 
-def gpus():
-    """Names of the GPUs that TensorFlow sees, a list."""
+def gpus() -> list[str]:
+    """Names of the GPUs that TensorFlow sees."""
     from tensorflow import config
 
     details = config.experimental.get_device_details
@@ -72,17 +81,28 @@ def gpus():
     ]
 
 
-def _mend_nengos_scipy():
-    """Give Nengo's copy of SciPy the functions that NumPy 2 took away.
+@contextmanager
+def numpy_1_names() -> Iterator[None]:
+    """Lend Nengo's copy of SciPy the functions that NumPy 2 took away.
 
-    Filters of more than some 200 states cannot be made discrete without them.
+    Filters of more than about 200 states cannot be made discrete without them.
     """
     if hasattr(np, "in1d"):
+        yield
         return
-    from nengo._vendor.scipy.sparse import linalg_expm, linalg_interface, linalg_onenormest
+    modules = (linalg_expm, linalg_interface, linalg_onenormest)
+    with _LENDING:
+        before = [module.np for module in modules]
+        for module in modules:
+            module.np = _NumPy1()
+        try:
+            yield
+        finally:
+            for module, namespace in zip(modules, before):
+                module.np = namespace
 
-    for module in (linalg_expm, linalg_interface, linalg_onenormest):
-        module.np = _NumPy1()
+
+_LENDING = threading.RLock()  # one thread must not take back what another one uses
 
 
 class _NumPy1:
@@ -169,6 +189,17 @@ def _gpus_seen_here():
         yield
     finally:
         subprocess.call = call
+
+
+@contextmanager
+def _tensorflows_logger():
+    """Leave TensorFlow's logger without the filter that nengo-dl adds, which drops nothing."""
+    filters = logging.getLogger("tensorflow").filters
+    before = filters[:]
+    try:
+        yield
+    finally:
+        filters[:] = before
 
 
 @contextmanager

@@ -20,6 +20,8 @@ from nengo_dl.builder import OpBuilder
 from nengo_dl.tensor_graph import TensorGraph
 
 from ...program import PureOperator
+from .. import process
+from .compat import numpy_1_names
 from .nengo_operators import MENDED
 from .operators import Rules
 
@@ -59,7 +61,19 @@ class SettleThenLearn(TensorGraph):
             )
         self.signals[view] = self.signals[base][::-1]
 
+    def build_post(self):
+        with numpy_1_names():
+            super().build_post()
+
+    def _build_no_loop(self, progress):
+        with process.configuration(self.model.toplevel):
+            return super()._build_no_loop(progress)
+
     def _build_loop(self, progress):
+        with process.configuration(self.model.toplevel):
+            return self._build_loops(progress)
+
+    def _build_loops(self, progress):
         rules = [ops for ops in self.plan if isinstance(ops[0], Rules)]
         ends = [op for (op, *_) in self.plan if getattr(op, "ends", None) is not None]
         ends = ends if self.skips else []

@@ -22,6 +22,7 @@ from ...validation import InstanceParam, PositiveParam, SeedParam, WholeParam, c
 from .. import process
 from . import parameter_files
 from .builder import scope
+from .compat import numpy_1_names
 from .graph import SettleThenLearn
 from .planner import planning
 from .signals import JoinedSignals
@@ -90,18 +91,20 @@ class Simulator(nengo_dl.Simulator):
         progress_bar: bool = True,
     ) -> None:
         if network is not None:
-            _check_schedules(network, minibatch_size or 1)
+            toplevel = network
         elif model is not None:
-            _check_schedules(model.toplevel, minibatch_size or 1)
+            toplevel = model.toplevel
         else:
             raise ValidationError(
                 "must be a nengo.Network, or a model must be given, got None", attr="network"
             )
+        _check_schedules(toplevel, minibatch_size or 1)
         _check_device(device)
         with (
             _precision_kept(),
-            process.building(network),
+            process.building(toplevel),
             planning(minibatch_size or 1),
+            numpy_1_names(),
             warnings.catch_warnings(),
         ):
             warnings.filterwarnings("ignore", message="No GPU support detected")
@@ -124,6 +127,11 @@ class Simulator(nengo_dl.Simulator):
         self.tensor_graph.skips = self._skips
         self.tensor_graph.mend()
         super()._build_keras(progress)
+
+    @process.resizing()
+    def run_steps(self, n_steps, data=None, progress_bar=None, stateful=True):
+        """Simulate a number of timesteps; see `nengo_dl.Simulator.run_steps`."""
+        super().run_steps(n_steps, data=data, progress_bar=progress_bar, stateful=stateful)
 
     @cached_property
     def _run_compiled(self):

@@ -1,42 +1,27 @@
-"""Run folders: a training run that leaves nothing to be remembered.
+"""A training run, all of which is in one folder.
 
-A folder holds ``config.json``, ``metrics.jsonl`` (a line for each epoch),
-``checkpoint.npz``, and pictures: ``curves.png``, ``samples.png``, ``latents.png`` and
-those of the kind of model.
+The folder holds ``config.json``, ``metrics.jsonl`` (a line for each epoch),
+``checkpoint.npz``, and pictures: ``curves.png``, and those that the model's spec draws.
 """
 
 import json
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from ..exceptions import DivergenceError, FolderHeldError
-from ..models.settings import settings
-from ..storage import atomic, locks, parsing, schema
-from ..storage.schema import Anything, Flag, List, Number, Table, Text, Whole
-from ..validation.messages import unknown
-from . import datasets, plots
-from .specs import KINDS
+from numpy.typing import NDArray
 
-_CONFIG, _METRICS = "config.json", "metrics.jsonl"
-
-# what the data depend on; a checkpoint knows it, too
-_DATA = {
-    "dataset": Text(datasets.SOURCES),
-    "binarize": Flag(),
-    "validation": Whole(0),
-}
-
-# a learning rate that was changed on purpose, from which epoch on, and what it was before
-_CHANGES = List(
-    Table(
-        {
-            "epoch": Whole(1),
-            "learning_rate": Number(0, above=True),
-            "before": Number(0, above=True),
-        }
-    )
-)
+from ...exceptions import DivergenceError
+from ...storage import atomic, parsing, schema
+from ...storage.schema import Number
+from ...training.images import part
+from ...validation.messages import unknown
+from .. import plots
+from ..datasets import Dataset, Source
+from ..specs import MODELS
+from ..training_path import train
+from .configuration import CONFIG, METRICS, about, check_same, schema_of, source_of
 
 
 class Run:
@@ -47,16 +32,22 @@ class Run:
     folder : str or path
     config : dict
         ``"dataset"``, ``"binarize"``, ``"validation"`` (images held out of the training
-        images), ``"model"`` (a name of ``kinds.KINDS``), and its ``"parameters"``.
+        images), ``"model"`` (a name in ``MODELS``), and its ``"parameters"``; of data of
+        one's own also ``"data"``: ``"path"``, ``"sha256"`` and ``"image_shape"``.
+    source : Source, optional
+        The data, if they have been looked at already. Default: those that ``config`` names.
     """
 
-    def __init__(self, folder, config):
+    def __init__(
+        self, folder: str | Path, config: dict[str, Any], source: Source | None = None
+    ) -> None:
         self.folder = Path(folder)
         self.config = config
-        self.kind = KINDS[config["model"]]
+        self.spec = MODELS[config["model"]]
+        self._source = source
 
     @classmethod
-    def open(cls, folder):
+    def open(cls, folder: str | Path) -> "Run":
         """The run in an existing folder.
 
         Raises
@@ -64,11 +55,11 @@ class Run:
         FileNotFoundError, ValueError
             If it holds none, or a damaged one.
         """
-        path = Path(folder) / _CONFIG
+        path = Path(folder) / CONFIG
         if not path.is_file():
             raise FileNotFoundError(_no_run(Path(folder)))
         config = parsing.read(path)
-        run = cls(folder, schema.check(path, config, _schema(config)))
+        run = cls(folder, schema.check(path, config, schema_of(config)))
         try:
             run._new_model().check_parameters()
         except (TypeError, ValueError) as error:
@@ -76,11 +67,11 @@ class Run:
         return run
 
     @property
-    def checkpoint(self):
+    def checkpoint(self) -> Path:
         """Path of the model as it was after the last epoch."""
         return self.folder / "checkpoint.npz"
 
-    def model(self):
+    def model(self) -> Any:
         """The model of the checkpoint.
 
         Raises
@@ -90,36 +81,36 @@ class Run:
         ValueError
             If it is damaged, or does not belong to config.json.
         """
-        model = self.kind.load(self.checkpoint)
+        model = self.spec.load(self.checkpoint)
         differences = [
-            f"{name} is {ours!r} in {_CONFIG} and {theirs!r} in {self.checkpoint.name}"
+            f"{name} is {ours!r} in {CONFIG} and {theirs!r} in {self.checkpoint.name}"
             for name, ours, theirs in self._compared(model)
             if ours != theirs
         ]
         if differences:
             raise ValueError(
                 f"{self.folder} does not fit together: {'; '.join(differences)}; change "
-                f"{_CONFIG} back, or begin another run in another folder"
+                f"{CONFIG} back, or begin another run in another folder"
             )
         n, n_wanted = model.n_iter_, self.config["parameters"]["max_epochs"]
         if n_wanted < n:
             raise ValueError(
-                f"{self.folder / _CONFIG}: max_epochs must be at least the {n} epochs that "
+                f"{self.folder / CONFIG}: max_epochs must be at least the {n} epochs that "
                 f"are done, got {n_wanted}"
             )
         return model
 
-    def data(self, data_dir=None):
+    def data(
+        self, data_dir: str | Path | None = None
+    ) -> tuple[Dataset, tuple[Any, NDArray] | None]:
         """The data set, with the validation images taken off the training images.
 
         Returns
         -------
-        data : datasets.Dataset
+        data : Dataset
         validation : tuple of (X, y), or None
         """
-        data = datasets.load(
-            self.config["dataset"], data_dir, binarize=self.config["binarize"]
-        )
+        data = self._loaded(self.source, data_dir)
         X, y = data.X_train, data.y_train
         split = len(X) - self.config["validation"]
         if split < 1:
@@ -127,10 +118,26 @@ class Run:
                 f"validation must be smaller than the training data, got "
                 f"{self.config['validation']} of {len(X)} images"
             )
-        validation = (X[split:], y[split:]) if split < len(X) else None
-        return replace(data, X_train=X[:split], y_train=y[:split]), validation
+        first, last = slice(split), slice(split, None)
+        validation = (part(X, last), y[last]) if split < len(X) else None
+        return replace(data, X_train=part(X, first), y_train=y[first]), validation
 
-    def change(self, max_epochs=None, learning_rate=None):
+    @property
+    def source(self) -> Source:
+        """The data, which must be those that the run began with."""
+        if self._source is None:
+            self._source = source_of(self.config, self.folder)
+        return self._source
+
+    def move_data(self, source: Source) -> None:
+        """Take the same data from another path from now on."""
+        check_same(source, self.config, self.folder)
+        self.config["data"]["path"] = source.place
+        self._source = source
+
+    def change(
+        self, max_epochs: int | None = None, learning_rate: float | None = None
+    ) -> None:
         """Have the run go on otherwise than it began, and note it.
 
         Parameters
@@ -159,13 +166,19 @@ class Run:
             )
             parameters["learning_rate"] = learning_rate
 
-    def train(self, data_dir=None, resume=False, on_batch=None, on_epoch=None):
+    def train(
+        self,
+        data_dir: str | Path | None = None,
+        resume: bool = False,
+        on_batch: Callable[[dict], None] | None = None,
+        on_epoch: Callable[[dict], None] | None = None,
+    ) -> Any:
         """Train, or go on training, and leave everything in the folder.
 
         Parameters
         ----------
         data_dir : path, optional
-            As for `.lab.datasets.load`.
+            As for `.datasets.load`.
         resume : bool, optional
             Go on after the checkpoint.
         on_batch, on_epoch : callable, optional
@@ -183,30 +196,46 @@ class Run:
         model = self._resumed() if resume else self._new_model()
         model.check_parameters()  # before a download
         data, validation = self.data(data_dir)
-        training = data.X_train, data.y_train
+
+        def after_epoch(record: dict) -> None:
+            self._keep(model)
+            if on_epoch is not None:
+                on_epoch(record)
+
         try:
-            epochs = self.kind.epochs(
-                model, training, validation, on_batch=on_batch, resume=resume
+            train(
+                self.spec,
+                model,
+                data,
+                validation,
+                self.folder,
+                began=self._write_config,
+                after_epoch=after_epoch,
+                finished=lambda: self._keep(model),
+                on_batch=on_batch,
+                resume=resume,
             )
-            self._write_config()
-            for record in epochs:
-                self._keep(model)
-                if on_epoch is not None:
-                    on_epoch(record)
-            self.kind.finish(model, *training)
         except DivergenceError as error:
             raise self._with_remedy(error) from error
-        self._keep(model)
-        self.kind.draw(model, data, self.folder)
         return model
 
-    def draw_samples(self, path=None, n_rows=None, random_state=None):
+    def draw_samples(
+        self,
+        path: str | Path | None = None,
+        n_rows: int | None = None,
+        random_state: int | None = None,
+    ) -> None:
         """Draw rows of twelve samples into a PNG file, ``samples.png`` of the folder."""
-        shape = datasets.SOURCES[self.config["dataset"]].image_shape
         path = path or self.folder / "samples.png"
-        self.kind.draw_samples(self.model(), shape, path, n_rows, random_state)
+        self.spec.draw_samples(self.model(), self._image_shape, path, n_rows, random_state)
 
-    def evaluate(self, data_dir=None, n_log_p=1000, n_samples=5000):
+    def evaluate(
+        self,
+        data_dir: str | Path | None = None,
+        n_log_p: int = 1000,
+        n_samples: int = 5000,
+        source: Source | None = None,
+    ) -> dict[str, float]:
         """Measure the model of the checkpoint on test images.
 
         Parameters
@@ -216,24 +245,44 @@ class Run:
             Test images whose log likelihood is estimated, if the model has one.
         n_samples : int, optional
             Samples of the prior for each of them.
+        source : Source, optional
+            Other data, of images of as many pixels. Default: those of the run.
 
         Returns
         -------
         dict
-            As the kind's ``measures`` say.
+            As the model's ``measures`` say.
         """
-        data, _ = self.data(data_dir)
-        measured = self.kind.evaluate(self.model(), data, n_log_p, n_samples)
+        model = self.model()
+        if source is None:
+            data, _ = self.data(data_dir)
+        else:
+            data = self._loaded(source, data_dir)
+            if data.X_test.shape[1] != model.n_features_in_:
+                raise ValueError(
+                    f"data must have images of {model.n_features_in_} pixels, as those of "
+                    f"{self.folder}, got {data.X_test.shape[1]}"
+                )
+        measured = self.spec.evaluate(model, data, n_log_p, n_samples)
         return {name: float(value) for name, value in measured.items()}
 
-    def _new_model(self):
-        return self.kind.make(self.config["parameters"])
+    def _loaded(self, source: Source, data_dir: str | Path | None) -> Dataset:
+        return source.load(self.config["dataset"], data_dir, self.config["binarize"])
 
-    def _resumed(self):
+    @property
+    def _image_shape(self) -> tuple[int, ...]:
+        if "data" in self.config:
+            return tuple(self.config["data"]["image_shape"])
+        return self.source.sizes()[1]
+
+    def _new_model(self) -> Any:
+        return self.spec.make(self.config["parameters"])
+
+    def _resumed(self) -> Any:
         if not self.checkpoint.exists():  # stopped in its first epoch
-            if (self.folder / _METRICS).exists():
+            if (self.folder / METRICS).exists():
                 raise ValueError(
-                    f"{self.checkpoint} is missing, although {_METRICS} says that epochs are "
+                    f"{self.checkpoint} is missing, although {METRICS} says that epochs are "
                     "done: put it back, or begin another run in another folder"
                 )
             return self._new_model()
@@ -242,11 +291,11 @@ class Run:
             **{name: parameters[name] for name in ("max_epochs", "learning_rate")}
         )
 
-    def _compared(self, model):
+    def _compared(self, model: Any) -> Iterator[tuple[str, Any, Any]]:
         """Settings by name, as the configuration says and as the checkpoint does."""
-        about = model.about_ or {}
-        for name in _DATA:
-            yield name, self.config[name], about.get(name)
+        known = model.about_ or {}
+        for name, value in about(self.config).items():
+            yield name, value, known.get(name)
         wanted = {**self.config["parameters"]}
         for change in reversed(self.config.get("changes", [])):
             if change["epoch"] > model.n_iter_:  # the checkpoint is of before
@@ -255,112 +304,43 @@ class Run:
             if name != "max_epochs":
                 yield name, _listed(wanted[name]), _listed(value)
 
-    def _with_remedy(self, error):
+    def _with_remedy(self, error: DivergenceError) -> DivergenceError:
         done = "no epoch is done"
         if self.checkpoint.exists():
             done = f"{self.checkpoint} is that of the last epoch that went well"
         smaller = self.config["parameters"]["learning_rate"] / 2
+        data = self.config.get("data", {}).get("path", self.config["dataset"])
         return DivergenceError(
             error.where,
             error.step,
             error.reason,
-            f"{done}; go on with a smaller learning rate: nengo-ngc train "
-            f"{self.config['dataset']} --resume --learning-rate {smaller:g} "
+            f"{done}; go on with a smaller learning rate: nengo-ngc train {data} --resume "
+            f"--learning-rate {smaller:g} "
             f"--output {self.folder}",
         )
 
-    def _write_config(self):
-        with atomic.replacing(self.folder / _CONFIG) as file:
+    def _write_config(self) -> None:
+        with atomic.replacing(self.folder / CONFIG) as file:
             json.dump(self.config, file, indent=2)
 
-    def _keep(self, model):
-        model.save(self.checkpoint, about={name: self.config[name] for name in _DATA})
-        with atomic.replacing(self.folder / _METRICS) as file:
+    def _keep(self, model: Any) -> None:
+        model.save(self.checkpoint, about=about(self.config))
+        with atomic.replacing(self.folder / METRICS) as file:
             for record in model.history_:
                 file.write(json.dumps(record) + "\n")
         path = self.folder / "curves.png"
-        plots.learning_curves(model.history_, self.kind.panels, path)
+        plots.learning_curves(model.history_, self.spec.panels, path)
 
 
-@contextmanager
-def claimed(folders, resume=False):
-    """Hold a folder for a run, before anything is built and as long as it trains.
-
-    What processes that were killed have left behind there is removed.
-
-    Parameters
-    ----------
-    folders : iterable of (str or path)
-        The first one that is free is taken. If there is one only, it is an error that it is
-        not.
-    resume : bool, optional
-        Whether it holds a run already, rather than none.
-
-    Yields
-    ------
-    path
-
-    Raises
-    ------
-    FolderHeldError
-        If another process trains there.
-    ValueError
-        If it holds a run.
-    OSError
-        If it cannot be written to.
-    """
-    with ExitStack() as stack:
-        for folder in map(Path, folders):
-            try:
-                stack.enter_context(_held(folder))
-            except FolderHeldError as error:
-                taken = error
-                continue
-            if resume or not (folder / _CONFIG).exists():
-                atomic.remove_leftovers(folder)
-                yield folder
-                return
-            stack.close()
-            taken = ValueError(
-                f"{folder} holds a run already: go on with it by --resume, "
-                "or give another --output"
-            )
-        raise taken
-
-
-@contextmanager
-def _held(folder):
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(locks.held(folder))
-        except FolderHeldError:
-            raise
-        except OSError as error:
-            raise OSError(
-                f"output must be a folder that can be written to, got {folder}: "
-                f"{error.strerror}"
-            ) from error
-        yield
-
-
-def _schema(config):
-    """What config.json must be, which depends on the model that it names."""
-    model = config.get("model") if isinstance(config, dict) else None
-    known = isinstance(model, str) and model in KINDS
-    parameters = settings(KINDS[model].estimator) if known else Anything()
-    fields = {"model": Text(KINDS), "parameters": parameters, "changes": _CHANGES}
-    return Table({**_DATA, **fields}, absent=("changes",))
-
-
-def _listed(value):
+def _listed(value: Any) -> Any:
     """A setting as JSON has it."""
     return list(value) if isinstance(value, tuple) else value
 
 
-def _no_run(folder):
+def _no_run(folder: Path) -> str:
     """What to say of a folder that holds no run."""
     for place in (folder, folder.parent):
-        runs = [str(path.parent) for path in sorted(place.glob(f"*/{_CONFIG}"))]
+        runs = [str(path.parent) for path in sorted(place.glob(f"*/{CONFIG}"))]
         if runs:
             return unknown("run", str(folder), runs)
-    return f"{folder} holds no run: {_CONFIG} is missing"
+    return f"{folder} holds no run: {CONFIG} is missing"

@@ -4,7 +4,8 @@ import nengo_dl
 import numpy as np
 import tensorflow as tf
 
-from ..runners import Runner, memory
+from ..memory import memory
+from ..session import Session
 from .simulator import Simulator
 
 
@@ -16,7 +17,7 @@ class _Simulator(Simulator):
         return not any(memory(self.model))  # neurons would go on while states are held
 
 
-class NengoDLRunner(Runner):
+class NengoDLSession(Session):
     """Runs on NengoDL.
 
     A minibatch is one variable on the device for as long as it is presented, not an
@@ -24,15 +25,14 @@ class NengoDLRunner(Runner):
 
     Parameters
     ----------
-    *args, **kwargs
-        As for `.Runner`.
+    model, n_samples
+        As for `.Session`.
     device : str, optional
         As for `nengo_dl.Simulator`.
     """
 
-    def __init__(self, *args, device=None, **kwargs):
-        self._device = device
-        super().__init__(*args, **kwargs)
+    def __init__(self, model, n_samples, device=None):
+        super().__init__(model, n_samples, device)
         graph = self.sim.tensor_graph
         own = [
             variable
@@ -42,7 +42,7 @@ class NengoDLRunner(Runner):
         self._at_rest = [(v, tf.identity(v)) for v in own] if self._remembers else []
 
     def _stimulus(self, size):
-        held = tf.Variable(tf.zeros((self.minibatch_size, size)), trainable=False)
+        held = tf.Variable(tf.zeros((self.n_samples, size)), trainable=False)
         node = nengo_dl.TensorNode(
             lambda t: tf.identity(held), shape_out=(size,), pass_time=True
         )
@@ -57,19 +57,17 @@ class NengoDLRunner(Runner):
     def _simulator(self):
         return _Simulator(
             self.model,
-            minibatch_size=self.minibatch_size,
+            minibatch_size=self.n_samples,
             device=self._device,
             progress_bar=False,
         )
 
     def _present(self, data):
         n = len(data["input"])
-        if self._learn.value and n != self.minibatch_size:
-            raise ValueError(
-                f"learning needs minibatches of {self.minibatch_size}, got {n} images"
-            )
+        if self._learn.value and n != self.n_samples:
+            raise ValueError(f"learning needs minibatches of {self.n_samples}, got {n} images")
         for key, values in data.items():
-            full = np.zeros((self.minibatch_size, values.shape[1]), np.float32)
+            full = np.zeros((self.n_samples, values.shape[1]), np.float32)
             full[:n] = values
             self._held[self._stimuli[key]].assign(full)
         self._begin()
@@ -82,3 +80,4 @@ class NengoDLRunner(Runner):
 
     def _reset(self):
         self.sim.reset(include_trainable=False, include_probes=False)
+        self._repeat()

@@ -1,15 +1,15 @@
-"""A user's modules, and hashes of the code that results depend on."""
+"""Modules of a user's own, which register rules, models and data sets."""
 
-import hashlib
 import importlib
 import os
 import sys
 from pathlib import Path
+from types import ModuleType
 
-_PACKAGE = Path(__file__).parents[1]
+PACKAGE = Path(__file__).parents[2]
 
 
-def import_module(module, folder=None):
+def import_module(module: str, folder: str | None = None) -> ModuleType:
     """Import a module.
 
     Parameters
@@ -41,31 +41,31 @@ def import_module(module, folder=None):
         raise ValueError(
             f"modules: {module} cannot be imported: {type(error).__name__}: {error}"
         ) from error
-    if file is not None and not (_file(found) and file.samefile(_file(found))):
+    if file is not None and not file.samefile(file_of(found) or os.devnull):
         raise ValueError(f"modules: {file} has the name of {found}; give it another one")
     return found
 
 
-def place(module):
+def place(module: ModuleType) -> tuple[str, str | None]:
     """The name of a module that was imported, and the folder in which Python finds it.
 
     The folder is None for what comes with Python itself.
     """
     name, depth = module.__name__, module.__name__.count(".")
     paths = [*getattr(module, "__path__", ())]
-    if not paths and _file(module):
-        paths = [_file(module)]
+    if not paths and file_of(module):
+        paths = [file_of(module)]
     return name, str(Path(paths[0]).absolute().parents[depth]) if paths else None
 
 
-def search_path():
+def search_path() -> str:
     """Where another process is to look for modules: where this one does.
 
     The current folder is left out, whatever lies there, unless this package itself is run
     from there. So are folders that Python's variable for this cannot name.
     """
     here = os.path.realpath("")
-    run_from_here = here == os.path.realpath(_PACKAGE.parent)
+    run_from_here = here == os.path.realpath(PACKAGE.parent)
     return os.pathsep.join(
         os.path.abspath(entry)
         for entry in sys.path
@@ -73,37 +73,6 @@ def search_path():
     )
 
 
-def hashes(modules):
-    """What results depend on besides settings: this package, and modules.
-
-    Parameters
-    ----------
-    modules : iterable of module
-
-    Returns
-    -------
-    dict of {str: str}
-        A hash of all files of each, by name.
-    """
-    found = {module.__name__: _hash(_files(module)) for module in modules}
-    return {_PACKAGE.name: _hash(sorted(_PACKAGE.rglob("*.py"))), **found}
-
-
-def _file(module):
+def file_of(module: ModuleType) -> str | None:
+    """The file of a module; None of what comes with Python itself, or of some packages."""
     return getattr(module, "__file__", None)
-
-
-def _files(module):
-    """The module's file, or all those of a package."""
-    paths = [Path(_file(module))] if _file(module) else []
-    for folder in getattr(module, "__path__", ()):
-        paths += sorted(Path(folder).rglob("*.py"))
-    return paths
-
-
-def _hash(paths):
-    found = hashlib.sha256()
-    for path in paths:
-        content = path.read_bytes()
-        found.update(f"{path.name} {len(content)}\n".encode() + content)
-    return found.hexdigest()[:16]
