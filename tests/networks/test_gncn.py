@@ -184,10 +184,10 @@ def test_generate_is_the_prediction_of_settled_states(backend, variant):
 def test_t2_sigma_is_pdh_without_m(backend):
     """Numbers of the authors' program are recorded for pdh only, of these two."""
     shape, names = (10, 8, 7, 6), ("z1", "z3", "mu0", "e2")
-    run = make_runner(backend, lambda: build(shape=shape, variant="t2-sigma"), 3, names)
+    run = open_session(backend, lambda: build(shape=shape, variant="t2-sigma"), 3, names)
     parameters = run.net.parameters(run.sim)
     without = {f"M{level}": np.zeros((shape[level - 2], shape[level])) for level in (2, 3)}
-    twin = make_runner(
+    twin = open_session(
         backend, lambda: build(shape=shape, parameters={**parameters, **without}), 3, names
     )
     found, expected = run.present(X[:3]), twin.present(X[:3])
