@@ -22,7 +22,7 @@ import numpy as np
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets, metrics, plots
-from nengo_ngc.backends.runners import make_runner
+from nengo_ngc.backends import open_session
 from nengo_ngc.networks import GNCN
 from nengo_ngc.objects import PureNode
 
@@ -208,11 +208,11 @@ def circuit(model, initial, steps, momentum):
 def bce(model, X, initial, steps, momentum=None):
     """Mean cross-entropy of images after some steps."""
     momentum = model.momentum if momentum is None else momentum
-    runner = make_runner(
+    session = open_session(
         "nengo-dl", lambda: circuit(model, initial, steps, momentum), _BATCH, ["mu0"]
     )
-    mu = runner.present(X)["mu0"]
-    runner.close()
+    mu = session.present(X)["mu0"]
+    session.close()
     return float(metrics.binary_cross_entropy(X, mu).mean())
 
 

@@ -15,7 +15,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets, plots
-from nengo_ngc.lab.specs import KINDS
+from nengo_ngc.lab.specs import MODELS
 
 from ._report import benchmark
 
@@ -59,9 +59,9 @@ def main(report, dataset, epochs, checkpoint):
         table.row(*(record[key] for key in (*shown, "samples_per_second")))
     pictures = checkpoint.with_suffix("")
     pictures.mkdir(exist_ok=True)
-    kind = KINDS["pff"]
-    kind.draw(model, data, pictures)
-    plots.learning_curves(model.history_, kind.panels, pictures / "curves.png")
+    spec = MODELS["pff"]
+    spec.draw(model, data, pictures)
+    plots.learning_curves(model.history_, spec.panels, pictures / "curves.png")
 
     judge = KNeighborsClassifier(5).fit(X[:10_000], y[:10_000])
     labels = np.repeat(range(10), 30)

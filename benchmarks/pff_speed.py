@@ -27,17 +27,17 @@ THRESHOLD, CARRY, RATE, LATENT_STEP = 10.0, 0.3, 2.5e-4, 0.025
 
 def ours(x, y, kind):
     """Present a batch, learn from it."""
-    from nengo_ngc.backends.runners import make_runner
+    from nengo_ngc.backends import open_session
 
     schedule = ngc.Schedule(STEPS + 1, len(x), online=True)
-    runner = make_runner(
+    session = open_session(
         "nengo-dl",
         lambda: PFF(SIZES, N_CLASSES, G_UNITS, schedule, THRESHOLD, seed=0),
         len(x),
         ["goodness"],
         inputs=("input", "target", "kind"),
     )
-    return lambda: runner.present(x, learn=True, target=y, kind=kind)
+    return lambda: session.present(x, learn=True, target=y, kind=kind)
 
 
 def tape(x, y, kind):

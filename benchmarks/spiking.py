@@ -14,7 +14,7 @@ import nengo
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets, metrics
-from nengo_ngc.backends.runners import make_runner
+from nengo_ngc.backends import open_session
 
 from ._report import benchmark
 
@@ -48,9 +48,9 @@ def cross_entropy(backend, X, parameters, steps, beta, **kwargs):
             **kwargs,
         )
 
-    runner = make_runner(backend, build, len(X), ["mu0"])
-    mu = runner.present(X)["mu0"]
-    runner.close()
+    session = open_session(backend, build, len(X), ["mu0"])
+    mu = session.present(X)["mu0"]
+    session.close()
     return metrics.binary_cross_entropy(X, mu).mean()
 
 

@@ -1,4 +1,7 @@
-"""Draws ``images/circuit.png`` and ``settling.png``: python docs/make_pictures.py"""
+"""Draws ``images/circuit.png`` and ``images/settling.png``.
+
+Run ``python docs/make_pictures.py`` in the root of the repository.
+"""
 
 from pathlib import Path
 
@@ -16,20 +19,20 @@ N_LAYERS = 3
 
 
 def box(ax, x, y, text, colour):
-    """A box with a text in it."""
+    """Draw a box with a text in it."""
     frame = {"boxstyle": "round,pad=0.45", "facecolor": "white", "edgecolor": colour}
     ax.text(x, y, text, ha="center", va="center", fontsize=15, color=colour, bbox=frame)
 
 
 def arrow(ax, start, end, colour, bend=0.0):
-    """An arrow from the border of one box to that of another."""
+    """Draw an arrow from the border of one box to that of another."""
     style = {"arrowstyle": "-|>", "color": colour, "lw": 1.6, "shrinkA": 19, "shrinkB": 19}
     style["connectionstyle"] = f"arc3,rad={bend}"
     ax.annotate("", end, start, arrowprops=style)
 
 
 def circuit(path):
-    """A GNCN of three layers: predictions go down, errors go up."""
+    """Draw a GNCN of three layers, in which predictions go down and errors go up."""
     fig, ((ax,),) = figure(1, 1, figsize=(7.6, 5.0))
     for level in range(N_LAYERS):
         y = HEIGHT * level
@@ -63,7 +66,7 @@ def circuit(path):
 
 
 def settling(path, n_learn=1000):
-    """How one image settles in a network that has learned, and how another learns."""
+    """Plot how an image settles in a trained network, and how another network learns."""
     steps = 50
     known = dict(np.load(IMAGES.parents[1] / "examples" / "ngc_digits.npz"))
     digits = datasets.load("digits", binarize=False)
@@ -96,7 +99,7 @@ def settling(path, n_learn=1000):
 
 
 def _run(images, steps, parameters):
-    """Values of a network at each timestep; without parameters it learns."""
+    """Return the values of a network at each timestep; without parameters it learns."""
     with nengo.Network(seed=0) as model:
         stimulus = nengo.Node(nengo.processes.PresentInput(images, steps * 0.001))
         net = ngc.networks.GNCN(

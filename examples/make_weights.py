@@ -20,6 +20,7 @@ import numpy as np
 
 import nengo_ngc as ngc
 from nengo_ngc import analysis, datasets
+from nengo_ngc.namespace import NUMPY
 
 digits = datasets.load("digits", binarize=False)
 
@@ -102,7 +103,7 @@ def k_winners(sizes=(64, 64, 128), n_epochs=100, batch_size=50):
 def encode(X, winners, learned):
     """Return the codes of images."""
     hidden = np.maximum(X @ learned["W1"].T + learned["b1"], 0)
-    return winners.activity(np, hidden @ learned["W2"].T + learned["b2"])
+    return winners.activity(NUMPY, hidden @ learned["W2"].T + learned["b2"])
 
 
 if __name__ == "__main__":

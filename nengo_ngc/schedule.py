@@ -111,3 +111,22 @@ class Schedule(FrozenObject):
                 attr="batch_size",
                 obj=self,
             )
+
+
+class AddUp(Schedule):
+    """A schedule under which updates are added up and never made.
+
+    For looking at what rules would do, see `.Session.gradient`.
+
+    Parameters
+    ----------
+    steps, online, interleave
+        As for `Schedule`.
+    """
+
+    def __init__(self, steps: int = 50, online: bool = False, interleave: int = 1):
+        super().__init__(steps, online=online, interleave=interleave)
+
+    def is_due(self, count):
+        """Never: a count of samples is not below 0."""
+        return count < 0

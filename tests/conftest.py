@@ -57,7 +57,7 @@ def simulate(backend):
     simulators = []
 
     def run(model, minibatch_size, n_steps):
-        if backend == "nengo":
+        if backend != "nengo-dl":
             sim = nengo.Simulator(model, progress_bar=False)
         else:
             sim = ngc.dl.Simulator(model, minibatch_size=minibatch_size, progress_bar=False)

@@ -65,7 +65,7 @@ def load(path):
 
 def contents(model):
     """All that a model file holds, in a form that can be compared."""
-    arrays = {**model._state, **model._arrays_beside()}
+    arrays = model._arrays()
     arrays = {k: (v.dtype.str, v.shape, v.tobytes()) for k, v in arrays.items()}
     settings = {k: repr(v) for k, v in model.get_params().items()}
     return arrays, settings, model.history_, model._seed, model.n_features_in_, model.about_

@@ -1,1 +1,47 @@
-"""Simulators on which models learn, one module or folder for each."""
+"""Simulators on which models learn: to add one, register what it can do here.
+
+Everything that differs between simulators is behind a `Session`; nothing else in the package
+asks which simulator it is.
+"""
+
+from .base import (
+    BACKENDS,
+    Backend,
+    Loss,
+    Model,
+    choose,
+    get,
+    open_session,
+    register,
+    unregister,
+)
+from .session import Session
+
+__all__ = [
+    "BACKENDS",
+    "Backend",
+    "Loss",
+    "Model",
+    "Session",
+    "choose",
+    "get",
+    "open_session",
+    "register",
+    "unregister",
+]
+
+register(Backend("nengo", "nengo_ngc.backends.nengo:NengoSession", preferred_from=1))
+
+register(
+    Backend(
+        "nengo-dl",
+        "nengo_ngc.backends.nengo_dl.session:NengoDLSession",
+        trainer="nengo_ngc.backends.nengo_dl.autodiff:AutodiffSession",
+        minibatches=True,
+        devices=True,
+        requires=("tensorflow", "tf_keras", "nengo_dl"),
+        install='pip install "nengo-ngc[dl]"',
+        # clearly the faster simulator for more than one sample (benchmarks/backends.txt)
+        preferred_from=2,
+    )
+)

@@ -1,9 +1,14 @@
-"""Pictures of what a model sees, says and dreams.
+"""Pictures of images, learning curves, codes and latents, as PNG files.
 
-Arguments of another kind or shape raise a ValueError that names them.
+Arguments of a wrong type or shape raise a ValueError that names them.
 """
 
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ..storage import atomic
 from ..validation import (
@@ -26,11 +31,16 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 @checked(
     SequenceParam("rows", ArrayParam("rows", ndim=2, finite=False), at_least=1),
-    SizesParam("image_shape", lengths=(2,)),
+    SizesParam("image_shape", lengths=(2, 3)),
     PathParam("path"),
     SequenceParam("titles", TextParam("titles")),
 )
-def image_grid(rows, image_shape, path, titles=None):
+def image_grid(
+    rows: Sequence[NDArray],
+    image_shape: Sequence[int],
+    path: str | os.PathLike,
+    titles: Sequence[str] | None = None,
+) -> None:
     """Draw images in rows and write them to a PNG file.
 
     Parameters
@@ -38,11 +48,13 @@ def image_grid(rows, image_shape, path, titles=None):
     rows : sequence of (n, n_pixels) arrays
         Pixels in [0, 1].
     image_shape : tuple of int
-        Height and width.
+        Height and width, and 3 of images in colour.
     path : str or path
     titles : sequence of str, optional
         One for each row.
     """
+    if image_shape[2:] not in ((), (3,)):
+        raise unfit("image_shape", "of height, width and perhaps 3 colours", image_shape)
     for row in rows:
         if row.shape[1] != np.prod(image_shape):
             raise unfit("image_shape", f"of {row.shape[1]} pixels, as rows", image_shape)
@@ -54,15 +66,16 @@ def image_grid(rows, image_shape, path, titles=None):
     )
     for ax in axes.flat:
         ax.axis("off")
-    for row, images in enumerate(rows):
-        for ax, image in zip(axes[row], images):
-            ax.imshow(image.reshape(image_shape), cmap="gray", vmin=0, vmax=1)
+    for number, images in enumerate(rows):
+        for ax, image in zip(axes[number], images):
+            image = np.clip(image, 0, 1).reshape(image_shape)
+            ax.imshow(image, cmap="gray", vmin=0, vmax=1)
         if titles is not None:
-            axes[row, 0].text(
+            axes[number, 0].text(
                 -0.15,
                 0.5,
-                titles[row],
-                transform=axes[row, 0].transAxes,
+                titles[number],
+                transform=axes[number, 0].transAxes,
                 ha="right",
                 va="center",
             )
@@ -81,7 +94,11 @@ def image_grid(rows, image_shape, path, titles=None):
     ),
     PathParam("path"),
 )
-def learning_curves(history, panels, path):
+def learning_curves(
+    history: Sequence[Mapping[str, Any]],
+    panels: Sequence[tuple[str, Mapping[str, str]]],
+    path: str | os.PathLike,
+) -> None:
     """Draw what was measured over epochs and write a PNG file.
 
     Parameters
@@ -119,15 +136,15 @@ def learning_curves(history, panels, path):
 
 
 @checked(LabelsParam("classes"), ArrayParam("means", ndim=2), PathParam("path"))
-def class_codes(classes, means, path):
+def class_codes(classes: NDArray, means: NDArray, path: str | os.PathLike) -> None:
     """Draw how often each unit is active in each class and write a PNG file.
 
     Parameters
     ----------
     classes : (n_classes,) array
     means : (n_classes, n_units) array
-        As `.metrics.codes.class_means` returns them. Units are drawn in the order of the class
-        in which they are most active; those that never are, are left out.
+        As `.analysis.class_means` returns them. Units are drawn in the order of the class
+        in which they are most active; those that are never active are left out.
     path : str or path
     """
     check_as_many("means", means, "classes", classes)
@@ -142,7 +159,7 @@ def class_codes(classes, means, path):
 
 
 @checked(ArrayParam("Z", ndim=2), LabelsParam("y"), PathParam("path"))
-def latent_map(Z, y, path):
+def latent_map(Z: NDArray, y: NDArray, path: str | os.PathLike) -> None:
     """Draw latents in two dimensions, by t-SNE, and write a PNG file.
 
     Parameters
@@ -172,7 +189,7 @@ def latent_map(Z, y, path):
     save(fig, path)
 
 
-def style(number):
+def style(number: int) -> dict[str, str]:
     """Colour, marker and line of the number-th of several curves."""
     n = len(COLOURS)
     return {
@@ -182,7 +199,9 @@ def style(number):
     }
 
 
-def band(ax, x, runs, label, color, marker, ls):
+def band(
+    ax: Any, x: Sequence[int], runs: NDArray, label: str, color: str, marker: str, ls: str
+) -> None:
     """Draw the mean of several runs, (n_runs, n_points), and their range."""
     if len(runs) > 1:
         low, high = runs.min(axis=0), runs.max(axis=0)
@@ -190,7 +209,7 @@ def band(ax, x, runs, label, color, marker, ls):
     ax.plot(x, runs.mean(axis=0), ls, marker=marker, ms=3.5, color=color, label=label)
 
 
-def log_percent(axis):
+def log_percent(axis: Any) -> None:
     """Plain numbers on a logarithmic axis of percentages."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
@@ -199,14 +218,14 @@ def log_percent(axis):
     axis.set_minor_formatter(NullFormatter())
 
 
-def whole_numbers(axis):
+def whole_numbers(axis: Any) -> None:
     """Ticks at whole numbers only."""
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator(integer=True))
 
 
-def save(figure, path, tight=True):
+def save(figure: Any, path: str | os.PathLike, tight: bool = True) -> bool:
     """Write a figure to a PNG file; returns True."""
     for ax in figure.axes:
         ax.spines[["top", "right"]].set_visible(False)
@@ -221,7 +240,7 @@ def _write(figure, path, **kwargs):
         figure.savefig(file, dpi=120, format="png", **kwargs)
 
 
-def figure(n_rows, n_columns, figsize):
+def figure(n_rows: int, n_columns: int, figsize: tuple[float, float]) -> tuple[Any, Any]:
     """A figure and its axes, (n_rows, n_columns)."""
     # without pyplot, which keeps figures and looks for a screen
     from matplotlib.figure import Figure

@@ -1,13 +1,9 @@
 """Measures of reconstructions, of classifiers and of sparse codes."""
 
-from .reconstruction import (
-    angle,
-    binary_cross_entropy,
-    cross_entropy,
-    masked_mse,
-    monte_carlo_log_likelihood,
-    probe_error,
-)
+from ..neurons.functions import softmax
+from .classification import cross_entropy, probe_error
+from .reconstruction import binary_cross_entropy, masked_mse, monte_carlo_log_likelihood
+from .vectors import angle
 
 __all__ = [
     "angle",
@@ -16,4 +12,5 @@ __all__ = [
     "masked_mse",
     "monte_carlo_log_likelihood",
     "probe_error",
+    "softmax",
 ]

@@ -1,6 +1,11 @@
-"""What binary sparse codes are like, and what they keep of images and labels."""
+"""Measures of binary sparse codes, and of what they preserve of images and labels.
+
+Every function raises a ValueError that names the argument if an array is of another type or
+shape than described here, for example if codes are not a matrix of 0 and 1.
+"""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..neurons import k_winners
 from ..validation import (
@@ -16,8 +21,8 @@ from ..validation import (
 )
 
 
-class CodesParam(ArrayParam):
-    """Binary codes, a row for each."""
+class _CodesParam(ArrayParam):
+    """Binary codes, one in each row."""
 
     expected = "a matrix of 0 and 1 with a row for each code"
 
@@ -34,36 +39,30 @@ class CodesParam(ArrayParam):
 # --- single codes and neurons
 
 
-@checked(CodesParam())
-def sparsity(codes):
-    """The part of units that are active, of each code.
+@checked(_CodesParam())
+def sparsity(codes: NDArray) -> NDArray:
+    """Return the part of the units that are active in each code.
 
     Parameters
     ----------
     codes : (n, n_units) array
-        Of 0 and 1.
+        Entries are 0 or 1.
 
     Returns
     -------
     (n,) array
-
-    Raises
-    ------
-    ValueError
-        If codes are not a matrix of 0 and 1. All functions of this module raise it, naming
-        the argument, if one is not what is described here.
     """
     return codes.mean(axis=1)
 
 
-@checked(CodesParam())
-def unit_entropy(codes):
-    r"""How much each unit's activity varies, in bit.
+@checked(_CodesParam())
+def unit_entropy(codes: NDArray) -> NDArray:
+    r"""Return the entropy of each unit's activity, in bit.
 
     .. math:: H_i = -p_i \log_2 p_i - (1 - p_i) \log_2 (1 - p_i)
 
-    of the part :math:`p_i` of codes in which unit i is active. Units that are always silent,
-    or always active, have 0.
+    where :math:`p_i` is the part of the codes in which unit i is active. The entropy of units
+    that are always silent, or always active, is 0.
 
     Parameters
     ----------
@@ -77,9 +76,9 @@ def unit_entropy(codes):
     return _plog2p(p) + _plog2p(1 - p)
 
 
-@checked(CodesParam(), CodesParam("others"))
-def overlap(codes, others=None):
-    """The number of units that two codes have in common, for all pairs.
+@checked(_CodesParam(), _CodesParam("others"))
+def overlap(codes: NDArray, others: NDArray | None = None) -> NDArray:
+    """Return the number of active units that two codes have in common, for all pairs.
 
     Parameters
     ----------
@@ -99,23 +98,23 @@ def overlap(codes, others=None):
 # --- codes as sets of active units
 
 
-@checked(CodesParam(), CodesParam("others"))
-def union(codes, others):
-    """Units that are active in either code of a pair, (n, n_units) arrays."""
+@checked(_CodesParam(), _CodesParam("others"))
+def union(codes: NDArray, others: NDArray) -> NDArray:
+    """Return the units that are active in either code of each pair, (n, n_units) arrays."""
     check_alike("others", others, "codes", codes)
     return np.maximum(codes, others)
 
 
-@checked(CodesParam(), CodesParam("others"))
-def intersection(codes, others):
-    """Units that are active in both codes of a pair, (n, n_units) arrays."""
+@checked(_CodesParam(), _CodesParam("others"))
+def intersection(codes: NDArray, others: NDArray) -> NDArray:
+    """Return the units that are active in both codes of each pair, (n, n_units) arrays."""
     check_alike("others", others, "codes", codes)
     return codes * others
 
 
-@checked(CodesParam(), CodesParam("others"))
-def difference(codes, others):
-    """Units that are active in the first code of a pair only, (n, n_units) arrays."""
+@checked(_CodesParam(), _CodesParam("others"))
+def difference(codes: NDArray, others: NDArray) -> NDArray:
+    """Return the units that are active in only the first code of each pair, (n, n_units)."""
     check_alike("others", others, "codes", codes)
     return codes * (1 - others)
 
@@ -123,9 +122,9 @@ def difference(codes, others):
 # --- codes and classes
 
 
-@checked(CodesParam(), LabelsParam("labels"))
-def class_means(codes, labels):
-    """How often each unit is active in each class.
+@checked(_CodesParam(), LabelsParam("labels"))
+def class_means(codes: NDArray, labels: NDArray) -> tuple[NDArray, NDArray]:
+    """Return the part of each class's codes in which each unit is active.
 
     Parameters
     ----------
@@ -143,22 +142,22 @@ def class_means(codes, labels):
     return classes, np.stack([codes[labels == name].mean(axis=0) for name in classes])
 
 
-@checked(CodesParam(), LabelsParam("labels"), WholeParam("n_winners"))
-def centroids(codes, labels, n_winners):
-    """The code of each class: the units that are active in it most often.
+@checked(_CodesParam(), LabelsParam("labels"), WholeParam("n_winners"))
+def centroids(codes: NDArray, labels: NDArray, n_winners: int) -> tuple[NDArray, NDArray]:
+    """Return a code for each class: the units that are active in it most often.
 
     Parameters
     ----------
     codes : (n, n_units) array
     labels : (n,) array
     n_winners : int
-        Active units of a centroid.
+        Number of active units in a centroid.
 
     Returns
     -------
     classes : (n_classes,) array
     centroids : (n_classes, n_units) array
-        Of 0 and 1.
+        Entries are 0 or 1.
     """
     if n_winners > codes.shape[1]:
         raise unfit("n_winners", f"at most the units of codes, {codes.shape[1]}", n_winners)
@@ -166,9 +165,11 @@ def centroids(codes, labels, n_winners):
     return classes, k_winners(np, means, n_winners)
 
 
-@checked(CodesParam(), LabelsParam("classes"), CodesParam("centroids"))
-def nearest_centroid(codes, classes, centroids):
-    """The class whose centroid shares most units with a code; of equal ones the first.
+@checked(_CodesParam(), LabelsParam("classes"), _CodesParam("centroids"))
+def nearest_centroid(codes: NDArray, classes: NDArray, centroids: NDArray) -> NDArray:
+    """Return the class whose centroid has most units in common with each code.
+
+    Of equally near classes the first one is returned.
 
     Parameters
     ----------
@@ -179,7 +180,7 @@ def nearest_centroid(codes, classes, centroids):
     Returns
     -------
     (n,) array
-        Of classes.
+        Entries of ``classes``.
     """
     check_as_many("classes", classes, "centroids", centroids)
     return classes[overlap(codes, centroids).argmax(axis=1)]
@@ -190,21 +191,28 @@ def _samples(name):
 
 
 @checked(_samples("a"), _samples("b"), WholeParam("n_clusters"), RandomStateParam())
-def mutual_information(a, b, n_clusters=50, random_state=0):
-    r"""An estimate of the mutual information I(A; B), in bit.
+def mutual_information(
+    a: NDArray,
+    b: NDArray,
+    n_clusters: int = 50,
+    random_state: int | np.random.RandomState | None = 0,
+) -> float:
+    r"""Return an estimate of the mutual information I(A; B), in bit.
 
-    Rows of a matrix are sorted into clusters by k-means, and the information between
-    clusters is that of their table of counts. Sorting can only lose information, so the
-    estimate is too low by what is left within clusters; the table of n samples makes it too
-    high, by about :math:`(K_A - 1)(K_B - 1) / (2 n \ln 2)` bit (Miller 1955), which is
-    subtracted. It cannot exceed :math:`\log_2` of the number of clusters.
+    Rows of a matrix are assigned to clusters by k-means, and the information between clusters
+    is computed from the table of their joint counts. Clustering can only lose information, so
+    the estimate lacks what distinguishes the members of a cluster. The finite number n of
+    samples makes it too large by about :math:`(K_A - 1)(K_B - 1) / (2 n \ln 2)` bit (Miller
+    1955), which is subtracted. It cannot exceed :math:`\log_2` of the number of clusters.
 
     Parameters
     ----------
     a, b : (n,) or (n, m) arrays
-        Labels, which are taken as they are, or vectors.
+        Labels, which are used without clustering, or one vector in each row.
     n_clusters : int, optional
-    random_state : int, optional
+        Number of clusters of each argument that holds vectors.
+    random_state : int, RandomState or None, optional
+        Seed of k-means.
 
     Returns
     -------

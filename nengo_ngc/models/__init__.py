@@ -1,11 +1,12 @@
 """Models in scikit-learn's manner: a network, a simulator and a loop around them."""
 
-from .base import BACKENDS
+from ..backends import BACKENDS
 from .hebbian import HebbianEncoder
 from .ngc import NGCModel
 from .pff import PFFClassifier
-from .rule_classifier import RULES, Rule, RuleClassifier
+from .rule_classifier import RuleClassifier
 from .sdr import SDREncoder
+from .tasks.rules import RULES, Rule
 
 __all__ = [
     "BACKENDS",

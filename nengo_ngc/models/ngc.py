@@ -1,6 +1,6 @@
 """A generative model of images."""
 
-from copy import copy
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from sklearn.base import DensityMixin, TransformerMixin
@@ -8,12 +8,12 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from ..metrics import binary_cross_entropy, monte_carlo_log_likelihood
-from ..networks.gncn import GNCN, VARIANTS
-from ..rules import Adam, Delta, ErrorDriven
-from ..schedule import Schedule
-from ..storage.model_files import Array, within
-from ..training.prior import arrays_of, expected_arrays, fitted_mixture, mixture_of
+from ..metrics import monte_carlo_log_likelihood
+from ..networks import GNCN
+from ..rules import Adam
+from ..storage.model_files import within
+from ..training import Patience
+from ..training.prior import arrays_of, drawn, expected_arrays, fitted_mixture, mixture_of
 from ..validation import (
     CallableParam,
     FlagParam,
@@ -24,6 +24,7 @@ from ..validation import (
     declared,
 )
 from .base import NetworkEstimator
+from .tasks.ngc import NGCTask
 
 _PRIOR_IMAGES = 10_000
 
@@ -98,6 +99,8 @@ optional
     models", Nature Communications 13, 2064.
     """
 
+    _derived = ("mixture_",)
+
     arguments = (
         WholeParam("steps"),
         Adam.learning_rate,
@@ -159,6 +162,9 @@ optional
         self.device = device
         self.verbose = verbose
 
+    def _new_task(self):
+        return NGCTask(self, self._seed, self.n_features_in_)
+
     # --- learning
 
     def fit(self, X, y=None, X_val=None):
@@ -190,7 +196,9 @@ optional
         return self
 
     @checked(CallableParam("on_batch"), FlagParam("resume"))
-    def epochs(self, X, X_val=None, on_batch=None, resume=False):
+    def epochs(
+        self, X, X_val=None, on_batch: Callable | None = None, resume: bool = False
+    ) -> Iterator[dict]:
         """Learn epoch by epoch; what ``fit`` does, for those who look in between.
 
         Parameters
@@ -214,15 +222,11 @@ optional
             X_val = None if X_val is None else self._check_images(X_val, name="X_val")
             if not resume:
                 self._start()
-            if not resume or not self._previous.size:
-                self._previous = self._no_states(len(X))
-            elif self.initial == "previous" and len(self._previous) != len(X):
-                raise ValueError(
-                    f"X must be the {len(self._previous)} images that learning began with, "
-                    f"got {len(X)} images"
-                )
-        rows = np.arange(len(X))
-        return self._epochs((X, rows), None if X_val is None else (X_val,), on_batch)
+                self._task.begin()
+            self._task.expect(len(X))
+        validation = None if X_val is None else (X_val,)
+        stop = Patience("val_bce", self.n_iter_no_change)
+        return self._epochs((X, np.arange(len(X))), validation, on_batch, stop)
 
     def partial_fit(self, X, y=None):
         """Learn from images, in their order, once.
@@ -232,6 +236,7 @@ optional
         X : (n, n_pixels) array
             Pixels in [0, 1]; n must be a multiple of ``batch_size``.
         y : ignored
+            Taken because scikit-learn's pipelines hand it on.
 
         Returns
         -------
@@ -240,19 +245,12 @@ optional
         first = not hasattr(self, "parameters_")
         with self._as_before_if_unfit():
             X = self._check_images(X, reset=first, for_learning=True)
-            if len(X) % self.batch_size:
-                raise ValueError(
-                    f"partial_fit needs whole batches: the number of images must be a "
-                    f"multiple of batch_size={self.batch_size}, got {len(X)}"
-                )
+            self._check_whole_batches(X)
             if first:
                 self._start()
-        with self._whole_or_not():
-            rows = np.arange(len(X))
-            self._reached = self._no_states(len(X))
-            self._learn((X, rows), rows, [])
-            self._reached = self._no_states(0)  # they are of images that may not come again
-            self._keep()
+                self._task.begin()
+        self._trainer.stream((X, np.arange(len(X))))
+        self._forget_derived()
         return self
 
     def fit_prior(self, X):
@@ -272,71 +270,12 @@ optional
         X = self._check_images(X)
         rng = np.random.RandomState(self._seed)
         rows = rng.permutation(len(X))[:_PRIOR_IMAGES]
-        Z = self._settled(X[rows])[self._top]
+        top = self._task.top
+        Z = self._task.settled(X[rows])[top]
         self.mixture_ = fitted_mixture(
-            Z, self._top, min(self.n_mixture, len(Z)), self._seed, max_iter=50
+            Z, top, min(self.n_mixture, len(Z)), self._seed, max_iter=50
         )
         return self
-
-    def _forget_learned(self):
-        super()._forget_learned()
-        self.__dict__.pop("mixture_", None)
-
-    def _no_states(self, n):
-        """States of n images that have not been seen."""
-        return np.zeros((n, self._n_states), np.float32)
-
-    @property
-    def _n_states(self):
-        """States of an image that are kept until it comes again."""
-        return sum(self.n_hidden) if self.initial == "previous" else 0
-
-    def _epoch(self, data, validation, watchers):
-        self._reached = self._previous.copy()  # what is interrupted leaves no trace
-        return super()._epoch(data, validation, watchers)
-
-    def _learn_batch(self, x, rows):
-        starts = self.initial == "previous"
-        given = {}
-        if starts:
-            given = {"start": self._reached[rows], "fresh": np.zeros((len(x), 1))}
-        settled = self._trainer().present(x, learn=True, **given)
-        if starts:
-            states = [settled[name] for name in self._states]
-            self._reached[rows] = np.concatenate(states, axis=1)
-        measured = {
-            "bce": binary_cross_entropy(x, settled["mu0"]),
-            "discrepancy": self._discrepancy(x, settled),
-        }
-        if "iterations" in settled:
-            measured["iterations"] = settled["iterations"]
-        return {name: float(values.mean()) for name, values in measured.items()}
-
-    def _discrepancy(self, X, settled):
-        """Sum of squared differences of targets and predictions, over all layers."""
-        total = np.sum((X - settled["mu0"]) ** 2, axis=1)
-        for level, name in enumerate(self._targets, start=1):
-            total = total + np.sum((settled[name] - settled[f"mu{level}"]) ** 2, axis=1)
-        return total
-
-    def _validate(self, X_val):
-        new = {}
-        if self.initial == "previous":
-            new = {"start": self._no_states(len(X_val)), "fresh": np.ones((len(X_val), 1))}
-        mu = self._trainer().present(X_val, **new)["mu0"]
-        return {"val_bce": float(binary_cross_entropy(X_val, mu).mean())}
-
-    def _keep(self):
-        super()._keep()
-        self._previous = self._reached
-        self.__dict__.pop("mixture_", None)  # of latents that have changed since
-
-    def _has_converged(self):
-        patience = self.n_iter_no_change
-        scores = [e["val_bce"] for e in self.history_ if "val_bce" in e]
-        if patience is None or len(scores) <= patience:
-            return False
-        return min(scores[-patience:]) >= min(scores[:-patience])
 
     # --- using what was learned
 
@@ -353,7 +292,7 @@ optional
         """
         check_is_fitted(self, "parameters_")
         X = self._check_images(X)
-        return self._settled(X)[self._top]
+        return self._task.settled(X)[self._task.top]
 
     @checked(MaskParam("mask", ndim=(1, 2)))
     def reconstruct(self, X, mask=None):
@@ -371,7 +310,7 @@ optional
         """
         check_is_fitted(self, "parameters_")
         X = self._check_images(X)
-        return self._settled(X, self._check_mask(mask, X))["mu0"]
+        return self._task.settled(X, self._check_mask(mask, X))["mu0"]
 
     @checked(WholeParam("n_samples"), RandomStateParam())
     def sample(self, n_samples=1, random_state=None):
@@ -389,7 +328,7 @@ optional
             Means of the pixels.
         """
         self._check_prior()
-        return self._generate(self._draw(n_samples, random_state))
+        return self._task.generate(self._draw(n_samples, random_state))
 
     @checked(WholeParam("n_samples"), WholeParam("chunk_size"))
     def score_samples(self, X, n_samples=5000, chunk_size=1000):
@@ -414,9 +353,9 @@ optional
             In nats.
         """
         self._check_prior()
-        X = self._check_images(X)
+        X = self._check_images(X)[:]
         z = self._draw(n_samples)
-        chunks = (self._generate(z[rows]) for rows in gen_batches(n_samples, chunk_size))
+        chunks = (self._task.generate(z[rows]) for rows in gen_batches(n_samples, chunk_size))
         return monte_carlo_log_likelihood(X, chunks, n_samples)
 
     def score(self, X, y=None):
@@ -425,80 +364,7 @@ optional
 
     def _draw(self, n_samples, random_state=None):
         rng = check_random_state(self._seed if random_state is None else random_state)
-        prior = copy(self.mixture_)
-        prior.random_state = rng
-        return rng.permutation(prior.sample(n_samples)[0])  # it sorts by component
-
-    def _generate(self, z):
-        return self._network(learns=False).generate(self.parameters_, z)
-
-    def _settled(self, X, mask=None):
-        kind, others = ("infer", {}) if mask is None else ("mask", {"mask": mask})
-        runner = self._runner(
-            kind,
-            lambda: self._network(learns=False),
-            ["mu0", self._top],
-            inputs=("input", *others),
-        )
-        with self._whole_or_not():
-            return runner.present(X, **others)
-
-    @property
-    def _targets(self):
-        """What is predicted of the layers between the input and the top one."""
-        target = VARIANTS[self.variant].target
-        return [f"{target}{level}" for level in range(1, len(self.n_hidden))]
-
-    @property
-    def _states(self):
-        return [f"z{level}" for level in range(1, len(self.n_hidden) + 1)]
-
-    @property
-    def _top(self):
-        return f"z{len(self.n_hidden)}"
-
-    # --- runners
-
-    def _make_trainer(self):
-        names = [f"mu{level}" for level in range(len(self.n_hidden))] + self._targets
-        inputs = ["input"]
-        if self.initial == "previous":
-            names += self._states
-            inputs += ["start", "fresh"]
-        if self.tolerance is not None:
-            names.append("iterations")
-        return self._runner(
-            "train",
-            self._training_network,
-            list(dict.fromkeys(names)),
-            inputs=inputs,
-        )
-
-    def _training_network(self):
-        return self._network(learns=True)
-
-    def _network(self, learns):
-        rule = ErrorDriven(Adam(self.learning_rate), norm_bound=1.0)
-        return GNCN(
-            (self.n_features_in_, *self.n_hidden),
-            variant=self.variant,
-            beta=self.beta,
-            leak=self.leak,
-            momentum=self.momentum,
-            carry=self.carry,
-            n_group=self.n_group,
-            n_top_group=self.n_top_group,
-            self_excitation=self.self_excitation,
-            cross_inhibition=self.cross_inhibition,
-            schedule=Schedule(self.steps, self.batch_size),
-            learning_rule_type=rule if learns else None,
-            recognition_rule_type=Delta(Adam(5 * self.learning_rate)),
-            activation=self.activation,
-            initial=self.initial if learns or self.initial == "zero" else "feedforward",
-            tolerance=self.tolerance,
-            parameters=None if learns else self.parameters_,
-            seed=self._seed,
-        )
+        return drawn(self.mixture_, n_samples, rng)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -525,21 +391,20 @@ optional
 
     # --- files
 
-    def _expected_arrays(self, shapes):
-        expected = super()._expected_arrays(shapes)
-        expected["previous"] = Array((None, self._n_states))
+    def _expected_arrays(self, shapes, history):
+        expected = super()._expected_arrays(shapes, history)
         if within("mixture", shapes):
             expected.update(expected_arrays("mixture", self.n_hidden[-1]))
         return expected
 
-    def _arrays_beside(self):
-        arrays = {"previous": self._previous}
+    def _arrays(self):
+        arrays = super()._arrays()
         if hasattr(self, "mixture_"):
             arrays.update(arrays_of(self.mixture_, "mixture"))
         return arrays
 
-    def _restore_beside(self, arrays):
-        self._previous = arrays["previous"]
+    def _take_up(self, arrays):
+        super()._take_up(arrays)
         mixture = within("mixture", arrays)
         if mixture:
             self.mixture_ = mixture_of(mixture)

@@ -1,7 +1,5 @@
 """A classifier, and generator, that learns by predictive forward-forward."""
 
-from copy import copy
-
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import NotFittedError
@@ -10,10 +8,9 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from ..networks import PFF
-from ..rules import Adam, Clipped
-from ..schedule import Schedule
+from ..rules import Adam
 from ..storage.model_files import within
-from ..training.prior import arrays_of, expected_arrays, fitted_mixture, mixture_of
+from ..training.prior import arrays_of, drawn, expected_arrays, fitted_mixture, mixture_of
 from ..validation import (
     CallableParam,
     FlagParam,
@@ -22,32 +19,11 @@ from ..validation import (
     checked,
     declared,
 )
-from .codes import check_has_all
-from .labels import ImageClassifier
+from .classifier import ImageClassifier
+from .inputs import check_has_all
+from .tasks.pff import PFFTask
 
 _PRIOR_IMAGES = 10_000
-
-
-def wrong_labels(random_state, X, target):
-    """Negative samples as the original makes them: the image, with a wrong label.
-
-    Parameters
-    ----------
-    random_state : numpy.random.RandomState
-    X : (n, n_pixels) array
-    target : (n, n_classes) array
-        1 at the right class.
-
-    Returns
-    -------
-    X, target : arrays
-        Of the same shapes.
-    """
-    n, n_classes = target.shape
-    shift = random_state.randint(1, n_classes, size=n)
-    return X, target[
-        np.arange(n)[:, None], (np.arange(n_classes) - shift[:, None]) % n_classes
-    ]
 
 
 class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClassifier):
@@ -116,6 +92,8 @@ class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClas
     Ororbia & Mali 2023, "The predictive forward-forward algorithm", arXiv 2301.01452.
     """
 
+    _derived = ("mixtures_",)
+
     arguments = (
         *declared(PFF, "g_units", "threshold", "low_is_positive", "carry", "recurrent"),
         *declared(PFF, "lateral", "normalize", "n_group", "latent_step", "positives_only"),
@@ -178,6 +156,11 @@ class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClas
         self.device = device
         self.verbose = verbose
 
+    def _new_task(self):
+        return PFFTask(
+            self, self._seed, self.n_features_in_, len(self.classes_), self._n_updates
+        )
+
     # --- learning
 
     def fit(self, X, y, X_val=None, y_val=None):
@@ -210,7 +193,7 @@ class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClas
         order = np.random.RandomState(self._seed).permutation(len(X))
         first_of_class = np.unique(y[order], return_index=True)[1]
         rows = order[np.union1d(np.arange(len(order))[:_PRIOR_IMAGES], first_of_class)]
-        z_g = self._present("latent", self.steps + 1, X[rows], self._one_hot(y[rows]))["z_g"]
+        z_g = self._task.latents(X[rows], y[rows])
         # only the direction of z_g is seen by the circuit
         z_g = z_g / np.linalg.norm(z_g, axis=1, keepdims=True).clip(1e-30)
         self.mixtures_ = []
@@ -222,39 +205,6 @@ class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClas
             with threadpool_limits(1):  # matrices of this size are not worth threads
                 self.mixtures_.append(fitted_mixture(of_class, "z_g", n, self._seed))
         return self
-
-    def _forget_learned(self):
-        super()._forget_learned()
-        self.__dict__.pop("mixtures_", None)
-
-    def _keep(self):
-        super()._keep()
-        self.__dict__.pop("mixtures_", None)  # of latents that have changed since
-
-    def _epoch(self, data, validation, watchers):
-        self._rng = np.random.RandomState([self._seed, self.n_iter_, 1])
-        return super()._epoch(data, validation, watchers)
-
-    def _learn_batch(self, x, target):
-        n = len(x)
-        make = wrong_labels if self.negatives is None else self.negatives
-        negative_x, negative_target = make(self._rng, x, target)
-        kind = np.repeat(np.array([[1], [0]], np.float32), n, axis=0)
-        seen = self._trainer().present(
-            np.concatenate([x, negative_x]),
-            learn=True,
-            target=np.concatenate([target, negative_target]),
-            kind=kind,
-        )
-        goodness = seen.pop("goodness")
-        measured = {
-            "positive_goodness": float(goodness[:n].mean()),
-            "negative_goodness": float(goodness[n:].mean()),
-        }
-        if self.g_units:
-            losses = [loss[:n].mean() for loss in seen.values()]
-            measured["generative_loss"] = float(sum(losses))
-        return measured
 
     # --- using what was learned
 
@@ -270,7 +220,7 @@ class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClas
         (n, n_hidden[-1]) array
         """
         check_is_fitted(self, "parameters_")
-        return self._present("pass", 1, self._check_images(X))[self._top]
+        return self._task.present("pass", 1, self._check_images(X))[self._task.top]
 
     @checked(WholeParam("n_samples"), RandomStateParam())
     def sample(self, n_samples=1, label=None, random_state=None):
@@ -302,116 +252,32 @@ class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClas
         rng = check_random_state(self._seed if random_state is None else random_state)
         z_g = np.empty((n_samples, self.g_units))
         for which in np.unique(labels):
-            rows, mixture = labels == which, copy(self.mixtures_[which])
-            mixture.random_state = rng
-            z_g[rows] = rng.permutation(mixture.sample(rows.sum())[0])
-        net = self._network(1, learns=False, generates=True)
-        return np.clip(net.generate(self.parameters_, z_g), 0, 1)
-
-    def _decide(self, X):
-        if not self.scan:
-            return self._present("pass", 1, X)["output"]
-        sign = -1 if self.low_is_positive else 1
-        logits = []
-        for label in range(len(self.classes_)):
-            target = self._one_hot(np.full(len(X), label))
-            # the feedforward pass, and steps up to the second one of the middle
-            seen = self._present("scan", self.steps // 2 + 2, X, target)
-            logits.append(seen["mean_goodness"][:, 0])
-        return sign * np.transpose(logits) / (len(self.n_hidden) + 1)
-
-    def _present(self, kind, steps, X, target=None):
-        names = {"scan": ["mean_goodness"], "pass": ["output", self._top], "latent": ["z_g"]}
-        generates = kind == "latent"
-        runner = self._runner(
-            kind,
-            lambda: self._network(steps, learns=False, generates=generates),
-            names[kind],
-            inputs=("input", "target"),
-        )
-        runner.set_state(self._parameters_for(generates))
-        if target is None:
-            target = np.zeros((len(X), len(self.classes_)), np.float32)
-        with self._whole_or_not():
-            return runner.present(X, target=target)
+            rows = labels == which
+            z_g[rows] = drawn(self.mixtures_[which], rows.sum(), rng)
+        return self._task.generate(z_g)
 
     @property
     def _n_features_out(self):
         check_is_fitted(self, "parameters_")
         return self.n_hidden[-1]
 
-    @property
-    def _top(self):
-        return f"z{len(self.n_hidden)}"
-
-    # --- runners
-
-    def _make_trainer(self):
-        names = ["goodness"]
-        if self.g_units:
-            names += [f"generative_loss{k}" for k in range(len(self.n_hidden) + 1)]
-        return self._runner(
-            "train",
-            self._training_network,
-            names,
-            inputs=("input", "target", "kind"),
-        )
-
-    def _training_network(self):
-        return self._network(self.steps + 1, learns=True)
-
-    def _minibatch_size(self, kind):
-        return 2 * self.batch_size if kind == "train" else self.batch_size
-
-    def _parameters_for(self, generates):
-        """The parameters of a network with or without the generative circuit."""
-        parameters = self._parameters_now()
-        return {k: v for k, v in parameters.items() if generates or not k.startswith("G")}
-
-    def _network(self, steps, learns, generates=True):
-        on_nengo = self._backend() == "nengo"
-        n = 2 * self.batch_size
-        schedule = Schedule(steps, n, online=True, interleave=n if learns and on_nengo else 1)
-        return PFF(
-            (self.n_features_in_, *self.n_hidden),
-            n_classes=len(self.classes_),
-            g_units=self.g_units if generates else 0,
-            schedule=schedule,
-            threshold=self.threshold,
-            low_is_positive=self.low_is_positive,
-            carry=self.carry,
-            recurrent=self.recurrent,
-            lateral=self.lateral,
-            normalize=self.normalize,
-            n_group=self.n_group,
-            latent_step=self.latent_step,
-            positives_only=self.positives_only,
-            noise=self.noise if learns else 0.0,
-            optimizer=Clipped(Adam(self.learning_rate)) if learns else None,
-            parameters=None if learns else self._parameters_for(generates),
-            seed=self._seed,
-        )
-
     # --- files
 
-    def _layer_sizes(self):
-        return super()._layer_sizes() + ((self.g_units,) if self.g_units else ())
-
-    def _expected_arrays(self, shapes):
-        expected = super()._expected_arrays(shapes)
+    def _expected_arrays(self, shapes, history):
+        expected = super()._expected_arrays(shapes, history)
         if any(name.startswith("mixture") for name in shapes):
             for k in range(len(self.classes_)):
                 expected.update(expected_arrays(f"mixture{k}", self.g_units))
         return expected
 
-    def _arrays_beside(self):
-        arrays = super()._arrays_beside()
+    def _arrays(self):
+        arrays = super()._arrays()
         for which, mixture in enumerate(getattr(self, "mixtures_", ())):
             arrays.update(arrays_of(mixture, f"mixture{which}"))
         return arrays
 
-    def _restore_beside(self, arrays):
-        super()._restore_beside(arrays)
+    def _take_up(self, arrays):
+        super()._take_up(arrays)
         mixtures = [within(f"mixture{k}", arrays) for k in range(len(self.classes_))]
         if all(mixtures):
             self.mixtures_ = [mixture_of(arrays) for arrays in mixtures]

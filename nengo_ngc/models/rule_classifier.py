@@ -1,90 +1,19 @@
 """One classifier for each learning rule, so that rules can be compared."""
 
-from dataclasses import dataclass
-
-import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ..metrics import angle, cross_entropy
 from ..networks import FeedforwardClassifier, PredictiveCodingClassifier
-from ..networks.classifiers import NEURONS, takes_time
-from ..rules import SGD, Adam, Annealed
-from ..schedule import Schedule
+from ..networks.classifiers import NEURONS
 from ..validation import (
-    LARGEST_WHOLE,
-    CallableParam,
     ChoiceParam,
     FlagParam,
     PositiveParam,
     WholeParam,
-    checked,
     declared,
-    unfit,
 )
-from .autodiff import expected_of_autodiff
-from .labels import ImageClassifier
-
-_SLOW_STEPS = 50
-
-
-@checked(
-    CallableParam("network"),
-    WholeParam("steps"),
-    CallableParam("optimizer"),
-    Adam.learning_rate,
-    FlagParam("offline"),
-)
-@dataclass(frozen=True)
-class Rule:
-    """How a classifier learns.
-
-    Parameters
-    ----------
-    network : callable
-        ``network(model, learns, **kwargs)`` makes the network for a `RuleClassifier`
-        ``model``, with or without learning rules. It must have the parameters W1, b1, ...
-    steps : int, optional
-        Timesteps of a presentation in which rate neurons learn.
-    optimizer : callable, optional
-        Makes the optimiser of a learning rate.
-    learning_rate : float, optional
-        The default.
-    offline : bool, optional
-        Whether NengoDL trains the network by automatic differentiation.
-    """
-
-    network: object
-    steps: int = 1
-    optimizer: object = Adam
-    learning_rate: float = 1e-3
-    offline: bool = False
-
-
-def _feedforward(hidden_rule):
-    def network(model, learns, **kwargs):
-        return FeedforwardClassifier(
-            rule=hidden_rule if learns else None,
-            max_rate=model.max_rate,
-            synapse=model.synapse,
-            **kwargs,
-        )
-
-    return network
-
-
-def _predictive_coding(model, learns, **kwargs):
-    return PredictiveCodingClassifier(beta=model.beta, learns=learns, **kwargs)
-
-
-RULES = {
-    "autodiff": Rule(_feedforward(None), offline=True),
-    "backprop": Rule(_feedforward("backprop")),
-    "feedback-alignment": Rule(_feedforward("feedback-alignment")),
-    "direct-feedback-alignment": Rule(_feedforward("direct-feedback-alignment")),
-    "predictive-coding": Rule(_predictive_coding, steps=5),
-    # PES is the delta rule for decoders, by plain descent
-    "pes": Rule(_feedforward("fixed"), optimizer=SGD, learning_rate=0.1),
-}
+from . import inputs
+from .classifier import ImageClassifier
+from .tasks.rules import RULES, OfflineRuleTask, RuleTask
 
 
 class RuleClassifier(ImageClassifier):
@@ -190,24 +119,11 @@ class RuleClassifier(ImageClassifier):
         self.device = device
         self.verbose = verbose
 
-    # --- learning
+    def _new_task(self):
+        task = OfflineRuleTask if RULES[self.rule].offline else RuleTask
+        return task(self, self._seed, self.n_features_in_, len(self.classes_), self._n_updates)
 
-    def _learn(self, data, order, watchers):
-        if not RULES[self.rule].offline:
-            return super()._learn(data, order, watchers)
-        X, y = data
-        return self._trainer().fit(
-            X, y, order, self.n_iter_ + 1, [w for w in watchers if w is not None]
-        )
-
-    def _learn_batch(self, x, y):
-        output = self._trainer().present(x, learn=True, target=y)["output"]
-        return {
-            "loss": float(cross_entropy(output, y).mean()),
-            "error": 100 * float(np.mean(output.argmax(1) != y.argmax(1))),
-        }
-
-    def alignment(self, X, y):
+    def alignment(self, X, y) -> dict[str, float]:
         """Angles between this rule's updates and backprop's at the present weights.
 
         Parameters
@@ -225,107 +141,10 @@ class RuleClassifier(ImageClassifier):
         check_is_fitted(self, "parameters_")
         X = self._check_images(X, for_learning=True)
         y = self._check_labels(y, X)
-        if RULES[self.rule].offline:
-            return {}
         n = len(X) // self.batch_size * self.batch_size
-        target = self._one_hot(y[:n])
-        own = self._update_of(self.rule, X[:n], target)
-        exact = self._update_of("backprop", X[:n], target)
-        return {
-            name: angle(update, exact[name]) for name, update in own.items() if name in exact
-        }
-
-    def _update_of(self, rule, X, y):
-        kind = f"update by {rule}"
-        runner = self._runner(
-            kind,
-            lambda: self._network(rule, never_due=True),
-            ["output"],
-            inputs=("input", "target"),
-        )
-        state = self._state if rule == self.rule else self.parameters_
-        runner.set_state(state)
-        runner.rest()  # of the last time, nothing is pending any more
-        with self._whole_or_not():
-            runner.present(X, learn=True, target=y)
-        return runner.net.pending(runner.sim)
-
-    # --- using what was learned
-
-    def _decide(self, X):
-        return self._output(X, lambda: self._network(self.rule, learns=False))
-
-    # --- runners
-
-    def _make_trainer(self):
-        rule = RULES[self.rule]
-        if not rule.offline:
-            return self._runner(
-                "train", self._training_network, ["output"], inputs=("input", "target")
-            )
-        from ..backends.nengo_dl import autodiff
-
-        return autodiff.AutodiffRunner(
-            self._training_network,
-            self.batch_size,
-            self._learning_rate,
-            self._n_updates if self.anneal else None,
-            autodiff.cross_entropy,
-            [autodiff.error],
-            device=self.device,
-        )
-
-    def _training_network(self):
-        if RULES[self.rule].offline:
-            return self._network(self.rule, learns=False, trained=True)
-        return self._network(self.rule)
-
-    def _layer_sizes(self):
-        return (*super()._layer_sizes(), len(self.classes_))
-
-    def _expected_arrays(self, shapes):
-        expected = super()._expected_arrays(shapes)
-        if RULES[self.rule].offline:
-            expected.update(expected_of_autodiff(shapes, self._layer_sizes(), n_others=0))
-        return expected
-
-    def _network(self, rule, learns=True, trained=False, never_due=False):
-        entry = RULES[rule]
-        steps = self._steps(entry.steps if learns else 1)
-        batches = LARGEST_WHOLE // self.batch_size if never_due else 1
-        parameters = None if learns or trained else self._parameters_now()
-        optimizer = entry.optimizer(self._learning_rate)
-        if self.anneal and learns:
-            optimizer = Annealed(optimizer, self._n_updates)
-        return entry.network(
-            self,
-            learns,
-            shape=(self.n_features_in_, *self.n_hidden, len(self.classes_)),
-            neuron_type=self.neuron_type,
-            schedule=Schedule(steps, batches * self.batch_size),
-            optimizer=optimizer,
-            parameters=parameters,
-            seed=self._seed,
-        )
-
-    @property
-    def _learning_rate(self):
-        default = RULES[self.rule].learning_rate
-        return default if self.learning_rate is None else self.learning_rate
-
-    def _steps(self, needed):
-        slow = takes_time(self.neuron_type)
-        if self.steps is not None and (slow or needed > 1):
-            return self.steps
-        return _SLOW_STEPS if slow else needed
-
-    # --- checks
+        return self._task.alignment(X[:n], self._task.targets(y[:n]))
 
     def _check_together(self):
         super()._check_together()
-        if RULES[self.rule].offline and self.backend == "nengo":
-            expected = f"'nengo-dl' or 'auto', since rule={self.rule!r} is NengoDL's"
-            raise unfit("backend", expected, self.backend, self)
-
-    def _backend(self):
-        return "nengo-dl" if RULES[self.rule].offline else super()._backend()
+        if RULES[self.rule].offline:
+            inputs.check_differentiates(self, f"since rule={self.rule!r} is NengoDL's")

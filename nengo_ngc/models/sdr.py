@@ -1,9 +1,7 @@
 """An encoder of images by sparse distributed representations."""
 
-from ..networks import SparseEncoder
 from ..neurons import SoftKWinnersTakeAll
-from ..rules import SGD, Adam, SynapticScaling
-from ..training.annealing import geometric
+from ..rules import Adam
 from ..validation import (
     ArraysParam,
     CallableParam,
@@ -15,11 +13,11 @@ from ..validation import (
     checked,
     unfit,
 )
-from .autodiff import expected_of_autodiff
 from .codes import CodeClassifier
+from .inputs import check_differentiates
+from .tasks.sdr import SDRTask
 
-# names in nengo_ngc.backends.nengo_dl.losses, which is imported only once something learns
-LOSSES = {"triplet": "TripletLoss", "contrastive": "ContrastiveLoss"}
+LOSSES = ("triplet", "contrastive")
 
 
 class SDREncoder(CodeClassifier):
@@ -58,7 +56,8 @@ class SDREncoder(CodeClassifier):
         Whether winners are soft by the hard sigmoid.
     first_sparsity, first_hardness : float or None, optional
         Values of the first epoch, which are multiplied by ``sparsity_decay`` and
-        ``hardness_growth`` every ``schedule_epochs`` epochs, see `.training.annealing.geometric`.
+        ``hardness_growth`` every ``schedule_epochs`` epochs, see
+        `.training.annealing.geometric`.
         None: they don't change.
     sparsity_decay, hardness_growth : float, optional
     schedule_epochs : int, optional
@@ -204,97 +203,18 @@ class SDREncoder(CodeClassifier):
         DivergenceError
             If a parameter stops being finite.
         """
-        self._start_values = parameters
-        try:
-            return super().epochs(X, y, X_val, y_val, on_batch, resume)
-        finally:
-            del self._start_values
+        return self._learn(X, y, X_val, y_val, on_batch, resume, start=parameters)
 
-    def _epoch(self, data, validation, watchers):
-        before, self._now = self._winners, self.n_iter_
-        if self._winners != before:
-            self._forget_runners()  # they have the winners of the epoch before
-        try:
-            return super()._epoch(data, validation, watchers)
-        finally:
-            del self._now
-
-    def _learn(self, data, order, watchers):
-        X, y = data
-        watchers = [watch for watch in watchers if watch is not None]
-        record = self._trainer().fit(X, y, order, self.n_iter_ + 1, watchers)
-        self._finite_state()
-        return {**record, **self._look(X, y, order)}
-
-    def _codes(self, X):
-        return self._output(X, self._network)
-
-    @property
-    def _n_winners(self):
-        return self._winners.n_winners(self.n_units)
-
-    # --- runners
-
-    def _make_trainer(self):
-        from ..backends.nengo_dl import losses
-        from ..backends.nengo_dl.autodiff import AutodiffRunner
-
-        return AutodiffRunner(
-            self._training_network,
-            self.batch_size,
-            self.learning_rate,
-            self._n_updates if self.anneal else None,
-            getattr(losses, LOSSES[self.loss])(self.margin, seed=self._seed),
-            device=self.device,
-        )
-
-    def _training_network(self):
-        return self._network()
-
-    def _layer_sizes(self):
-        return (*super()._layer_sizes(), self.n_units)
-
-    def _expected_arrays(self, shapes):
-        expected = super()._expected_arrays(shapes)
-        # losses count their batches
-        expected.update(expected_of_autodiff(shapes, self._layer_sizes(), n_others=1))
-        return expected
-
-    def _network(self):
-        return SparseEncoder(
-            (self.n_features_in_, *self.n_hidden, self.n_units),
-            winners=self._winners,
-            hidden_type=self._winners if self.hidden == "winners" else None,
-            scaling=self._scaling(),
-            parameters=self.__dict__.get("_start_values"),
-            seed=self._seed,
-        )
-
-    @property
-    def _winners(self):
-        """The code's neurons in the epoch that runs, or in the last one."""
-        epoch = self.__dict__.get("_now", max(self.n_iter_ - 1, 0))
-        n, sparsity, hardness = epoch // self.schedule_epochs, self.sparsity, self.hardness
-        if self.first_sparsity is not None:
-            sparsity = geometric(self.first_sparsity, sparsity, self.sparsity_decay, n)
-        if self.first_hardness is not None:
-            hardness = geometric(self.first_hardness, hardness, self.hardness_growth, n)
-        return SoftKWinnersTakeAll(sparsity, hardness, self.hard)
-
-    def _scaling(self):
-        if not self.scaling:
-            return None
-        return SynapticScaling(
-            self._n_winners / self.n_units, active_above=0.5, optimizer=SGD(self.scaling)
+    def _new_task(self):
+        return SDRTask(
+            self, self._seed, self.n_features_in_, len(self.classes_), self._n_updates
         )
 
     # --- checks
 
     def _check_training(self, X, y, X_val, y_val, resume):
         checked = super()._check_training(X, y, X_val, y_val, resume)
-        if self.backend == "nengo":
-            expected = "'nengo-dl' or 'auto', since learning sparse codes is NengoDL's"
-            raise unfit("backend", expected, self.backend, self)
+        check_differentiates(self, "since learning sparse codes is NengoDL's")
         return checked
 
     def _check_together(self):

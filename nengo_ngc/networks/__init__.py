@@ -2,11 +2,12 @@
 
 from .adaptive_winners import AdaptiveWinners
 from .associative import AssociativeMemory
-from .classifiers import FeedforwardClassifier, PredictiveCodingClassifier
 from .competitive import CompetitiveLayer, PatchEncoder
+from .feedforward_classifier import FeedforwardClassifier
 from .gncn import GNCN
 from .hopfield import LayeredHopfield
 from .pff import PFF
+from .predictive_coding_classifier import PredictiveCodingClassifier
 from .sparse_encoder import SparseEncoder
 from .spiking_winners import SpikingWinners
 

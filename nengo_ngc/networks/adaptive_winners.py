@@ -3,10 +3,11 @@ r"""k winners whose number is predicted for each sample."""
 import nengo
 
 from ..neurons import Identity, SoftKWinnersTakeAll, k_winners
-from ..neurons.functions import soft_step
+from ..neurons.functions import logistic
 from ..objects import PureNode
 from ..validation import FiniteParam, WholeParam, checked
-from .base import NETWORK, neurons
+from .base import NETWORK
+from .parts import neurons
 
 
 class AdaptiveWinners(nengo.Network):
@@ -77,7 +78,7 @@ class AdaptiveWinners(nengo.Network):
 
     def n_winners(self, xp, u):
         """p of each sample, (batch, 1)."""
-        p = self._n * self._winners.sparsity * soft_step(xp, u)
+        p = self._n * self._winners.sparsity * logistic(xp, u)
         return xp.minimum(xp.maximum(p, 1.0), self._n - 1.0)
 
     def threshold(self, xp, J, p):
@@ -91,7 +92,6 @@ class AdaptiveWinners(nengo.Network):
     def code(self, xp, J, u):
         """The code y, (batch, n_neurons), of currents and u, (batch, 1)."""
         p = self.n_winners(xp, u)
-        training = getattr(xp, "training", False)
         distance = J - self.threshold(xp, J, p)
-        soft = soft_step(xp, self._winners.hardness * distance, self._winners.hard)
-        return xp.where(training, soft, k_winners(xp, J, xp.floor(p + 0.5)))
+        soft = logistic(xp, self._winners.hardness * distance, self._winners.hard)
+        return xp.where(xp.training, soft, k_winners(xp, J, xp.floor(p + 0.5)))

@@ -9,8 +9,9 @@ from ..rules import ClippedHebbian
 from ..rules.memory import active, check_binary, one_where
 from ..schedule import Schedule
 from ..validation import ArraysParam, FlagParam, WholeParam, checked, unfit
-from .base import LEARNING, LearningNetwork, neurons
+from .base import LEARNING, LearningNetwork
 from .parameters import check_parameters
+from .parts import neurons
 
 
 class AssociativeMemory(LearningNetwork):

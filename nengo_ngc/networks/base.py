@@ -1,8 +1,13 @@
 """What networks that learn have in common: parameters by name, probes, timing."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import nengo
 import numpy as np
+from nengo.builder import Model, Signal
 from nengo.exceptions import ValidationError
+from numpy.typing import NDArray
 
 from ..objects import Delay
 from ..rules import FeedbackAlignment, LocalRule
@@ -19,7 +24,7 @@ from ..validation import (
 )
 from ..validation.messages import unknown
 from .named_list import NamedList
-from .parameters import check_parameters, write_signal
+from .parameters import Shape, check_parameters, write_signal
 
 # of every network
 NETWORK = TextParam("label"), SeedParam(), FlagParam("add_to_container")
@@ -33,12 +38,14 @@ class SimulatorParam(CheckedParam):
 
     expected = "a simulator of this network"
 
-    def convert(self, value):
+    def convert(self, value: Any) -> Any:
+        """Return the simulator, see `.CheckedParam`."""
         if not (hasattr(value, "signals") and hasattr(value, "model")):
             raise TypeError
         return value
 
-    def coerce(self, instance, value):
+    def coerce(self, instance: Any, value: Any) -> Any:
+        """Return the simulator if the network is part of its model, see `.CheckedParam`."""
         value = super().coerce(instance, value)
         whole = value.model.toplevel
         if instance is not whole and instance not in getattr(whole, "all_networks", ()):
@@ -49,52 +56,59 @@ class SimulatorParam(CheckedParam):
 class LearningNetwork(nengo.Network):
     """A network whose parameters are read and written by name, on any simulator.
 
-    Subclasses set ``_shapes`` (of each parameter, by name), ``_visible`` (what can be
-    probed, by name) and ``_parameter_signals``.
+    Subclasses set ``_shapes``, the shape of each parameter by name, and ``_visible``, the
+    objects that can be probed by name, and they write ``_parameter_signals``.
 
     Parameters
     ----------
     schedule : Schedule, optional
-        Default: 50 timesteps.
+        Length of a presentation and samples per update. Default: 50 timesteps.
     label, seed, add_to_container
         As for `nengo.Network`.
     """
 
-    # what is probed of which only the direction counts, so that its size may be any
-    _scale_free = ()
+    # names for ``probe`` of vectors of which only the direction matters, whatever their norm
+    _scale_free: tuple[str, ...] = ()
 
-    def __init__(self, schedule=None, label=None, seed=None, add_to_container=None):
+    def __init__(
+        self,
+        schedule: Schedule | None = None,
+        label: str | None = None,
+        seed: int | None = None,
+        add_to_container: bool | None = None,
+    ) -> None:
         super().__init__(label=label, seed=seed, add_to_container=add_to_container)
         self._schedule = Schedule() if schedule is None else schedule
-        self._visible = {}
+        self._visible: dict[str, Any] = {}
+        self._shapes: dict[str, Shape] = {}
         self.objects[nengo.Connection] = NamedList("connection")
 
     @property
-    def connections(self):
-        """The network's connections, also by name: ``connections["W1"]``."""
+    def connections(self) -> NamedList:
+        """Connections of the network, also by name, as in ``connections["W1"]``."""
         return self.objects[nengo.Connection]
 
     @property
-    def schedule(self):
+    def schedule(self) -> Schedule:
         """Length of a presentation and samples per update."""
         return self._schedule
 
     @property
     def _delay(self):
-        """To the next timestep of the same presentation."""
+        """The synapse that leads to the next timestep of the same presentation."""
         k = self._schedule.interleave
         return nengo.Lowpass(0) if k == 1 else Delay(k)
 
     # --- parameters
 
     @checked(SimulatorParam("sim"))
-    def parameters(self, sim):
-        """The parameters as they are in a simulator now.
+    def parameters(self, sim: Any) -> dict[str, NDArray]:
+        """Return the parameters with the values that they have in a simulator now.
 
         Parameters
         ----------
         sim : nengo.Simulator or nengo_ngc.dl.Simulator
-            Of this network, or of one that contains it.
+            A simulator of this network, or of one that contains it.
 
         Returns
         -------
@@ -107,12 +121,13 @@ class LearningNetwork(nengo.Network):
         }
 
     @checked(SimulatorParam("sim"), ArraysParam("parameters"))
-    def set_parameters(self, sim, parameters):
+    def set_parameters(self, sim: Any, parameters: Mapping[str, NDArray]) -> None:
         """Write parameters, all or some of them, into a simulator.
 
         Parameters
         ----------
         sim : nengo.Simulator or nengo_ngc.dl.Simulator
+            A simulator of this network, or of one that contains it.
         parameters : mapping of str to array
             As ``parameters`` returns them.
 
@@ -127,8 +142,8 @@ class LearningNetwork(nengo.Network):
                 write_signal(sim, signal, self._sign(name) * given[name])
 
     @checked(SimulatorParam("sim"))
-    def state(self, sim):
-        """All that learning changes: parameters and what the optimisers remember.
+    def state(self, sim: Any) -> dict[str, NDArray]:
+        """Return all that learning changes: the parameters and the states of the optimisers.
 
         Parameters
         ----------
@@ -137,8 +152,9 @@ class LearningNetwork(nengo.Network):
         Returns
         -------
         dict of {str: array}
-            Parameters by name; ``"W1/optimizer_m"`` and the like; and what is random and
-            fixed, ``"W1/feedback"``.
+            The parameters by name, the states of the optimisers by names such as
+            ``"W1/optimizer_m"``, and the random feedback of feedback alignment, which does
+            not change, by names such as ``"W1/feedback"``.
         """
         remembered = {
             name: np.array(sim.signals[signal])
@@ -147,8 +163,15 @@ class LearningNetwork(nengo.Network):
         return {**self.parameters(sim), **remembered}
 
     @checked(SimulatorParam("sim"), ArraysParam("state"))
-    def set_state(self, sim, state):
+    def set_state(self, sim: Any, state: Mapping[str, NDArray]) -> None:
         """Write what ``state`` returned into a simulator of the same network.
+
+        Parameters
+        ----------
+        sim : nengo.Simulator or nengo_ngc.dl.Simulator
+            A simulator of this network, or of one that contains it.
+        state : mapping of str to array
+            As ``state`` returns it.
 
         Raises
         ------
@@ -170,8 +193,8 @@ class LearningNetwork(nengo.Network):
                     )
                 write_signal(sim, signal, array)
 
-    def state_shapes(self):
-        """Shapes of what ``state`` returns, known before there is a simulator.
+    def state_shapes(self) -> dict[str, Shape]:
+        """Return the shapes of the arrays of ``state``, which needs no simulator.
 
         Returns
         -------
@@ -184,11 +207,11 @@ class LearningNetwork(nengo.Network):
                 shapes.update(_remembered_shapes(connection, rule))
         return shapes
 
-    def _parameter_signals(self, model):
+    def _parameter_signals(self, model: Model) -> dict[str, Signal]:
         raise TypeError(f"{type(self).__name__} must say where its parameters are")
 
     def _rule_arguments(self):
-        """What the rules of a network with an ``optimizer`` have in common."""
+        """Arguments that all rules of a network with an ``optimizer`` have in common."""
         return {
             "optimizer": self._optimizer,
             "schedule": self._schedule,
@@ -196,11 +219,11 @@ class LearningNetwork(nengo.Network):
         }
 
     def _with_what_follows(self, given):
-        """Add the parameters that are determined by those that are given."""
+        """Given parameters, with those that follow from them."""
         return given
 
     def _sign(self, name):
-        """-1 for parameters that connections carry negated."""
+        """-1 for parameters that connections carry with the opposite sign, else 1."""
         return 1
 
     def _remembered_signals(self, model):
@@ -213,17 +236,18 @@ class LearningNetwork(nengo.Network):
         }
 
     @checked(SimulatorParam("sim"))
-    def pending(self, sim):
-        """The updates that rules have added up since they last changed the weights.
+    def pending(self, sim: Any) -> dict[str, NDArray]:
+        """Return the updates that have been summed up since the weights last changed.
 
         Parameters
         ----------
         sim : nengo.Simulator or nengo_ngc.dl.Simulator
+            A simulator of this network, or of one that contains it.
 
         Returns
         -------
         dict of {str: array}
-            By the name of the weights; the direction in which they would grow.
+            Directions of growth by the names of the weights.
         """
         return {
             connection.label: np.array(
@@ -236,15 +260,15 @@ class LearningNetwork(nengo.Network):
     # --- what can be seen
 
     @checked(TextParam("name"))
-    def probe(self, name, **kwargs):
-        """Add a probe of what the network computes.
+    def probe(self, name: str, **kwargs: Any) -> nengo.Probe:
+        """Add a probe of something that the network computes.
 
         Parameters
         ----------
         name : str
-            What to look at, by the name that the class's documentation gives it.
+            One of the names that the documentation of the class lists.
         **kwargs
-            For `nengo.Probe`.
+            Further arguments of `nengo.Probe`.
 
         Returns
         -------
@@ -262,7 +286,7 @@ class LearningNetwork(nengo.Network):
 
 
 def _remembered_shapes(connection, rule):
-    """What the optimisers of a local rule remember, and its fixed feedback."""
+    """Shapes of the states of a local rule's optimisers, and of its fixed feedback."""
     learned = {"": (connection.size_out, connection.size_in)}
     if rule.biases:
         learned["bias_"] = (connection.size_out,)
@@ -275,32 +299,3 @@ def _remembered_shapes(connection, rule):
     if isinstance(rule, FeedbackAlignment):
         found[f"{connection.label}/feedback"] = (connection.size_out, rule.n_errors)
     return found
-
-
-def neurons(n, neuron_type, label, gain=None, bias=None):
-    """A layer of neurons that are wired to directly; gain 1 and bias 0 by default."""
-    # decoded values would only cost memory and time
-    return nengo.Ensemble(
-        n,
-        1,
-        neuron_type=neuron_type,
-        gain=np.ones(n) if gain is None else gain,
-        bias=np.zeros(n) if bias is None else bias,
-        encoders=np.ones((n, 1)),
-        noise=None,  # whatever the surrounding network's configuration says
-        eval_points=np.zeros((1, 1)),
-        label=label,
-    ).neurons
-
-
-def seed_of(network):
-    """A network's seed, or one that follows from those of the networks around it, or None.
-
-    For values that are drawn while the network is made, rather than by Nengo's builder.
-    """
-    around = list(nengo.Network.context)
-    seeds = [other.seed for other in around if other.seed is not None]
-    if network.seed is not None or not seeds:
-        return network.seed
-    place = [len(other.networks) for other in around]  # tells networks side by side apart
-    return int(np.random.RandomState([*seeds, *place]).randint(2**31))

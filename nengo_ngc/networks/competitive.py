@@ -8,8 +8,9 @@ from ..neurons import Identity, KWinnersTakeAll, SoftThreshold
 from ..rules import Competitive, Homeostasis, Optimizer
 from ..schedule import Schedule
 from ..validation import ArrayParam, InstanceParam, SizesParam, WholeParam, checked, declared
-from .base import LEARNING, LearningNetwork, neurons, seed_of
+from .base import LEARNING, LearningNetwork
 from .parameters import check_parameters
+from .parts import neurons, seed_of
 
 
 class CompetitiveLayer(LearningNetwork):

@@ -1,14 +1,23 @@
-r"""Generative neural coding networks (GNCN) made of Nengo objects."""
+r"""The generative neural coding network (GNCN), made of Nengo objects.
 
-from dataclasses import dataclass
+The E update, for example, is the rule `.ErrorDriven` on the connection ``"E1"``, which
+``_connect_feedback`` makes.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
 
 import nengo
 import numpy as np
+from nengo.neurons import NeuronType
 from nengo.params import Parameter
+from nengo.synapses import Synapse
+from numpy.typing import NDArray
 
-from ..neurons import Identity, LatentState, derivative
-from ..objects import AtStart, PureNode, Transposed
+from ..neurons import Identity, LatentState
+from ..objects import AtStart, PureNode
 from ..rules import Adam, Delta, ErrorDriven, LocalRule, Precision
+from ..schedule import Schedule
 from ..validation import (
     ArrayParam,
     ArraysParam,
@@ -23,56 +32,23 @@ from ..validation import (
     checked,
     unfit,
 )
-from .base import LEARNING, LearningNetwork, neurons
+from .base import LEARNING, LearningNetwork
+from .gncn_parameters import complete_parameters, lateral_inhibition, parameter_shapes
+from .gncn_variants import VARIANTS
 from .layers import LAYERS
-from .parameters import (
-    check_complete,
-    check_parameters,
-    complete_parameters,
-    lateral_inhibition,
-    parameter_shapes,
-)
+from .parameters import check_complete, check_parameters
+from .parts import ACTIVATIONS, connect_feedback, neurons, pass_down
 from .settling import end_of_settling
-
-
-@dataclass(frozen=True)
-class _Variant:
-    """What distinguishes the circuits of Ororbia & Kifer (2022)."""
-
-    phi: str  # activation of the states
-    g: str  # activation of predictions of hidden layers
-    target: str  # what is predicted of a layer, states "z" or activities "phi_z"
-    prior: float  # Laplace prior on the states
-    precision: bool  # errors weighted by learned precision
-    tied: bool  # errors return through the transpose of W, gated by phi'
-    lateral: bool  # V: competition in groups
-    skip: bool  # M: predictions across a layer
-
-
-VARIANTS = {
-    "t1": _Variant("tanh", "identity", "z", 0.01, False, True, False, False),
-    "t1-sigma": _Variant("relu", "identity", "z", 0.01, True, True, False, False),
-    "t2-sigma": _Variant("relu", "relu", "phi_z", 0.0, True, False, True, False),
-    "pdh": _Variant("relu", "relu", "phi_z", 0.0, True, False, True, True),
-}
-
-ACTIVATIONS = {
-    "relu": nengo.RectifiedLinear(),
-    "tanh": nengo.Tanh(tau_ref=1),
-    "sigmoid": nengo.Sigmoid(tau_ref=1),
-    "identity": Identity(),
-}
-
 
 INITIAL = ("zero", "feedforward", "previous")
 
 
 class GNCN(LearningNetwork):
-    r"""A generative neural coding network: it settles, predicts its input, learns.
+    r"""A generative neural coding network, which predicts its input from latent states.
 
-    Layers of latent states :math:`z_1 \dots z_L` predict the layer below; the errors
-    of the predictions move the states and, once they have settled, change the weights.
-    In each timestep
+    Layers of latent states :math:`z_1 \dots z_L` predict the layer below. The errors of these
+    predictions move the states until they have settled, and then change the weights. In each
+    timestep
 
     .. math::
         z_l &\leftarrow z_l + \beta \bigl(d_l - e_l - \gamma z_l - V_l \phi(z_l)
@@ -80,16 +56,26 @@ class GNCN(LearningNetwork):
         \mu_l &= g\bigl(W_{l+1} \phi(z_{l+1}) + M_{l+2} \phi(z_{l+2})\bigr) \\
         e_l &= P_l (t_l - \mu_l)
 
-    where g is the logistic function at the input and the first line uses the errors
-    and states of the timestep before. ``"t1"`` and ``"t1-sigma"`` have the feedback
-    :math:`d_l = \phi'(z_l) W_l^T e_{l-1}`, the target :math:`t_l = z_l`, no V and no M;
-    ``"t2-sigma"`` and ``"pdh"`` have :math:`d_l = E_l e_{l-1}` with E of its own,
-    :math:`t_l = \phi(z_l)` and V; M is in ``"pdh"`` alone, P in all but ``"t1"``.
+    where g is the logistic function at the input, and the first line uses the errors and
+    states of the previous timestep. In ``"t1"`` and ``"t1-sigma"`` the feedback is
+    :math:`d_l = \phi'(z_l) W_l^T e_{l-1}`, the target is :math:`t_l = z_l`, and there is no V
+    and no M. In ``"t2-sigma"`` and ``"pdh"`` the feedback is :math:`d_l = E_l e_{l-1}` with
+    weights E that learn, the target is :math:`t_l = \phi(z_l)`, and there is V. Only
+    ``"pdh"`` has M, and all variants but ``"t1"`` have P.
+
+    At the last timestep of a presentation the weights change by
+
+    .. math::
+        \Delta W_l = e_{l-1} \phi(z_l)^T, \qquad \Delta E_l = \phi(z_l) e_{l-1}^T, \qquad
+        \Delta M_l = e_{l-2} \phi(z_l)^T
+
+    averaged over samples (`.ErrorDriven`), and the covariance to which P belongs by
+    `.Precision`.
 
     Parameters
     ----------
     shape : sequence of int, optional
-        Number of inputs, then of units in each layer, at least one.
+        Number of inputs, followed by the number of units in each layer, at least one layer.
     variant : {"t1", "t1-sigma", "t2-sigma", "pdh"}, optional
         The circuit.
     beta : float, optional
@@ -97,55 +83,55 @@ class GNCN(LearningNetwork):
     leak : float, optional
         Decay :math:`\gamma` of the states.
     n_group, n_top_group : int, optional
-        Units that compete with each other, in hidden layers and in the top one.
+        Number of units that compete with each other, in hidden layers and in the top layer.
     self_excitation, cross_inhibition : float, optional
-        The entries of V on the diagonal (negated) and between units of a group.
+        Entries of V: on the diagonal (negated), and between the units of a group.
     schedule : Schedule, optional
         Length of a presentation and samples per update. Default: 50 timesteps.
     learning_rule_type : LocalRule or None, optional
-        Rule of W, E and M; schedule and switch are set by the network. Precision is
-        learned with the same optimiser. None: nothing learns. Default:
+        Learning rule of W, E and M, of which the network sets the schedule and the learning
+        switch. P is learned with the same optimiser. With None nothing learns. Default:
         ``ErrorDriven(Adam(1e-3), norm_bound=1.0)``.
     recognition_rule_type : LocalRule, optional
-        Rule of R (see ``initial``), likewise, unless nothing learns. Default:
-        ``Delta(Adam(5e-3))``: R follows the states, so it has to learn faster than they
-        change.
+        Learning rule of the recognition weights R, see ``initial``. Default:
+        ``Delta(Adam(5e-3))``. Its steps are larger since R has to follow states that change
+        while the network learns.
     parameters : mapping of str to array, optional
-        Values at the start, named and oriented (post, pre) as ``parameters`` returns
-        them. The rest is initialised.
+        Initial values of parameters, named and oriented (post, pre) as ``parameters`` returns
+        them. Those that are not given are initialised as usual.
     activation : str or nengo.neurons.NeuronType, optional
-        In place of the variant's phi: "relu", "tanh", "sigmoid", "identity", or any
-        neuron type, spiking ones included.
+        Activation :math:`\phi` in place of the variant's: "relu", "tanh", "sigmoid",
+        "identity", or any neuron type, including spiking ones.
     prior : float, optional
-        In place of the variant's Laplace prior :math:`\lambda`.
+        Strength :math:`\lambda` of the Laplace prior in place of the variant's.
     tied : bool, optional
-        Whether errors return through :math:`W^T`, gated by phi', or through E of its
-        own; in place of what the variant has.
+        Whether errors return through :math:`W^T`, gated by :math:`\phi'`, or through weights
+        E of their own. By default the variant decides.
     max_rate : float, optional
-        Firing rate of spiking neurons, in Hz, that stands for an activity of 1.
+        Firing rate of spiking neurons, in Hz, that represents an activity of 1.
     synapse : float or nengo.synapses.Synapse, optional
-        Filter of spikes on their way to predictions and errors. Activities of rate
-        neurons are not filtered.
+        Filter of spikes on their way to predictions and errors. The activities of rate neurons
+        are not filtered.
     weight_std : float, optional
         Standard deviation of the Gaussian from which W, E and M are drawn.
     initial : {"zero", "feedforward", "previous"}, optional
-        Where states start in each presentation: at 0; at what one feedforward pass
-        makes of the input, :math:`z_l = R_l \phi(z_{l-1})`; or where the node ``start``
-        says, which is meant for states on which the same input settled before, unless
-        ``fresh`` is above 0: then at the feedforward pass. In the last two cases recognition
-        weights R, 0 at the start, learn to predict the states that a presentation ends
-        with, by ``recognition_rule_type``.
+        Initial states of each presentation. ``"zero"``: all states are 0. ``"feedforward"``:
+        the states of one feedforward pass, :math:`z_l = R_l \phi(z_{l-1})`. ``"previous"``:
+        the input of the node ``start``, which is meant for states on which the same input
+        settled before, or the feedforward pass if the input of the node ``fresh`` is above 0.
+        In the last two cases there are recognition weights R. They are 0 at first, and learn
+        by ``recognition_rule_type`` to predict the states at the end of a presentation.
     carry : float, optional
-        While the network learns, states start from this part of the feedforward pass or of
-        what the node ``start`` says. With the published self-excitation states have no
-        fixed point, and what starts where it ended would grow with every presentation.
+        While the network learns, the initial states are multiplied by this factor, above 0 and
+        at most 1. With the published self-excitation states have no fixed point, and without
+        the factor they would grow with every presentation of the same input.
     momentum : float, optional
-        Part of the states' last movement that goes on, see `.LatentState`. 0.5 brings them
-        in 10 timesteps where they would come in about 20.
+        The part of the states' velocity that is kept from one timestep to the next, see
+        `.LatentState`. With 0.5 states move in 10 timesteps about as far as in 20 without.
     tolerance : float or None, optional
-        A presentation is over once its states move, in one timestep, by no more than
-        this part of their norm (over all layers). They are held from then on; of the
-        timesteps that are left, models skip all but the last (see Notes).
+        A presentation ends once the movement of the states in one timestep is at most this
+        fraction of their norm, over all layers. From then on the states do not change, and
+        models skip the remaining timesteps, except the last one (see Notes).
     label, seed, add_to_container
         As for `nengo.Network`.
 
@@ -154,33 +140,33 @@ class GNCN(LearningNetwork):
     input : nengo.Node
         The image, ``shape[0]`` values in [0, 1].
     mask : nengo.Node
-        1 where a pixel is hidden: its error counts for nothing, and the network fills
-        it in. All 0 as long as nothing is connected to it.
+        1 for hidden pixels. They make no error, and the network fills them in. All values are
+        0 as long as nothing is connected to the node.
     learn : nengo.Node
-        The learning switch: 1 learn, 0 don't.
+        The learning switch: the network learns if it is 1, and not if it is 0.
     start, fresh : nengo.Node
-        If ``initial="previous"``: the states to start from, one layer after another, and
-        whether to start from the feedforward pass instead.
+        They exist if ``initial="previous"``: the initial states, one layer after another, and
+        whether to use the feedforward pass instead.
     output : nengo.Node or nengo.ensemble.Neurons
         The prediction of the input, :math:`\mu_0`.
     connections : list of nengo.Connection
-        Also by name, ``connections["W1"]``.
-
-    Notes
-    -----
-    ``probe`` knows the states ``"z1"``, activities ``"phi_z1"`` and so on up to the top
-    layer; predictions ``"mu0"`` and errors ``"e0"`` up to the layer below it; and, with
-    a ``tolerance``, ``"iterations"``, the timesteps in which states were not held.
-
-    What is left of a presentation is skipped by the models of ``nengo_ngc``, on either
-    simulator, unless neurons or synapses have a memory of their own, as spiking ones do.
-    Simulators that you make, ``nengo.Simulator`` and ``ngc.dl.Simulator``, go through it:
-    there may be other parts for which time has to pass.
+        Also by name, as in ``connections["W1"]``.
 
     Raises
     ------
     nengo.exceptions.ValidationError
         If an argument is unknown, out of range, or of the wrong shape.
+
+    Notes
+    -----
+    ``probe`` knows the states ``"z1"``, activities ``"phi_z1"`` and so on up to the top
+    layer; the predictions ``"mu0"`` and errors ``"e0"`` and so on up to the layer below it;
+    and, with a ``tolerance``, ``"iterations"``, the number of timesteps in which states moved.
+
+    The models of ``nengo_ngc`` skip timesteps on either simulator, unless neurons or synapses
+    have a memory of their own, as spiking neurons do. Simulators that you create,
+    ``nengo.Simulator`` and ``ngc.dl.Simulator``, simulate all timesteps, since a network
+    around this one may have other parts.
 
     References
     ----------
@@ -202,7 +188,7 @@ class GNCN(LearningNetwork):
         EitherParam(
             "activation",
             ChoiceParam("activation", ACTIVATIONS),
-            InstanceParam("activation", nengo.neurons.NeuronType),
+            InstanceParam("activation", NeuronType),
         ),
         LatentState.prior,
         FlagParam("tied"),
@@ -217,37 +203,36 @@ class GNCN(LearningNetwork):
     )
     def __init__(
         self,
-        shape=(784, 360, 360, 360),
-        variant="pdh",
-        beta=0.1,
-        leak=0.001,
-        n_group=12,
-        n_top_group=18,
-        self_excitation=0.15,
-        cross_inhibition=0.1,
-        schedule=None,
-        learning_rule_type=ErrorDriven(norm_bound=1.0),
-        recognition_rule_type=Delta(Adam(5e-3)),
-        parameters=None,
-        activation=None,
-        prior=None,
-        tied=None,
-        max_rate=200.0,
-        synapse=0.01,
-        weight_std=0.05,
-        initial="zero",
-        carry=0.8,
-        momentum=0.0,
-        tolerance=None,
-        label=None,
-        seed=None,
-        add_to_container=None,
-    ):
+        shape: tuple[int, ...] = (784, 360, 360, 360),
+        variant: str = "pdh",
+        beta: float = 0.1,
+        leak: float = 0.001,
+        n_group: int = 12,
+        n_top_group: int = 18,
+        self_excitation: float = 0.15,
+        cross_inhibition: float = 0.1,
+        schedule: Schedule | None = None,
+        learning_rule_type: LocalRule | None = ErrorDriven(norm_bound=1.0),
+        recognition_rule_type: LocalRule | None = Delta(Adam(5e-3)),
+        parameters: Mapping[str, NDArray] | None = None,
+        activation: str | NeuronType | None = None,
+        prior: float | None = None,
+        tied: bool | None = None,
+        max_rate: float = 200.0,
+        synapse: float | Synapse | None = 0.01,
+        weight_std: float = 0.05,
+        initial: Literal["zero", "feedforward", "previous"] = "zero",
+        carry: float = 0.8,
+        momentum: float = 0.0,
+        tolerance: float | None = None,
+        label: str | None = None,
+        seed: int | None = None,
+        add_to_container: bool | None = None,
+    ) -> None:
         super().__init__(schedule, label, seed, add_to_container)
-        kind = VARIANTS[variant]
-        self._kind = kind
+        self._variant = VARIANTS[variant]
         self._shape = shape
-        self._tied = kind.tied if tied is None else tied
+        self._tied = self._variant.tied if tied is None else tied
         self._rule = learning_rule_type
         self._recognition_rule = recognition_rule_type
         self._initial_states = initial
@@ -257,10 +242,11 @@ class GNCN(LearningNetwork):
             "beta": beta,
             "leak": leak,
             "momentum": momentum,
-            "prior": kind.prior if prior is None else prior,
+            "prior": self._variant.prior if prior is None else prior,
             "schedule": self._schedule,
         }
-        self._phi_type = _neuron_type(kind.phi if activation is None else activation)
+        phi = self._variant.phi if activation is None else activation
+        self._phi_type = ACTIVATIONS[phi] if isinstance(phi, str) else phi
         self._max_rate = max_rate
         self._synapse = synapse
         self._weight_std = weight_std
@@ -272,7 +258,7 @@ class GNCN(LearningNetwork):
             for level, n in enumerate(groups, start=1)
         }
         recognizes = initial != "zero"
-        self._shapes = parameter_shapes(self._shape, kind, self._tied, recognizes)
+        self._shapes = parameter_shapes(self._shape, self._variant, self._tied, recognizes)
         given = check_parameters(parameters or {}, self._shapes)
         self._initial = complete_parameters({**V, **given}, self._shapes)
         self._exempt_from_offline_training()
@@ -280,15 +266,15 @@ class GNCN(LearningNetwork):
             self._build()
 
     @property
-    def n_layers(self):
+    def n_layers(self) -> int:
         """Number of layers of latent states."""
         return len(self._shape) - 1
 
     def _exempt_from_offline_training(self):
         # read by NengoDL: the parameters belong to the local rules, and biases
         # that stay 0 need not be added
-        for kind in (nengo.Ensemble, nengo.Connection):
-            self.config[kind].set_param(
+        for configured in (nengo.Ensemble, nengo.Connection):
+            self.config[configured].set_param(
                 "trainable", Parameter("trainable", default=False, optional=True)
             )
 
@@ -360,11 +346,11 @@ class GNCN(LearningNetwork):
         return xp.where(learn > 0, self._carry * start, start)
 
     def _seen(self, level):
-        """What recognition of the layer above sees: activities at this very timestep."""
+        """Activities at this timestep, from which the layer above is recognized."""
         if level == 0:  # rules learn between neurons
             phi_type = Identity()
         elif self._phi_type.spiking:  # filtered spikes are of earlier timesteps
-            phi_type = ACTIVATIONS[self._kind.phi]
+            phi_type = ACTIVATIONS[self._variant.phi]
         else:
             return self._phi[level]
         seen = neurons(self._shape[level], phi_type, label=f"seen{level}")
@@ -391,12 +377,14 @@ class GNCN(LearningNetwork):
         return activity
 
     def _build_prediction(self, level):
-        g = "sigmoid" if level == 0 else self._kind.g
-        mu = neurons(self._shape[level], ACTIVATIONS[g], label=f"mu{level}")
+        mu = neurons(self._shape[level], self._prediction_type(level), label=f"mu{level}")
         self._connect_error_driven(f"W{level + 1}", self._phi[level + 1], mu)
-        if self._kind.skip and level + 2 <= self.n_layers:
+        if self._variant.skip and level + 2 <= self.n_layers:
             self._connect_error_driven(f"M{level + 2}", self._phi[level + 2], mu)
         return mu
+
+    def _prediction_type(self, level):
+        return ACTIVATIONS["sigmoid" if level == 0 else self._variant.g]
 
     def _build_error(self, level):
         n = self._shape[level]
@@ -404,12 +392,12 @@ class GNCN(LearningNetwork):
         if level == 0:
             d = PureNode(_hide, n, others=[self.mask], label="d0")
             nengo.Connection(d, e, synapse=None)
-        elif self._kind.precision:
+        elif self._variant.precision:
             d = neurons(n, Identity(), label=f"d{level}")
             self._connect_precision(level, d, e)
         else:
             d = e
-        target = self._z[level] if self._kind.target == "z" else self._phi[level]
+        target = self._z[level] if self._variant.target == "z" else self._phi[level]
         nengo.Connection(target, d, synapse=None)
         nengo.Connection(self._mu[level], d, transform=-1, synapse=None)
         for name in (f"W{level + 1}", f"M{level + 2}"):
@@ -421,13 +409,14 @@ class GNCN(LearningNetwork):
         # synapse=0 is the one delay in the loop, from errors into states
         z, phi, below = self._z[level], self._phi[level], self._e[level - 1]
         if self._tied:
-            self._connect_tied(level, below, z)
+            W = self.connections[f"W{level}"]
+            connect_feedback(below, W, z, self._phi_type, level, label=f"E{level}")
         else:
             self._connect_error_driven(f"E{level}", below, z, synapse=0)
             self._teach(f"E{level}", phi)
         if level < self.n_layers:
             nengo.Connection(self._e[level], z, transform=-1, synapse=0)
-        if self._kind.lateral:
+        if self._variant.lateral:
             self._connect(f"V{level}", phi, z, -self._initial[f"V{level}"], synapse=0)
 
     def _connect_error_driven(self, name, pre, post, synapse=None):
@@ -453,17 +442,6 @@ class GNCN(LearningNetwork):
             )
         self._connect(name, pre, post, self._initial[name], rule)
         self._teach(name, post)
-
-    def _connect_tied(self, level, below, z):
-        phi_prime = derivative(self._phi_type)
-        gate = PureNode(
-            lambda xp, x, z: phi_prime(xp, z) * x,
-            self._shape[level],
-            others=[z],
-            label=f"gate{level}",
-        )
-        self._connect(f"E{level}", below, gate, Transposed(self.connections[f"W{level}"]))
-        nengo.Connection(gate, z, synapse=0)
 
     def _connect(self, name, pre, post, transform, rule=None, synapse=None):
         nengo.Connection(
@@ -501,8 +479,8 @@ class GNCN(LearningNetwork):
         return signals
 
     @checked(ArraysParam("parameters"), ArrayParam("z", ndim=2, finite=False))
-    def generate(self, parameters, z):
-        """Images that states of the top layer predict, in one pass down.
+    def generate(self, parameters: Mapping[str, NDArray], z: NDArray) -> NDArray:
+        """Return the images that states of the top layer predict, in one pass down.
 
         Parameters
         ----------
@@ -520,23 +498,31 @@ class GNCN(LearningNetwork):
             raise unfit("z", f"of shape (n, {self._shape[-1]})", z, self)
         check_parameters(parameters, self._shapes)
         check_complete(parameters, [name for name in self._shapes if name[0] in "WM"])
-        phi = {self.n_layers: _rates(self._phi_type, z, self._max_rate)}
+        return pass_down(
+            self._rates(z), self._weights_down(parameters), self._predict, self._activity_of
+        )
+
+    def _weights_down(self, parameters):
+        """For each layer from the top down, its number and the weights of its prediction."""
         for level in reversed(range(self.n_layers)):
-            drive = phi[level + 1] @ parameters[f"W{level + 1}"].T
-            if f"M{level + 2}" in self._shapes:
-                drive = drive + phi[level + 2] @ parameters[f"M{level + 2}"].T
-            mu = _rates(ACTIVATIONS["sigmoid" if level == 0 else self._kind.g], drive)
-            predicts_z = self._kind.target == "z"
-            phi[level] = _rates(self._phi_type, mu) if predicts_z else mu
-        return mu
+            names = f"W{level + 1}", f"M{level + 2}"
+            yield level, [parameters[name] for name in names if name in self._shapes]
 
+    def _predict(self, level, drive):
+        return _rates(self._prediction_type(level), drive)
 
-def _neuron_type(activation):
-    return ACTIVATIONS[activation] if isinstance(activation, str) else activation
+    def _activity_of(self, prediction):
+        """Activities of a layer whose state, or activity, is as predicted."""
+        if self._variant.target == "phi_z":
+            return prediction
+        return self._rates(prediction)
+
+    def _rates(self, z):
+        return _rates(self._phi_type, z, self._max_rate)
 
 
 def _rates(neuron_type, x, max_rate=None):
-    """Activities of neurons, wired to as in the network, for a batch of inputs."""
+    """Activities for a batch of inputs, with the gain that the network gives neurons."""
     gain, bias, scale = np.ones(1), np.zeros(1), 1.0
     if neuron_type.spiking:
         gain, bias = neuron_type.gain_bias(np.array([max_rate]), np.zeros(1))

@@ -17,9 +17,10 @@ from ..validation import (
     WholeParam,
     checked,
 )
-from .base import LEARNING, LearningNetwork, neurons
+from .base import LEARNING, LearningNetwork
 from .layers import LAYERS
 from .parameters import check_parameters
+from .parts import neurons
 
 # where rho is the identity; beyond the bounds it is constant
 ACTIVATIONS = {

@@ -6,8 +6,9 @@ from nengo.params import Parameter
 
 from ..neurons import Identity
 from ..validation import SizesParam
-from .base import LearningNetwork, neurons
+from .base import LearningNetwork
 from .parameters import check_parameters
+from .parts import neurons
 
 LAYERS = SizesParam("shape", at_least=2)
 

@@ -4,7 +4,7 @@ import nengo
 
 from ..neurons import Identity
 from ..objects import PureNode
-from .base import neurons
+from .parts import neurons
 
 
 def end_of_settling(states, held, tolerance, schedule):

@@ -7,8 +7,9 @@ from ..neurons import Identity, SoftKWinnersTakeAll
 from ..rules import SynapticScaling
 from ..schedule import Schedule
 from ..validation import InstanceParam, checked
-from .base import LEARNING, neurons
+from .base import LEARNING
 from .layers import LAYERS, LayeredNetwork
+from .parts import neurons
 
 
 class SparseEncoder(LayeredNetwork):

@@ -10,7 +10,8 @@ from ..neurons import KWinnersTakeAll, k_winners
 from ..objects import PureNode
 from ..schedule import Schedule
 from ..validation import FiniteParam, InstanceParam, PositiveParam, WholeParam, checked
-from .base import NETWORK, neurons
+from .base import NETWORK
+from .parts import neurons
 
 # undone by connections: with a gain of 1 Nengo divides by 0 in the neurons' maximum rates
 _GAIN = 2.0

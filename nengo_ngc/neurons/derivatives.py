@@ -1,17 +1,22 @@
-"""Derivatives of activation functions by their input current."""
+"""Derivatives of activation functions with respect to their input current."""
+
+from collections.abc import Callable
+from typing import Any
 
 import nengo
 from nengo.exceptions import ValidationError
 from nengo.neurons import NeuronType
 
+from ..namespace import Array
 from ..validation import CallableParam, InstanceParam, SubclassParam, checked
+from .functions import indicator, logistic
 from .pointwise import Identity
 
 _SMOOTHING = 0.02  # of the threshold of spiking LIF neurons, in units of input current
 
 
 def _step_function(xp, J, neurons):
-    return xp.where(J >= 0, neurons.amplitude * xp.ones_like(J), xp.zeros_like(J))
+    return neurons.amplitude * indicator(xp, J >= 0, J)
 
 
 def _sigmoid(xp, J, neurons):
@@ -34,7 +39,7 @@ def _lif(xp, J, neurons):
     # so far below the threshold, 1 / j**2 would overflow
     far = j < 1e-8
     slope = _lif_slope(xp, xp.where(far, xp.ones_like(j), j), neurons)
-    slope = slope * 0.5 * (1 + xp.tanh(0.5 * x))
+    slope = slope * logistic(xp, x)
     return xp.where(far, xp.zeros_like(j), slope)
 
 
@@ -61,24 +66,24 @@ _DERIVATIVES = {
 
 
 @checked(InstanceParam("neuron_type", NeuronType))
-def derivative(neuron_type):
-    r"""The derivative of an activation function by its input current.
+def derivative(neuron_type: NeuronType) -> Callable[[Any, Array], Array]:
+    r"""Return the derivative of a neuron type's activity with respect to its input current.
 
     ========================  ====================================================
-    RectifiedLinear           a step at 0, where it is 1: states that start at rest
-                              could not leave it otherwise
+    RectifiedLinear           a step from 0 to 1; it is 1 at an input of 0, since
+                              states that start from 0 could not move otherwise
     Sigmoid, Tanh             exact
-    LIFRate, AdaptiveLIFRate  exact, 0 up to the threshold
-    SpikingRectifiedLinear,   surrogate: that of their rates
+    LIFRate, AdaptiveLIFRate  exact, and 0 up to the threshold
+    SpikingRectifiedLinear,   that of their rates, as a surrogate
     RegularSpiking,
     StochasticSpiking,
     PoissonSpiking
-    LIF, AdaptiveLIF          surrogate: that of their rates with a threshold
-                              smoothed over 0.02 (Hunsberger & Eliasmith 2015,
+    LIF, AdaptiveLIF          that of their rates with a threshold smoothed over
+                              0.02, as a surrogate (Hunsberger & Eliasmith 2015,
                               arXiv 1510.08829)
     ========================  ====================================================
 
-    Of adaptive neurons it is taken at the current less the adaptation.
+    For adaptive neurons it is evaluated at the input current minus the adaptation.
 
     Parameters
     ----------
@@ -87,20 +92,21 @@ def derivative(neuron_type):
     Returns
     -------
     callable
-        Takes ``(xp, J)``.
+        ``function(xp, J)`` returns the derivative at the input currents J, an array of the
+        same shape.
 
     Raises
     ------
     nengo.exceptions.ValidationError
         If no derivative is known for this type.
     """
-    for kind in type(neuron_type).__mro__:
-        if kind in _DERIVATIVES:
-            function = _DERIVATIVES[kind]
-            if kind is nengo.neurons.RatesToSpikesNeuronType:
+    for base in type(neuron_type).__mro__:
+        if base in _DERIVATIVES:
+            function = _DERIVATIVES[base]
+            if base is nengo.neurons.RatesToSpikesNeuronType:
                 derivative(neuron_type.base_type)  # raises now rather than later
             return lambda xp, J: function(xp, J, neuron_type)
-    known = ", ".join(sorted(kind.__name__ for kind in _DERIVATIVES))
+    known = ", ".join(sorted(base.__name__ for base in _DERIVATIVES))
     raise ValidationError(
         f"no derivative is known for {type(neuron_type).__name__}; known are {known}; "
         "give yours to nengo_ngc.neurons.derivatives.register_derivative",
@@ -109,32 +115,50 @@ def derivative(neuron_type):
 
 
 @checked(SubclassParam("kind", NeuronType), CallableParam("function"))
-def register_derivative(kind, function):
-    """Say how the activity of a neuron type changes with its input current.
+def register_derivative(
+    kind: type[NeuronType], function: Callable[[Any, Array, NeuronType], Array]
+) -> None:
+    """Register the derivative of a neuron type's activity by its input current.
 
     Parameters
     ----------
     kind : type
-        A subclass of `nengo.neurons.NeuronType`. Types derived from it, too, use the
+        A subclass of `nengo.neurons.NeuronType`. Classes derived from it use the same
         derivative, unless they have one of their own.
     function : callable
-        ``function(xp, J, neuron_type)`` returns an array of the shape of the currents
-        ``J``, made by operators and functions of the namespace ``xp``: the derivative
-        of rates, or a surrogate of it, with the neuron type's parameters at hand.
+        ``function(xp, J, neuron_type)`` returns an array of the shape of the input currents
+        ``J``. It is the derivative of the rates, or a surrogate of it, and it is written
+        with the functions of ``xp`` (see `nengo_ngc.namespace`). ``neuron_type`` is the
+        instance, with its parameters.
 
     Raises
     ------
     nengo.exceptions.ValidationError
-        If ``kind`` is not a neuron type, or ``function`` cannot be called.
+        If ``kind`` is not a class of neuron types, or ``function`` cannot be called.
     """
     _DERIVATIVES[kind] = function
 
 
-def adaptation_before(neurons, dt, adaptation, activity):
-    r"""The adaptation that neurons started a timestep with, from what it ended with.
+def adaptation_before(
+    neurons: NeuronType, dt: float, adaptation: Array, activity: Array
+) -> Array:
+    r"""Return the adaptation at the start of a timestep, given its value at the end.
 
-    Inverts :math:`n \leftarrow n + \frac{dt}{\tau_n} (inc_n\, a - n)`, since Nengo
+    It inverts :math:`n \leftarrow n + \frac{dt}{\tau_n} (inc_n\, a - n)`, since Nengo
     overwrites n before anything else can read it.
+
+    Parameters
+    ----------
+    neurons : nengo.neurons.NeuronType
+        An adaptive neuron type, which has ``tau_n`` and ``inc_n``.
+    dt : float
+        Length of a timestep, in seconds.
+    adaptation, activity : (batch, n_neurons) arrays
+        The adaptation n and the activity a at the end of the timestep.
+
+    Returns
+    -------
+    (batch, n_neurons) array
     """
     k = dt / neurons.tau_n
     return (adaptation - k * neurons.inc_n * activity) / (1 - k)

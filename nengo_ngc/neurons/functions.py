@@ -1,16 +1,120 @@
-"""Functions that neurons, networks and metrics share, over a namespace ``xp``."""
+"""Functions that neurons, rules, networks and metrics share, for every namespace ``xp``."""
 
-import numpy as np
+from typing import Any
+
+from ..namespace import NUMPY, Array
 
 
-def soft_step(xp, x, hard=False):
-    """The logistic function, or the line of its slope at 0 within [0, 1]."""
+def logistic(xp: Any, x: Array, hard: bool = False) -> Array:
+    r"""Return the logistic function, :math:`\sigma(x) = 1 / (1 + e^{-x})`, of each entry.
+
+    Parameters
+    ----------
+    xp : namespace
+    x : array
+    hard : bool, optional
+        Whether to return the hard sigmoid instead: the tangent of the logistic function at
+        0, limited to the range from 0 to 1.
+
+    Returns
+    -------
+    array
+        Of the shape of x.
+    """
     if hard:
         return xp.minimum(xp.maximum(0.5 + 0.25 * x, 0.0), 1.0)
     return 0.5 * (1 + xp.tanh(0.5 * x))
 
 
-def softmax(output, xp=np):
-    """Probabilities from outputs, (n, n_classes) arrays of the namespace ``xp``."""
+def indicator(xp: Any, condition: Array, like: Array) -> Array:
+    """Return 1 where a condition holds and 0 elsewhere, of the type of another array."""
+    return xp.where(condition, xp.ones_like(like), xp.zeros_like(like))
+
+
+def softmax(output: Array, xp: Any = NUMPY) -> Array:
+    """Return the probabilities of classes, both (n, n_classes) arrays, from outputs."""
     e = xp.exp(output - xp.max(output, axis=1, keepdims=True))
     return e / xp.sum(e, axis=1, keepdims=True)
+
+
+def cross_entropy(xp: Any, output: Array, target: Array) -> Array:
+    r"""Return the cross-entropy of the softmax of outputs, in nats.
+
+    .. math:: -\sum_c t_c \log \mathrm{softmax}(a)_c
+
+    Parameters
+    ----------
+    xp : namespace
+    output : (n, n_classes) array
+        Values a before the softmax.
+    target : (n, n_classes) array
+        Probabilities t, such as 1 for the right class and 0 for the others.
+
+    Returns
+    -------
+    (n,) array
+    """
+    # the largest output cancels, so gradients need not pass through it
+    shifted = output - xp.stop_gradient(xp.max(output, axis=1, keepdims=True))
+    log_p = shifted - xp.log(xp.sum(xp.exp(shifted), axis=1, keepdims=True))
+    return -xp.sum(target * log_p, axis=1)
+
+
+def is_wrong(xp: Any, output: Array, target: Array) -> Array:
+    """Return whether the largest output is that of another class than the target's.
+
+    Parameters
+    ----------
+    xp : namespace
+    output, target : (n, n_classes) arrays
+
+    Returns
+    -------
+    (n,) array of booleans
+    """
+    return xp.argmax(output, axis=1) != xp.argmax(target, axis=1)
+
+
+def norm(xp: Any, x: Array) -> Array:
+    """Return the Euclidean norm of each row, (n, 1)."""
+    return xp.sqrt(xp.sum(x * x, axis=1, keepdims=True))
+
+
+def normalize(xp: Any, x: Array, epsilon: float) -> Array:
+    r"""Return rows of norm 1, :math:`n(x) = x / (\lVert x \rVert + \epsilon)`.
+
+    Parameters
+    ----------
+    xp : namespace
+    x : (n, size) array
+    epsilon : float
+        What is added to the norm, above 0. It keeps rows of zeros as they are.
+
+    Returns
+    -------
+    (n, size) array
+    """
+    return x / (norm(xp, x) + epsilon)
+
+
+def through_normalize(xp: Any, gradient: Array, x: Array, epsilon: float) -> Array:
+    """Return the gradient by x that belongs to a gradient by ``normalize(xp, x, epsilon)``."""
+    r = norm(xp, x)
+    cubed = xp.maximum(r, epsilon) * (r + epsilon) ** 2
+    along = xp.sum(x * gradient, axis=1, keepdims=True) / cubed
+    return gradient / (r + epsilon) - along * x
+
+
+def inverse_root(xp: Any, Sigma: Array) -> Array:
+    r"""Return the inverse of the Cholesky factor of a covariance matrix.
+
+    It is a root of the precision: :math:`P^T P = \Sigma^{-1}`. Only the lower triangle of
+    :math:`\Sigma` is used. If it is not positive definite, the backend raises its error.
+    """
+    return xp.linalg.inv(xp.linalg.cholesky(Sigma))
+
+
+def from_inverse_root(xp: Any, P: Array) -> Array:
+    r"""Return the covariance matrix :math:`\Sigma` of which P is the ``inverse_root``."""
+    root = xp.linalg.inv(P)
+    return xp.matmul(root, xp.transpose(root))

@@ -1,50 +1,51 @@
-"""Latent states."""
+"""Latent states of predictive coding networks."""
+
+from typing import Any
 
 from nengo.ensemble import Neurons
 
+from ..namespace import Array
 from ..schedule import Schedule
-from ..validation import (
-    FiniteParam,
-    InstanceParam,
-    PositiveParam,
-)
+from ..validation import FiniteParam, InstanceParam, PositiveParam
 from .pointwise import _Linear
 
 
 class LatentState(_Linear):
-    r"""States that settle on an explanation of the input: leaky integrators.
+    r"""Latent states, which settle on an explanation of the input: leaky integrators.
 
     .. math::
         v &\leftarrow m v + J - \gamma z - \lambda\,\mathrm{sign}(z) \\
         z &\leftarrow z + \beta v
 
-    once a timestep, starting from rest (v = 0) at the first timestep of each presentation.
-    The input J reaches them with the delay of one timestep (``synapse=0``), so what
-    is left of the previous presentation is ignored at the first one.
+    once in each timestep, where z are the states, v their velocity and J their input. At the
+    first timestep of a presentation z and v are set to 0 instead (or z to ``start``). The
+    input J usually arrives with a delay of one timestep (``synapse=0``), so what it brings at
+    the first timestep belongs to the previous presentation and is ignored.
 
     Parameters
     ----------
     beta : float, optional
-        Step size of inference.
+        Step size of inference, above 0.
     leak : float, optional
-        Decay :math:`\gamma`.
+        Decay :math:`\gamma` of the states, at least 0.
     prior : float, optional
-        Strength :math:`\lambda` of the Laplace prior, 0 for none.
+        Strength :math:`\lambda` of the Laplace prior. 0 means no prior.
     schedule : Schedule, optional
-        When presentations begin.
+        Length of presentations. Default: ``Schedule()``, 50 timesteps each.
     start : nengo.ensemble.Neurons, optional
-        Neurons, created before, whose activity is what the states start from, instead
-        of from rest.
+        Neurons whose activity is the initial value of the states in each presentation. They
+        must have been created before. With None states start from 0.
     held : nengo.ensemble.Neurons, optional
-        One neuron, created before; where its activity is above 0, the states stay as they are.
+        One neuron, created before. While its activity is above 0, the states do not change.
     momentum : float, optional
-        m, at least 0 and below 1: the part of the last timestep's movement that goes on.
-        States come :math:`1 / (1 - m)` times as far in as many timesteps.
+        The part m of the velocity that is kept from one timestep to the next, at least 0 and
+        below 1. Under a constant force states move :math:`1 / (1 - m)` times as far in the
+        same time.
 
     References
     ----------
-    Ororbia & Kifer 2022, Nature Communications 13, 2064, equation 1; Polyak 1964, "Some
-    methods of speeding up the convergence of iteration methods", of momentum.
+    Ororbia & Kifer 2022, Nature Communications 13, 2064, equation 1. For momentum: Polyak
+    1964, "Some methods of speeding up the convergence of iteration methods".
     """
 
     beta = PositiveParam("beta")
@@ -57,14 +58,14 @@ class LatentState(_Linear):
 
     def __init__(
         self,
-        beta=0.1,
-        leak=0.001,
-        prior=0.0,
-        schedule=None,
-        start=None,
-        held=None,
-        momentum=0.0,
-    ):
+        beta: float = 0.1,
+        leak: float = 0.001,
+        prior: float = 0.0,
+        schedule: Schedule | None = None,
+        start: Neurons | None = None,
+        held: Neurons | None = None,
+        momentum: float = 0.0,
+    ) -> None:
         super().__init__()
         self.beta = beta
         self.leak = leak
@@ -74,8 +75,34 @@ class LatentState(_Linear):
         self.held = held
         self.momentum = momentum
 
-    def move(self, xp, z, v, drive, step, start=0.0, held=None):
-        """The states and their velocity after one timestep."""
+    def move(
+        self,
+        xp: Any,
+        z: Array,
+        v: Array,
+        drive: Array,
+        step: Array,
+        start: Array | float = 0.0,
+        held: Array | None = None,
+    ) -> tuple[Array, Array]:
+        """Return the states and their velocity after one timestep.
+
+        Parameters
+        ----------
+        xp : namespace
+        z, v, drive : (batch, n) arrays
+            The states, their velocity and their input J.
+        step : array
+            Number of this timestep, counted from 1.
+        start : (batch, n) array or float, optional
+            What the states are set to at the first timestep of a presentation.
+        held : (batch, 1) array, optional
+            Samples in which it is above 0 keep their states.
+
+        Returns
+        -------
+        z, v : (batch, n) arrays
+        """
         force = drive - self.leak * z
         if self.prior > 0:
             force = force - self.prior * xp.sign(z)

@@ -1,23 +1,25 @@
-r"""Neurons of which the k with the largest input fire: binary sparse codes."""
+r"""Neurons of which the k with the largest input fire, which makes binary sparse codes."""
 
 import math
+from typing import Any
 
 from nengo.exceptions import ValidationError
 
+from ..namespace import Array
 from ..validation import FiniteParam, FlagParam, PositiveParam, WholeParam
-from .functions import soft_step
+from .functions import indicator, logistic
 from .pointwise import Pointwise
 
 
-def k_winners(xp, x, k):
-    """1 for the k largest numbers of each row, 0 for all others.
+def k_winners(xp: Any, x: Array, k: int | Array) -> Array:
+    """Return 1 for the k largest numbers of each row and 0 for all others.
 
     Of equal numbers those that come first win.
 
     Parameters
     ----------
     xp : namespace
-        ``numpy``, or its like in TensorFlow.
+        ``numpy``, or what a backend offers in its place.
     x : (batch, n) array
     k : int, or (batch, 1) array of whole numbers
 
@@ -27,43 +29,45 @@ def k_winners(xp, x, k):
     """
     if isinstance(k, int) and k == 1:  # needs no sorting
         best = xp.argmax(x, axis=1)[:, None] == xp.arange(x.shape[1])[None]
-        return xp.where(best, xp.ones_like(x), xp.zeros_like(x))
+        return indicator(xp, best, x)
     rank = xp.argsort(xp.argsort(-x, axis=1, kind="stable"), axis=1, kind="stable")
     rank = xp.asarray(rank, dtype=x.dtype)  # TensorFlow compares like with like only
-    return xp.where(rank < k, xp.ones_like(x), xp.zeros_like(x))
+    return indicator(xp, rank < k, x)
 
 
 class KWinnersTakeAll(Pointwise):
-    r"""The k neurons of an ensemble with the largest input are 1, all others 0.
+    r"""The k neurons of an ensemble with the largest input are 1, and all others are 0.
 
     .. math:: k = \lceil \text{sparsity} \cdot n \rceil
 
-    Of equal inputs those of the neurons that come first win, so there are always k
+    Of equal inputs those of the neurons that come first win, so that there are always k
     winners. In NengoDL's training the derivative of the output by the input counts as 1
-    (straight through).
+    (the straight-through estimator).
 
     Parameters
     ----------
     sparsity : float, optional
-        Part of the neurons that win, above 0 and at most 1.
+        The part of the neurons that win, above 0 and at most 1.
     group_size : int or None, optional
-        Neurons that compete with each other, one after another in the ensemble: k of each
-        group win, and n is the size of a group. The channels at each place of a convolution
-        are such groups. None: all compete.
+        Number of neurons that compete with each other. The ensemble is divided into groups of
+        this size, one after another, k neurons of each group win, and n is the size of a
+        group. The channels at each place of a convolution are such groups. With None all
+        neurons compete with each other.
     positive : bool, optional
-        Whether only neurons with an input above 0 can win, so that there may be fewer.
+        Whether only neurons with an input above 0 can win, so that there may be fewer than k
+        winners.
 
     Raises
     ------
     nengo.exceptions.ValidationError
-        If an argument is out of range; when a simulator is made, if neurons don't make up
-        whole groups.
+        If an argument is out of range; when a simulator is made, if the number of neurons is
+        not a multiple of ``group_size``.
 
     References
     ----------
-    Makhzani & Frey 2013, "k-sparse autoencoders", arXiv 1312.5663; Bengio, Leonard &
-    Courville 2013, "Estimating or propagating gradients through stochastic neurons", arXiv
-    1308.3432, of the straight-through derivative.
+    Makhzani & Frey 2013, "k-sparse autoencoders", arXiv 1312.5663. For the straight-through
+    derivative: Bengio, Leonard & Courville 2013, "Estimating or propagating gradients through
+    stochastic neurons", arXiv 1308.3432.
     """
 
     negative = False
@@ -72,29 +76,33 @@ class KWinnersTakeAll(Pointwise):
     group_size = WholeParam("group_size", optional=True)
     positive = FlagParam("positive")
 
-    def __init__(self, sparsity=0.05, group_size=None, positive=False):
+    def __init__(
+        self, sparsity: float = 0.05, group_size: int | None = None, positive: bool = False
+    ) -> None:
         super().__init__()
         self.sparsity = sparsity
         self.group_size = group_size
         self.positive = positive
 
-    def n_winners(self, n_neurons):
-        """k for a number of neurons."""
+    def n_winners(self, n_neurons: int) -> int:
+        """Return k for a number of neurons that compete with each other."""
         # 0.07 * 100 is a little above 7
         return math.ceil(round(self.sparsity * n_neurons, 9))
 
-    def activity(self, xp, J):
+    def activity(self, xp: Any, J: Array) -> Array:
+        """Return 1 for winners and 0 for all others, see `Pointwise.activity`."""
         groups = xp.reshape(J, (-1, self.group_size or J.shape[1]))
         return xp.reshape(self._of_groups(xp, groups), (-1, J.shape[1]))
 
     def _of_groups(self, xp, J):
-        return self._winners(xp, J) + (J - _constant(xp, J))
+        return self._winners(xp, J) + (J - xp.stop_gradient(J))
 
     def _winners(self, xp, J):
         y = k_winners(xp, J, self.n_winners(J.shape[1]))
         return xp.where(J > 0, y, xp.zeros_like(y)) if self.positive else y
 
-    def check(self, n_neurons):
+    def check(self, n_neurons: int) -> None:
+        """Raise a ValidationError if the neurons do not make up whole groups."""
         if n_neurons % (self.group_size or 1):
             raise ValidationError(
                 f"must divide the number of neurons, {n_neurons}, got {self.group_size}",
@@ -108,19 +116,19 @@ class SoftKWinnersTakeAll(KWinnersTakeAll):
 
     .. math:: y = \sigma(h\,(J - \theta)), \qquad \theta = \tfrac12 (J_{(k)} + J_{(k+1)})
 
-    of the hardness h and the k-th and (k+1)-th largest input, through which gradients
-    flow, too; if all neurons win, :math:`\theta = J_{(n)}`. The hard sigmoid is the line of
-    the same slope at the threshold, kept within [0, 1]. Wherever nothing is trained the
-    output is that of `KWinnersTakeAll`.
+    where h is the hardness and :math:`J_{(k)}` the k-th largest input. Gradients flow through
+    the threshold :math:`\theta`, too. If all neurons win, :math:`\theta = J_{(n)}`. While
+    nothing is trained the output is that of `KWinnersTakeAll`.
 
     Parameters
     ----------
     sparsity : float, optional
-        Part of the neurons that win, above 0 and at most 1.
+        The part of the neurons that win, above 0 and at most 1.
     hardness : float, optional
-        h, above 0.
+        The hardness h, above 0. The larger it is, the closer the soft output is to 0 and 1.
     hard : bool, optional
-        Whether :math:`\sigma` is the hard sigmoid instead of the logistic function.
+        Whether :math:`\sigma` is the hard sigmoid, the tangent of the logistic function at 0
+        limited to the range from 0 to 1, instead of the logistic function.
     group_size, positive
         As for `KWinnersTakeAll`.
 
@@ -134,22 +142,26 @@ class SoftKWinnersTakeAll(KWinnersTakeAll):
     hard = FlagParam("hard")
 
     def __init__(
-        self, sparsity=0.05, hardness=1.0, hard=False, group_size=None, positive=False
-    ):
+        self,
+        sparsity: float = 0.05,
+        hardness: float = 1.0,
+        hard: bool = False,
+        group_size: int | None = None,
+        positive: bool = False,
+    ) -> None:
         super().__init__(sparsity, group_size, positive)
         self.hardness = hardness
         self.hard = hard
 
     def _of_groups(self, xp, J):
-        training = getattr(xp, "training", False)
-        return xp.where(training, self.soft_activity(xp, J), self._winners(xp, J))
+        return xp.where(xp.training, self.soft_activity(xp, J), self._winners(xp, J))
 
-    def soft_activity(self, xp, J):
-        """The output while NengoDL trains."""
-        return soft_step(xp, self.hardness * (J - self.threshold(xp, J)), self.hard)
+    def soft_activity(self, xp: Any, J: Array) -> Array:
+        """Return the output while NengoDL trains, for the inputs of one group."""
+        return logistic(xp, self.hardness * (J - self.threshold(xp, J)), self.hard)
 
-    def threshold(self, xp, J):
-        r""":math:`\theta` of each sample, (batch, 1)."""
+    def threshold(self, xp: Any, J: Array) -> Array:
+        r"""Return the threshold :math:`\theta` of each sample, (batch, 1)."""
         descending = -xp.sort(-J, axis=1)
         k = self.n_winners(J.shape[1])
         above, below = descending[:, k - 1 : k], descending[:, k : k + 1]
@@ -157,19 +169,20 @@ class SoftKWinnersTakeAll(KWinnersTakeAll):
 
 
 class SoftThreshold(Pointwise):
-    r"""Neurons that are 1 above their threshold, which is learned, and 0 below.
+    r"""Neurons that are 1 above a threshold, which is learned, and 0 below it.
 
-    .. math:: y = [J > 0], \quad \text{while NengoDL trains}\quad y = \sigma(h J)
+    .. math:: y = [J > 0], \quad \text{and while NengoDL trains}\quad y = \sigma(h J)
 
-    A neuron's threshold is its bias, with the opposite sign, and learns as a bias does. How
-    many are active is free.
+    The threshold of a neuron is its bias with the opposite sign, and it learns as a bias does.
+    The number of active neurons is not fixed.
 
     Parameters
     ----------
     hardness : float, optional
-        h, above 0.
+        The hardness h, above 0. The larger it is, the closer the soft output is to 0 and 1.
     hard : bool, optional
-        Whether :math:`\sigma` is the hard sigmoid instead of the logistic function.
+        Whether :math:`\sigma` is the hard sigmoid instead of the logistic function, as for
+        `SoftKWinnersTakeAll`.
 
     Raises
     ------
@@ -182,18 +195,12 @@ class SoftThreshold(Pointwise):
     hardness = PositiveParam("hardness")
     hard = FlagParam("hard")
 
-    def __init__(self, hardness=1.0, hard=False):
+    def __init__(self, hardness: float = 1.0, hard: bool = False) -> None:
         super().__init__()
         self.hardness = hardness
         self.hard = hard
 
-    def activity(self, xp, J):
-        binary = xp.where(J > 0, xp.ones_like(J), xp.zeros_like(J))
-        soft = soft_step(xp, self.hardness * J, self.hard)
-        return xp.where(getattr(xp, "training", False), soft, binary)
-
-
-def _constant(xp, array):
-    """An array that gradients do not flow through."""
-    stop = getattr(xp, "stop_gradient", None)
-    return array if stop is None else stop(array)
+    def activity(self, xp: Any, J: Array) -> Array:
+        """Return 0 or 1, or a value between them in training, see `Pointwise.activity`."""
+        soft = logistic(xp, self.hardness * J, self.hard)
+        return xp.where(xp.training, soft, indicator(xp, J > 0, J))

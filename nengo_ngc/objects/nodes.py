@@ -1,9 +1,13 @@
 """Nodes that compute on every backend."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 from nengo import Node
 from nengo.ensemble import Neurons
 
+from ..namespace import Array
 from ..schedule import Schedule
 from ..validation import (
     CallableParam,
@@ -17,29 +21,35 @@ from ..validation import (
 
 
 class PureNode(Node):
-    """A Node that computes a pure function of its input and of other objects.
+    """A Node that computes a pure function of its input and of other objects' outputs.
 
-    Unlike a Python function in a plain Node it runs natively in NengoDL, on whole
+    Unlike a plain Node with a Python function it runs natively in NengoDL, on whole
     minibatches.
 
     Parameters
     ----------
     function : callable
-        ``function(xp, x, *others)``, of arrays with a batch axis, returns an array of
-        the shape of ``x``. It must be a pure function made of operators and functions
-        of the namespace ``xp``.
+        ``function(xp, x, *others)`` takes arrays with a batch axis and returns an array of
+        the shape (batch, size_in). It must be a pure function, written with the functions of
+        ``xp`` that `nengo_ngc.namespace` lists.
     size_in : int
         Size of the input that connections bring, and of the output.
     others : sequence of nengo.Node or nengo.ensemble.Neurons, optional
-        Objects created before whose present output the function takes, too. A
-        passthrough Node that nothing is connected to comes as None.
+        Objects, created before, whose present outputs are further arguments of the function.
+        The argument is None for a Node without a function that nothing is connected to.
     schedule : Schedule, optional
-        With one the function takes, before ``x``, whether this is the first timestep of
-        a presentation.
+        If it is given, the function takes one more argument, before ``x``: whether this is
+        the first timestep of a presentation.
     ends : bool, optional
-        Whether a presentation of the schedule is over, but for its last timestep, once
-        the output is above 0 in all samples: models skip the rest.
+        Whether an output above 0 in all samples means that the presentation is over. Models
+        then skip its remaining timesteps, except the last one. It needs a ``schedule``.
     label : str, optional
+        Name of the node in plots and error messages.
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If an argument is out of range or of another type.
     """
 
     function = CallableParam("function", default=None, optional=True)
@@ -48,7 +58,15 @@ class PureNode(Node):
     ends = FlagParam("ends", default=False)
 
     @checked(CallableParam("function"), WholeParam("size_in"), TextParam("label"))
-    def __init__(self, function, size_in, others=(), schedule=None, ends=False, label=None):
+    def __init__(
+        self,
+        function: Callable[..., Array],
+        size_in: int,
+        others: Sequence[Any] = (),
+        schedule: Schedule | None = None,
+        ends: bool = False,
+        label: str | None = None,
+    ) -> None:
         super().__init__(
             # shown by tools that look at the output, never called by a simulator
             output=lambda t, x: np.asarray(x),

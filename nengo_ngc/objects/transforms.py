@@ -1,26 +1,34 @@
-"""Weights that belong to another connection, or are needed now and then only."""
+"""Transforms that share the weights of another connection, or are rarely needed."""
+
+from typing import Any
 
 from nengo import Connection
 from nengo.dists import Distribution
 from nengo.transforms import Dense, Transform
+from numpy.typing import ArrayLike, NDArray
 
 from ..schedule import Schedule
 from ..validation import EitherParam, FrozenArrayParam, InstanceParam, SizesParam, unfit
 
 
 class AtStart(Dense):
-    """A matrix that multiplies at the first timestep of a presentation only.
+    """A weight matrix that is applied at the first timestep of each presentation only.
 
-    At all others the product is 0 and costs nothing.
+    At all other timesteps the product is 0 and takes no time.
 
     Parameters
     ----------
     shape : tuple of int
-        (post, pre).
+        Shape of the matrix, (post, pre).
     init : (post, pre) array or nengo.dists.Distribution
-        The matrix, or where its entries are drawn from.
+        The matrix, or the distribution from which its entries are drawn.
     schedule : Schedule
-        When presentations begin.
+        The length of presentations.
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If an argument is out of range or of the wrong shape.
     """
 
     shape = SizesParam("shape", lengths=(2,))
@@ -29,24 +37,35 @@ class AtStart(Dense):
     )
     schedule = InstanceParam("schedule", Schedule)
 
-    def __init__(self, shape, init, schedule):
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        init: ArrayLike | Distribution,
+        schedule: Schedule,
+    ) -> None:
         shape = AtStart.shape.coerce(self, shape)
         super().__init__(shape, init=AtStart.init.coerce(self, init))
         self.schedule = schedule
 
 
 class Transposed(Transform):
-    """The transpose of another connection's weights, as they are at every moment.
+    """The transpose of another connection's weight matrix, which may be learning.
 
     Parameters
     ----------
     connection : nengo.Connection
-        Created earlier, with a matrix as its transform.
+        The other connection. It must have been created before, with a matrix as its
+        transform.
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If the transform of the connection is not a matrix.
     """
 
     connection = InstanceParam("connection", Connection)
 
-    def __init__(self, connection):
+    def __init__(self, connection: Connection) -> None:
         super().__init__()
         self.connection = connection
         if len(getattr(connection.transform, "shape", ())) != 2:
@@ -56,14 +75,16 @@ class Transposed(Transform):
     def _argreprs(self):
         return [repr(self.connection)]
 
-    def sample(self, rng=None):
-        """Weights at the start."""
+    def sample(self, rng: Any = None) -> NDArray:
+        """Return the initial weights; see `nengo.transforms.Transform.sample`."""
         return self.connection.transform.sample(rng=rng).T
 
     @property
-    def size_in(self):
+    def size_in(self) -> int:
+        """Size of the input of this transform."""
         return self.connection.transform.size_out
 
     @property
-    def size_out(self):
+    def size_out(self) -> int:
+        """Size of the output of this transform."""
         return self.connection.transform.size_in

@@ -6,22 +6,17 @@ import numpy as np
 from nengo.builder import Operator, Signal
 
 from ..exceptions import DivergenceError
+from ..namespace import NUMPY
 
 
 class SharedSignal(Signal):
     """A signal of which all samples of a minibatch share one copy.
 
-    NengoDL marks each signal with these two attributes before it lays out memory.
-    Both hold whatever it would like to set: a shared signal is state that is kept
-    between runs (neither constant nor trained by back-propagation) and has no batch
-    axis.
+    It is kept between runs, as weights and the states of optimisers are.
     """
 
-    trainable = property(lambda self: None, lambda self, value: None)
-    minibatched = property(lambda self: False, lambda self, value: None)
-
     @classmethod
-    def adopt(cls, signal):
+    def adopt(cls, signal: Signal) -> "SharedSignal":
         """Turn a signal that other operators may refer to already into a shared one."""
         signal.__class__ = cls
         return signal
@@ -104,10 +99,10 @@ class PureOperator(Operator):
             for output in sets:
                 output[...] = 0
             for guard, function in stages:
-                if guard is not None and not guard(np, v):
+                if guard is not None and not guard(NUMPY, v):
                     break
                 try:
-                    result = function(np, v)
+                    result = function(NUMPY, v)
                 except np.linalg.LinAlgError as error:
                     raise DivergenceError(tag, int(step), f"failed: {error}") from error
                 new.update(result)

@@ -1,44 +1,121 @@
 """Images that stay as they are stored and become numbers in [0, 1] a batch at a time."""
 
+import math
+import mmap
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+_BLOCK_BYTES = 2**24  # what is read at once where all images are looked at
 
 
 class Images:
     """Rows of pixels over an array that may be larger than memory.
 
-    Indexing with rows returns a float32 array with pixels in [0, 1]. What is stored stays as
-    it is: bytes stay bytes, and of an array that is mapped from a file only those rows are
-    read that are asked for.
+    Indexing returns a float32 array with pixels in [0, 1]. What is stored stays as it is:
+    bytes stay bytes, and of an array that is mapped from a file only those rows are read that
+    are asked for. Their memory is given back afterwards.
 
     Parameters
     ----------
     stored : (n, ...) array
-        An image in each row: bytes from 0 to 255 (uint8), or floating-point numbers in
-        [0, 1]. A `numpy.memmap` is read a batch at a time.
+        An image in each row: whole numbers from 0 to 255, or floating-point numbers in
+        [0, 1], or True and False. A `numpy.memmap` is read a batch at a time.
     threshold : float, optional
         Pixels above it become 1 and others 0. None: pixels stay grey.
+    rows : (m,) array of int, optional
+        The rows of ``stored`` that these images are, in their order. None: all of them.
 
     Attributes
     ----------
     shape : tuple of int
         (n, n_pixels).
+    dtype : numpy.dtype
+        Of what indexing returns, float32.
     """
 
-    def __init__(self, stored, threshold=None):
-        self.stored = stored.reshape(len(stored), -1)
+    ndim, dtype = 2, np.dtype(np.float32)
+
+    def __init__(
+        self,
+        stored: NDArray,
+        threshold: float | None = None,
+        rows: ArrayLike | None = None,
+    ) -> None:
+        self.stored = stored
         self.threshold = threshold
+        self.rows = None if rows is None else np.asarray(rows)
+        self._file = _mapped_file(stored)
 
     @property
-    def shape(self):
-        return self.stored.shape
+    def shape(self) -> tuple[int, int]:
+        return len(self), math.prod(self.stored.shape[1:])
 
-    def __len__(self):
-        return len(self.stored)
+    def __len__(self) -> int:
+        return len(self.stored if self.rows is None else self.rows)
 
-    def __getitem__(self, rows):
-        """The images of some rows, (n_rows, n_pixels), float32."""
-        found = np.asarray(self.stored[rows])
-        X = found / np.float32(255) if found.dtype == np.uint8 else found.astype(np.float32)
-        if self.threshold is None:
-            return X
-        return (X > self.threshold).astype(np.float32)
+    def __repr__(self) -> str:
+        return f"<Images of shape {self.shape}, stored as {self.stored.dtype}>"
+
+    def __getitem__(self, rows: Any) -> NDArray[np.float32]:
+        """The images of some rows, (n_rows, n_pixels), or of one row, (n_pixels,)."""
+        found = np.asarray(self.stored[rows if self.rows is None else self.rows[rows]])
+        lead = found.shape[: found.ndim - self.stored.ndim + 1]
+        found = found.reshape(*lead, self.shape[1])
+        if found.dtype.kind in "iu":
+            X = np.divide(found, 255, dtype=np.float32)
+        else:
+            X = found.astype(np.float32)
+        if self.threshold is not None:
+            X = (X > self.threshold).astype(np.float32)
+        self._give_back()
+        return X
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray:
+        """All images as numbers, for functions that know arrays only."""
+        return self[:] if dtype is None else self[:].astype(dtype, copy=False)
+
+    def take(self, rows: slice | NDArray) -> "Images":
+        """Some of these images, of which nothing is read yet."""
+        if self.rows is not None:
+            return Images(self.stored, self.threshold, self.rows[rows])
+        if isinstance(rows, slice):
+            return Images(self.stored[rows], self.threshold)
+        return Images(self.stored, self.threshold, np.arange(len(self))[rows])
+
+    def binarized(self, threshold: float = 0.5) -> "Images":
+        """The same images with pixels of 0 and 1."""
+        return Images(self.stored, threshold, self.rows)
+
+    def blocks(self) -> Iterator[NDArray]:
+        """What is stored, some rows after another, as views that are not to be kept."""
+        n_bytes = self.shape[1] * self.stored.dtype.itemsize
+        size = max(1, _BLOCK_BYTES // max(1, n_bytes))
+        for start in range(0, len(self), size):
+            rows = slice(start, start + size)
+            yield np.asarray(self.stored[rows if self.rows is None else self.rows[rows]])
+            self._give_back()
+
+    def _give_back(self) -> None:
+        # pages that were read from a file count as memory of the process until then
+        if self._file is not None:
+            self._file.madvise(mmap.MADV_DONTNEED)
+
+
+def part(X: Any, rows: slice | NDArray) -> Any:
+    """Some rows of an array, or some `Images`, of which nothing is read yet."""
+    return X.take(rows) if isinstance(X, Images) else X[rows]
+
+
+def _mapped_file(array: Any) -> mmap.mmap | None:
+    """The file behind an array, if its pages can be read again at any time."""
+    while array is not None:
+        # what was written into a private copy of the file exists in memory only
+        if getattr(array, "mode", None) == "c" or not hasattr(mmap, "MADV_DONTNEED"):
+            return None
+        if isinstance(array, mmap.mmap):
+            return array
+        array = getattr(array, "base", None)
+    return None

@@ -1,5 +1,7 @@
 """Gaussian mixtures as arrays, so that files need hold nothing else."""
 
+from copy import copy
+
 import numpy as np
 from sklearn.mixture import GaussianMixture
 
@@ -28,6 +30,13 @@ def fitted_mixture(Z, name, n_components, seed, **kwargs):
         raise DivergenceError(
             name, reason=f"has values up to {largest:.1e}, to which no prior fits"
         ) from error
+
+
+def drawn(mixture, n_samples, rng):
+    """Samples of a fitted mixture, in an order that says nothing of their component."""
+    prior = copy(mixture)
+    prior.random_state = rng
+    return rng.permutation(prior.sample(n_samples)[0])  # it sorts by component
 
 
 def arrays_of(mixture, prefix):

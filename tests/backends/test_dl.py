@@ -289,3 +289,31 @@ def test_a_device_that_is_not_there(device):
     ):
         ngc.dl.Simulator(circuit(), device=device)
     ngc.dl.Simulator(circuit(), device="/cpu:0", progress_bar=False).close()
+
+
+def test_networks_know_nothing_of_nengo_dls_marks():
+    said = python(
+        """
+        from nengo_ngc.program import SharedSignal
+        print([hasattr(SharedSignal, mark) for mark in ("trainable", "minibatched")])
+        """
+    )
+    assert said.strip() == "[False, False]"
+
+
+@needs_dl
+def test_weights_are_shared_on_nengo_dls_own_simulator_as_well():
+    stock = ngc.dl.Simulator.__bases__[0]
+    found = []
+    for simulator in (stock, ngc.dl.Simulator):
+        with nengo.Network(seed=0) as model:
+            net = ngc.networks.GNCN((5, 4, 3), schedule=ngc.Schedule(4), seed=1)
+            nengo.Connection(nengo.Node(np.linspace(0, 1, 5)), net.input, synapse=None)
+        with simulator(model, minibatch_size=3, progress_bar=False) as sim:
+            sim.run_steps(8)
+            weights = sim.model.sig[net.connections["W1"]]["weights"]
+            place = sim.tensor_graph.signals[weights]
+            (rows,) = place.slices
+            found.append(sim.tensor_graph.saved_state[place.key].numpy()[slice(*rows)])
+    assert found[0].shape == (5, 4)
+    np.testing.assert_allclose(*found, rtol=1e-5)

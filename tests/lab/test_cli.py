@@ -54,7 +54,7 @@ def complaint(result):
 def state(folder, kind="NGCModel"):
     """All arrays from which learning goes on, as bytes."""
     model = getattr(estimators, kind).load(Path(folder) / "checkpoint.npz")
-    return {k: (v.dtype, v.tobytes()) for k, v in model._state.items()}
+    return {k: (v.dtype, v.tobytes()) for k, v in model._task.learned.items()}
 
 
 def records(folder):
@@ -68,10 +68,14 @@ def contents(folder):
 @pytest.fixture(scope="module", autouse=True)
 def few_digits():
     """A hundred and fifty digits to learn and fifty to test, within this process."""
-    sizes = {"train": 150, "test": 50}
-    data = {key: array[: sizes[key[0]]] for key, array in datasets._digits().items()}
+
+    class FewDigits(datasets.Source):
+        def arrays(self, data_dir=None, download=True):
+            return {key: array[: 50 if "test" in key else 150] for key, array in every.items()}
+
+    every = datasets.SOURCES["digits"].arrays()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(datasets, "_digits", lambda: data)
+        patch.setitem(datasets.SOURCES, "digits", FewDigits())
         yield
 
 

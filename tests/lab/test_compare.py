@@ -18,9 +18,9 @@ from click.testing import CliRunner
 from matplotlib.image import imread
 
 from nengo_ngc.exceptions import FolderHeldError
-from nengo_ngc.lab import cells, modules, report
 from nengo_ngc.lab import compare as comparison
 from nengo_ngc.lab.cli import main
+from nengo_ngc.lab.compare import code_hashes, processes, report, results, user_modules
 from nengo_ngc.models import RULES
 from nengo_ngc.storage import locks
 
@@ -120,7 +120,7 @@ def test_finished_cells_are_not_run_again(compared, monkeypatch):
     def fail(*args, **kwargs):
         raise AssertionError("a cell runs")
 
-    monkeypatch.setattr(cells, "run_cell", fail)
+    monkeypatch.setattr(processes, "run_cell", fail)
     assert comparison.compare(SMALL, folder) == results
     with pytest.raises(AssertionError, match="a cell runs"):
         comparison.compare({**SMALL, "epochs": 1}, folder)
@@ -153,7 +153,7 @@ def ran(monkeypatch):
         return name, result_of(cell, code)
 
     monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.setattr(cells, "run_cell", run_cell)
+    monkeypatch.setattr(processes, "run_cell", run_cell)
     monkeypatch.setattr(report, "write", lambda *args: None)
     return names
 
@@ -174,10 +174,10 @@ def test_a_cell_is_run_again_once_its_code_has_changed(tmp_path, monkeypatch, ra
     (result,) = comparison.compare(config, out)
     assert result["code"].keys() == {"nengo_ngc", "changing_rule"}
     package = tmp_path / "nengo_ngc"
-    shutil.copytree(modules._PACKAGE, package, ignore=shutil.ignore_patterns("*.pyc"))
-    monkeypatch.setattr(modules, "_PACKAGE", package)
+    shutil.copytree(user_modules.PACKAGE, package, ignore=shutil.ignore_patterns("*.pyc"))
+    monkeypatch.setattr(user_modules, "PACKAGE", package)
     assert times_run(ran, config, out) == 0
-    with open(package / "dl" / "graph.py", "a") as file:
+    with open(package / "backends" / "nengo_dl" / "graph.py", "a") as file:
         file.write("\n")
     assert [times_run(ran, config, out) for _ in range(2)] == [1, 0]
 
@@ -187,11 +187,11 @@ def test_code_of_a_package_is_all_of_its_files(tmp_path, monkeypatch):
     folder = tmp_path / "package_of_rules"
     folder.mkdir()
     (folder / "__init__.py").touch()
-    module = modules.import_module("package_of_rules")
+    module = user_modules.import_module("package_of_rules")
     seen = set()
     for content in ("rate = 1", "rate = 2"):
         (folder / "rules.py").write_text(content)
-        seen.add(modules.hashes([module])["package_of_rules"])
+        seen.add(code_hashes.hashes([module])["package_of_rules"])
     assert len(seen) == 2
 
 
@@ -202,8 +202,8 @@ def test_places_of_modules(tmp_path, monkeypatch):
     for path in (inner.parent / "__init__.py", inner / "__init__.py", inner / "rule.py"):
         path.touch()
     for name in ("outer_rules", "outer_rules.inner", "outer_rules.inner.rule"):
-        assert modules.place(modules.import_module(name)) == (name, str(tmp_path))
-    assert modules.place(sys) == ("sys", None)
+        assert user_modules.place(user_modules.import_module(name)) == (name, str(tmp_path))
+    assert user_modules.place(sys) == ("sys", None)
 
 
 # --- files of cells
@@ -281,9 +281,9 @@ def test_what_makes_no_sense_is_not_believed(changes, tmp_path, ran):
     (path,) = (tmp_path / "cells").glob("*.json")
     before = json.loads(path.read_text())
     del before["sha256"]
-    cells.keep(path, {**before, "pictures": {"samples": PNG}})
+    results.keep(path, {**before, "pictures": {"samples": PNG}})
     assert times_run(ran, config, tmp_path) == 0
-    cells.keep(path, {**before, **changes})
+    results.keep(path, {**before, **changes})
     with pytest.warns(UserWarning, match="is now"):
         assert times_run(ran, config, tmp_path) == 1
 
@@ -328,13 +328,13 @@ def run_one(tmp_path, monkeypatch, module):
     """Run one cell with a module of a user's, from a folder that has others."""
     monkeypatch.chdir(tmp_path)
     (cell, *_) = comparison.cells_of(comparison.check_config(SMALL)).values()
-    places, code = [], modules.hashes([])
+    places, code = [], code_hashes.hashes([])
     if module is not None:
         path = tmp_path / "beside" / "own.py"
         path.parent.mkdir()
         path.write_text(module)
-        places, code = [("own", str(path.parent))], {**code, "own": modules._hash([path])}
-    name, result = cells.run_cell("x", cell, code, places)
+        places, code = [("own", str(path.parent))], {**code, "own": code_hashes._hash([path])}
+    name, result = processes.run_cell("x", cell, code, places)
     assert name == "x"
     return result
 
@@ -354,7 +354,7 @@ def test_what_lies_in_the_current_folder_is_not_run(tmp_path, monkeypatch):
 def test_what_was_run_by_other_code_is_not_believed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (cell, *_) = comparison.cells_of(comparison.check_config(SMALL)).values()
-    _, result = cells.run_cell("x", cell, {"nengo_ngc": "another"})
+    _, result = processes.run_cell("x", cell, {"nengo_ngc": "another"})
     assert result["status"] == "failed" and "other code ran" in result["message"]
 
 
@@ -391,7 +391,7 @@ if "-m" in sys.orig_argv:  # in the process of a cell
 
 PARENT = """
 import sys
-from nengo_ngc import compare as comparison
+from nengo_ngc.lab import compare as comparison
 comparison.compare({config!r}, sys.argv[1], n_jobs={n_jobs})
 """
 
@@ -611,7 +611,7 @@ def test_command_fails_if_a_run_has(tmp_path, monkeypatch):
     def run_cell(name, cell, *args, **kwargs):
         return name, {"cell": cell, "status": "failed", "message": "out of luck"}
 
-    monkeypatch.setattr(cells, "run_cell", run_cell)
+    monkeypatch.setattr(processes, "run_cell", run_cell)
     path, folder = as_file(SMALL, tmp_path), tmp_path / "out"
     done = CliRunner().invoke(main, ["compare", str(path), "--output", str(folder)])
     assert done.exit_code == 1 and "Traceback" not in done.output

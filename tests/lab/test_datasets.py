@@ -14,10 +14,11 @@ import pytest
 import requests
 
 from nengo_ngc import datasets
+from nengo_ngc.lab.datasets.published import FILES
 
 SIZES = {"train": 5, "test": 3}
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
-ALL_FILES = list(datasets._FILES.values())
+ALL_FILES = list(FILES.values())
 NAMES = ["mnist", "fashion-mnist", "kmnist"]
 
 
@@ -43,7 +44,7 @@ def sha256(content):
 @pytest.fixture
 def contents(monkeypatch):
     """Files of small data sets that take the place of all but digits."""
-    files = {datasets._FILES[key]: idx(array) for key, array in arrays().items()}
+    files = {FILES[key]: idx(array) for key, array in arrays().items()}
     packed = {name: gzip.compress(content, mtime=0) for name, content in files.items()}
     known = {
         "packed": {name: sha256(content) for name, content in packed.items()},
@@ -52,8 +53,8 @@ def contents(monkeypatch):
     for name in NAMES:
         source = datasets.SOURCES[name]
         small = {kind: sums if getattr(source, kind) else {} for kind, sums in known.items()}
-        monkeypatch.setitem(datasets.SOURCES, name, replace(source, **small))
-    monkeypatch.setattr(datasets, "_N_SAMPLES", SIZES)
+        small = replace(source, n_samples=SIZES, **small)
+        monkeypatch.setitem(datasets.SOURCES, name, small)
     return files
 
 

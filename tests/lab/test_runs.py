@@ -8,8 +8,9 @@ import sys
 import pytest
 
 from nengo_ngc.exceptions import DivergenceError
-from nengo_ngc.lab import runs
+from nengo_ngc.lab import run_folders
 from nengo_ngc.models import NGCModel
+from nengo_ngc.models.tasks.ngc import NGCTask
 from nengo_ngc.storage import locks
 
 from .test_cli import (  # noqa: F401
@@ -146,15 +147,15 @@ def test_checkpoint_that_is_gone(copied):
 @pytest.fixture
 def diverging(monkeypatch):
     """Weights of 1e11 in the third epoch, if the learning rate is still 0.001."""
-    finite = NGCModel._state_now
+    finite = NGCTask.state_now
 
     def state_now(self):
         found = finite(self)
-        if self.n_iter_ == 2 and self.learning_rate == 1e-3:
+        if self.epoch == 2 and self.learning_rate == 1e-3:
             found["W2"] = 1e11 + found["W2"]
         return found
 
-    monkeypatch.setattr(NGCModel, "_state_now", state_now)
+    monkeypatch.setattr(NGCTask, "state_now", state_now)
 
 
 def test_another_learning_rate_after_divergence(tmp_path, diverging, backend):
@@ -192,12 +193,12 @@ def test_divergence_in_the_first_epoch(tmp_path, monkeypatch):
 
 
 def test_a_change_that_no_epoch_has_seen_may_be_changed_again(copied):
-    run = runs.Run.open(copied)
+    run = run_folders.Run.open(copied)
     run.change(max_epochs=5, learning_rate=0.5)
     run.change(learning_rate=0.25)
     assert run.config["changes"] == [{"epoch": 4, "learning_rate": 0.25, "before": 0.001}]
     run._write_config()
-    assert runs.Run.open(copied).model().learning_rate == 0.001
+    assert run_folders.Run.open(copied).model().learning_rate == 0.001
     edit(copied, "changes", [{"epoch": 3, "learning_rate": 0.25, "before": 0.001}], None)
     message = "learning_rate is 0.25 in config.json and 0.001 in checkpoint.npz"
     assert message in complaint(nengo_ngc("sample", copied))
@@ -230,7 +231,7 @@ def test_folder_is_held_while_it_trains(tmp_path, monkeypatch):
             pytest.fail("it is free")
         raise ValueError("this is enough")
 
-    monkeypatch.setattr(runs.Run, "_new_model", make)
+    monkeypatch.setattr(run_folders.Run, "_new_model", make)
     assert "this is enough" in complaint(train(folder, "--epochs", 1))
     assert not folder.exists()
 
@@ -261,6 +262,7 @@ def test_limit_on_the_size_of_files(copied):
     code = f"""
 import resource, sys
 from nengo_ngc import datasets
+from nengo_ngc.models.tasks.ngc import NGCTask
 from nengo_ngc.lab.cli import main
 resource.setrlimit(resource.RLIMIT_FSIZE, ({size // 2}, {size // 2}))
 main(sys.argv[1:])

@@ -10,6 +10,7 @@ import pickle
 import nengo
 import numpy as np
 import pytest
+from nengo_ngc.models.autodiff import expected_of_autodiff
 from scipy.special import logsumexp
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -17,12 +18,13 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets
-from nengo_ngc.backends.runners import Runner
-from nengo_ngc.metrics.reconstruction import binary_cross_entropy
-from nengo_ngc.models import NGCModel, base
-from nengo_ngc.models.autodiff import expected_of_autodiff
+from nengo_ngc.backends import Backend, choose
+from nengo_ngc.backends.session import Session
+from nengo_ngc.metrics import binary_cross_entropy
+from nengo_ngc.models import NGCModel
 from nengo_ngc.storage import model_files
 from nengo_ngc.storage.model_files import FLOATS, WHOLES
+from nengo_ngc.training import task
 
 from ..conftest import HAS_DL, Squashing, needs_dl
 
@@ -63,9 +65,9 @@ def untrained(**kwargs):
 
 def assert_same_bits(a, b):
     """All that learning changed is the same, the optimisers' memory included."""
-    assert a._state.keys() == b._state.keys()
-    for name, array in a._state.items():
-        np.testing.assert_array_equal(array, b._state[name], err_msg=name)
+    assert a._task.learned.keys() == b._task.learned.keys()
+    for name, array in a._task.learned.items():
+        np.testing.assert_array_equal(array, b._task.learned[name], err_msg=name)
 
 
 def mean_bce(images, mu):
@@ -75,14 +77,14 @@ def mean_bce(images, mu):
 @pytest.fixture
 def presented(monkeypatch):
     """The images that models have learned from, in order."""
-    images, present = [], Runner.present
+    images, present = [], Session.present
 
     def spy(self, X, learn=False, **others):
         if learn:
             images.extend(X)
         return present(self, X, learn, **others)
 
-    monkeypatch.setattr(Runner, "present", spy)
+    monkeypatch.setattr(Session, "present", spy)
     return images
 
 
@@ -117,7 +119,7 @@ def test_history_is_of_images_before_they_changed_the_weights():
 @pytest.mark.parametrize("variant, state", [("t1-sigma", "z1"), ("pdh", "phi_z1")])
 def test_discrepancy_is_summed_over_layers(variant, state):
     whole = untrained(variant=variant, batch_size=60)
-    settled = whole._trainer().present(X)
+    settled = whole._task.training.present(X)
     expected = np.sum((X - settled["mu0"]) ** 2)
     expected += np.sum((settled[state] - settled["mu1"]) ** 2)
     found = next(whole.epochs(X))["discrepancy"]
@@ -165,7 +167,7 @@ def test_stops_early():
 )
 def test_patience(scores, stops):
     going = copy.deepcopy(fitted()).set_params(n_iter_no_change=2, max_epochs=9)
-    going.history_ = [{"val_bce": score} for score in scores]
+    going.history_[:] = [{"val_bce": score} for score in scores]
     assert (next(going.epochs(X, X_VAL, resume=True), None) is None) == stops
 
 
@@ -238,10 +240,10 @@ def test_partial_fit_needs_whole_batches():
 
 def test_auto_takes_nengo_dl_for_large_batches(monkeypatch):
     expected = "nengo-dl" if HAS_DL else "nengo"
-    assert model("auto", batch_size=64)._backend() == expected
-    assert model("auto", batch_size=1)._backend() == "nengo"
+    assert choose("auto", 64).name == expected
+    assert choose("auto", 1).name == "nengo"
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert model("auto", batch_size=64)._backend() == "nengo"
+    assert choose("auto", 64).name == "nengo"
 
 
 # --- using what was learned
@@ -402,7 +404,7 @@ def test_changed_parameters_take_effect():
 def test_interrupted_presentation_leaves_no_trace(backend, monkeypatch):
     interrupted = copy.deepcopy(fitted(backend))
     expected = interrupted.transform(X[:3])
-    runner_class = type(interrupted._runners["infer"])
+    runner_class = type(interrupted._task._sessions["infer"])
 
     def amid(self, data):
         self.steps = 2
@@ -626,7 +628,7 @@ def test_what_autodiff_leaves(shapes):
 @pytest.mark.parametrize("kind", [complex, "O"])
 def test_arrays_that_are_not_saved(tmp_path, kind):
     learned = copy.deepcopy(fitted())
-    learned._state["W1"] = learned._state["W1"].astype(kind)
+    learned._task.learned["W1"] = learned._task.learned["W1"].astype(kind)
     with pytest.raises(ValueError, match="state/W1 must be of a type like"):
         learned.save(tmp_path / "model.npz")
     assert os.listdir(tmp_path) == []
@@ -729,7 +731,7 @@ def test_divergence_of_states(backend):
 def test_divergence_begins_before_numbers_end(backend):
     """Latents of any size used to end in an error of scikit-learn's about its mixture."""
     diverging = copy.deepcopy(fitted(backend))
-    diverging._state["W2"] = 1e7 * diverging._state["W2"]
+    diverging._task.learned["W2"] = 1e7 * diverging._task.learned["W2"]
     steps = []
     for use in (lambda: diverging.fit_prior(X), lambda: diverging.partial_fit(X)):
         message = r"diverged at timestep \d+: (phi_)?[zm]\w+ has reached \d\.\de\+\d+"
@@ -740,10 +742,10 @@ def test_divergence_begins_before_numbers_end(backend):
 
 
 def test_parameters_are_looked_at_within_an_epoch(monkeypatch):
-    monkeypatch.setattr(base, "_LOOK_EVERY", 2)
-    state, diverging, seen = Runner.state, copy.deepcopy(fitted()), []
+    monkeypatch.setattr(task, "_LOOK_EVERY", 2)
+    state, diverging, seen = Session.state, copy.deepcopy(fitted()), []
     broken = {"V1": np.full((8, 8), 1e11)}
-    monkeypatch.setattr(Runner, "state", lambda self: {**state(self), **broken})
+    monkeypatch.setattr(Session, "state", lambda self: {**state(self), **broken})
     diverging.set_params(max_epochs=9)
     with pytest.raises(ngc.DivergenceError, match="V1 has reached 1.0e[+]11, more than 1e"):
         list(diverging.epochs(X, on_batch=seen.append, resume=True))
@@ -752,14 +754,14 @@ def test_parameters_are_looked_at_within_an_epoch(monkeypatch):
 
 def test_what_optimisers_count_may_be_large():
     learning = copy.deepcopy(fitted())
-    learning._state["W1/optimizer_t"] = np.array(1e9)
+    learning._task.learned["W1/optimizer_t"] = np.array(1e9)
     learning.partial_fit(X)
 
 
 def test_parameters_that_are_not_finite_are_not_kept(monkeypatch):
-    state, diverging = Runner.state, copy.deepcopy(fitted())
+    state, diverging = Session.state, copy.deepcopy(fitted())
     broken = {"W2/optimizer_v": np.full((8, 6), np.nan)}
-    monkeypatch.setattr(Runner, "state", lambda self: {**state(self), **broken})
+    monkeypatch.setattr(Session, "state", lambda self: {**state(self), **broken})
     with pytest.raises(ngc.DivergenceError, match="W2/optimizer_v is not finite"):
         diverging.partial_fit(X)
     assert_same_bits(diverging, fitted())
@@ -790,7 +792,7 @@ def no_work(monkeypatch):
     def fail(*args, **kwargs):
         raise AssertionError("work has begun")
 
-    monkeypatch.setattr(base, "make_runner", fail)
+    monkeypatch.setattr(Backend, "open", fail)
 
 
 BAD_IMAGES = [

@@ -218,7 +218,7 @@ def test_one_unit_learns_from_an_image_and_k_make_its_code():
     model, active = encoder(), []
     for record in model.epochs(X, Y):
         if record["phase"] != "filters":
-            seen = model._trainer().present(X[:20])["output"]
+            seen = model._task.training.present(X[:20])["output"]
             active.append(seen.sum(axis=1).max())
     assert active == [1, 1, 5]
 

@@ -118,7 +118,7 @@ def test_sparsity_and_hardness_move(tmp_path):
     active, hardness = [], []
     for _ in model.epochs(X, Y):
         active.append(model.transform(X[:20]).sum(axis=1))
-        hardness.append(model._trainer().net.output.ensemble.neuron_type.hardness)
+        hardness.append(model._task.training.net.output.ensemble.neuron_type.hardness)
     np.testing.assert_array_equal(np.transpose(active), [[40, 40, 20, 20, 10]] * 20)
     assert hardness == [1, 1, 2, 2, 4]
     model.save(tmp_path / "model.npz")
@@ -156,7 +156,7 @@ def test_parameters_at_the_start():
 @needs_dl
 def test_hidden_layers_of_winners():
     model = encoder(hidden="winners", max_epochs=1).fit(X, Y)
-    kind = model._trainer().net.connections["W1"].post_obj.ensemble.neuron_type
+    kind = model._task.training.net.connections["W1"].post_obj.ensemble.neuron_type
     assert isinstance(kind, ngc.KWinnersTakeAll)
 
 
@@ -251,6 +251,6 @@ def test_network_on_both_simulators(simulate):
     p = net.parameters(sim)
     hidden = np.maximum(X[:5] @ p["W1"].T + p["b1"], 0)
     currents = hidden @ p["W2"].T + p["b2"]
-    expected = ngc.winners.k_winners(np, currents, 5)
+    expected = ngc.neurons.k_winners(np, currents, 5)
     np.testing.assert_array_equal(np.reshape(sim.data[probe], (5, 50)), expected)
     np.testing.assert_array_equal(p["G"], np.eye(50))

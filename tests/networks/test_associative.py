@@ -8,7 +8,7 @@ import pytest
 from nengo.exceptions import ValidationError
 
 import nengo_ngc as ngc
-from nengo_ngc.backends.runners import make_runner
+from nengo_ngc.backends import open_session
 from nengo_ngc.networks import AssociativeMemory
 from nengo_ngc.neurons import Identity
 from nengo_ngc.rules import ClippedHebbian
@@ -59,7 +59,7 @@ CUES = np.vstack([X, partial(X, 2), X[:4] + X[4:8] > 0, np.zeros((1, N_IN))])
 
 
 def runner_of(backend, minibatch_size, inputs=("input",), **kwargs):
-    return make_runner(
+    return open_session(
         backend,
         lambda: AssociativeMemory(**kwargs),
         minibatch_size,

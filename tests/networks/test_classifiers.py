@@ -9,9 +9,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets
-from nengo_ngc.backends.runners import make_runner
-from nengo_ngc.metrics.reconstruction import angle, cross_entropy
-from nengo_ngc.models import RULES, RuleClassifier, base
+from nengo_ngc.backends import Backend, open_session
+from nengo_ngc.metrics import angle, cross_entropy
+from nengo_ngc.models import RULES, RuleClassifier
 from nengo_ngc.networks import FeedforwardClassifier, PredictiveCodingClassifier
 from nengo_ngc.networks.classifiers import HIDDEN_RULES, NEURONS
 from nengo_ngc.neurons.functions import softmax
@@ -69,7 +69,7 @@ def forward(parameters, x, phi):
 def test_prediction_is_a_multilayer_perceptron(backend, make, neurons, phi):
     shape, rng = (64, 12, 9, 10), np.random.RandomState(0)
     parameters = random_parameters(shape, rng)
-    run = make_runner(
+    run = open_session(
         backend,
         lambda: make(
             shape, neuron_type=neurons, parameters=parameters, schedule=ngc.Schedule(1)
@@ -101,7 +101,7 @@ def test_backprop_updates_are_gradients_of_cross_entropy(neurons):
         loss = tf.nn.softmax_cross_entropy_with_logits(one_hot(Y[:4]), a)
     gradients = tape.gradient(loss, variables)
     for backend in ("nengo", "nengo-dl"):
-        run = make_runner(
+        run = open_session(
             backend,
             lambda: FeedforwardClassifier(
                 shape,
@@ -148,7 +148,7 @@ def settled(parameters, x, y, beta, steps):
 def test_predictive_coding_settles_and_learns_as_written(backend):
     shape, steps, beta = (64, 12, 9, 10), 7, 0.2
     parameters = random_parameters(shape, np.random.RandomState(0))
-    run = make_runner(
+    run = open_session(
         backend,
         lambda: PredictiveCodingClassifier(
             shape,
@@ -184,7 +184,7 @@ def test_predictive_coding_becomes_backprop_for_small_steps():
     parameters = random_parameters(shape, np.random.RandomState(0))
 
     def update(make, **kwargs):
-        run = make_runner(
+        run = open_session(
             "nengo",
             lambda: make(
                 shape,
@@ -462,7 +462,7 @@ def no_work(monkeypatch):
     def fail(*args, **kwargs):
         raise AssertionError("work has begun")
 
-    monkeypatch.setattr(base, "make_runner", fail)
+    monkeypatch.setattr(Backend, "open", fail)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import pytest
 from nengo.exceptions import ValidationError
 
 import nengo_ngc as ngc
-from nengo_ngc.backends.runners import make_runner
+from nengo_ngc.backends import open_session
 from nengo_ngc.networks import GNCN
 from nengo_ngc.networks.gncn import VARIANTS
-from nengo_ngc.networks.parameters import lateral_inhibition
+from nengo_ngc.networks.gncn_parameters import lateral_inhibition
 
 X = (np.random.RandomState(0).rand(6, 10) < 0.4).astype(np.float32)
 
@@ -23,7 +23,7 @@ def build(shape=(10, 6, 4), schedule=None, **kwargs):
 
 
 def learned(backend, learn=True, **kwargs):
-    run = make_runner(backend, lambda: build(**kwargs), 3, ["mu0", "e0"])
+    run = open_session(backend, lambda: build(**kwargs), 3, ["mu0", "e0"])
     before = run.net.parameters(run.sim)
     settled = run.present(X, learn=learn)
     after = run.net.parameters(run.sim)
@@ -68,7 +68,7 @@ def test_activations_agree_on_both_simulators(activation, tied):
 
 
 def test_hidden_pixels_have_no_error_and_are_filled_in(backend):
-    run = make_runner(backend, build, 3, ["mu0", "e0"], inputs=("input", "mask"))
+    run = open_session(backend, build, 3, ["mu0", "e0"], inputs=("input", "mask"))
     mask = np.zeros_like(X)
     mask[:, 5:] = 1
     settled = run.present(X, mask=mask)
@@ -97,7 +97,7 @@ def test_spiking_activations_settle_near_the_rates(backend, neuron_type):
 def test_parameters_are_taken_and_returned(backend):
     rng = np.random.RandomState(0)
     given = {"W1": rng.rand(10, 6), "V2": rng.rand(4, 4), "Prec1": np.eye(6) * 0.5}
-    run = make_runner(backend, lambda: build(parameters=given), 3, [])
+    run = open_session(backend, lambda: build(parameters=given), 3, [])
     returned = run.net.parameters(run.sim)
     for name, value in given.items():
         np.testing.assert_allclose(returned[name], value, rtol=1e-6)
@@ -137,11 +137,11 @@ def test_connections_can_be_taken_out():
 
 
 def test_state_takes_up_learning(backend):
-    straight = make_runner(backend, build, 3, [])
+    straight = open_session(backend, build, 3, [])
     straight.present(X, learn=True)
-    first = make_runner(backend, build, 3, [])
+    first = open_session(backend, build, 3, [])
     first.present(X[:3], learn=True)
-    second = make_runner(backend, build, 3, [])
+    second = open_session(backend, build, 3, [])
     second.set_state(first.state())
     second.present(X[3:], learn=True)
     for name, value in straight.state().items():
@@ -171,12 +171,25 @@ def test_generate_passes_predictions_down():
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_generate_is_the_prediction_of_settled_states(backend, variant):
-    run = make_runner(backend, lambda: build(shape=(10, 6), variant=variant), 3, ["z1", "mu0"])
+    run = open_session(
+        backend, lambda: build(shape=(10, 6), variant=variant), 3, ["z1", "mu0"]
+    )
     settled = run.present(X, learn=True)  # the second batch with weights that changed
     again = run.present(X[3:])
     generated = run.net.generate(run.net.parameters(run.sim), again["z1"])
     np.testing.assert_allclose(generated, again["mu0"], rtol=0, atol=1e-6)
     assert np.any(again["mu0"] != settled["mu0"][3:])
+
+
+def test_generate_with_spiking_neurons_counts_in_their_rates():
+    parameters = {"W1": np.arange(6.0).reshape(3, 2) / 5, "W2": np.eye(2)[::-1]}
+    z = np.array([[0.3, 0.7]])
+    found = []
+    for activation in ("relu", nengo.SpikingRectifiedLinear()):
+        with nengo.Network():
+            net = build(variant="t1", shape=(3, 2, 2), activation=activation, max_rate=50.0)
+        found.append(net.generate(parameters, z))
+    np.testing.assert_allclose(*found)
 
 
 def test_lateral_inhibition():

@@ -7,7 +7,7 @@ from nengo.exceptions import ValidationError
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets
-from nengo_ngc.backends.runners import make_runner
+from nengo_ngc.backends import open_session
 from nengo_ngc.networks import LayeredHopfield
 from nengo_ngc.rules import TiedAutoEncoder
 
@@ -199,7 +199,7 @@ def test_norm_of_drawn_weights():
 def learned(backend, n_updates, optimizer, switch=1.0, shape=SHAPE, x=None, steps=6):
     """Parameters before and after, on minibatches of 4."""
     x = np.random.RandomState(3).rand(4, shape[0]) if x is None else x
-    runner = make_runner(
+    runner = open_session(
         backend,
         lambda: LayeredHopfield(
             shape,
@@ -268,7 +268,7 @@ def distance(parameters, x, initial="feedforward"):
     """To the fixed point, relative to its norm; and how well branches agree there."""
 
     def states(steps):
-        runner = make_runner(
+        runner = open_session(
             "nengo",
             lambda: LayeredHopfield(
                 (64, 40, 40),
@@ -292,7 +292,7 @@ def distance(parameters, x, initial="feedforward"):
 @needs_dl
 def test_learning_brings_the_start_closer_on_digits():
     digits = datasets.load("digits", binarize=False)
-    runner = make_runner(
+    runner = open_session(
         "nengo-dl",
         lambda: LayeredHopfield(
             (64, 40, 40),

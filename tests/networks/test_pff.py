@@ -10,9 +10,9 @@ from sklearn.exceptions import NotFittedError
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets
-from nengo_ngc.backends.runners import make_runner
-from nengo_ngc.models import PFFClassifier, base, pff
-from nengo_ngc.models.pff import wrong_labels
+from nengo_ngc.backends import Backend, open_session
+from nengo_ngc.models import PFFClassifier, pff
+from nengo_ngc.models.tasks.pff import wrong_labels
 from nengo_ngc.networks import PFF
 
 from ..conftest import needs_dl
@@ -208,7 +208,7 @@ def learned_by(backend, shape, n_steps=3, kind=(1, 1, 0, 0), **kwargs):
     x, y = rng.rand(4, shape[0]), np.eye(3)[[0, 1, 2, 0]]
     interleave = 4 if backend == "nengo" else 1
     schedule = ngc.Schedule(n_steps + 1, 4, online=True, interleave=interleave)
-    run = make_runner(
+    run = open_session(
         backend,
         lambda: PFF(shape, n_classes=3, schedule=schedule, n_group=2, seed=1, **kwargs),
         4,
@@ -473,7 +473,7 @@ def test_negatives():
     ],
 )
 def test_bad_parameters(kwargs, message, monkeypatch):
-    monkeypatch.setattr(base, "make_runner", None)  # no work has begun
+    monkeypatch.setattr(Backend, "open", None)  # no work has begun
     with pytest.raises(ValueError, match=message):
         model(**kwargs).fit(X, Y)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nengo_ngc as ngc
-from nengo_ngc.backends.runners import make_runner
+from nengo_ngc.backends import open_session
 from nengo_ngc.networks import GNCN
 from nengo_ngc.rules import ErrorDriven
 
@@ -15,7 +15,7 @@ N_SAMPLES = 4
 
 def runner(backend, variant, parameters, steps, rule=None, names=()):
     # batches of four: one minibatch on NengoDL, four presentations on Nengo
-    return make_runner(
+    return open_session(
         backend,
         lambda: GNCN(
             variant=variant,
@@ -99,7 +99,7 @@ def test_nengo_and_nengo_dl_learn_the_same():
     batches = (rng.rand(10, N_SAMPLES, 20) < 0.3).astype(np.float32)
     learned = {}
     for backend in ("nengo", "nengo-dl"):
-        run = make_runner(
+        run = open_session(
             backend,
             lambda: GNCN(schedule=ngc.Schedule(20, batch_size=N_SAMPLES), seed=3, **REFERENCE),
             N_SAMPLES,

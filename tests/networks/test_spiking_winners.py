@@ -88,7 +88,7 @@ def test_same_winners_as_by_currents(k, simulate):
     X = np.array([np.random.RandomState(i).permutation(N) for i in range(5)]) / 8 + 1.2
     model = racing(X, k)
     code, _ = seen_in(simulate(model, 1, STEPS * len(X)), model, X)
-    np.testing.assert_array_equal(code[:, -1], ngc.winners.k_winners(np, X, k))
+    np.testing.assert_array_equal(code[:, -1], ngc.neurons.k_winners(np, X, k))
     # the larger its current, the earlier a neuron wins
     for x, y in zip(X, code):
         won_at = y[:, np.argsort(-x)[:k]].argmax(axis=0)

@@ -6,6 +6,7 @@ import pytest
 from nengo.exceptions import ValidationError
 
 import nengo_ngc as ngc
+from nengo_ngc.namespace import NUMPY
 from nengo_ngc.networks import AdaptiveWinners
 
 from ..conftest import needs_dl
@@ -105,7 +106,7 @@ def test_winners_of_groups(k, simulate):
         groups = np.hstack([winners_by_hand(part, k) for part in np.hsplit(J, 4)])
         np.testing.assert_array_equal(seen, groups * (J > 0) if positive else groups)
     soft = ngc.SoftKWinnersTakeAll(k / 5, group_size=5)
-    np.testing.assert_array_equal(soft.activity(np, J), groups)
+    np.testing.assert_array_equal(soft.activity(NUMPY, J), groups)
     with pytest.raises(ValidationError, match="must divide the number of neurons, 20, got 3"):
         simulate(ensemble(J, ngc.KWinnersTakeAll(0.3, group_size=3)), 1, 1)
 
@@ -128,13 +129,13 @@ def test_decoders_are_solved_for_winners():
 def test_gradients():
     import tensorflow as tf
 
-    from nengo_ngc.backends.nengo_dl.namespace import Namespace
+    from nengo_ngc.backends.nengo_dl.namespace import tensorflow_namespace
 
     for name in ("different", "ties"):
         J = tf.constant(INPUTS[name])
         weights = RNG.randn(*J.shape)
         for training in (True, tf.constant(True)):
-            xp = Namespace(tf.float64, training)
+            xp = tensorflow_namespace(tf.float64, training)
             with tf.GradientTape() as tape:
                 tape.watch(J)
                 y = ngc.KWinnersTakeAll(0.3).activity(xp, J)
@@ -147,7 +148,9 @@ def test_gradients():
         weights = RNG.randn(*J.shape)
         with tf.GradientTape() as tape:
             tape.watch(J)
-            loss = tf.reduce_sum(weights * soft.activity(Namespace(tf.float64, True), J))
+            loss = tf.reduce_sum(
+                weights * soft.activity(tensorflow_namespace(tf.float64, True), J)
+            )
         gradient = tape.gradient(loss, J).numpy()
         for index in np.ndindex(*J.shape):
             step = np.zeros(J.shape)
@@ -271,7 +274,7 @@ def test_threshold_of_a_predicted_number():
 def test_gradient_of_a_predicted_number():
     import tensorflow as tf
 
-    from nengo_ngc.backends.nengo_dl.namespace import Namespace
+    from nengo_ngc.backends.nengo_dl.namespace import tensorflow_namespace
 
     class Training:
         training = True
@@ -288,7 +291,7 @@ def test_gradient_of_a_predicted_number():
     variables = tf.constant(J), tf.constant(u)
     with tf.GradientTape() as tape:
         tape.watch(variables)
-        y = net.code(Namespace(tf.float64, True), *variables)
+        y = net.code(tensorflow_namespace(tf.float64, True), *variables)
         total = tf.reduce_sum(weights * y)
     of_J, of_u = (g.numpy() for g in tape.gradient(total, variables))
     for row in range(7):

@@ -228,7 +228,7 @@ def test_a_rule_gives_the_same_in_tensorflow():
     import tensorflow as tf
 
     import nengo_ngc.dl  # noqa: F401
-    from nengo_ngc.backends.nengo_dl.namespace import Namespace
+    from nengo_ngc.backends.nengo_dl.namespace import tensorflow_namespace
 
     rng = np.random.RandomState(0)
     pre, post, error, w = rng.rand(4, 4, 4).astype(np.float32)
@@ -236,7 +236,7 @@ def test_a_rule_gives_the_same_in_tensorflow():
     for rule in RULES:
         for function, arrays in ((rule.update, (pre, post, error, w)), (rule.constrain, (w,))):
             expected = function(np, *arrays)
-            found = function(Namespace(tf.float32), *map(tf.constant, arrays))
+            found = function(tensorflow_namespace(tf.float32), *map(tf.constant, arrays))
             for e, f in zip(np.atleast_3d(expected), np.atleast_3d(found)):
                 assert np.asarray(f).dtype == np.float32
                 np.testing.assert_allclose(f, e, rtol=1e-5)
@@ -246,9 +246,9 @@ def test_a_rule_gives_the_same_in_tensorflow():
 def test_a_number_is_of_the_type_of_what_it_stands_beside():
     import tensorflow as tf
 
-    from nengo_ngc.backends.nengo_dl.namespace import Namespace
+    from nengo_ngc.backends.nengo_dl.namespace import tensorflow_namespace
 
-    xp, yes = Namespace(tf.float64), tf.constant([True, False])
+    xp, yes = tensorflow_namespace(tf.float64), tf.constant([True, False])
     ones = tf.ones(2, tf.float64)
     for args in ((0.0, ones), (ones, 0.0), (2 * ones, np.zeros(2)), (1.0, 0.0)):
         assert xp.where(yes, *args).dtype == tf.float64

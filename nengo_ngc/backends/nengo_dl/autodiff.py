@@ -1,6 +1,6 @@
 """NengoDL's own training, by automatic differentiation: what local rules compare with."""
 
-import time
+from collections.abc import Callable, Sequence
 
 import nengo
 import numpy as np
@@ -9,79 +9,94 @@ import tf_keras
 from nengo.exceptions import ValidationError
 from sklearn.utils import gen_batches
 
+from ...rules import Adam, Annealed, Optimizer
+from ..base import Loss, Model
+from ..session import Simulation
+from .losses import ContrastiveLoss, TripletLoss
 from .simulator import Simulator
 
 _MAX_BYTES = 2**28
 
 
-class AutodiffRunner:
+class AutodiffSession(Simulation):
     """Trains a network by back-propagation through the simulation.
 
     Parameters
     ----------
-    build : callable
-        Makes the network, with ``input`` and ``output``. What its learning rules change is
-        left to them.
-    minibatch_size : int
-    learning_rate : float
-        Adam's.
-    n_updates : int or None
-        Updates over which steps shrink to a twentieth; None: they don't.
-    loss : callable
-        ``loss(y, output)``, of arrays (batch, n_steps, size). Its ``variables``, if it has
-        any, are part of the state.
-    measures : sequence of callable, optional
-        What else is reported, by the function's name: its mean over images.
+    model : Model
+        Its network has ``input`` and ``output``. What its learning rules change is left to
+        them.
+    n_samples : int
+        Samples of a minibatch.
     device : str, optional
         As for `nengo_dl.Simulator`.
+    optimizer : Optimizer
+        `.Adam`, or an `.Annealed` one. NengoDL trains with Keras's Adam, which is given the
+        same numbers.
+    loss : Loss
+        "cross-entropy" of the softmax of the output, "triplet" or "contrastive", see
+        `.dl.losses`.
+    measures : sequence of Loss, optional
+        What else is reported, by name: "error", in percent.
     """
 
     def __init__(
         self,
-        build,
-        minibatch_size,
-        learning_rate,
-        n_updates,
-        loss,
-        measures=(),
-        device=None,
+        model: Model,
+        n_samples: int,
+        device: str | None = None,
+        *,
+        optimizer: Optimizer,
+        loss: Loss,
+        measures: Sequence[Loss] = (),
     ):
-        self.minibatch_size = minibatch_size
+        self.n_samples = n_samples
         with nengo.Network() as self.model:
-            self.net = build()
+            self.net = model.build()
             self._stimulus = nengo.Node(np.zeros(self.net.input.size_in))
             nengo.Connection(self._stimulus, self.net.input, synapse=None)
             self._output = self.net.probe("output")
-        self.steps = self.net.schedule.steps
         self.sim = Simulator(
             self.model,
-            minibatch_size=minibatch_size,
+            minibatch_size=n_samples,
             device=device,
             progress_bar=False,
         )
-        self._optimizer = tf_keras.optimizers.Adam(_annealed(learning_rate, n_updates))
-        self._names = ["loss", *(measure.__name__ for measure in measures)]
+        self._optimizer = _kerass(optimizer)
+        loss = _LOSSES[loss.name](**loss.settings)
+        self._names = ["loss", *(measure.name for measure in measures)]
         self.sim.compile(
             self._optimizer,
             loss={self._output: loss},
-            metrics={self._output: list(measures)},
+            metrics={self._output: [_LOSSES[m.name](**m.settings) for m in measures]},
         )
         self._optimizer.build(self.sim.keras_model.trainable_variables)
         self._remembered = [*self._optimizer.variables, *getattr(loss, "variables", ())]
 
-    def fit(self, X, y, order, epoch, watchers):
+    def train(self, X, y, order, report: Callable[[dict], None]) -> dict[str, float]:
         """Train on rows of the data, once, in an order.
+
+        Parameters
+        ----------
+        X : (n, n_features) array, or anything whose rows are such arrays
+        y : (n, size) array
+            What the loss is given.
+        order : (m,) array of int
+            Rows; m is a multiple of ``n_samples``.
+        report : callable
+            Called after each minibatch with the loss and the measures, means of the
+            minibatches until then.
 
         Returns
         -------
-        dict
-            ``loss`` and the measures.
+        dict of {str: float}
+            ``loss`` and the measures, means over all samples.
         """
-        watch = _Watch(epoch, len(order), self.minibatch_size, self._names, watchers)
+        n_steps, watch = self.net.schedule.steps, _Watch(self._names, report)
         sums = dict.fromkeys(self._names, 0.0)
         for rows in gen_batches(len(order), self._chunk(X.shape[1])):
             part = order[rows]
-            held = np.broadcast_to(X[part][:, None], (len(part), self.steps, X.shape[1]))
+            held = np.broadcast_to(X[part][:, None], (len(part), n_steps, X.shape[1]))
             history = self.sim.fit(
                 {self._stimulus: held},
                 {self._output: y[part][:, None]},
@@ -95,29 +110,20 @@ class AutodiffRunner:
                 sums[name] += mean * len(part)
         return {name: float(total / len(order)) for name, total in sums.items()}
 
-    def rest(self):
-        """Go on as a new simulator would that takes up what was learned."""
-        state = self.state()
-        self.sim.reset(include_trainable=False, include_probes=False, include_processes=False)
-        self.set_state(state)
-
     def _chunk(self, n_pixels):
         """Images of one call of NengoDL's, which copies them for each timestep."""
-        a_batch = self.minibatch_size * self.steps * n_pixels * 4
-        return max(1, _MAX_BYTES // a_batch) * self.minibatch_size
+        a_batch = self.n_samples * self.net.schedule.steps * n_pixels * 4
+        return max(1, _MAX_BYTES // a_batch) * self.n_samples
 
     def state(self):
-        """Parameters, and what Adam, the loss and learning rules remember."""
         remembered = {
             f"autodiff/{k}": variable.numpy() for k, variable in enumerate(self._remembered)
         }
-        return {**self.net.state(self.sim), **remembered}
+        return {**super().state(), **remembered}
 
     def set_state(self, state):
-        """Take up training where ``state`` was read."""
-        self.net.set_state(
-            self.sim,
-            {k: array for k, array in state.items() if not k.startswith("autodiff/")},
+        super().set_state(
+            {k: array for k, array in state.items() if not k.startswith("autodiff/")}
         )
         for k, variable in enumerate(self._remembered):
             array = state[f"autodiff/{k}"]
@@ -129,35 +135,19 @@ class AutodiffRunner:
                 )
             variable.assign(array)
 
-    def close(self):
-        """Free the simulator."""
-        if "sim" in self.__dict__:
-            self.sim.close()
-
-    __del__ = close
+    def _reset(self):
+        self.sim.reset(include_trainable=False, include_probes=False, include_processes=False)
 
 
 class _Watch(tf_keras.callbacks.Callback):
-    """Tells of each batch."""
+    """Tells of each minibatch."""
 
-    def __init__(self, epoch, n_images, size, names, watchers):
+    def __init__(self, names, report):
         super().__init__()
-        self._epoch, self._size, self._names, self._watchers = epoch, size, names, watchers
-        self._n_batches, self._batch = n_images // size, 0
-        self._start = time.perf_counter()
+        self._names, self._report = names, report
 
     def on_train_batch_end(self, batch, logs=None):
-        self._batch += 1
-        seconds = time.perf_counter() - self._start
-        report = {
-            "epoch": self._epoch,
-            "batch": self._batch,
-            "n_batches": self._n_batches,
-            **_by_name(self._names, logs),
-            "samples_per_second": self._batch * self._size / seconds,
-        }
-        for watch in self._watchers:
-            watch(report)
+        self._report(_by_name(self._names, logs))
 
 
 def _by_name(names, logs):
@@ -168,12 +158,17 @@ def _by_name(names, logs):
     }
 
 
-def _annealed(learning_rate, n_updates):
-    if n_updates is None:
-        return learning_rate
-    return tf_keras.optimizers.schedules.PolynomialDecay(
-        learning_rate, n_updates, 0.05 * learning_rate
-    )
+def _kerass(optimizer):
+    """Keras's optimiser for one of ours."""
+    rate, inner = optimizer.learning_rate, optimizer
+    if isinstance(optimizer, Annealed):
+        inner = optimizer.optimizer
+        rate = tf_keras.optimizers.schedules.PolynomialDecay(
+            rate, optimizer.n_updates, optimizer.floor * rate
+        )
+    if not isinstance(inner, Adam):
+        raise ValueError(f"optimizer must be Adam, annealed or not, got {optimizer}")
+    return tf_keras.optimizers.Adam(rate, inner.beta_1, inner.beta_2, inner.epsilon)
 
 
 def cross_entropy(y, output):
@@ -185,3 +180,11 @@ def error(y, output):
     """Whether the largest output is another than that of the label, in percent."""
     wrong = tf.argmax(y[:, -1], -1) != tf.argmax(output[:, -1], -1)
     return 100 * tf.cast(wrong, output.dtype)
+
+
+_LOSSES = {
+    "cross-entropy": lambda: cross_entropy,
+    "error": lambda: error,
+    "triplet": TripletLoss,
+    "contrastive": ContrastiveLoss,
+}

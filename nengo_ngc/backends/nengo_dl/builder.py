@@ -7,7 +7,7 @@ import tensorflow as tf
 from nengo_dl.builder import Builder, OpBuilder
 
 from ...program import PureOperator
-from .namespace import Namespace
+from .namespace import tensorflow_namespace
 from .operators import Delay, Product, Rules, ScaledInc
 
 
@@ -56,7 +56,7 @@ class _Run:
     def __init__(self, op, signals, config):
         self._op = op
         self._signals = signals
-        self._xp = Namespace(signals.dtype, config.training)
+        self._xp = tensorflow_namespace(signals.dtype, config.training)
         self._arrays = {name: _gather(signals, sig) for name, sig in op.inputs.items()}
         self._dtypes = {name: signals[sig].dtype for name, sig in op.outputs.items()}
 

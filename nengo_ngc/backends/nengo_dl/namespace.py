@@ -1,52 +1,59 @@
-"""The namespace of array functions that pure functions see in TensorFlow."""
+"""The functions of ``xp`` in TensorFlow, see `nengo_ngc.namespace`."""
+
+from collections.abc import Callable
+from functools import wraps
+from types import ModuleType
+from typing import Any
 
 import tensorflow as tf
 import tensorflow.experimental.numpy as tnp
 
+from ...namespace import FUNCTIONS, offer
 
-class Namespace:
+
+def tensorflow_namespace(dtype: Any, training: Any = False) -> ModuleType:
     """TensorFlow's NumPy-like functions, kept to one floating-point type.
 
-    TensorFlow's own turn float32 into float64 as soon as a Python number takes part.
+    TensorFlow's own functions may turn float32 into float64 where a Python number takes part.
 
     Parameters
     ----------
     dtype : tf.DType
         Floating-point type of the simulation.
-    training : bool, int or tf.Tensor
-        Whether NengoDL trains.
+    training : bool, int or tf.Tensor, optional
+        Whether NengoDL trains the model.
+
+    Returns
+    -------
+    module
     """
 
-    class linalg:
-        """Functions of matrices."""
-
-        cholesky = staticmethod(tf.linalg.cholesky)
-        inv = staticmethod(tf.linalg.inv)
-
-    # TensorFlow's own do the same with fewer copies
-    einsum = staticmethod(tf.einsum)
-    stop_gradient = staticmethod(tf.stop_gradient)
-
-    def __init__(self, dtype, training=False):
-        self._dtype = dtype
-        self.training = tf.cast(training, tf.bool)
-
-    def where(self, condition, x, y):
-        """``tf.where``, in which a number is of the type of what it stands beside."""
-        dtype = next((a.dtype for a in (x, y) if tf.is_tensor(a)), self._dtype)
-        x, y = (a if tf.is_tensor(a) else tf.cast(a, dtype) for a in (x, y))
+    def where(condition, x, y):
+        # a number takes on the type of what it stands beside
+        kind = next((a.dtype for a in (x, y) if tf.is_tensor(a)), dtype)
+        x, y = (a if tf.is_tensor(a) else tf.cast(a, kind) for a in (x, y))
         return tf.where(condition, x, y)
 
-    def __getattr__(self, name):
-        function = getattr(tnp, name)
-        if not callable(function):
-            return function
+    functions = {
+        "where": where,
+        # these do the same as the NumPy-like ones with fewer copies
+        "einsum": tf.einsum,
+        "linalg.cholesky": tf.linalg.cholesky,
+        "linalg.inv": tf.linalg.inv,
+        "stop_gradient": tf.stop_gradient,
+    }
+    for name in (function.name for function in FUNCTIONS):
+        if name not in functions:
+            functions[name] = _kept_to(dtype, getattr(tnp, name))
+    return offer(functions, tf.cast(training, tf.bool))
 
-        def cast(*args, **kwargs):
-            result = function(*args, **kwargs)
-            if isinstance(result, tf.Tensor) and result.dtype.is_floating:
-                return tf.cast(result, self._dtype)
-            return result
 
-        setattr(self, name, cast)
-        return cast
+def _kept_to(dtype: Any, function: Callable) -> Callable:
+    @wraps(function)
+    def cast(*args, **kwargs):
+        result = function(*args, **kwargs)
+        if isinstance(result, tf.Tensor) and result.dtype.is_floating:
+            return tf.cast(result, dtype)
+        return result
+
+    return cast

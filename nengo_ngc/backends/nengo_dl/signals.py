@@ -1,7 +1,16 @@
-"""How arrays of a timestep are written."""
+"""What NengoDL is told of signals, and how their arrays are written in a timestep."""
 
 import tensorflow as tf
 from nengo_dl.signals import SignalDict
+
+from ...program import SharedSignal
+
+# NengoDL marks every signal before it lays out memory, and it would give each sample a copy of
+# the weights that a rule changes. Shared signals keep these marks whatever it tries to set:
+# state (not trained by back-propagation) without a batch axis. They are marks of our class,
+# rather than of our graph, since nengo_dl.Simulator runs our networks, too.
+SharedSignal.trainable = property(lambda self: None, lambda self, value: None)
+SharedSignal.minibatched = property(lambda self: False, lambda self, value: None)
 
 # with more parts than this NengoDL's own way is as fast
 _MAX_PARTS = 8

@@ -1,0 +1,236 @@
+"""The seam between models and simulators: backends, by name, and what they open."""
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from ..validation.messages import unknown
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network, what it is fed with, and what is read out of it.
+
+    Parameters
+    ----------
+    build : callable
+        Makes the network, a `.networks.base.LearningNetwork`, inside a model of Nengo.
+    outputs : sequence of str
+        What is read out at the end of each presentation, names for ``network.probe``.
+    inputs : sequence of str, optional
+        Nodes of the network that are fed, by the names of their attributes.
+    """
+
+    build: Callable
+    outputs: tuple = ()
+    inputs: tuple = ("input",)
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A simulator on which models learn: what it can do, and where it is implemented.
+
+    Parameters
+    ----------
+    name : str
+        What users call it, ``backend="nengo"``.
+    session : type or str
+        A subclass of `.Session`, or ``"module:class"``, which is imported once it is needed.
+    trainer : type or str, optional
+        The like for a session that trains by automatic differentiation, if there is one.
+    minibatches : bool, optional
+        Whether it presents many samples at once, with one set of weights for all of them.
+    devices : bool, optional
+        Whether a device can be chosen.
+    requires : sequence of str, optional
+        Modules without which it is not available.
+    install : str, optional
+        The command that installs them.
+    preferred_from : int or None, optional
+        The number of samples presented at once from which ``backend="auto"`` prefers this
+        backend to those that were registered before. None: it never does.
+    """
+
+    name: str
+    session: type | str
+    trainer: type | str | None = None
+    minibatches: bool = False
+    devices: bool = False
+    requires: tuple = ()
+    install: str = ""
+    preferred_from: int | None = None
+
+    @property
+    def differentiates(self) -> bool:
+        """Whether it trains by automatic differentiation."""
+        return self.trainer is not None
+
+    def why_unavailable(self) -> str | None:
+        """Why the backend cannot be used here, with the remedy; None if it can."""
+        missing = [name for name in self.requires if importlib.util.find_spec(name) is None]
+        if not missing:
+            return None
+        return f"backend {self.name!r} needs {', '.join(missing)}: {self.install}"
+
+    def open(self, model: Model, n_samples: int, device: str | None = None):
+        """Simulate a model.
+
+        Parameters
+        ----------
+        model : Model
+        n_samples : int
+            Samples that are presented at once, on a backend that has minibatches.
+        device : str, optional
+            On which device, on a backend that can choose.
+
+        Returns
+        -------
+        Session
+
+        Raises
+        ------
+        ImportError
+            If the backend is not available.
+        """
+        return _loaded(self.session)(model, n_samples, device)
+
+    def open_trainer(self, model: Model, n_samples: int, device: str | None = None, **how):
+        """Simulate a model and train it by automatic differentiation.
+
+        Parameters
+        ----------
+        model, n_samples, device
+            As for ``open``.
+        **how
+            Loss, measures and optimiser, as the session takes them.
+
+        Returns
+        -------
+        Session
+            One that has a method ``train``, too.
+        """
+        if self.trainer is None:
+            raise ValueError(f"backend {self.name!r} has no automatic differentiation")
+        return _loaded(self.trainer)(model, n_samples, device, **how)
+
+
+def _loaded(found: type | str):
+    if isinstance(found, str):
+        module, _, name = found.partition(":")
+        return getattr(importlib.import_module(module), name)
+    return found
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss, or another measure, of a training session, by its name.
+
+    Parameters
+    ----------
+    name : str
+        One that the backend knows: "cross-entropy", "error", "triplet" or "contrastive".
+    settings : dict, optional
+        Arguments of the loss.
+    """
+
+    name: str
+    settings: dict = field(default_factory=dict)
+
+
+# all backends by name; "auto" stands for the one that suits best
+BACKENDS: dict[str, Backend | None] = {"auto": None}
+
+
+def register(backend: Backend) -> Backend:
+    """Make a backend known by its name; one that has the same name is replaced.
+
+    Parameters
+    ----------
+    backend : Backend
+
+    Returns
+    -------
+    Backend
+        The same.
+    """
+    if backend.name == "auto":
+        raise ValueError("name must not be 'auto', which asks for the backend that suits best")
+    BACKENDS[backend.name] = backend
+    return backend
+
+
+def unregister(name: str) -> None:
+    """Forget a backend."""
+    del BACKENDS[name]
+
+
+def get(name: str) -> Backend:
+    """The backend of a name.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if BACKENDS.get(name) is None:
+        raise ValueError(unknown("backend", name, [*BACKENDS][1:]))
+    return BACKENDS[name]
+
+
+def choose(name: str, n_samples: int, differentiates: bool = False) -> Backend:
+    """The backend that a model is to learn on.
+
+    Parameters
+    ----------
+    name : str
+        One of ``BACKENDS``. "auto" takes the one that is the fastest for so many samples, of
+        those that are available.
+    n_samples : int
+        Samples that are presented at once.
+    differentiates : bool, optional
+        Whether it has to train by automatic differentiation.
+
+    Returns
+    -------
+    Backend
+    """
+    if name != "auto":
+        return get(name)
+    able = [b for b in BACKENDS.values() if b and (b.differentiates or not differentiates)]
+    usable = [
+        backend
+        for backend in able
+        if backend.preferred_from is not None
+        and (n_samples >= backend.preferred_from or differentiates)
+        and backend.why_unavailable() is None
+    ]
+    # of those that are able but not installed, opening the first one says how to install it
+    return usable[-1] if usable else able[0]
+
+
+def open_session(
+    backend: str,
+    build: Callable,
+    n_samples: int,
+    outputs: Sequence[str],
+    inputs: Sequence[str] = ("input",),
+    device: str | None = None,
+):
+    """Simulate a network on a backend.
+
+    Parameters
+    ----------
+    backend : str
+        One of ``BACKENDS``.
+    build, outputs, inputs
+        As for `Model`.
+    n_samples, device
+        As for ``Backend.open``.
+
+    Returns
+    -------
+    Session
+    """
+    model = Model(build, tuple(outputs), tuple(inputs))
+    return choose(backend, n_samples).open(model, n_samples, device)

@@ -1,0 +1,83 @@
+"""Runs networks on NengoDL, a minibatch at once."""
+
+import nengo_dl
+import numpy as np
+import tensorflow as tf
+
+from ..memory import memory
+from ..session import Session
+from .simulator import Simulator
+
+
+class _Simulator(Simulator):
+    """Leaves out the rest of presentations of which nothing changes any more."""
+
+    @property
+    def _skips(self):
+        return not any(memory(self.model))  # neurons would go on while states are held
+
+
+class NengoDLSession(Session):
+    """Runs on NengoDL.
+
+    A minibatch is one variable on the device for as long as it is presented, not an
+    array with one copy for each timestep.
+
+    Parameters
+    ----------
+    model, n_samples
+        As for `.Session`.
+    device : str, optional
+        As for `nengo_dl.Simulator`.
+    """
+
+    def __init__(self, model, n_samples, device=None):
+        super().__init__(model, n_samples, device)
+        graph = self.sim.tensor_graph
+        own = [
+            variable
+            for key, variable in graph.saved_state.items()
+            if graph.base_arrays_init["state"][key][-1]  # each sample has its own
+        ]
+        self._at_rest = [(v, tf.identity(v)) for v in own] if self._remembers else []
+
+    def _stimulus(self, size):
+        held = tf.Variable(tf.zeros((self.n_samples, size)), trainable=False)
+        node = nengo_dl.TensorNode(
+            lambda t: tf.identity(held), shape_out=(size,), pass_time=True
+        )
+        self._held = {**getattr(self, "_held", {}), node: held}
+        return node
+
+    def _probe(self, name):
+        with self.model:
+            nengo_dl.configure_settings(keep_history=False)
+        return self.net.probe(name)
+
+    def _simulator(self):
+        return _Simulator(
+            self.model,
+            minibatch_size=self.n_samples,
+            device=self._device,
+            progress_bar=False,
+        )
+
+    def _present(self, data):
+        n = len(data["input"])
+        if self._learn.value and n != self.n_samples:
+            raise ValueError(f"learning needs minibatches of {self.n_samples}, got {n} images")
+        for key, values in data.items():
+            full = np.zeros((self.n_samples, values.shape[1]), np.float32)
+            full[:n] = values
+            self._held[self._stimuli[key]].assign(full)
+        self._begin()
+        outputs = self.sim.predict_on_batch(n_steps=self.steps, stateful=True)
+        return {name: outputs[p][:n, -1] for name, p in self._probes.items()}
+
+    def _forget(self):
+        for variable, at_rest in self._at_rest:
+            variable.assign(at_rest)
+
+    def _reset(self):
+        self.sim.reset(include_trainable=False, include_probes=False)
+        self._repeat()

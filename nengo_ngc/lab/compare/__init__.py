@@ -1,0 +1,109 @@
+"""Comparisons of learning rules: each combination of settings is a cell, a run of its own."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ...storage import atomic, locks, schema
+from ...storage.schema import Table, Whole
+from .. import datasets
+from ..specs import MODELS
+from . import data, processes, report, results
+from .cells import AXES, cells_of, model_of
+from .code_hashes import hashes
+from .configuration import DEFAULTS, check_config, read_config
+from .user_modules import import_module, place
+
+__all__ = [
+    "AXES",
+    "DEFAULTS",
+    "cells_of",
+    "check_config",
+    "compare",
+    "model_of",
+    "read_config",
+]
+
+
+def compare(
+    config: dict[str, Any] | str | os.PathLike,
+    output: str | os.PathLike,
+    n_jobs: int = 1,
+    dask: str | None = None,
+    data_dir: str | os.PathLike | None = None,
+    on_cell: Callable[[dict, int], None] | None = None,
+) -> list[dict[str, Any]]:
+    """Run what has not been run yet, and write the report of everything.
+
+    Parameters
+    ----------
+    config : dict or path
+        What to compare, see ``DEFAULTS``; or a TOML file of it. ``"datasets"`` may also be
+        a dict that says what each name stands for: a path, a mapping with X and y, or (X, y).
+    output : path
+        Folder of the comparison: ``cells``, ``compare.json``, ``table.txt``, pictures
+        and ``report.html``.
+    n_jobs : int, optional
+        Cells that run at once.
+    dask : str, optional
+        Address of a Dask scheduler on whose workers cells run instead.
+    data_dir : path, optional
+        As for `.lab.datasets.load`.
+    on_cell : callable, optional
+        Called with each result and the number of cells left.
+
+    Returns
+    -------
+    list of dict
+        The result of each cell, with what it was made by, its ``code``: hashes of the files
+        of this package and of each module. A cell whose code has changed since is run again.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If the configuration is unfit. What goes wrong in a cell is in its result.
+    FolderHeldError
+        If another process works in ``output``.
+    """
+    schema.check("compare", {"n_jobs": n_jobs}, Table({"n_jobs": Whole(1, 2**31 - 1)}))
+    if not isinstance(config, (dict, str, os.PathLike)):
+        raise ValueError(f"config must be a dict or the path of a file, got {config!r}")
+    config = check_config(config if isinstance(config, dict) else read_config(config))
+    folder = Path(output)
+    with locks.held(folder):
+        (folder / "cells").mkdir(exist_ok=True)
+        for path in (folder, folder / "cells"):
+            atomic.remove_leftovers(path)
+        config = data.kept(config, folder)
+        found = _results(config, folder, n_jobs, dask, data_dir, on_cell)
+        report.write(found, config, folder)
+    return found
+
+
+def _results(
+    config: dict[str, Any],
+    folder: Path,
+    n_jobs: int,
+    dask: str | None,
+    data_dir: str | os.PathLike | None,
+    on_cell: Callable[[dict, int], None] | None,
+) -> list[dict[str, Any]]:
+    """The result of each cell, of those that were run before, too."""
+    wanted = cells_of(config)
+    paths = {name: folder / "cells" / f"{name}.json" for name in wanted}
+    modules = [import_module(module) for module in config["modules"]]
+    modules += [*MODELS.modules(), *datasets.SOURCES.modules()]
+    code, places = hashes(modules), [place(module) for module in modules]
+    done: dict[str, Any] = {
+        name: results.finished(paths[name], cell, code) for name, cell in wanted.items()
+    }
+    waiting = [name for name, result in done.items() if result is None]
+    jobs = [(name, wanted[name], code, places, data_dir) for name in waiting]
+    left = len(waiting)
+    for name, result in processes.run_all(jobs, n_jobs, dask):
+        done[name], left = result, left - 1
+        results.keep(paths[name], result)
+        if on_cell is not None:
+            on_cell(result, left)
+    return list(done.values())

@@ -1,0 +1,58 @@
+"""Cells of a comparison: which there are, and the model of each."""
+
+import hashlib
+import itertools
+from typing import Any
+
+from ..specs import compared
+
+# of a cell, from the outermost to the innermost; the rest of a cell is the same for all
+AXES = {
+    "dataset": "datasets",
+    "hidden": "hidden",
+    "neurons": "neurons",
+    "backend": "backends",
+    "rule": "rules",
+    "seed": "seeds",
+}
+
+_LONGEST_NAME = 150  # of a cell; a file's may have 255 bytes
+
+OF_ALL_CELLS = ("epochs", "batch_size", "train_images", "angle_images")
+
+
+def cells_of(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """All cells of a configuration, by name."""
+    found: dict[str, dict[str, Any]] = {}
+    own = config["datasets"] if isinstance(config["datasets"], dict) else {}
+    for values in itertools.product(*(config[key] for key in AXES.values())):
+        cell = dict(zip(AXES, values))
+        name = "-".join(
+            "x".join(map(str, v)) if isinstance(v, list) else str(v) for v in cell.values()
+        )
+        if len(name) > _LONGEST_NAME:  # of a file
+            name = f"{name[:_LONGEST_NAME]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+        found[name] = {
+            **cell,
+            **{key: config[key] for key in OF_ALL_CELLS},
+            "settings": config["settings"].get(cell["rule"], {}),
+        }
+        if own.get(cell["dataset"]):
+            found[name]["data"] = own[cell["dataset"]]
+    return found
+
+
+def model_of(cell: dict[str, Any], image_shape: tuple[int, ...] | None = None) -> Any:
+    """A model with the settings of a cell, for images of a shape if that is known."""
+    spec, parameters = compared()[cell["rule"]]
+    if image_shape is not None:
+        parameters = {**spec.for_images(image_shape), **parameters}
+    return spec.make_of_cell(
+        n_hidden=tuple(cell["hidden"]),
+        neuron_type=cell["neurons"],
+        backend=cell["backend"],
+        random_state=cell["seed"],
+        max_epochs=cell["epochs"],
+        batch_size=cell["batch_size"],
+        **{**parameters, **cell["settings"]},
+    )

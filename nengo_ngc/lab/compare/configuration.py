@@ -1,0 +1,156 @@
+"""Configurations of comparisons: what they may say, and checks before any cell runs."""
+
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...models import BACKENDS
+from ...networks.classifiers import NEURONS
+from ...storage import schema
+from ...storage.schema import Anything, Either, Flag, List, Number, Table, Text, Whole
+from ...validation.messages import unknown
+from ..specs import compared
+from . import data
+from .cells import OF_ALL_CELLS, model_of
+from .user_modules import import_module
+
+# what a configuration may say, and what holds if it does not
+DEFAULTS = {
+    "rules": [
+        "autodiff",
+        "backprop",
+        "feedback-alignment",
+        "direct-feedback-alignment",
+        "predictive-coding",
+        "pes",
+    ],
+    "datasets": ["digits"],
+    "hidden": [[128, 128]],
+    "neurons": ["relu"],
+    "seeds": [0, 1],
+    "backends": ["auto"],
+    "epochs": 20,
+    "batch_size": 32,
+    "train_images": None,
+    "angle_images": 256,
+    "modules": [],
+    "settings": {},
+}
+
+_LARGEST = 2**31 - 1
+_COUNT = Whole(1, _LARGEST)
+_VALUE = Either((Flag(), Number(), Text()))
+_SETTING = Either((_VALUE, List(_VALUE)))
+
+# parameters of a model that a cell sets
+_OF_THE_CELL = {
+    "rule",
+    "n_hidden",
+    "neuron_type",
+    "backend",
+    "random_state",
+    "max_epochs",
+    "batch_size",
+}
+
+
+def read_config(path: str | os.PathLike) -> dict[str, Any]:
+    """The dict in a TOML file, with modules and data that lie beside it as paths.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is none, it is not TOML, or it says what no configuration can say.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"no configuration file {path}")
+    config = schema.read(path, _schema(), tomllib.loads)
+    folder = path.resolve().parent
+    files = [folder / f"{module}.py" for module in config.get("modules", ())]
+    config["modules"] = [
+        str(file) if os.path.isfile(file) else module  # whatever the name is
+        for file, module in zip(files, config.get("modules", ()))
+    ]
+    wanted = config.get("datasets", DEFAULTS["datasets"])
+    if isinstance(wanted, dict):
+        config["datasets"] = {name: data.beside(item, folder) for name, item in wanted.items()}
+    else:
+        config["datasets"] = [data.beside(item, folder) for item in wanted]
+    return config
+
+
+def check_config(given: dict[str, Any]) -> dict[str, Any]:
+    """A configuration with its defaults; raises ValueError if it makes no sense."""
+    schema.check("the configuration", given, _schema())
+    config = {**DEFAULTS, **given}
+    for module in config["modules"]:
+        import_module(module)
+    # modules may have brought rules and data sets
+    schema.check("the configuration", config, _schema(tuple(compared())))
+    config["datasets"] = data.found(config["datasets"])
+    for rule in config["rules"]:
+        if not data.NAME.fullmatch(rule):
+            raise ValueError(
+                "rules must have names of letters, digits and _.+- only, since files are "
+                f"called after them, got {rule!r}"
+            )
+    for rule, settings in config["settings"].items():
+        if rule not in config["rules"]:
+            raise ValueError(f"settings: {unknown('rule', rule, config['rules'])}")
+        _check_settings(rule, settings)
+    return config
+
+
+def _schema(rules: Sequence[str] = ()) -> Table:
+    """What a configuration may say."""
+    return Table(
+        {
+            "rules": List(Text(rules), 1),
+            "datasets": Either((List(Anything(), 1), Table(others=Anything()))),
+            "hidden": List(List(_COUNT, 1), 1),
+            "neurons": List(Text(NEURONS), 1),
+            "seeds": List(Whole(0, 2**32 - 1), 1),
+            "backends": List(Text(BACKENDS), 1),
+            "epochs": _COUNT,
+            "batch_size": _COUNT,
+            "train_images": Whole(1, _LARGEST, optional=True),
+            "angle_images": _COUNT,
+            "modules": List(Text()),
+            "settings": Table(others=Table(others=_SETTING)),
+        },
+        absent=tuple(DEFAULTS),
+    )
+
+
+def _check_settings(rule: str, settings: Mapping[str, Any]) -> None:
+    """Raise ValueError unless a model of the rule takes these parameters."""
+    usual = {
+        "rule": rule,
+        "hidden": [8],
+        "neurons": "relu",
+        "backend": "auto",
+        "seed": 0,
+        **{key: DEFAULTS[key] for key in OF_ALL_CELLS},
+    }
+    try:
+        model = model_of({**usual, "settings": {}})
+        if hasattr(model, "get_params"):  # a user's own model may have none
+            _check_names_and_flags(settings, model.get_params())
+            model = model_of({**usual, "settings": settings})
+        if hasattr(model, "check_parameters"):
+            model.check_parameters()
+    except Exception as error:  # each model checks what it is given in its own way
+        raise ValueError(f"settings.{rule}: {error}") from error
+
+
+def _check_names_and_flags(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
+    known = sorted(defaults.keys() - _OF_THE_CELL)
+    for name, value in settings.items():
+        if name not in known:
+            raise ValueError(unknown("name", name, known))
+        if isinstance(value, bool) != isinstance(defaults[name], bool):
+            be = "be" if isinstance(defaults[name], bool) else "not be"
+            raise ValueError(f"{name} must {be} true or false, got {value!r}")

@@ -1,0 +1,149 @@
+"""What a comparison of learning rules found: a table, pictures, and a page."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...storage import atomic
+from ..specs import MODELS
+from .figures import CAPTIONS, PICTURES, Results, last_angles
+from .results import picture
+
+
+def write(results: list[dict], config: dict[str, Any], folder: Path) -> None:
+    """Write ``compare.json``, ``table.txt``, PNG pictures and ``report.html``.
+
+    Parameters
+    ----------
+    results : list of dict
+        Of `.lab.compare.processes.run_cell`.
+    config : dict
+    folder : path
+    """
+    folder = Path(folder)
+    with atomic.replacing(folder / "compare.json") as file:
+        json.dump({"config": config, "results": results}, file, indent=1)
+    rows = summary(results)
+    with atomic.replacing(folder / "table.txt") as file:
+        file.write(table(rows))
+    sections = []
+    for number, (group, runs) in enumerate(_groups(results).items(), start=1):
+        pictures = []
+        for name, draw in PICTURES.items():
+            path = folder / f"{name}-{number}.png"
+            if draw(runs, path):
+                pictures.append((CAPTIONS[name], path))
+        for rule, (cell, *_) in runs.items():
+            for name, content in cell.get("pictures", {}).items():
+                path = folder / f"{name}-{rule}-{number}.png"
+                with atomic.replacing(path, "wb") as file:
+                    file.write(picture(content))
+                shown = MODELS[rule].captions[name]
+                pictures.append((f"{rule}, seed {cell['cell']['seed']}: {shown}.", path))
+        sections.append({"group": group, "pictures": pictures})
+    with atomic.replacing(folder / "report.html") as file:
+        file.write(_page(rows, sections, results, config))
+
+
+def summary(results: list[dict]) -> list[dict[str, Any]]:
+    """One row for each rule and group of cells that differ in their seed only.
+
+    Returns
+    -------
+    list of dict
+        ``group``, ``rule``, ``error`` and ``error_std`` (percent, over seeds), ``n``
+        (seeds), ``samples_per_second``, ``ratio`` (to automatic differentiation in the
+        same group, or None), ``memory_mb``, ``angles`` (of the last epoch, by weights).
+    """
+    rows = []
+    for group, runs in _groups(results).items():
+        speeds = {rule: _mean(cells, "samples_per_second") for rule, cells in runs.items()}
+        for rule, cells in runs.items():
+            errors = [cell["test_error"] for cell in cells]
+            reference = speeds.get("autodiff")
+            speed = speeds[rule] or 0.0
+            rows.append(
+                {
+                    "group": group,
+                    "rule": rule,
+                    "error": float(np.mean(errors)),
+                    "error_std": float(np.std(errors, ddof=1)) if errors[1:] else None,
+                    "n": len(errors),
+                    "samples_per_second": speed,
+                    "ratio": speed / reference if reference else None,
+                    "memory_mb": _mean(cells, "peak_memory_mb"),
+                    "angles": last_angles(cells),
+                }
+            )
+    return rows
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The rows of ``summary`` as text."""
+    lines = []
+    for group in dict.fromkeys(row["group"] for row in rows):
+        lines += [group, "-" * len(group)]
+        lines.append(
+            f"{'rule':28s}{'test error (%)':>18s}{'seeds':>7s}{'samples/s':>11s}"
+            f"{'ratio':>7s}{'peak MB':>9s}  angle to backprop (degrees)"
+        )
+        for row in (row for row in rows if row["group"] == group):
+            lines.append(
+                f"{row['rule']:28s}{error_text(row):>18s}{row['n']:7d}"
+                f"{row['samples_per_second']:11.0f}"
+                f"{'' if row['ratio'] is None else format(row['ratio'], '.2f'):>7s}"
+                f"{'' if row['memory_mb'] is None else format(row['memory_mb'], '.0f'):>9s}"
+                f"  {angles_text(row)}".rstrip()
+            )
+        lines.append("")
+    return "\n".join(lines)
+
+
+def error_text(row: dict[str, Any]) -> str:
+    """Mean and standard deviation of a row's error."""
+    spread = "" if row["error_std"] is None else f" ± {row['error_std']:.2f}"
+    return f"{row['error']:.2f}{spread}"
+
+
+def angles_text(row: dict[str, Any]) -> str:
+    """Angles of a row, for each weight matrix."""
+    return ", ".join(f"{name} {angle:.0f}" for name, angle in row["angles"].items())
+
+
+def _groups(results: list[dict]) -> dict[str, Results]:
+    """Finished cells by what they share, then by rule."""
+    groups: dict[str, Results] = {}
+    for result in results:
+        if result["status"] == "done":
+            cell = result["cell"]
+            sizes = "-".join(map(str, cell["hidden"]))
+            name = f"{cell['dataset']}, {sizes} hidden, {cell['neurons']}, {cell['backend']}"
+            groups.setdefault(name, {}).setdefault(cell["rule"], []).append(result)
+    return groups
+
+
+def _mean(cells: list[dict], key: str) -> float | None:
+    values = [cell[key] for cell in cells if cell[key] is not None]
+    return float(np.mean(values)) if values else None
+
+
+def _page(
+    rows: list[dict], sections: list[dict], results: list[dict], config: dict[str, Any]
+) -> str:
+    from jinja2 import Environment, PackageLoader
+
+    environment = Environment(loader=PackageLoader("nengo_ngc.lab"), autoescape=True)
+    environment.filters.update(error=error_text, angles=angles_text, embed=_embed)
+    return environment.get_template("compare.html").render(
+        rows=rows,
+        sections=sections,
+        failed=[result for result in results if result["status"] == "failed"],
+        config=json.dumps(config, indent=2),
+    )
+
+
+def _embed(path: str | Path) -> str:
+    return base64.b64encode(Path(path).read_bytes()).decode()

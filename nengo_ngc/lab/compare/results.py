@@ -1,0 +1,106 @@
+"""Results of cells, which are believed only after a check, and how they are kept."""
+
+import base64
+import hashlib
+import json
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+from ...storage import atomic, parsing, schema
+from ...storage.schema import Either, List, Number, Table, Text, Whole
+from ..specs import MODELS
+
+_PICTURE_BYTES = 2**22  # the largest of a model's pictures have a fifth of a megabyte
+_LARGEST = 1e9  # beyond any machine's speed and memory
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+_DRAWN = ("val_error", "positive_goodness", "negative_goodness")
+_EPOCH = Table(
+    {"epoch": Whole(1), **{key: Number(optional=True) for key in _DRAWN}},
+    absent=_DRAWN,
+    others=Either((Number(), Text()), optional=True),
+)
+
+
+_FAILED = Table({"status": Text(["failed"]), "message": Text(), "code": Table(others=Text())})
+
+
+def _done(rule: str) -> Table:
+    """What the result of a cell that is done may be, besides the cell itself."""
+    captions = MODELS[rule].captions if rule in MODELS else {}
+    return Table(
+        {
+            "status": Text(["done"]),
+            "code": Table(others=Text()),
+            "test_error": Number(0, 100),
+            "history": List(_EPOCH, 1),
+            "angles": List(Table(others=Number(0, 180, optional=True)), 1),
+            "pictures": Table({name: Text() for name in captions}, absent=(*captions,)),
+            "samples_per_second": Number(0, _LARGEST),
+            "peak_memory_mb": Number(0, _LARGEST, optional=True),
+            "seconds": Number(0, _LARGEST),
+        }
+    )
+
+
+def picture(text: str) -> bytes:
+    """The PNG file in a result; ValueError if it is something else."""
+    try:
+        content = base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise ValueError(f"a picture is not in base64: {error}") from None
+    if not content.startswith(_PNG) or len(content) > _PICTURE_BYTES:
+        raise ValueError(f"a picture must be a PNG file of at most {_PICTURE_BYTES} bytes")
+    return content
+
+
+def read(path: str | Path, cell: dict, code: dict[str, str]) -> dict[str, Any] | None:
+    """The result in a file, or None if it is of other settings or of other code.
+
+    Raises ValueError if it makes no sense.
+    """
+    result = parsing.read(path)
+    if not isinstance(result, dict):
+        raise ValueError(f"{path}: the content must be a table")
+    if (result.get("cell"), result.get("code")) != (cell, code):
+        return None
+    if result.pop("sha256", None) != _sum(result):
+        raise ValueError(f"{path}: its SHA-256 is not that of its content")
+    done = result.get("status") != "failed"
+    measured = {key: value for key, value in result.items() if key != "cell"}
+    schema.check(path, measured, _done(cell["rule"]) if done else _FAILED)
+    for text in result["pictures"].values() if done else ():
+        picture(text)
+    return result
+
+
+def keep(path: str | Path, result: dict[str, Any]) -> None:
+    """Write a result, with a hash over all of it."""
+    with atomic.replacing(path) as file:
+        json.dump({**result, "sha256": _sum(result)}, file)
+
+
+def finished(path: str | Path, cell: dict, code: dict[str, str]) -> dict[str, Any] | None:
+    """The result of a cell that was run with these settings by this code, or None.
+
+    A damaged file is set aside, and a warning says so.
+    """
+    path = Path(path)
+    try:
+        result = read(path, cell, code)
+    except FileNotFoundError:
+        return None
+    except (IsADirectoryError, RecursionError, ValueError) as error:
+        aside = path.with_name(f"{path.name}.damaged")
+        os.replace(path, aside)
+        warnings.warn(
+            f"{error}; {path.name} is now {aside.name}, and its cell runs again", stacklevel=2
+        )
+        return None
+    return result if result is not None and result["status"] == "done" else None
+
+
+def _sum(result: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()

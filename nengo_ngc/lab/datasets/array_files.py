@@ -1,0 +1,135 @@
+"""Images and labels in files of NumPy, and in IDX files."""
+
+import gzip
+import math
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...storage import atomic
+from . import idx
+from .checks import KEYS
+
+_TESTS = ("t10k", "test")
+
+
+# --- one .npz file
+
+
+def npz_files(path: Path) -> list[Path]:
+    """The file itself, if it is an .npz file."""
+    return [path] if path.suffix == ".npz" and path.is_file() else []
+
+
+def read_npz(path: Path, files: list[Path]) -> Mapping:
+    """All arrays of an .npz file."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(_no_arrays(path, error)) from error
+
+
+# --- a folder of .npy files
+
+
+def npy_files(path: Path) -> list[Path]:
+    """The .npy files of a folder that has one of images."""
+    if not (path / "X.npy").is_file():
+        return []
+    return [path / f"{key}.npy" for key in KEYS if (path / f"{key}.npy").is_file()]
+
+
+def read_npy(path: Path, files: list[Path]) -> Mapping:
+    """The arrays of .npy files; images stay in their files until they are asked for."""
+    return {file.stem: _mapped(file) for file in files}
+
+
+def write_npy(path: Path, array: NDArray) -> None:
+    """Write an .npy file, whole or not at all."""
+    with atomic.replacing(path, "wb") as file:
+        np.lib.format.write_array(file, array, allow_pickle=False)
+
+
+def _mapped(path: Path) -> NDArray:
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, EOFError, ValueError) as error:
+        raise ValueError(_no_arrays(path, error)) from error
+    return array if path.stem in ("X", "X_test") else np.array(array)
+
+
+def _no_arrays(path: Path, error: Exception) -> str:
+    return (
+        f"{path} is damaged, or does not hold arrays of numbers or text: {error}; save them "
+        "by numpy.save or numpy.savez"
+    )
+
+
+# --- a folder of IDX files
+
+
+def idx_files(path: Path) -> list[Path]:
+    """The IDX files of a folder: images and labels for training, perhaps for testing."""
+    return [
+        file
+        for split in ("train", *_TESTS)
+        for part in ("images", "labels")
+        if (file := _idx_file(path, split, part)) is not None
+    ]
+
+
+def read_idx(path: Path, files: list[Path]) -> Mapping:
+    """The arrays of IDX files; images that are not packed stay in their files."""
+    found: dict[str, Any] = {}
+    for split in ("train", *_TESTS):
+        parts = {part: _idx_file(path, split, part) for part in ("images", "labels")}
+        if not any(parts.values()):
+            continue
+        for key, (part, file) in zip("Xy", parts.items()):
+            if file is None:
+                raise FileNotFoundError(f"{path} has no file {split}-{part}...")
+            found[key if split == "train" else f"{key}_test"] = _idx_array(file)
+    return found
+
+
+def _idx_file(path: Path, split: str, part: str) -> Path | None:
+    """The file of a part; one that is not packed goes before one that is."""
+    found = sorted(
+        path.glob(f"*{split}-{part}*"), key=lambda file: (file.suffix == ".gz", file)
+    )
+    different = {file.name.removesuffix(".gz") for file in found}
+    if len(different) > 1:
+        raise ValueError(
+            f"{path} must have one file {split}-{part}..., got {', '.join(sorted(different))}"
+        )
+    return found[0] if found else None
+
+
+def _idx_array(path: Path) -> NDArray[np.uint8]:
+    if path.suffix == ".gz":
+        return _unpacked(path)
+    with open(path, "rb") as file:
+        shape = idx.shape_of(file.read(idx.header_size(4)), str(path))
+    start, size = idx.header_size(len(shape)), math.prod(shape)
+    there = path.stat().st_size - start
+    if there != size or not size:
+        raise ValueError(f"{path} must have {size} values as its header says, got {there}")
+    return np.memmap(path, np.uint8, "r", offset=start, shape=shape)
+
+
+def _unpacked(path: Path) -> NDArray[np.uint8]:
+    try:
+        with gzip.open(path) as file:
+            head = file.read(idx.header_size(4))
+            shape = idx.shape_of(head, str(path))
+            size = idx.header_size(len(shape)) + math.prod(shape)
+            content = head + file.read(max(0, size + 1 - len(head)))
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{path} is damaged or truncated: {error}") from error
+    return idx.parse(content, str(path), shape)

@@ -1,0 +1,123 @@
+"""What a data set is, and how it is loaded."""
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+from ...training.images import Images
+from . import checks
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Images and labels, split for training and testing.
+
+    Attributes
+    ----------
+    name : str
+    X_train, X_test : (n, n_pixels) float32 arrays or Images
+        Pixels in [0, 1]. `.training.images.Images` are read when they are indexed, a batch
+        at a time.
+    y_train, y_test : (n,) arrays
+        Labels, which are whole numbers or texts.
+    image_shape : tuple of int
+        Height and width of an image, and 3 if it has colours.
+    """
+
+    name: str
+    X_train: Any
+    y_train: NDArray
+    X_test: Any
+    y_test: NDArray
+    image_shape: tuple[int, ...]
+
+
+class Source(ABC):
+    """A data set that knows how to load itself.
+
+    Subclasses write ``arrays``. Registering one is a line, ``SOURCES["name"] = MySource()``;
+    then ``load``, ``nengo-ngc train`` and ``nengo-ngc compare`` know the name.
+
+    Attributes
+    ----------
+    title, licence : str
+        For the list of data sets.
+    place : str
+        Where it comes from, a URL for example.
+    in_memory : bool
+        Whether ``load`` returns arrays of float32 rather than `.training.images.Images`,
+        which take a quarter of the memory or less.
+    shuffled : bool
+        Whether images are put into an order of their own, always the same. Needed if they
+        are sorted by class, since runs take validation images from the end.
+    """
+
+    title = licence = ""
+    in_memory = True
+    shuffled = False
+
+    @property
+    def place(self) -> str:
+        return ""
+
+    @abstractmethod
+    def arrays(
+        self, data_dir: str | os.PathLike | None = None, download: bool = True
+    ) -> Mapping:
+        """Images and labels as they are stored.
+
+        Parameters
+        ----------
+        data_dir : path, optional
+            Where the user keeps data sets.
+        download : bool, optional
+            Whether files may be downloaded.
+
+        Returns
+        -------
+        mapping of str to array
+            ``"X"`` and ``"y"``; ``"X_test"`` and ``"y_test"`` if there is a part for testing;
+            ``"image_shape"`` if rows of ``"X"`` are flat images that are not square. See
+            `load` for what the arrays may be.
+        """
+
+    def dataset(
+        self, name: str, data_dir: str | os.PathLike | None = None, download: bool = True
+    ) -> Dataset:
+        """The data set with grey pixels, none of which is read yet if that can wait."""
+        given = self._checked(self.arrays(data_dir, download))
+        return Dataset(name, *checks.split(given, self.shuffled), given.image_shape)
+
+    def load(
+        self,
+        name: str,
+        data_dir: str | os.PathLike | None = None,
+        binarize: bool | None = None,
+        download: bool = True,
+    ) -> Dataset:
+        """The data set, as `.lab.datasets.load` returns it."""
+        data = self.dataset(name, data_dir, download)
+        if binarize is None:
+            binarize = self.in_memory
+
+        def as_wanted(X: Images) -> Any:
+            X = X.binarized() if binarize else X
+            return X[:] if self.in_memory else X
+
+        return replace(data, X_train=as_wanted(data.X_train), X_test=as_wanted(data.X_test))
+
+    def _checked(self, given: Mapping) -> checks.Arrays:
+        return checks.checked_arrays(given)
+
+    def sizes(self, data_dir: str | os.PathLike | None = None) -> tuple[int, tuple[int, ...]]:
+        """The number of training images, and the shape of an image."""
+        data = self.dataset("", data_dir)
+        return len(data.X_train), data.image_shape
+
+    def identity(self) -> dict[str, Any]:
+        """What a run keeps of data that are known by their path rather than by a name."""
+        return {}

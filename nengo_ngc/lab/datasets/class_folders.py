@@ -1,0 +1,107 @@
+"""A folder with a folder of images for each class."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+_SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+
+_GREY, _COLOUR = {"1", "L", "LA"}, {"P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "LAB"}
+
+
+def image_files(path: Path) -> list[Path]:
+    """All images in folders of classes, or in those of ``train`` and ``test``."""
+    return [file for part in _parts(path).values() for file in _in_classes(part)]
+
+
+def read(path: Path, files: list[Path]) -> Mapping:
+    """Images as bytes, in colour if one of them is; labels are the names of folders.
+
+    Labels are numbers if all names are.
+
+    Raises
+    ------
+    ValueError
+        Names the first image that is damaged or has another size than the others.
+    """
+    size, grey = _size_and_mode(files)
+    found = {}
+    for key, folder in _parts(path).items():
+        of_part = _in_classes(folder)
+        if not of_part:
+            raise ValueError(f"{folder} must have a folder of images for each class")
+        found[f"X{key}"] = _pixels(of_part, size, grey)
+        found[f"y{key}"] = np.array([file.parent.name for file in of_part])
+    return _with_numbers(found)
+
+
+def _parts(path: Path) -> dict[str, Path]:
+    """Folders of the parts for training and testing; the folder itself if it has none."""
+    if not (path / "train").is_dir():
+        return {"": path}
+    return {
+        key: path / name
+        for key, name in (("", "train"), ("_test", "test"))
+        if (path / name).is_dir()
+    }
+
+
+def _in_classes(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return []
+    return sorted(
+        file
+        for file in path.glob("*/*")
+        if file.suffix.lower() in _SUFFIXES and not file.name.startswith(".")
+    )
+
+
+def _size_and_mode(files: list[Path]) -> tuple[tuple[int, int], bool]:
+    """The size of all images, (width, height), and whether all are grey."""
+    sizes: dict[tuple[int, int], Path] = {}
+    grey = True
+    for file in files:
+        with _opened(file) as image:
+            sizes.setdefault(image.size, file)
+            if image.mode not in _GREY | _COLOUR:
+                raise ValueError(
+                    f"{file} must have 8 bits for each colour, got the mode {image.mode}"
+                )
+            grey = grey and image.mode in _GREY
+        if len(sizes) > 1:
+            (first, of_first), ((width, height), _) = sizes.items()
+            raise ValueError(
+                f"{file} must be of {first[0]} x {first[1]} pixels like {of_first.name}, got "
+                f"{width} x {height}"
+            )
+    return next(iter(sizes)), grey
+
+
+def _pixels(files: list[Path], size: tuple[int, int], grey: bool) -> NDArray[np.uint8]:
+    width, height = size
+    found = np.empty((len(files), height, width, *(() if grey else (3,))), np.uint8)
+    for row, file in enumerate(files):
+        with _opened(file) as image:
+            try:
+                found[row] = image.convert("L" if grey else "RGB")
+            except (OSError, SyntaxError, ValueError) as error:
+                raise ValueError(f"{file} is damaged: {error}") from error
+    return found
+
+
+def _opened(file: Path):
+    from PIL import Image
+
+    try:
+        return Image.open(file)
+    except (OSError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{file} cannot be read as an image: {error}") from error
+
+
+def _with_numbers(found: dict[str, NDArray]) -> dict[str, NDArray]:
+    labels = {name for key in ("y", "y_test") for name in np.unique(found.get(key, []))}
+    if not all(name.isdecimal() and str(int(name)) == name for name in labels):
+        return found
+    return {key: array.astype(int) if key[0] == "y" else array for key, array in found.items()}

@@ -1,0 +1,6 @@
+"""Training runs, each of which keeps everything in a folder of its own."""
+
+from .claims import claimed
+from .run import Run
+
+__all__ = ["Run", "claimed"]

@@ -1,0 +1,71 @@
+"""Folders that belong to one run at a time."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from ...exceptions import FolderHeldError
+from ...storage import atomic, locks
+from .configuration import CONFIG
+
+
+@contextmanager
+def claimed(folders: Iterable[str | Path], resume: bool = False) -> Iterator[Path]:
+    """Hold a folder for a run, before anything is built and as long as it trains.
+
+    What processes that were killed have left behind there is removed.
+
+    Parameters
+    ----------
+    folders : iterable of (str or path)
+        The first one that is free is taken. If there is one only, it is an error that it is
+        not.
+    resume : bool, optional
+        Whether it holds a run already, rather than none.
+
+    Yields
+    ------
+    path
+
+    Raises
+    ------
+    FolderHeldError
+        If another process trains there.
+    ValueError
+        If it holds a run.
+    OSError
+        If it cannot be written to.
+    """
+    with ExitStack() as stack:
+        taken: Exception = ValueError("folders must name one at least")
+        for folder in map(Path, folders):
+            try:
+                stack.enter_context(_held(folder))
+            except FolderHeldError as error:
+                taken = error
+                continue
+            if resume or not (folder / CONFIG).exists():
+                atomic.remove_leftovers(folder)
+                yield folder
+                return
+            stack.close()
+            taken = ValueError(
+                f"{folder} holds a run already: go on with it by --resume, "
+                "or give another --output"
+            )
+        raise taken
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locks.held(folder))
+        except FolderHeldError:
+            raise
+        except OSError as error:
+            raise OSError(
+                f"output must be a folder that can be written to, got {folder}: "
+                f"{error.strerror}"
+            ) from error
+        yield

@@ -1,0 +1,235 @@
+"""What the command line, runs and comparisons know of one model."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ... import metrics
+from ...training.images import part
+from .. import plots
+from ..datasets import Dataset
+from .options import SHARED, Option
+
+N_SHOWN = 12
+_N_MAPPED = 1000
+
+# images that are enough where all of a large data set would take memory and time
+_N_TESTED, _N_FITTED, _N_PROBED = 10_000, 60_000, 10_000
+
+_SMALL = 10_000  # training images up to which a data set is a small one
+
+
+class ModelSpec:
+    """One trainable model: how it is made, trained, measured and drawn.
+
+    Registering one is a line, ``MODELS["name"] = MySpec()``; then ``nengo-ngc train``,
+    ``evaluate`` and ``sample`` know the model, and ``nengo-ngc compare`` does if the
+    estimator has ``predict``. Subclasses say which ``estimator``; everything else has a
+    default.
+
+    The estimator is one in scikit-learn's manner with ``n_hidden``, ``batch_size``,
+    ``max_epochs``, ``learning_rate``, ``random_state`` and ``verbose`` among its parameters,
+    ``epochs``, ``save``, ``load``, ``check_parameters``, ``history_`` and ``n_iter_``, as
+    those of `nengo_ngc.models` are.
+
+    Attributes
+    ----------
+    summary : str
+        What the model does, in a line for the help.
+    estimator : type
+        The class of the model.
+    own_options : tuple of Option
+        Options of the command line besides those that all models share.
+    small, large : dict
+        Options that are not typed, for data sets of up to 10,000 training images and for
+        larger ones.
+    binarize : bool
+        Whether pixels are made 0 or 1 unless something else is asked for.
+    measures : dict of {str: str}
+        What ``evaluate`` returns, and how it is called.
+    panels : sequence of (str, dict)
+        The pictures of the learning curves: what the axis shows, and the label of each
+        entry of the model's ``history_``.
+    captions : dict of {str: str}
+        What the pictures show, by the names of their files.
+    n_rows : int
+        Rows of samples; 0 of a model that makes no images.
+    learns_labels : bool
+        Whether ``epochs`` of the estimator takes labels.
+    """
+
+    summary: str = ""
+    estimator: Any
+    own_options: tuple[Option, ...] = ()
+    small: Mapping[str, Any] = {}
+    large: Mapping[str, Any] = {}
+    binarize = False
+    measures: Mapping[str, str] = {"error": "test error (%)"}
+    panels: Sequence[tuple[str, Mapping[str, str]]] = (
+        ("error (%)", {"error": "training", "val_error": "validation"}),
+        ("loss", {"loss": "training"}),
+    )
+    captions: Mapping[str, str] = {}
+    n_rows = 0
+    learns_labels = True
+
+    # --- making a model
+
+    @property
+    def options(self) -> list[Option]:
+        """All options of the command line that the model has."""
+        known = inspect.signature(self.estimator).parameters
+        shared = [option for option in SHARED if option.parameter in known]
+        return [*shared, *self.own_options]
+
+    def make(self, parameters: Mapping[str, Any]) -> Any:
+        """A model that has learned nothing."""
+        return self.estimator(**parameters)
+
+    def load(self, path: str | Path) -> Any:
+        """The model in a file."""
+        return self.estimator.load(path)
+
+    def parameters(
+        self, typed: Mapping[str, Any], n_train: int, image_shape: tuple[int, ...]
+    ) -> dict[str, Any]:
+        """All parameters of a model, by the options that were typed and by the data.
+
+        Parameters
+        ----------
+        typed : mapping of str to object
+            Options by their keys. None: it was not typed.
+        n_train : int
+            Training images, without those for validation.
+        image_shape : tuple of int
+        """
+        chosen = dict(self.small if n_train < _SMALL else self.large)
+        if "batch" in chosen:
+            chosen["batch"] = max(1, min(chosen["batch"], n_train))
+        chosen.update((key, value) for key, value in typed.items() if value is not None)
+        given = {o.parameter: chosen[o.key] for o in self.options if o.key in chosen}
+        every = {**self.make({}).get_params(), **self.for_images(image_shape), **given}
+        return {**every, "verbose": True}
+
+    def for_images(self, image_shape: tuple[int, ...]) -> dict[str, Any]:
+        """Parameters that depend on the shape of images; ValueError if none would do."""
+        return {}
+
+    # --- comparing it
+
+    def variants(self, name: str) -> dict[str, dict[str, Any]]:
+        """Names for ``rules`` of a comparison, and the parameters that make each of them.
+
+        By default a model that can predict has its own name, and no other model has any.
+        """
+        return {name: {}} if hasattr(self.estimator, "predict") else {}
+
+    def make_of_cell(self, neuron_type: str, **parameters: Any) -> Any:
+        """A model with the settings of a cell, but for those that it has no parameters for."""
+        if neuron_type != "relu":
+            raise ValueError(
+                f"{self.estimator.__name__} has rectified linear units only, got "
+                f"{neuron_type!r}"
+            )
+        known = inspect.signature(self.estimator).parameters
+        return self.make({name: value for name, value in parameters.items() if name in known})
+
+    # --- training
+
+    def epochs(
+        self,
+        model: Any,
+        training: tuple[Any, NDArray],
+        validation: tuple[Any, NDArray] | None,
+        on_batch: Callable | None = None,
+        resume: bool = False,
+    ) -> Iterator[dict]:
+        """What ``model.epochs`` returns; pairs of images and labels, or None, come in."""
+        given = {"on_batch": on_batch, "resume": resume}
+        if not self.learns_labels:
+            return model.epochs(
+                training[0], X_val=None if validation is None else validation[0], **given
+            )
+        return model.epochs(*training, *(validation or ()), **given)
+
+    def finish(self, model: Any, X: Any, y: NDArray) -> None:
+        """Fit to the training images what is fitted once learning is over."""
+
+    def say(self, record: Mapping[str, Any]) -> str:
+        """An entry of ``history_`` in words."""
+        error = f"error {record['val_error']:.2f} %, " if "val_error" in record else ""
+        return f"{error}loss {record['loss']:.4f}" if "loss" in record else error[:-2]
+
+    # --- measuring it
+
+    def evaluate(
+        self, model: Any, data: Dataset, n_log_p: int, n_samples: int
+    ) -> dict[str, float]:
+        """Measure a model on test images, of which there are 10,000 at most."""
+        return {"error": 100 * (1 - model.score(data.X_test, data.y_test))}
+
+    # --- drawing it
+
+    def samples(
+        self, model: Any, n_rows: int, random_state: int | None = None
+    ) -> tuple[NDArray, list[str] | None]:
+        """Rows of samples, and their titles or None."""
+        raise ValueError(f"a {type(model).__name__} makes no images, so there are no samples")
+
+    def draw_samples(
+        self,
+        model: Any,
+        image_shape: tuple[int, ...],
+        path: str | Path,
+        n_rows: int | None = None,
+        random_state: int | None = None,
+    ) -> None:
+        """Write a picture of samples, in rows of twelve."""
+        rows, titles = self.samples(model, n_rows or self.n_rows, random_state)
+        plots.image_grid(rows, image_shape, path, titles)
+
+    def draw(self, model: Any, data: Dataset, folder: Path) -> None:
+        """Write the pictures of a model that has learned into a folder."""
+        if self.n_rows:
+            self.draw_samples(model, data.image_shape, folder / "samples.png")
+        if "latents" in self.captions:
+            rows = np.random.RandomState(0).permutation(len(data.X_test))[:_N_MAPPED]
+            plots.latent_map(
+                model.transform(data.X_test[rows]), data.y_test[rows], folder / "latents.png"
+            )
+
+
+LATENTS = {"latents": "latents of test images, by t-SNE"}
+
+
+def tested(data: Dataset) -> tuple[Any, NDArray]:
+    """Test images and labels, 10,000 at most."""
+    return part(data.X_test, slice(_N_TESTED)), data.y_test[:_N_TESTED]
+
+
+def fitted(X: Any, y: NDArray) -> tuple[Any, NDArray]:
+    """Training images and labels that are enough for what is fitted at the end."""
+    return part(X, slice(_N_FITTED)), y[:_N_FITTED]
+
+
+def probe_error(model: Any, data: Dataset) -> float:
+    """The error of logistic regression on what a model makes of images, in percent."""
+    rows = np.random.RandomState(0).permutation(len(data.X_train))[:_N_PROBED]
+    X_test, y_test = tested(data)
+    return metrics.probe_error(
+        model.transform(data.X_train[rows]),
+        data.y_train[rows],
+        model.transform(X_test),
+        y_test,
+    )
+
+
+def right_half(image_shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """A mask of the right half of an image, flat, True where hidden."""
+    height, width, *colours = image_shape
+    hidden = np.repeat(np.arange(width) >= width // 2, *(colours or [1]))
+    return np.tile(hidden, height)

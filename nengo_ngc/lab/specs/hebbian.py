@@ -1,0 +1,48 @@
+"""Codes without gradients, as the command line and comparisons know them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ...models import HebbianEncoder
+from .. import plots
+from ..datasets import Dataset
+from .options import COUNT, SPARSITY, UNITS, Option
+from .sdr import CodeSpec
+
+
+class HebbianSpec(CodeSpec):
+    """`HebbianEncoder`."""
+
+    summary = "the same without gradients, and without labels but for the centroids"
+    estimator = HebbianEncoder
+    own_options = (
+        UNITS,
+        SPARSITY,
+        Option("patch", "patch", "Pixels on a filter's side.", COUNT),
+        Option("grid", "grid", "Cells on each side.", COUNT),
+    )
+    small = {"hidden": (32,), "batch": 20, "epochs": 4, "patch": 4}
+    large = {"hidden": (64,), "batch": 100, "epochs": 3}
+    captions = {**CodeSpec.captions, "filters": "filters"}
+
+    def for_images(self, image_shape: tuple[int, ...]) -> dict[str, Any]:
+        height, width, *colours = image_shape
+        if colours:
+            raise ValueError(
+                f"the model hebbian learns from grey images, got images of {image_shape}: "
+                "height, width and colours"
+            )
+        return {} if height == width else {"image_shape": (height, width)}
+
+    def say(self, record: Mapping[str, Any]) -> str:
+        if "silent_units" not in record:
+            return record["phase"]
+        error = f"error {record['val_error']:.2f} %, " if "val_error" in record else ""
+        return f"{record['phase']}, {error}{record['silent_units']} silent units"
+
+    def draw(self, model: Any, data: Dataset, folder: Path) -> None:
+        super().draw(model, data, folder)
+        filters = model.parameters_["W1"]
+        rows = [filters[i : i + 16] for i in range(0, len(filters), 16)]
+        plots.image_grid(rows, (model.patch, model.patch), folder / "filters.png")

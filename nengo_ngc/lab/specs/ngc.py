@@ -1,0 +1,103 @@
+"""Neural generative coding, as the command line knows it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from numpy.typing import NDArray
+
+from ... import metrics
+from ...models import NGCModel
+from ...networks.gncn import INITIAL, VARIANTS
+from .. import plots
+from ..datasets import Dataset
+from .base import LATENTS, N_SHOWN, ModelSpec, probe_error, right_half, tested
+from .options import COUNT, STEPS, Option
+
+
+class NGCSpec(ModelSpec):
+    """`NGCModel`."""
+
+    summary = "neural generative coding: fills in and makes up images"
+    estimator = NGCModel
+    own_options = (
+        STEPS,
+        Option("variant", "variant", f"One of {', '.join(VARIANTS)}."),
+        Option("initial", "initial", f"Where states start: one of {', '.join(INITIAL)}."),
+        Option(
+            "momentum",
+            "momentum",
+            "The proportion of the states' last movement that goes on.",
+            click.FloatRange(0, 1, max_open=True),
+        ),
+        Option(
+            "tolerance",
+            "tolerance",
+            "Stop settling once states move by less than this proportion of them.",
+            click.FloatRange(min=0, min_open=True),
+        ),
+        Option(
+            "patience",
+            "n_iter_no_change",
+            "Stop after so many epochs without progress.",
+            COUNT,
+        ),
+    )
+    small = {"hidden": (72, 72, 72), "batch": 50, "epochs": 20, "patience": 5}
+    large = {"hidden": (360, 360, 360), "batch": 512, "epochs": 50, "patience": 5}
+    binarize = True
+    measures = {
+        "bce": "cross-entropy of reconstructions (nats)",
+        "masked_mse": "squared error, right half hidden",
+        "log_p": "log p(x) (nats)",
+        "probe_error": "logistic regression on latents, error (%)",
+    }
+    panels = (
+        ("cross-entropy (nats per image)", {"bce": "training", "val_bce": "validation"}),
+        ("total discrepancy (squared error per image)", {"discrepancy": "training"}),
+    )
+    captions = {
+        **LATENTS,
+        "samples": "samples",
+        "reconstructions": "images and what is made of them, whole and half hidden",
+    }
+    n_rows = 4
+    learns_labels = False
+
+    def finish(self, model: Any, X: Any, y: NDArray) -> None:
+        model.fit_prior(X)
+
+    def say(self, record: Mapping[str, Any]) -> str:
+        validation = f", validation {record['val_bce']:.2f}" if "val_bce" in record else ""
+        steps = f", {record['iterations']:.1f} steps" if "iterations" in record else ""
+        return f"BCE {record['bce']:.2f} nats{validation}{steps}"
+
+    def samples(
+        self, model: Any, n_rows: int, random_state: int | None = None
+    ) -> tuple[NDArray, list[str] | None]:
+        images = model.sample(n_rows * N_SHOWN, random_state)
+        return images.reshape(n_rows, N_SHOWN, -1), None
+
+    def evaluate(
+        self, model: Any, data: Dataset, n_log_p: int, n_samples: int
+    ) -> dict[str, float]:
+        mask = right_half(data.image_shape)
+        X = tested(data)[0][:]
+        filled_in = model.reconstruct(X, mask)
+        return {
+            "bce": metrics.binary_cross_entropy(X, model.reconstruct(X)).mean(),
+            "masked_mse": metrics.masked_mse(X, filled_in, mask).mean(),
+            "log_p": model.score_samples(X[:n_log_p], n_samples=n_samples).mean(),
+            "probe_error": probe_error(model, data),
+        }
+
+    def draw(self, model: Any, data: Dataset, folder: Path) -> None:
+        super().draw(model, data, folder)
+        X, mask = data.X_test[:N_SHOWN], right_half(data.image_shape)
+        plots.image_grid(
+            [X, model.reconstruct(X), X * ~mask, model.reconstruct(X, mask)],
+            data.image_shape,
+            folder / "reconstructions.png",
+            titles=["image", "reconstruction", "right half hidden", "filled in"],
+        )

@@ -1,0 +1,76 @@
+"""Sparse distributed representations by k winners, as the command line knows them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from ...metrics import codes as analysis
+from ...models import SDREncoder
+from .. import plots
+from ..datasets import Dataset
+from .base import LATENTS, ModelSpec, fitted, probe_error, tested
+from .options import SPARSITY, UNITS, Option
+
+
+class CodeSpec(ModelSpec):
+    """What specs of models share that make binary codes and know classes by centroids."""
+
+    measures = {
+        "error": "test error, nearest class centroid (%)",
+        "active_units": "active units of a code",
+        "silent_units": "units that are never active",
+        "entropy": "mean entropy of units (bit)",
+        "probe_error": "logistic regression on codes, error (%)",
+    }
+    panels: Sequence[tuple[str, Mapping[str, str]]] = (
+        ("error by centroids (%)", {"val_error": "validation"}),
+        ("units", {"silent_units": "never active"}),
+    )
+    captions = {
+        **LATENTS,
+        "codes": "how often each unit is active in each class of test images",
+    }
+
+    def finish(self, model: Any, X: Any, y: NDArray) -> None:
+        model.fit_centroids(*fitted(X, y))
+
+    def evaluate(
+        self, model: Any, data: Dataset, n_log_p: int, n_samples: int
+    ) -> dict[str, float]:
+        X, y = tested(data)
+        codes = model.transform(X)
+        return {
+            "error": 100 * (1 - model.score(X, y)),
+            "active_units": codes.sum(axis=1).mean(),
+            "silent_units": np.sum(~codes.any(axis=0)),
+            "entropy": analysis.unit_entropy(codes).mean(),
+            "probe_error": probe_error(model, data),
+        }
+
+    def draw(self, model: Any, data: Dataset, folder: Path) -> None:
+        super().draw(model, data, folder)
+        X, y = tested(data)
+        classes, means = analysis.class_means(model.transform(X), y)
+        plots.class_codes(classes, means, folder / "codes.png")
+
+
+class SDRSpec(CodeSpec):
+    """`SDREncoder`."""
+
+    summary = "sparse distributed representations: binary codes that keep the class"
+    estimator = SDREncoder
+    own_options = (
+        UNITS,
+        SPARSITY,
+        Option("scaling", "scaling", "Step of synaptic scaling.", click.FloatRange(min=0)),
+    )
+    small = {"hidden": (64,), "batch": 50, "epochs": 20, "learning_rate": 2e-3}
+    large = {"hidden": (64,), "batch": 100, "epochs": 15}
+    panels = (*CodeSpec.panels[:1], ("loss", {"loss": "training"}), *CodeSpec.panels[1:])
+
+    def say(self, record: Any) -> str:
+        return f"{super().say(record)}, {record['silent_units']} silent units"

@@ -1,0 +1,1 @@
+"""What each model teaches its network: the tasks of their trainers."""

@@ -1,0 +1,89 @@
+"""Tasks that make binary sparse codes, and know a class by its centroid."""
+
+from abc import abstractmethod
+
+import numpy as np
+from sklearn.utils import gen_batches
+
+from ...metrics import codes as analysis
+from ...neurons import k_winners
+from ...storage.model_files import Array
+from .labels import LabelTask
+
+_SEEN = 10_000  # training images that centroids are made of while a model learns
+_AT_ONCE = 10_000  # images whose codes are held in memory
+
+
+class CodeTask(LabelTask):
+    """A network makes codes of images.
+
+    Subclasses write ``codes`` and ``n_winners``, besides what `.Task` asks for.
+
+    Attributes
+    ----------
+    centroids : (n_classes, n_units) array or None
+        Of 0 and 1.
+    """
+
+    centroids: np.ndarray | None = None
+
+    @abstractmethod
+    def codes(self, X) -> np.ndarray:
+        """Codes of images, (n, n_units), amid an epoch, too."""
+
+    @property
+    @abstractmethod
+    def n_winners(self) -> int:
+        """The active units of a code."""
+
+    def targets(self, y):
+        return y[:, None].astype(np.float32)
+
+    def decide(self, X):
+        return np.concatenate(
+            [
+                analysis.overlap(self.codes(X[rows]), self.centroids)
+                for rows in gen_batches(len(X), _AT_ONCE)
+            ]
+        )
+
+    def fit_centroids(self, X, y: np.ndarray) -> None:
+        """Make the centroids from images and their labels, whole numbers from 0."""
+        n_units = self.settings.n_units
+        active, counts = np.zeros((self.n_classes, n_units)), np.zeros((self.n_classes, 1))
+        for rows in gen_batches(len(X), _AT_ONCE):
+            codes, labels = self.codes(X[rows]), y[rows]
+            for label in np.unique(labels):
+                active[label] += codes[labels == label].sum(axis=0)
+                counts[label] += np.sum(labels == label)
+        known = counts[:, 0] > 0
+        self.centroids = np.zeros((self.n_classes, n_units))
+        self.centroids[known] = k_winners(np, active[known] / counts[known], self.n_winners)
+
+    def look(self, X, y: np.ndarray, order: np.ndarray) -> dict:
+        """Make centroids of some images, and say what their codes are like."""
+        seen = order[:_SEEN]
+        X, y = X[seen], y[seen, 0].astype(int)
+        codes = self.codes(X)
+        self.fit_centroids(X, y)
+        return {
+            "silent_units": int(np.sum(~codes.any(axis=0))),
+            "entropy": float(analysis.unit_entropy(codes).mean()),
+        }
+
+    # --- files
+
+    def arrays(self):
+        known = {} if self.centroids is None else {"centroids": self.centroids}
+        return {**super().arrays(), **known}
+
+    def expected_arrays(self, shapes):
+        expected = super().expected_arrays(shapes)
+        looked = any("silent_units" in record for record in self.history)
+        if looked or "centroids" in shapes:
+            expected["centroids"] = Array((self.n_classes, self.settings.n_units))
+        return expected
+
+    def take_up(self, arrays):
+        super().take_up(arrays)
+        self.centroids = arrays.get("centroids")

@@ -1,0 +1,222 @@
+"""Codes by competition, without gradients, as a task."""
+
+import numpy as np
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import gen_batches
+
+from ...networks import CompetitiveLayer, PatchEncoder
+from ...neurons import KWinnersTakeAll
+from ...rules import SGD, Annealed
+from ...schedule import Schedule
+from .codes import CodeTask
+
+_INK = 0.1  # mean of the pixels of a patch that a filter can start from
+_AT_ONCE = 10_000  # images of which patches are held in memory
+
+
+class HebbianTask(CodeTask):
+    """Filters learn from patches, then units from filters, then thresholds alone.
+
+    See `.HebbianEncoder` for the settings. Level 1 is that of the filters, level 2 that of
+    the units; parameters have the number of their level in their names.
+
+    Parameters
+    ----------
+    *args
+        As for `.LabelTask`.
+    image_shape : tuple of int
+        Height and width.
+    """
+
+    inputs = ("input",)
+
+    def __init__(self, *args, image_shape: tuple[int, int]):
+        super().__init__(*args)
+        self.image_shape = image_shape
+
+    # --- learning
+
+    @property
+    def phase(self) -> str:
+        """What learns in the epoch that runs, or in the last one."""
+        if self.epoch == 0:
+            return "filters"
+        return "thresholds" if self.epoch >= self.settings.max_epochs - 1 else "units"
+
+    @property
+    def _level(self):
+        return 1 if self.phase == "filters" else 2
+
+    def begin(self):
+        """Do nothing: filters and units start as what they are shown first."""
+
+    def begin_epoch(self, data, order):
+        self._rng = np.random.RandomState([self.seed, self.epoch, 1])
+        if self.epoch in (0, 1, self.settings.max_epochs - 1):
+            self._begin_phase(data[0], order)
+        return {"phase": self.phase}
+
+    def _begin_phase(self, X, order):
+        self.close()
+        if self.phase == "filters":
+            self.learned = _imprinted(1, self._some_patches(X, order))
+            return
+        # what optimisers remember is of the phase before
+        self.learned = self.kept_parameters()
+        if self.epoch == 1:
+            start = self._present("cells", X[order[: self.settings.n_units]])
+            self.learned.update(_imprinted(2, start))
+
+    def learn(self, x, y):
+        if self.phase == "filters":
+            for _ in range(self.settings.patches_per_image):
+                self.training.present(self._patches(x, self._places(len(x))), learn=True)
+        else:
+            self.training.present(x, learn=True)
+        return {}
+
+    def end_epoch(self, data, order):
+        if self.phase == "filters":
+            return {}
+        self.state_now()
+        return self.look(*data, order)
+
+    def validate(self, X_val, y_val):
+        return {} if self.centroids is None else super().validate(X_val, y_val)
+
+    def _session_state(self):
+        return {**self.learned, **_numbered(self.training.state(), self._level)}
+
+    def _take_up(self, session):
+        session.set_state(_of_level(self.learned, self._level))
+
+    # --- patches
+
+    def _places(self, n):
+        """Where a patch begins in each of n images, from anywhere in it: (n,) rows, columns."""
+        p = self.settings.patch
+        return tuple(self._rng.randint(side - p + 1, size=n) for side in self.image_shape)
+
+    def _patches(self, X, places):
+        """The patch of each image at its place, (n, patch ** 2)."""
+        p, n = self.settings.patch, np.arange(len(X))
+        rows, columns = places
+        inside = np.arange(p)
+        return X.reshape(len(X), *self.image_shape)[
+            n[:, None, None],
+            rows[:, None, None] + inside[:, None],
+            columns[:, None, None] + inside,
+        ].reshape(len(X), p * p)
+
+    def _some_patches(self, X, order):
+        """Patches with something on them; of empty images, whatever there is."""
+        n = self.settings.n_hidden[0]
+        times = 1 + 4 * n // len(order)
+        places = np.concatenate([self._places(len(order)) for _ in range(times)], axis=1)
+        order = np.tile(order, times)
+        parts = gen_batches(len(order), _AT_ONCE)
+        ink = [self._patches(X[order[k]], places[:, k]).mean(axis=1) for k in parts]
+        chosen = np.argsort(np.concatenate(ink) < _INK, kind="stable")[:n]
+        return self._patches(X[order[chosen]], places[:, chosen])
+
+    # --- using what was learned
+
+    def codes(self, X):
+        if "W2" not in self.kept_parameters():
+            raise NotFittedError("units of the code have not begun to learn yet")
+        return self._present("output", X)
+
+    def _present(self, name, X):
+        seen = ["cells", "output"]
+        session = self.session("infer", lambda: self._encoder(self.settings.sparsity), seen)
+        session.set_state(_of_level(self.parameters(), 2))
+        with self.whole():
+            return session.present(X)[name]
+
+    @property
+    def n_winners(self):
+        return KWinnersTakeAll(self.settings.sparsity).n_winners(self.settings.n_units)
+
+    # --- networks
+
+    def training_network(self):
+        if self.phase != "filters":
+            one_wins = self.phase == "units"
+            sparsity = 1 / self.settings.n_units if one_wins else self.settings.sparsity
+            return self._encoder(sparsity, **self._optimizers())
+        m = self.settings.n_hidden[0]
+        return CompetitiveLayer(
+            (self.settings.patch**2, m),
+            winners=KWinnersTakeAll(1 / m, positive=True),
+            schedule=Schedule(1, self.settings.batch_size),
+            seed=self.seed,
+            **self._optimizers(),
+        )
+
+    def _encoder(self, sparsity, **optimizers):
+        return PatchEncoder(
+            self.image_shape,
+            self.learned["W1"],
+            self.learned["b1"],
+            self.settings.grid,
+            self.settings.n_units,
+            winners=KWinnersTakeAll(sparsity),
+            schedule=Schedule(1, self.settings.batch_size),
+            seed=self.seed,
+            **optimizers,
+        )
+
+    def _optimizers(self):
+        """Of weights and thresholds, with steps that shrink within a phase."""
+        model = self.settings
+        per_epoch = self.n_updates // model.max_epochs
+        n_updates = {
+            "filters": per_epoch * model.patches_per_image,
+            "units": per_epoch * (model.max_epochs - 2),
+            "thresholds": per_epoch,
+        }[self.phase]
+        # updates are means over the batch, but each image is to count as if it came alone
+        moved = Annealed(SGD(model.learning_rate * model.batch_size), n_updates)
+        optimizers = {"optimizer": None if self.phase == "thresholds" else moved}
+        if model.homeostasis > 0:
+            n_inputs = self.learned[f"W{self._level}"].shape[1]
+            step = SGD(model.homeostasis * n_inputs)
+            optimizers["homeostasis"] = Annealed(step, n_updates)
+        return optimizers
+
+    # --- files
+
+    def _expected_state(self, shapes):
+        model = self.settings
+        if np.prod(self.image_shape, dtype=float) != self.n_features:
+            raise ValueError(f"images of {self.image_shape} pixels have no {self.n_features}")
+        filters, cells = model.n_hidden[0], model.n_hidden[0] * model.grid**2
+        found = {"W1": (filters, model.patch**2), "b1": (filters, 1)}
+        phase, level = self.history[-1].get("phase") if self.history else None, 1
+        if phase != "filters":
+            found.update({"W2": (model.n_units, cells), "b2": (model.n_units, 1)})
+            level = 2
+        learned = [] if phase == "thresholds" else ["W"]
+        for name in learned + (["b"] if model.homeostasis > 0 else []):
+            found[f"{name}{level}/optimizer_age"] = ()
+        return found
+
+
+def _imprinted(level, start):
+    """Parameters of units that start as some samples."""
+    start = np.asarray(start, dtype=float)
+    return {
+        f"W{level}": start,
+        f"b{level}": -0.5 * np.sum(start**2, axis=1, keepdims=True),
+    }
+
+
+def _numbered(state, level):
+    """A layer's state, with the number of a level after the first letter of each name."""
+    return {f"{name[0]}{level}{name[1:]}": array for name, array in state.items()}
+
+
+def _of_level(state, level):
+    """What belongs to a level, without its number."""
+    own = {name: array for name, array in state.items() if name[1] == str(level)}
+    return {name[0] + name[2:]: array for name, array in own.items()}

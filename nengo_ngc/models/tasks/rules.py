@@ -1,0 +1,186 @@
+"""Learning rules of classifiers, and a classifier that learns by one of them as a task."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...backends import Loss
+from ...metrics import angle, cross_entropy
+from ...networks import FeedforwardClassifier, PredictiveCodingClassifier
+from ...networks.base import LearningNetwork
+from ...networks.classifiers import takes_time
+from ...rules import SGD, Adam
+from ...schedule import AddUp, Schedule
+from ...training.autodiff import AutodiffTask, annealed
+from ...validation import CallableParam, FlagParam, WholeParam, checked
+from .labels import LabelTask
+
+_SLOW_STEPS = 50
+
+
+@checked(
+    CallableParam("network"),
+    WholeParam("steps"),
+    CallableParam("optimizer"),
+    Adam.learning_rate,
+    FlagParam("offline"),
+)
+@dataclass(frozen=True)
+class Rule:
+    """How a classifier learns.
+
+    Parameters
+    ----------
+    network : callable
+        ``network(model, learns, **kwargs)`` makes the network for a `RuleClassifier`
+        ``model``, with or without learning rules. It must have the parameters W1, b1, ...
+    steps : int, optional
+        Timesteps of a presentation in which rate neurons learn.
+    optimizer : callable, optional
+        Makes the optimiser of a learning rate.
+    learning_rate : float, optional
+        The default.
+    offline : bool, optional
+        Whether the simulator trains the network by automatic differentiation.
+    """
+
+    network: Callable[..., LearningNetwork]
+    steps: int = 1
+    optimizer: Callable = Adam
+    learning_rate: float = 1e-3
+    offline: bool = False
+
+
+def _feedforward(hidden_rule):
+    def network(model, learns, **kwargs):
+        return FeedforwardClassifier(
+            rule=hidden_rule if learns else None,
+            max_rate=model.max_rate,
+            synapse=model.synapse,
+            **kwargs,
+        )
+
+    return network
+
+
+def _predictive_coding(model, learns, **kwargs):
+    return PredictiveCodingClassifier(beta=model.beta, learns=learns, **kwargs)
+
+
+RULES = {
+    "autodiff": Rule(_feedforward(None), offline=True),
+    "backprop": Rule(_feedforward("backprop")),
+    "feedback-alignment": Rule(_feedforward("feedback-alignment")),
+    "direct-feedback-alignment": Rule(_feedforward("direct-feedback-alignment")),
+    "predictive-coding": Rule(_predictive_coding, steps=5),
+    # PES is the delta rule for decoders, by plain descent
+    "pes": Rule(_feedforward("fixed"), optimizer=SGD, learning_rate=0.1),
+}
+
+
+class RuleTask(LabelTask):
+    """A classifier learns by one of ``RULES``; see `.RuleClassifier` for the settings."""
+
+    def training_network(self):
+        return self.network(self.settings.rule)
+
+    def learn(self, x, y):
+        output = self.training.present(x, learn=True, target=y)["output"]
+        return {
+            "loss": float(cross_entropy(output, y).mean()),
+            "error": 100 * float(np.mean(output.argmax(1) != y.argmax(1))),
+        }
+
+    def decide(self, X):
+        return self.output(X, lambda: self.network(self.settings.rule, learns=False))
+
+    def alignment(self, X, y: np.ndarray) -> dict[str, float]:
+        """Angles between this rule's updates and backprop's, see `.RuleClassifier`."""
+        own = self._update_of(self.settings.rule, X, y)
+        exact = self._update_of("backprop", X, y)
+        return {
+            name: angle(update, exact[name]) for name, update in own.items() if name in exact
+        }
+
+    def _update_of(self, rule, X, y):
+        session = self.session(
+            f"update by {rule}",
+            lambda: self.network(rule, applies=False),
+            ["output"],
+            inputs=self.inputs,
+        )
+        of_this_rule = rule == self.settings.rule  # feedback weights are its own, too
+        session.set_state(self.learned if of_this_rule else self.kept_parameters())
+        with self.whole():
+            return session.gradient(X, target=y)
+
+    @property
+    def learning_rate(self):
+        default = RULES[self.settings.rule].learning_rate
+        return default if self.settings.learning_rate is None else self.settings.learning_rate
+
+    def network(
+        self, rule: str, learns: bool = True, given: bool = True, applies: bool = True
+    ) -> LearningNetwork:
+        """The classifier of a rule.
+
+        Parameters
+        ----------
+        rule : str
+            One of ``RULES``.
+        learns : bool, optional
+            Whether it has learning rules.
+        given : bool, optional
+            Whether it begins with what was learned, if it has none.
+        applies : bool, optional
+            Whether its rules change anything, or only add up what they would do.
+        """
+        entry, model = RULES[rule], self.settings
+        steps = self._steps(entry.steps if learns else 1)
+        optimizer = entry.optimizer(self.learning_rate)
+        if learns:
+            optimizer = annealed(optimizer, self.n_updates if model.anneal else None)
+        return entry.network(
+            model,
+            learns,
+            shape=(*self.layer_sizes(),),
+            neuron_type=model.neuron_type,
+            schedule=Schedule(steps, model.batch_size) if applies else AddUp(steps),
+            optimizer=optimizer,
+            parameters=self.parameters() if given and not learns else None,
+            seed=self.seed,
+        )
+
+    def _steps(self, needed):
+        slow = takes_time(self.settings.neuron_type)
+        if self.settings.steps is not None and (slow or needed > 1):
+            return self.settings.steps
+        return _SLOW_STEPS if slow else needed
+
+    def layer_sizes(self):
+        return (*super().layer_sizes(), self.n_classes)
+
+
+class OfflineRuleTask(AutodiffTask, RuleTask):
+    """A classifier is trained by automatic differentiation."""
+
+    inputs = ("input",)
+    loss = Loss("cross-entropy")
+    measures = (Loss("error"),)
+
+    @property
+    def backend(self):
+        return self.training_backend
+
+    def training_network(self):
+        return self.network(self.settings.rule, learns=False, given=False)
+
+    @property
+    def optimizer(self):
+        return annealed(
+            Adam(self.learning_rate), self.n_updates if self.settings.anneal else None
+        )
+
+    def alignment(self, X, y):
+        return {}  # the update is the gradient

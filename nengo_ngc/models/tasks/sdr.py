@@ -1,0 +1,86 @@
+"""Sparse distributed representations by the triplet loss as a task."""
+
+from ...backends import Loss
+from ...networks import SparseEncoder
+from ...neurons import SoftKWinnersTakeAll
+from ...rules import SGD, Adam, SynapticScaling
+from ...training.annealing import geometric
+from ...training.autodiff import AutodiffTask, annealed
+from .codes import CodeTask
+
+
+class SDRTask(AutodiffTask, CodeTask):
+    """A multilayer perceptron learns codes; see `.SDREncoder` for the settings.
+
+    Attributes
+    ----------
+    start : mapping of str to array or None
+        Weights and biases at the start.
+    """
+
+    inputs = ("input",)
+    n_remembered = 1  # losses count their batches
+    start = None
+
+    def training_network(self) -> SparseEncoder:
+        model = self.settings
+        return SparseEncoder(
+            (*self.layer_sizes(),),
+            winners=self.winners,
+            hidden_type=self.winners if model.hidden == "winners" else None,
+            scaling=self._scaling(),
+            parameters=self.start,
+            seed=self.seed,
+        )
+
+    @property
+    def loss(self):
+        return Loss(self.settings.loss, {"margin": self.settings.margin, "seed": self.seed})
+
+    @property
+    def optimizer(self):
+        return annealed(
+            Adam(self.learning_rate), self.n_updates if self.settings.anneal else None
+        )
+
+    def begin_epoch(self, data, order):
+        if self._winners_in(max(self.epoch - 1, 0)) != self.winners:
+            self.close()  # sessions have the winners of the epoch before
+        return {}
+
+    def end_epoch(self, data, order):
+        self.state_now()
+        return self.look(*data, order)
+
+    def codes(self, X):
+        return self.output(X, self.training_network)
+
+    @property
+    def n_winners(self):
+        return self.winners.n_winners(self.settings.n_units)
+
+    @property
+    def winners(self) -> SoftKWinnersTakeAll:
+        """The code's neurons in the epoch that runs, or in the last one."""
+        return self._winners_in(self.epoch)
+
+    def _winners_in(self, epoch):
+        model = self.settings
+        n, sparsity, hardness = epoch // model.schedule_epochs, model.sparsity, model.hardness
+        if model.first_sparsity is not None:
+            sparsity = geometric(model.first_sparsity, sparsity, model.sparsity_decay, n)
+        if model.first_hardness is not None:
+            hardness = geometric(model.first_hardness, hardness, model.hardness_growth, n)
+        return SoftKWinnersTakeAll(sparsity, hardness, model.hard)
+
+    def _scaling(self):
+        if not self.settings.scaling:
+            return None
+        return SynapticScaling(
+            self.n_winners / self.settings.n_units,
+            active_above=0.5,
+            optimizer=SGD(self.settings.scaling),
+        )
+
+    def layer_sizes(self):
+        return (*super().layer_sizes(), self.settings.n_units)

@@ -1,0 +1,178 @@
+r"""The functions of ``xp``: what rules and neurons compute with, on every backend.
+
+The pure functions of this package (the ``update`` of a rule or of an optimiser, the
+``activity`` of a neuron type, the function of a `.PureNode`) are given a namespace ``xp`` that
+works like NumPy. It holds NumPy's own functions in Nengo and TensorFlow's in NengoDL, so that
+one equation serves both. The functions in the table below are all that a namespace has, with
+these arguments. Every backend offers them, and the tests compare each of them with NumPy. Any
+other name raises an AttributeError on every backend, even where NumPy has such a function.
+
+{table}
+
+In this table ``x`` and ``y`` are arrays, and one of them may be a Python number. ``axis`` is a
+whole number, or None for all axes; ``sum``, ``mean``, ``max``, ``min``, ``any`` and ``all``
+also take a tuple of axes. Results have the floating-point type of the arrays, 32 or 64 bits
+wide, and a Python number takes on the type of the array that it is combined with. ``argmax``,
+``argmin``, ``argsort`` and ``arange`` return whole numbers, and comparisons, ``any``, ``all``
+and ``isfinite`` return booleans.
+
+Arrays support the operators ``+ - * / ** @``, comparisons, ``& | ~`` between arrays of
+booleans, indexing by whole numbers, slices and None, and the attributes ``shape`` and
+``dtype``. Nothing may be changed in place.
+
+Besides the functions there is one attribute, ``xp.training``, a boolean: False, except while
+NengoDL trains a model by back-propagation. It may be used as the condition of ``xp.where``,
+but not in an ``if``, since TensorFlow knows its value only when the model runs.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from .validation.messages import unknown
+
+Array = Any  # an array of NumPy, or of what another backend computes with
+
+
+@dataclass(frozen=True)
+class ArrayFunction:
+    """One function of the contract.
+
+    Parameters
+    ----------
+    signature : str
+        The name of the function and the arguments that every backend supports.
+    about : str
+        What the function returns, in one line.
+    """
+
+    signature: str
+    about: str
+
+    @property
+    def name(self) -> str:
+        """The name under which ``xp`` has the function, such as ``"linalg.inv"``."""
+        return self.signature.partition("(")[0]
+
+
+def _functions(**abouts: str) -> tuple[ArrayFunction, ...]:
+    return tuple(ArrayFunction(*item) for item in abouts.items())
+
+
+FUNCTIONS = _functions(
+    **{
+        # entry by entry
+        "abs(x)": "The absolute value of each entry.",
+        "sign(x)": "-1, 0 or 1, the sign of each entry.",
+        "square(x)": "The square of each entry.",
+        "sqrt(x)": "The square root of each entry.",
+        "exp(x)": "The exponential of each entry.",
+        "log(x)": "The natural logarithm of each entry.",
+        "log1p(x)": "log(1 + x), which is accurate for small entries, too.",
+        "tanh(x)": "The hyperbolic tangent of each entry.",
+        "floor(x)": "The largest whole number that is not above each entry, as a float.",
+        "isfinite(x)": "Whether each entry is neither infinite nor NaN.",
+        "minimum(x, y)": "The smaller one of each pair of entries.",
+        "maximum(x, y)": "The larger one of each pair of entries.",
+        "clip(x, low, high)": "Each entry, moved to the nearest number from low to high.",
+        "where(condition, x, y)": "The entries of x where the condition holds, else of y.",
+        # along axes
+        "sum(x, axis=None, keepdims=False)": "The sum of the entries.",
+        "mean(x, axis=None, keepdims=False)": "The mean of the entries.",
+        "max(x, axis=None, keepdims=False)": "The largest entry.",
+        "min(x, axis=None, keepdims=False)": "The smallest entry.",
+        "any(x, axis=None, keepdims=False)": "Whether any of the booleans x is True.",
+        "all(x, axis=None, keepdims=False)": "Whether all of the booleans x are True.",
+        "argmax(x, axis=None)": "The index of the largest entry, the first one of equals.",
+        "argmin(x, axis=None)": "The index of the smallest entry, the first one of equals.",
+        "cumsum(x, axis=None)": "The sums of the entries up to each of them.",
+        "sort(x, axis=-1)": "The entries in ascending order.",
+        "argsort(x, axis=-1, kind='stable')": "Indices that sort; equals keep their order.",
+        # products and matrices
+        "einsum(subscripts, *arrays)": "A sum of products, as ``numpy.einsum`` writes it.",
+        "matmul(x, y)": "The product of two matrices, or of two stacks of matrices.",
+        "diag(x)": "The diagonal of a matrix, or the diagonal matrix of a vector.",
+        "linalg.inv(x)": "The inverse of a matrix.",
+        "linalg.cholesky(x)": "The Cholesky factor of the lower triangle of x.",
+        # shapes
+        "transpose(x, axes=None)": "x with its axes reversed, or in the order of axes.",
+        "reshape(x, shape)": "The same entries in another shape; one size may be -1.",
+        "concatenate(arrays, axis=0)": "Arrays joined along an axis that they have.",
+        "stack(arrays, axis=0)": "Arrays of one shape joined along a new axis.",
+        # new arrays
+        "zeros_like(x)": "Zeros, of the shape and the type of x.",
+        "ones_like(x)": "Ones, of the shape and the type of x.",
+        "arange(start, stop=None, step=1)": "Whole numbers from start to below stop.",
+        "asarray(x, dtype=None)": "x as an array; dtype is that of another array.",
+        # training
+        "stop_gradient(x)": "x itself, as a constant for NengoDL's training.",
+    }
+)
+
+
+def offer(functions: Mapping[str, Callable], training: Any = False) -> ModuleType:
+    """Make a namespace that has the functions of the contract, and no others.
+
+    It is a module, since Python looks up names in modules faster than anywhere else, and rules
+    do so at every timestep.
+
+    Parameters
+    ----------
+    functions : mapping of str to callable
+        A backend's functions, by the names in ``FUNCTIONS``.
+    training : bool or array, optional
+        Whether the model is being trained by back-propagation.
+
+    Returns
+    -------
+    module
+
+    Raises
+    ------
+    TypeError
+        If the names are not exactly those of the contract.
+    """
+    names = {function.name for function in FUNCTIONS}
+    if functions.keys() != names:
+        wrong = ", ".join(sorted(functions.keys() ^ names))
+        raise TypeError(f"a backend must offer exactly the functions of xp, but see {wrong}")
+    xp, linalg = ModuleType("xp"), ModuleType("xp.linalg")
+    for module, prefix in ((xp, ""), (linalg, "linalg.")):
+        vars(module)["__getattr__"] = lambda name, prefix=prefix: _raise_missing(prefix + name)
+    for name, function in functions.items():
+        *within, name = name.split(".")
+        setattr(linalg if within else xp, name, function)
+    vars(xp).update(linalg=linalg, training=training)
+    return xp
+
+
+def _raise_missing(name: str) -> None:
+    names = [function.name for function in FUNCTIONS]
+    raise AttributeError(
+        f"{unknown('function of xp', name, names)}; nengo_ngc.namespace describes them"
+    )
+
+
+def _of_numpy(name: str) -> Callable:
+    if name == "stop_gradient":
+        return lambda x: x
+    *within, name = name.split(".")
+    return getattr(np.linalg if within else np, name)
+
+
+NUMPY = offer({function.name: _of_numpy(function.name) for function in FUNCTIONS})
+
+
+def _table() -> str:
+    rows = [(f"``{f.signature}``", f.about) for f in FUNCTIONS]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    line = "  ".join("=" * width for width in widths)
+    body = [f"{name:{widths[0]}}  {about}" for name, about in rows]
+    return "\n".join([line, *body, line])
+
+
+if __doc__:  # which python -OO leaves out
+    __doc__ = __doc__.replace("{table}", _table())

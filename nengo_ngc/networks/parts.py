@@ -1,0 +1,143 @@
+"""Parts of which networks are made: layers of neurons, their feedback, one pass down."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import nengo
+import numpy as np
+from nengo.ensemble import Neurons
+from nengo.neurons import NeuronType
+from numpy.typing import NDArray
+
+from ..neurons import Identity, derivative
+from ..objects import PureNode, Transposed
+
+# activations of unit gain, by name
+ACTIVATIONS: dict[str, NeuronType] = {
+    "relu": nengo.RectifiedLinear(),
+    "tanh": nengo.Tanh(tau_ref=1),
+    "sigmoid": nengo.Sigmoid(tau_ref=1),
+    "identity": Identity(),
+}
+
+
+def neurons(
+    n: int,
+    neuron_type: NeuronType,
+    label: str,
+    gain: NDArray | None = None,
+    bias: NDArray | None = None,
+) -> Neurons:
+    """Create a layer of neurons that connections lead to directly.
+
+    Parameters
+    ----------
+    n : int
+        Number of neurons.
+    neuron_type : nengo.neurons.NeuronType
+    label : str
+    gain, bias : (n,) arrays, optional
+        Default: gains of 1 and biases of 0.
+
+    Returns
+    -------
+    nengo.ensemble.Neurons
+    """
+    # decoded values would only cost memory and time
+    return nengo.Ensemble(
+        n,
+        1,
+        neuron_type=neuron_type,
+        gain=np.ones(n) if gain is None else gain,
+        bias=np.zeros(n) if bias is None else bias,
+        encoders=np.ones((n, 1)),
+        noise=None,  # whatever the surrounding network's configuration says
+        eval_points=np.zeros((1, 1)),
+        label=label,
+    ).neurons
+
+
+def seed_of(network: nengo.Network) -> int | None:
+    """Return the seed for values that are drawn while a network is made.
+
+    It is the seed of the network. If the network has none, the seed follows from those of the
+    networks around it, and it is None if they have none either.
+    """
+    around = list(nengo.Network.context)
+    seeds = [other.seed for other in around if other.seed is not None]
+    if network.seed is not None or not seeds:
+        return network.seed
+    place = [len(other.networks) for other in around]  # tells networks side by side apart
+    return int(np.random.RandomState([*seeds, *place]).randint(2**31))
+
+
+def connect_feedback(
+    error: Neurons | nengo.Node,
+    connection: nengo.Connection,
+    states: Neurons,
+    neuron_type: NeuronType,
+    level: int,
+    label: str | None = None,
+) -> None:
+    r"""Drive latent states by the error of the prediction that they make.
+
+    .. math:: \phi'(z) \odot W^T e
+
+    arrives at the states z one timestep later.
+
+    Parameters
+    ----------
+    error : nengo.ensemble.Neurons or nengo.Node
+        The error e.
+    connection : nengo.Connection
+        The connection with the weights W of the prediction.
+    states : nengo.ensemble.Neurons
+    neuron_type : nengo.neurons.NeuronType
+        The activation :math:`\phi`.
+    level : int
+        Number of the layer of the states.
+    label : str, optional
+        Name of the connection that has the weights :math:`W^T`.
+    """
+    phi_prime = derivative(neuron_type)
+    gate = PureNode(
+        lambda xp, x, z: phi_prime(xp, z) * x,
+        states.size_in,
+        others=[states],
+        label=f"gate{level}",
+    )
+    nengo.Connection(error, gate, transform=Transposed(connection), synapse=None, label=label)
+    # synapse=0 is the one delay in the loop, from errors into states
+    nengo.Connection(gate, states, synapse=0)
+
+
+def pass_down(
+    top: NDArray,
+    weights: Iterable[tuple[int, Sequence[NDArray]]],
+    predict: Callable[[int, NDArray], NDArray],
+    activity: Callable[[NDArray], NDArray],
+) -> NDArray:
+    """Predict one layer after another, from the top down to the input.
+
+    Parameters
+    ----------
+    top : (n, size) array
+        Activities of the top layer.
+    weights : iterable of (int, sequence of arrays)
+        For each layer from the top down, its number and the matrices, (post, pre), through
+        which it is predicted: by the layer above, by the layer above that one, and so on.
+    predict : callable
+        ``predict(level, drive)`` returns the prediction of a layer that gets this input.
+    activity : callable
+        ``activity(prediction)`` returns the activities of a layer in this state.
+
+    Returns
+    -------
+    (n, n_inputs) array
+        The prediction of the lowest layer.
+    """
+    activities = [top]
+    for level, matrices in weights:
+        drive = sum(above @ W.T for above, W in zip(reversed(activities), matrices))
+        prediction = predict(level, drive)
+        activities.append(activity(prediction))
+    return prediction

@@ -1,0 +1,121 @@
+"""Tasks that a backend learns by automatic differentiation."""
+
+from collections import Counter
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from .. import backends
+from ..rules import Adam, Annealed, Optimizer
+from ..storage.model_files import FLOATS, WHOLES, Array, within
+from .task import Task
+
+_PREFIX = "state/autodiff"
+
+
+class AutodiffTask(Task):
+    """A task whose network learns by back-propagation through the simulation.
+
+    Subclasses say which network is trained, ``training_network``, and by which loss.
+
+    Attributes
+    ----------
+    loss : backends.Loss
+    measures : sequence of backends.Loss
+        What is reported besides the loss.
+    n_remembered : int
+        Numbers that the loss remembers.
+    """
+
+    loss: backends.Loss
+    measures: tuple = ()
+    n_remembered = 0
+
+    @property
+    def training_backend(self) -> backends.Backend:
+        """The simulator on which the network learns."""
+        settings = self.settings
+        return backends.choose(settings.backend, settings.batch_size, differentiates=True)
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The optimiser of all weights and biases."""
+        return Adam(self.learning_rate)
+
+    def learn(self, *batch: np.ndarray) -> dict[str, float]:
+        """Learn from one batch; what was measured of it."""
+        rows = np.arange(len(batch[0]))
+        return self.run_through(batch, rows, report=lambda measured: None)
+
+    def run_through(self, data, order, report) -> dict[str, Any]:
+        return self.training.train(*data, order, report)
+
+    def _open_training(self):
+        return self.training_backend.open_trainer(
+            backends.Model(self.training_network, tuple(self.outputs), tuple(self.inputs)),
+            self.settings.batch_size,
+            self.settings.device,
+            optimizer=self.optimizer,
+            loss=self.loss,
+            measures=self.measures,
+        )
+
+    def expected_arrays(self, shapes):
+        return {
+            **super().expected_arrays(shapes),
+            **_expected_of_training(shapes, self.layer_sizes(), self.n_remembered),
+        }
+
+
+def annealed(optimizer: Optimizer, n_updates: int | None) -> Optimizer:
+    """An optimiser whose steps shrink over some updates; None: they do not."""
+    return optimizer if n_updates is None else Annealed(optimizer, n_updates)
+
+
+def _expected_of_training(shapes, sizes, n_remembered):
+    """What Adam and the loss must have left in a file.
+
+    NengoDL joins weights, row by row, as it likes.
+
+    Parameters
+    ----------
+    shapes : dict of {str: tuple of int}
+        Of all arrays in the file.
+    sizes : sequence of int
+        Layers from the input up.
+    n_remembered : int
+        Numbers that the loss remembers.
+
+    Returns
+    -------
+    dict of {str: Array}
+
+    Raises
+    ------
+    ValueError
+        If they are not of the shapes of weights and biases, each of them twice.
+    """
+    found = within(_PREFIX, shapes)
+    pairs = list(pairwise(sizes))
+    moments = 2 * [*[(post, pre) for pre, post in pairs], *[(post,) for _, post in pairs]]
+    wanted = [*moments, *(1 + n_remembered) * [()]]  # and the number of updates
+    names = [str(k) for k in range(len(found))]
+    if {*names} != found.keys() or _rows(found.values()) != _rows(wanted):
+        raise ValueError(
+            f"{_PREFIX}/0 and so on, what the optimiser remembers, must have the shapes of "
+            f"weights and biases, got {', '.join(map(str, found.values()))}"
+        )
+    counts = {"0", *names[len(names) - n_remembered :]}
+    return {
+        f"{_PREFIX}/{name}": Array(found[name], WHOLES if name in counts else FLOATS)
+        for name in names
+    }
+
+
+def _rows(shapes):
+    """How many rows there are of each length."""
+    rows = Counter()
+    for shape in shapes:
+        rows[shape[1:] if shape else None] += shape[0] if shape else 1
+    return rows

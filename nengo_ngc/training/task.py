@@ -1,0 +1,280 @@
+"""What a trainer teaches: a network, what to do with a batch, and what to validate."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from sklearn.utils import gen_batches
+
+from .. import backends
+from ..backends.divergence import check_finite, check_size
+from ..networks.base import LearningNetwork
+from ..storage.model_files import Array, within
+
+# batches after which parameters are looked at; reading them takes time on a GPU
+_LOOK_EVERY = 16
+
+_AT_ONCE = 4096  # samples of which all that is read out is held in memory
+
+
+class Task(ABC):
+    """A network that learns, on a simulator, and that is asked about what it has learned.
+
+    Subclasses say which network learns (``training_network``), what of it is fed and read
+    (``inputs``, ``outputs``), what is done with a batch (``learn``) and what is measured of
+    samples that are not learned from (``validate``). The other methods do what most tasks
+    need.
+
+    Parameters
+    ----------
+    settings : object
+        Has the parameters of a model as attributes, among them ``n_hidden``,
+        ``batch_size``, ``backend``, ``device`` and ``learning_rate``.
+    seed : int
+        Seed of parameters, of the order of samples, and of whatever else is random.
+    n_features : int
+        Size of a sample.
+
+    Attributes
+    ----------
+    learned : dict of {str: array} or None
+        What the network had learned by the end of the last whole epoch, as
+        `.Session.state` returns it.
+    epoch : int
+        The epoch that runs, or the last one, counted from 0.
+    history : list of dict
+        The records of the epochs that are done.
+    """
+
+    inputs: Sequence[str] = ("input",)
+    outputs: Sequence[str] = ("output",)
+
+    def __init__(self, settings: Any, seed: int, n_features: int):
+        self.settings = settings
+        self.seed = seed
+        self.n_features = n_features
+        self.epoch = 0
+        self.learned: dict[str, np.ndarray] | None = None
+        self.history: list[dict] = []
+        self._sessions: dict[str, Any] = {}
+
+    # --- what a task says
+
+    @abstractmethod
+    def training_network(self) -> LearningNetwork:
+        """The network that learns, made inside a model of Nengo."""
+
+    @abstractmethod
+    def learn(self, *batch: np.ndarray) -> dict[str, float]:
+        """Learn from one batch; what was measured of it."""
+
+    @abstractmethod
+    def validate(self, *validation: np.ndarray) -> dict[str, float]:
+        """Measure samples that are not learned from."""
+
+    def begin(self) -> None:
+        """Begin to learn, with a network that has learned nothing."""
+        self.learned = self.training.state()
+
+    def begin_epoch(self, data: tuple, order: np.ndarray) -> dict[str, Any]:
+        """Prepare for an epoch; what its record begins with."""
+        return {}
+
+    def end_epoch(self, data: tuple, order: np.ndarray) -> dict[str, Any]:
+        """Look at what an epoch has led to; what its record has besides."""
+        return {}
+
+    def begin_stream(self, data: tuple) -> None:
+        """Prepare for samples that come once, outside of any epoch."""
+        self.begin_epoch(data, np.arange(len(data[0])))
+
+    def end_stream(self, data: tuple) -> None:
+        """Look at what samples that came once have led to."""
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate that is recorded."""
+        return self.settings.learning_rate
+
+    # --- learning
+
+    def run_through(
+        self, data: tuple, order: np.ndarray, report: Callable[[dict], None]
+    ) -> dict[str, float]:
+        """Learn from samples, once each, in an order.
+
+        Parameters
+        ----------
+        data : tuple of arrays
+            What ``learn`` takes of each sample, one array for each of its arguments.
+        order : (n,) array of int
+            Rows of the data; n is a multiple of the batch size.
+        report : callable
+            Called after each batch with what was measured of it.
+
+        Returns
+        -------
+        dict of {str: float}
+            Means over all batches.
+        """
+        size, sums = self.settings.batch_size, {}
+        n_batches = len(order) // size
+        for batch in range(1, n_batches + 1):
+            rows = order[(batch - 1) * size : batch * size]
+            measured = self.learn(*(array[rows] for array in data))
+            if batch % _LOOK_EVERY == 0:
+                self.state_now()
+            for name, value in measured.items():
+                sums[name] = sums.get(name, 0.0) + value
+            report(measured)
+        return {name: value / n_batches for name, value in sums.items()}
+
+    def batches(self, X) -> Iterator[np.ndarray]:
+        """Parts of samples that need not fit into memory, each of some whole batches."""
+        n = self.n_at_once
+        for rows in gen_batches(len(X), max(1, _AT_ONCE // n) * n):
+            yield X[rows]
+
+    def keep(self) -> None:
+        """Keep what was learned until now; interruptions from here on do no harm to it."""
+        self.learned = self.state_now()
+
+    def state_now(self) -> dict[str, np.ndarray]:
+        """What was learned until now.
+
+        Raises
+        ------
+        DivergenceError
+            If a number is not finite, or a parameter too large.
+        """
+        state, step = self._session_state(), self.training.n_steps
+        for name, array in state.items():
+            # what optimisers remember are counts and squares, too, which may be large
+            check = check_finite if "/" in name else check_size
+            check(name, array, step)
+        return state
+
+    def parameters(self) -> dict[str, np.ndarray]:
+        """The network's parameters by name; amid an epoch, as they are then."""
+        return _named(self._session_state() if "train" in self._sessions else self.learned)
+
+    def kept_parameters(self) -> dict[str, np.ndarray]:
+        """The network's parameters by name, as they were at the end of the last epoch."""
+        return _named(self.learned)
+
+    def _session_state(self):
+        return self.training.state()
+
+    # --- sessions
+
+    @property
+    def backend(self) -> backends.Backend:
+        """The simulator of all sessions."""
+        return backends.choose(self.settings.backend, self.settings.batch_size)
+
+    @property
+    def training(self) -> backends.Session:
+        """The session in which the network learns, opened when it is first asked for."""
+        if "train" not in self._sessions:
+            self._sessions["train"] = self._open_training()
+            if self.learned is not None:
+                self._take_up(self._sessions["train"])
+        return self._sessions["train"]
+
+    def session(
+        self,
+        name: str,
+        build: Callable[[], LearningNetwork],
+        outputs: Sequence[str],
+        inputs: Sequence[str] = ("input",),
+    ) -> backends.Session:
+        """The session of a name for another network, opened when it is first asked for."""
+        if name not in self._sessions:
+            self._sessions[name] = self._open(build, outputs, inputs)
+        return self._sessions[name]
+
+    def _open_training(self):
+        return self._open(self.training_network, self.outputs, self.inputs, self.n_at_once)
+
+    def _open(self, build, outputs, inputs, n_samples=None):
+        model = backends.Model(build, tuple(outputs), tuple(inputs))
+        n_samples = self.settings.batch_size if n_samples is None else n_samples
+        return self.backend.open(model, n_samples, self.settings.device)
+
+    @property
+    def n_at_once(self) -> int:
+        """Samples that are presented at once while the network learns."""
+        return self.settings.batch_size
+
+    def _take_up(self, session):
+        """Have a session go on where learning has arrived."""
+        session.set_state(self.learned)
+
+    def close(self, all_but: str | None = None) -> None:
+        """Close the sessions; those that are needed again are opened again."""
+        for name in [name for name in self._sessions if name != all_but]:
+            self._sessions.pop(name).close()
+
+    @contextmanager
+    def whole(self):
+        """Leave no session behind that stopped amid a presentation or an epoch."""
+        try:
+            yield
+        except BaseException:
+            self.close()
+            raise
+
+    def __getstate__(self):
+        return {**self.__dict__, "_sessions": {}}
+
+    # --- files
+
+    def layer_sizes(self) -> tuple[int, ...]:
+        """Sizes of layers one after another, with weights between them."""
+        return (self.n_features, *self.settings.n_hidden)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What a file has to hold for learning to go on."""
+        return {f"state/{name}": array for name, array in self.learned.items()}
+
+    def expected_arrays(self, shapes: dict[str, tuple]) -> dict[str, Array]:
+        """What ``arrays`` returns, known without a simulator.
+
+        Parameters
+        ----------
+        shapes : dict of {str: tuple of int}
+            Of the arrays in a file, for sizes that settings do not tell.
+
+        Raises
+        ------
+        ValueError
+            If there are no weights of the sizes that settings ask for.
+        """
+        state = self._expected_state(shapes)
+        return {f"state/{name}": Array(shape) for name, shape in state.items()}
+
+    def _expected_state(self, shapes):
+        """Shapes of what ``Session.state`` returns."""
+        there, sizes = set(shapes.values()), self.layer_sizes()
+        for pair in pairwise(sizes):  # before a network of such sizes is made
+            if not {pair, pair[::-1]} & there:
+                raise ValueError(f"there are no weights between {pair[0]} and {pair[1]} units")
+        return self.training_network().state_shapes()
+
+    def take_up(self, arrays: dict[str, np.ndarray]) -> None:
+        """Go on from what ``arrays`` returned.
+
+        Raises
+        ------
+        ValueError
+            If the arrays make no sense.
+        """
+        self.learned = within("state", arrays)
+
+
+def _named(state):
+    """The parameters of a state, without what optimisers remember."""
+    return {name: array for name, array in state.items() if "/" not in name}
