@@ -4,36 +4,29 @@ Each attempt has a time and a memory limit, in a process of its own module. Prin
 attempts ended in an error that names the argument, in one that does not, or in no error, and
 then every attempt that did not end in a clear error.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.arguments > benchmarks/arguments.txt
+    OMP_NUM_THREADS=1 python -m benchmarks.arguments --output benchmarks/arguments
 """
 
 import collections
-import datetime
 import multiprocessing
 import os
-import platform
 import resource
-import subprocess
 import tempfile
 import warnings
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import click
-import nengo
-import numpy as np
-import sklearn
 
-import nengo_ngc
 from tests.validation import bad_arguments
+
+from ._report import benchmark
 
 SECONDS = 20
 GIGABYTES = 6
 
 
-@click.command()
+@benchmark
 @click.argument("modules", nargs=-1)
-def main(modules):
+def main(report, modules):
     """Try all bad values of some modules, or of all."""
     modules = modules or bad_arguments.MODULES
     counts, unclear = {}, []
@@ -43,37 +36,24 @@ def main(modules):
             counts.setdefault(name, collections.Counter())[kind] += 1
             if kind != "clear":
                 unclear.append((name, argument, value, kind, message))
-    print(header(modules))
-    report(counts, unclear)
+    tell(report, counts, unclear)
 
 
-def header(modules):
-    """Where and when this was measured."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
-    )
-    named = "" if modules == bad_arguments.MODULES else " " + " ".join(modules)
-    versions = f"nengo {nengo.__version__}, NumPy {np.__version__}"
-    return (
-        f"{datetime.date.today()}  python -m benchmarks.arguments{named}\n"
-        f"nengo-ngc {nengo_ngc.__version__} ({commit.stdout.strip()}), {versions}, "
-        f"scikit-learn {sklearn.__version__}, Python {platform.python_version()}"
-    )
-
-
-def report(counts, unclear):
-    """A table of signatures, then what did not end in a clear error."""
+def tell(report, counts, unclear):
+    """Print a table of signatures, then what did not end in a clear error."""
     total = sum(counts.values(), collections.Counter())
-    print(f"\n{'':52s}{'bad values':>11s}{'clear':>8s}{'unclear':>9s}{'accepted':>10s}")
+    columns = {"bad values": ">11", "clear": ">8", "unclear": ">9", "accepted": ">10"}
+    table = report.table("", {"signature": "<60", **columns})
     for name, found in [*counts.items(), ("all", total)]:
-        row = f"{name:52s}{found.total():11d}{found['clear']:8d}"
-        print(f"{row}{found['unclear']:9d}{found['accepted']:10d}")
-    print("\nallowed besides, and why")
+        outcomes = (found[kind] for kind in ("clear", "unclear", "accepted"))
+        table.row(name, found.total(), *outcomes)
+    columns = {"where": "<44", "argument": "<32", "values": "<24", "why": "<1"}
+    table = report.table("allowed besides, and why", columns)
     for (where, argument), (values, why) in bad_arguments.ACCEPTED.items():
-        print(f"{where:40s} {argument:30s} {', '.join(sorted(values))}: {why}")
-    print("\nnot clear")
+        table.row(where, argument, ", ".join(sorted(values)) + " ", why)
+    table = report.table("not clear", {"outcome": "<10", "attempt": "<70", "message": "<1"})
     for name, argument, value, kind, message in unclear:
-        print(f"{kind:9s} {name}({argument}={value})  {message}")
+        table.row(kind, f"{name}({argument}={value}) ", message)
 
 
 def attempts(module):

@@ -1,28 +1,31 @@
 """Random networks on nengo.Simulator and on ngc.dl.Simulator: many more than the tests run.
 
-python -m benchmarks.differential --examples 200 --seed 1
+Makes networks at random and compares the numbers that both simulators give, to float32
+rounding. The smallest network on which they differ is shown as an error.
+
+    python -m benchmarks.differential --examples 200 --seed 1
 """
 
-import argparse
-
+import click
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.backends.random_networks import scripts
 from tests.backends.test_differential import PIECES, assert_same_numbers
 
+from ._report import benchmark
 
-def main():
-    """Compare; the smallest network found on which they differ is shown as an error."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--examples", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=0, help="other networks")
-    options = parser.parse_args()
+
+@benchmark
+@click.option("--examples", default=200, help="Networks to compare.")
+@click.option("--seed", "number", default=0, help="Seed of the networks.")
+def main(report, examples, number):
+    """Compare."""
     count = 0
 
-    @seed(options.seed)
+    @seed(number)
     @settings(
-        max_examples=options.examples,
+        max_examples=examples,
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
@@ -34,7 +37,7 @@ def main():
         count += 1
 
     compare()
-    print(f"{count} random networks give the same numbers on both simulators")
+    report.say("{n} random networks give the same numbers on both simulators", n=count)
 
 
 if __name__ == "__main__":

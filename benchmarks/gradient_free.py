@@ -6,15 +6,10 @@ are nearest to the centroid of their own class: to the binary one, k winners of 
 mean code, and to the mean code itself, scaled to unit length. Labels make the centroids,
 nothing else.
 
-    NENGO_NGC_DATA=... python benchmarks/gradient_free.py > benchmarks/gradient_free.txt
+    NENGO_NGC_DATA=... python -m benchmarks.gradient_free --output benchmarks/gradient_free
 """
 
-import datetime
-import os
-import sys
 import time
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import numpy as np
@@ -23,24 +18,28 @@ from sklearn.decomposition import PCA
 from nengo_ngc import HebbianEncoder, analysis, datasets
 from nengo_ngc.neurons import k_winners
 
+from ._report import benchmark
+
 _UNITS, _WINNERS = 512, 26
 
 
-@click.command()
+@benchmark
 @click.argument("dataset", default="mnist")
-@click.option("--seeds", default=2)
-def main(dataset, seeds):
+@click.option("--seeds", default=2, help="How often each code is learned.")
+def main(report, dataset, seeds):
     """Learn, and print a table."""
     data = datasets.load(dataset, binarize=False)
-    print(
-        f"{datetime.date.today()}  python benchmarks/gradient_free.py {' '.join(sys.argv[1:])}"
+    table = report.table(
+        f"{len(data.X_train)} images, {_UNITS} units, {_WINNERS} active; a row for each seed",
+        {
+            "code": "<38",
+            "seed": ">4",
+            "binary centroids (%)": ">22.2f",
+            "mean codes (%)": ">16.2f",
+            "silent units": ">14.0f",
+            "learning (s)": ">14.0f",
+        },
     )
-    print(
-        f"{len(data.X_train)} images, {_UNITS} units, {_WINNERS} active; one number for each "
-        "seed\n"
-    )
-    header = "binary centroids (%)", "mean codes (%)", "silent units"
-    print(f"{'':38s}" + "  ".join(header) + "  learning (s)")
     ways = {
         "random projection": lambda seed: _fixed(data, _random(data, seed), equal=False),
         "random projection, equally active": lambda seed: _fixed(data, _random(data, seed)),
@@ -55,17 +54,11 @@ def main(dataset, seeds):
     }
     for name, way in ways.items():
         n_seeds = 1 if name.startswith("principal") else seeds
-        measured = []
         for seed in range(n_seeds):
             start = time.perf_counter()
             known, new = way(seed)
-            measured.append((*_scores(known, new, data), time.perf_counter() - start))
-        columns = zip(("{:.2f}", "{:.2f}", "{:.0f}", "{:.0f}"), zip(*measured))
-        texts = [" ".join(form.format(v) for v in values) for form, values in columns]
-        widths = [*map(len, header), len("learning (s)")]
-        print(
-            f"{name:38s}" + "  ".join(f"{t:>{w}s}" for t, w in zip(texts, widths)), flush=True
-        )
+            scores = _scores(known, new, data)
+            table.row(name, seed, *scores, time.perf_counter() - start)
 
 
 def _encoder(data, seed, **changes):

@@ -9,10 +9,9 @@ Besides the examples there is a model that does nothing but show four random ima
 28 x 28 pixels, every ten timesteps or at each; and one that shows a text which never
 changes, the least that Nengo GUI's HTML views cost.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.gui > benchmarks/gui.txt
+    OMP_NUM_THREADS=1 python -m benchmarks.gui --output benchmarks/gui
 """
 
-import datetime
 import os
 import re
 import runpy
@@ -26,7 +25,9 @@ import nengo
 import numpy as np
 
 from nengo_ngc import gui
-from tests import browser
+from tests.gui import browser
+
+from ._report import benchmark
 
 EXAMPLES = ("ngc_digits", "spiking_pdh", "pff_digits", "k_winners", "relaxation")
 SCRIPT = """
@@ -100,17 +101,24 @@ def processor_time(pid):
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
-@click.command()
-@click.option("--repeats", default=5)
-@click.option("--seconds", default=4.0)
-def main(repeats, seconds):
+@benchmark
+@click.option("--repeats", default=5, help="Turns of each model.")
+@click.option("--seconds", default=4.0, help="Length of a turn.")
+def main(report, repeats, seconds):
     """Print the table."""
     if os.environ.get("OMP_NUM_THREADS") != "1":
         raise click.ClickException("OMP_NUM_THREADS must be 1")
-    print(f"{datetime.date.today()}  OMP_NUM_THREADS=1 python -m benchmarks.gui")
-    print(f"best of {repeats} turns of {seconds:g} s; {os.cpu_count()} cores\n")
-    print(f"{'':32s}{'steps/s':^30s}{'processor time for a step (us)':>32s}")
-    print(f"{'':18s}{'Nengo':>8s}" + 2 * f"{'Nengo GUI':>12s}{'with displays':>15s}")
+    table = report.table(
+        f"best of {repeats} turns of {seconds:g} s: steps/s, processor time for a step (us)",
+        {
+            "model": "<18",
+            "Nengo": ">8.0f",
+            "Nengo GUI": ">12.0f",
+            "with displays": ">15.0f",
+            "time in Nengo GUI": ">19.0f",
+            "time with displays": ">20.0f",
+        },
+    )
     with tempfile.TemporaryDirectory() as folder:
         names = write_models(Path(folder))
         with (
@@ -126,8 +134,7 @@ def main(repeats, seconds):
                     turns.append([on_simulator(path, seconds), *np.ravel(seen)])
                 plain, *speeds = np.max(turns, axis=0)[[0, 1, 3]]
                 times = np.min(turns, axis=0)[[2, 4]]
-                cells = [f"{a:12.0f}{b:15.0f}" for a, b in (speeds, times)]
-                print(f"{name:18s}{plain:8.0f}" + "".join(cells), flush=True)
+                table.row(name, plain, *speeds, *times)
 
 
 if __name__ == "__main__":

@@ -13,15 +13,11 @@ energy's gradient. The fixed point is where a relaxation of 1,000 steps ends. Th
 the factor by which the distance shrinks in an iteration, from a fit of its logarithm over
 all iterations with a distance between 1e-2 and 1e-5; R2 is that of the fit.
 
-    NENGO_NGC_DATA=... python benchmarks/hopfield.py > benchmarks/hopfield.txt
+    NENGO_NGC_DATA=... python -m benchmarks.hopfield --output benchmarks/hopfield
 """
 
-import datetime
-import os
 import time
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import numpy as np
@@ -30,6 +26,8 @@ import nengo_ngc as ngc
 from nengo_ngc import datasets, plots
 from nengo_ngc.backends import open_session
 from nengo_ngc.networks import LayeredHopfield
+
+from ._report import benchmark
 
 SHAPES = (
     (784, 500),
@@ -50,7 +48,7 @@ STARTS = {
 
 def train(shape, X, epochs):
     """Parameters before and after learning, and images per second."""
-    runner = open_session(
+    session = open_session(
         "nengo-dl",
         lambda: LayeredHopfield(
             shape,
@@ -62,14 +60,14 @@ def train(shape, X, epochs):
         BATCH,
         ["energy"],
     )
-    drawn = runner.net.parameters(runner.sim)
+    drawn = session.net.parameters(session.sim)
     rng = np.random.RandomState(0)
     start = time.perf_counter()
     for _ in range(epochs):
-        runner.present(X[rng.permutation(len(X))], learn=True)
+        session.present(X[rng.permutation(len(X))], learn=True)
     rate = epochs * len(X) / (time.perf_counter() - start)
-    trained = runner.net.parameters(runner.sim)
-    runner.close()
+    trained = session.net.parameters(session.sim)
+    session.close()
     shuffled = {
         name: rng.permutation(array.ravel()).reshape(array.shape)
         for name, array in trained.items()
@@ -91,11 +89,11 @@ def network(shape, parameters, initial, steps):
 
 def settled(shape, X, parameters, initial, names):
     """What is probed at the end of a long relaxation, by name."""
-    runner = open_session(
+    session = open_session(
         "nengo-dl", lambda: network(shape, parameters, initial, N_SETTLE), len(X), names
     )
-    rest = runner.present(X)
-    runner.close()
+    rest = session.present(X)
+    session.close()
     return rest
 
 
@@ -178,18 +176,19 @@ def draw_branches(before, after, path):
     return plots.save(fig, path)
 
 
-@click.command()
-@click.option("--images", default=10_000)
-@click.option("--epochs", default=5)
-@click.option("--output", type=click.Path(path_type=Path), default="docs/images")
-def main(images, epochs, output):
+@benchmark
+@click.option("--images", default=10_000, help="Training images.")
+@click.option("--epochs", default=5, help="Training epochs.")
+@click.option(
+    "--pictures", type=click.Path(path_type=Path), default="docs/images", help="Their folder."
+)
+def main(report, images, epochs, pictures):
     """Print the table, draw the pictures."""
     data = datasets.load("mnist", binarize=False)
     X, X_test = data.X_train[:images], data.X_test[:N_TEST]
-    print(f"{datetime.date.today()}  python benchmarks/hopfield.py")
-    print(
+    report.say(
         f"MNIST, {epochs} epochs of {images} images, batch {BATCH}, {STEPS - 1} steps of "
-        f"{EPSILON}; {N_TEST} test images; {os.cpu_count()} cores"
+        f"{EPSILON}; {N_TEST} test images"
     )
     results = {}
     for shape in SHAPES:
@@ -198,11 +197,11 @@ def main(images, epochs, output):
             name: measure(shape, X_test, parameters[weights], initial)
             for name, (weights, initial) in STARTS.items()
         }
-        report(shape, results[shape], rate)
-    output.mkdir(parents=True, exist_ok=True)
-    draw_distances(results, output / "hopfield_distance.png")
+        tell(report, shape, results[shape], rate)
+    pictures.mkdir(parents=True, exist_ok=True)
+    draw_distances(results, pictures / "hopfield_distance.png")
     drawn, trained = (results[SHOWN][n]["branches"] for n in list(STARTS)[1::-1])
-    draw_branches(drawn, trained, output / "hopfield_branches.png")
+    draw_branches(drawn, trained, pictures / "hopfield_branches.png")
 
 
 def correlation(branches):
@@ -210,35 +209,39 @@ def correlation(branches):
     return np.corrcoef(*map(np.ravel, branches))[0, 1] if branches else np.nan
 
 
-def cell(width, how, value):
-    """A number in a table."""
-    return f"{'-' if np.isnan(value) else format(value, how):>{width}}"
-
-
-def report(shape, rows, rate):
+def tell(report, shape, rows, rate):
     """Print what was measured of one network."""
-    print(f"\n{'-'.join(map(str, shape))}, learned at {rate:.0f} images/s")
-    print(
-        f"{'start, weights':<26}{'distance':>10}{'of a':>8}{'gradient':>10}{'after 10':>10}"
-        f"{'rate':>7}{'R2':>7}{'linear':>8}{'corr.':>7}"
+    table = report.table(
+        f"{'-'.join(map(str, shape))}, learned at {rate:.0f} images/s",
+        {
+            "start, weights": "<26",
+            "distance": ">10.2g",
+            "of a": ">8.1f",
+            "gradient": ">10.2g",
+            "after 10": ">10.1e",
+            "rate": ">7.3f",
+            "R2": ">7.3f",
+            "linear": ">8.0%",
+            "corr.": ">7.2f",
+        },
     )
     a, c = (rows[name] for name in list(STARTS)[::3])
     for name, r in rows.items():
         first, nearest = r["distance"][0], a["distance"][0]
         factor, r2 = fit(r["distance"])
-        cells = (
-            (10, ".2g", first),
-            (8, ".1f", first / nearest if nearest > 1e-6 else np.nan),
-            (10, ".2g", r["gradient"][0]),
-            (10, ".1e", r["distance"][10]),
-            (7, ".3f", factor),
-            (7, ".3f", r2),
-            (8, ".0%", r["linear"]),
-            (7, ".2f", correlation(r["branches"])),
+        table.row(
+            name,
+            first,
+            first / nearest if nearest > 1e-6 else None,
+            r["gradient"][0],
+            r["distance"][10],
+            factor,
+            r2,
+            r["linear"],
+            correlation(r["branches"]),
         )
-        print(f"{name:<26}{''.join(cell(*what) for what in cells)}")
     apart = np.linalg.norm(a["fixed"] - c["fixed"]) / np.linalg.norm(a["fixed"])
-    print(f"fixed points reached in a and c differ by {apart:.1e}", flush=True)
+    report.say("fixed points reached in a and c differ by {apart:.1e}", apart=apart)
 
 
 if __name__ == "__main__":

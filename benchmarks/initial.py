@@ -10,15 +10,11 @@ circuit and with one that has a fixed point.
 A start is written START-STEPS or START-STEPS-MOMENTUM. "switched" goes on from previous states
 for two epochs and starts from the feedforward pass after that.
 
-    NENGO_NGC_DATA=... python benchmarks/initial.py mnist
-    NENGO_NGC_DATA=... python benchmarks/initial.py --speed
+    NENGO_NGC_DATA=... python -m benchmarks.initial mnist --output benchmarks/initial
+    NENGO_NGC_DATA=... python -m benchmarks.initial --speed
 """
 
-import datetime
-import os
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import nengo
@@ -29,6 +25,8 @@ from nengo_ngc import datasets, metrics, plots
 from nengo_ngc.backends import open_session
 from nengo_ngc.networks import GNCN
 from nengo_ngc.objects import PureNode
+
+from ._report import benchmark
 
 _STARTS = (
     "zero-50",
@@ -43,84 +41,119 @@ _BATCH = 512
 _SETTLING = "previous-10-0.5"
 
 
-@click.command()
+@benchmark
 @click.argument("dataset", default="mnist")
 @click.option(
     "--starts", default=",".join(_STARTS), help="START-STEPS[-MOMENTUM],... to compare."
 )
-@click.option("--epochs", default=4)
+@click.option("--epochs", default=4, help="Training epochs.")
 @click.option("--images", default=50_000, help="Training images.")
-@click.option("--speed", is_flag=True, help="Nothing but the speed of training.")
-@click.option("--output", type=click.Path(path_type=Path), default=Path("runs/initial"))
-def main(dataset, starts, epochs, images, speed, output):
+@click.option("--speed", is_flag=True, help="Measure nothing but the speed of training.")
+@click.option(
+    "--pictures", type=click.Path(path_type=Path), default="runs/initial", help="Their folder."
+)
+def main(report, dataset, starts, epochs, images, speed, pictures):
     """Train with each start, print four tables, draw a picture."""
     data = datasets.load(dataset)
+    starts = starts.split(",")
     if speed:
-        print(
-            f"{datetime.date.today()}  python benchmarks/initial.py --speed --starts {starts}"
-        )
-        compare_speed(starts.split(","), data.X_train)
+        compare_speed(report, starts, data.X_train)
         return
-    output.mkdir(parents=True, exist_ok=True)
+    pictures.mkdir(parents=True, exist_ok=True)
     X, X_val = data.X_train[:images], data.X_train[50_000:]
-    arguments = f"{dataset} --starts {starts} --epochs {epochs}"
-    print(f"{datetime.date.today()}  python benchmarks/initial.py {arguments}")
-    print(f"784-360-360-360, PDH, batch {_BATCH}, {images} images, {os.cpu_count()} cores\n")
-    print("validation BCE after each epoch (nats), 50 steps from 0 | as the model infers")
-    models, curves = {}, {}
-    for start in starts.split(","):
-        models[start], curves[start] = train(start, X, X_val, epochs)
-        settled, own = (
-            " ".join(f"{v:6.1f}" for v in column) for column in curves[start].T[1:]
-        )
-        print(f"{start:20s}{settled} |{own}", flush=True)
-    draw(curves, output / "bce.png")
-    compare_speed(starts.split(","), X)
+    report.say(f"784-360-360-360, PDH, batch {_BATCH}, {images} images")
+    models, curves = compare_training(report, starts, X, X_val, epochs)
+    draw(curves, pictures / "bce.png")
+    compare_speed(report, starts, X)
+    compare_steps(report, models, data.X_test)
+    compare_settling(report, models.get(_SETTLING), X, X_val, data.X_test, epochs)
 
-    print("\ntest images, BCE by steps from the feedforward pass; by 50 steps from 0")
+
+def compare_training(report, starts, X, X_val, epochs):
+    """Print the cross-entropy after each epoch; returns models and curves by start."""
+    table = report.table(
+        "validation BCE (nats) after each epoch, by 50 steps from 0 and as the model infers",
+        {"start": "<20", "epoch": ">6", "from 0": ">8.1f", "as it infers": ">14.1f"},
+    )
+    models, curves = {}, {}
+    for start in starts:
+        models[start], curves[start] = train(start, X, X_val, epochs)
+        for epoch, (_, settled, own) in enumerate(curves[start], start=1):
+            table.row(start, epoch, settled, own)
+    return models, curves
+
+
+def compare_steps(report, models, X_test):
+    """Print the cross-entropy after few steps from the feedforward pass."""
+    few = (1, 5, 10, 50)
+    columns = {f"{n} steps": ">10.1f" for n in few}
+    table = report.table(
+        "test images, BCE (nats) by steps from the feedforward pass, and by 50 steps from 0",
+        {"start": "<20", **columns, "from 0": ">8.1f"},
+    )
     for start, model in models.items():
         if "R1" in model.parameters_:
-            few = [(n, bce(model, data.X_test, "feedforward", n)) for n in (1, 5, 10, 50)]
-            shown = ", ".join(f"{n}: {v:.1f}" for n, v in few)
-            print(f"{start:20s}{shown}; {settled_bce(model, data.X_test):.1f}", flush=True)
+            values = [bce(model, X_test, "feedforward", n) for n in few]
+            table.row(start, *values, settled_bce(model, X_test))
 
-    print("\nsettling on 1,000 test images: median and 95th percentile of the steps until the")
-    print(
-        "total discrepancy is, and stays, within 1 % of what it is after 200 steps; until the"
+
+def compare_settling(report, trained, X, X_val, X_test, epochs):
+    """Print how many steps settling takes, with the published circuit and a steady one."""
+    report.say()
+    report.say(
+        "settling on 1,000 test images: median and 95th percentile of the steps until the"
     )
-    print(
-        "BCE is as low as after 50 steps from 0; mean discrepancy after 10, 50, 100, 200 steps"
+    report.say(
+        "total discrepancy is, and stays, within 1 % of that after 200 steps (settled);"
+    )
+    report.say("until the BCE is as low as after 50 steps from 0 (as low); mean discrepancy")
+    courses = (10, 50, 100, 200)
+    table = report.table(
+        "",
+        {
+            "circuit": "<32",
+            "momentum": ">8",
+            "start": ">13",
+            "settled": ">9.0f",
+            "settled, 95 %": ">15.0f",
+            "as low": ">8.0f",
+            "as low, 95 %": ">14.0f",
+            **{f"after {n}": ">11.1f" for n in courses},
+        },
     )
     steady = {"self_excitation": 0.0, "leak": 0.1}
     for title, changes in (("as published", {}), ("no self-excitation, leak 0.1", steady)):
-        model = None if changes else models.get(_SETTLING)
+        model = None if changes else trained
         model = model or train(_SETTLING, X, X_val, epochs, **changes)[0]
         for momentum in (0.0, model.momentum):
             goal = None
             for initial in ("zero", "feedforward"):
-                total, loss = settle(model, data.X_test[:1000], initial, momentum)
+                total, loss = settle(model, X_test[:1000], initial, momentum)
                 goal = loss[:, 49] if goal is None else goal
                 counts = [steps_until_near(total), steps_until_below(loss, goal)]
-                shown = "; ".join(
-                    f"{np.median(n):4.0f} {np.percentile(n, 95):4.0f}" for n in counts
-                )
-                course = " ".join(f"{total[:, n - 1].mean():.1f}" for n in (10, 50, 100, 200))
-                print(
-                    f"{title}, momentum {momentum}, {initial:12s}{shown}; {course}", flush=True
-                )
+                shown = [f(n) for n in counts for f in (np.median, _percentile_95)]
+                course = [total[:, n - 1].mean() for n in courses]
+                table.row(title, momentum, initial, *shown, *course)
 
 
-def compare_speed(starts, X, n_images=4096, rounds=6):
+def _percentile_95(n):
+    return np.percentile(n, 95)
+
+
+def compare_speed(report, starts, X, n_images=4096, rounds=6):
     """Print the median over rounds in which each start has its turn."""
     turns = {start: make(start, rounds).epochs(X[:n_images]) for start in starts}
     rates = {start: [] for start in starts}
     for _ in range(rounds):
         for start, epochs in turns.items():
             rates[start].append(next(epochs)["samples_per_second"])
-    print("\ntraining, samples/s (medians of turns), ratio")
+    table = report.table(
+        "training (medians of turns)",
+        {"start": "<20", "samples/s": ">10.0f", "ratio": ">8.2f"},
+    )
     medians = {start: np.median(rate[1:]) for start, rate in rates.items()}  # 1st: compiles
     for start, rate in medians.items():
-        print(f"{start:20s}{rate:6.0f}{rate / medians[starts[0]]:8.2f}", flush=True)
+        table.row(start, rate, rate / medians[starts[0]])
 
 
 def make(start, epochs, **kwargs):
@@ -175,11 +208,11 @@ def circuit(model, initial, steps, momentum):
 def bce(model, X, initial, steps, momentum=None):
     """Mean cross-entropy of images after some steps."""
     momentum = model.momentum if momentum is None else momentum
-    runner = open_session(
+    session = open_session(
         "nengo-dl", lambda: circuit(model, initial, steps, momentum), _BATCH, ["mu0"]
     )
-    mu = runner.present(X)["mu0"]
-    runner.close()
+    mu = session.present(X)["mu0"]
+    session.close()
     return float(metrics.binary_cross_entropy(X, mu).mean())
 
 

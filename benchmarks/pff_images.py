@@ -4,14 +4,10 @@ Trains on the first 50,000 images, keeps a checkpoint after each epoch and goes 
 prints the test error by label scanning and by one pass, and how many samples a classifier
 recognises; draws curves, samples of each class and latents.
 
-    NENGO_NGC_DATA=... python benchmarks/pff_images.py mnist --epochs 5
+    NENGO_NGC_DATA=... python -m benchmarks.pff_images --output benchmarks/pff_mnist
 """
 
-import datetime
-import os
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import numpy as np
@@ -19,14 +15,20 @@ from sklearn.neighbors import KNeighborsClassifier
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets, plots
-from nengo_ngc.lab.specs import KINDS
+from nengo_ngc.lab.specs import MODELS
+
+from ._report import benchmark
 
 
-@click.command()
+@benchmark
 @click.argument("dataset", default="mnist")
-@click.option("--epochs", default=5)
-@click.option("--checkpoint", type=click.Path(path_type=Path))
-def main(dataset, epochs, checkpoint):
+@click.option("--epochs", default=5, help="Training epochs.")
+@click.option(
+    "--checkpoint",
+    type=click.Path(path_type=Path),
+    help="Model file to go on from, with pictures beside it.  [default: pff-DATASET.npz]",
+)
+def main(report, dataset, epochs, checkpoint):
     """Train, print the table, draw pictures."""
     checkpoint = checkpoint or Path(f"pff-{dataset}.npz")
     data = datasets.load(dataset, binarize=False)
@@ -41,26 +43,25 @@ def main(dataset, epochs, checkpoint):
         model.fit_prior(X, y).save(checkpoint)
 
     sizes = "-".join(map(str, model.n_hidden))
-    command = f"python benchmarks/pff_images.py {dataset} --epochs {epochs}"
-    print(f"{datetime.date.today()}  {command}")
-    print(
-        f"{sizes} units, batch {model.batch_size} + {model.batch_size}, {os.cpu_count()} cores"
+    table = report.table(
+        f"{sizes} units, batch {model.batch_size} + {model.batch_size}",
+        {
+            "epoch": ">5",
+            "test error (%)": ">16.2f",
+            "goodness": ">10.2f",
+            "of negatives": ">14.2f",
+            "generative loss": ">17.2f",
+            "images/s": ">10.0f",
+        },
     )
-    print(
-        f"\n{'epoch':>5}{'test error (%)':>16}{'goodness':>10}{'of negatives':>14}"
-        f"{'generative loss':>17}{'images/s':>10}"
-    )
-    for r in model.history_:
-        print(
-            f"{r['epoch']:>5}{r['val_error']:>16.2f}{r['positive_goodness']:>10.2f}"
-            f"{r['negative_goodness']:>14.2f}{r['generative_loss']:>17.2f}"
-            f"{r['samples_per_second']:>10.0f}"
-        )
+    shown = ("epoch", "val_error", "positive_goodness", "negative_goodness", "generative_loss")
+    for record in model.history_:
+        table.row(*(record[key] for key in (*shown, "samples_per_second")))
     pictures = checkpoint.with_suffix("")
     pictures.mkdir(exist_ok=True)
-    kind = KINDS["pff"]
-    kind.draw(model, data, pictures)
-    plots.learning_curves(model.history_, kind.panels, pictures / "curves.png")
+    spec = MODELS["pff"]
+    spec.draw(model, data, pictures)
+    plots.learning_curves(model.history_, spec.panels, pictures / "curves.png")
 
     judge = KNeighborsClassifier(5).fit(X[:10_000], y[:10_000])
     labels = np.repeat(range(10), 30)
@@ -68,10 +69,13 @@ def main(dataset, epochs, checkpoint):
     of_images = judge.score(data.X_test[:1000], data.y_test[:1000])
     model.set_params(scan=False)
     error = 100 * (1 - model.score(data.X_test, data.y_test))
-    print(f"\ntest error by one feedforward pass: {error:.1f} %")
-    print(
-        f"samples that five nearest neighbours give their label: {100 * recognised:.0f} %, "
-        f"test images: {100 * of_images:.0f} %"
+    report.say()
+    report.say("test error by one feedforward pass: {error:.1f} %", error=error)
+    report.say(
+        "samples that five nearest neighbours give their label: {samples:.0%}, "
+        "test images: {images:.0%}",
+        samples=recognised,
+        images=of_images,
     )
 
 

@@ -9,21 +9,17 @@ Prints images per second (each with its negative) of 2 x 500 units on 784 pixels
 as medians over interleaved runs, their ratio, and the share of the machine's float32
 matrix-product peak.
 
-    python benchmarks/pff_speed.py > benchmarks/pff_speed.txt
+    python -m benchmarks.pff_speed --output benchmarks/pff_speed
 """
-
-import datetime
-import os
-import time
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import numpy as np
-from throughput import peak_gflops
 
 import nengo_ngc as ngc
 from nengo_ngc.networks import PFF
+
+from ._measure import in_turns, peak_gflops
+from ._report import benchmark
 
 SIZES, N_CLASSES, G_UNITS, STEPS = (784, 500, 500), 10, 20, 12
 THRESHOLD, CARRY, RATE, LATENT_STEP = 10.0, 0.3, 2.5e-4, 0.025
@@ -34,14 +30,14 @@ def ours(x, y, kind):
     from nengo_ngc.backends import open_session
 
     schedule = ngc.Schedule(STEPS + 1, len(x), online=True)
-    runner = open_session(
+    session = open_session(
         "nengo-dl",
         lambda: PFF(SIZES, N_CLASSES, G_UNITS, schedule, THRESHOLD, seed=0),
         len(x),
         ["goodness"],
         inputs=("input", "target", "kind"),
     )
-    return lambda: runner.present(x, learn=True, target=y, kind=kind)
+    return lambda: session.present(x, learn=True, target=y, kind=kind)
 
 
 def tape(x, y, kind):
@@ -136,32 +132,29 @@ def gflop_per_sample():
     return 2e-9 * STEPS * (2 * states + 2 * generative)
 
 
-@click.command()
-@click.option("--repeats", default=7)
-@click.option("--batch", default=500)
-def main(repeats, batch):
+@benchmark
+@click.option("--repeats", default=7, help="Turns of each program.")
+@click.option("--batch", default=500, help="Images presented at once, each with a negative.")
+def main(report, repeats, batch):
     """Print the table."""
     rng = np.random.RandomState(0)
     x = (rng.rand(2 * batch, SIZES[0]) < 0.13).astype("f4")
     y = np.eye(N_CLASSES, dtype="f4")[rng.randint(N_CLASSES, size=2 * batch)]
     kind = np.repeat([[1], [0]], batch, axis=0).astype("f4")
-    runs = {"ours": ours(x, y, kind), "tape": tape(x, y, kind)}
-    for run in runs.values():
-        run()
-    seconds = {name: [] for name in runs}
-    for _ in range(repeats):
-        for name, run in runs.items():
-            start = time.perf_counter()
-            run()
-            seconds[name].append(time.perf_counter() - start)
+    seconds = in_turns({"ours": ours(x, y, kind), "tape": tape(x, y, kind)}, repeats)
     rates = {name: batch / np.median(spent) for name, spent in seconds.items()}
-    ratio = np.median(np.array(seconds["tape"]) / np.array(seconds["ours"]))
     peak = peak_gflops()
-    print(f"{datetime.date.today()}  python benchmarks/pff_speed.py")
-    print(f"{'-'.join(map(str, SIZES))}, batch {batch} + {batch}, {os.cpu_count()} cores\n")
-    print(f"ours {rates['ours']:.0f} images/s, tape {rates['tape']:.0f}: ratio {ratio:.2f}")
-    share = 2 * rates["ours"] * gflop_per_sample() / peak
-    print(f"ours: {share:.0%} of the matrix product's peak of {peak:.0f} GFLOP/s")
+    report.say(f"{'-'.join(map(str, SIZES))}, batch {batch} + {batch}")
+    report.say(
+        "ours {ours:.0f} images/s, tape {tape:.0f}: ratio {ratio:.2f}",
+        **rates,
+        ratio=np.median(seconds["tape"] / seconds["ours"]),
+    )
+    report.say(
+        "ours: {share:.0%} of the matrix product's peak of {peak:.0f} GFLOP/s",
+        share=2 * rates["ours"] * gflop_per_sample() / peak,
+        peak=peak,
+    )
 
 
 if __name__ == "__main__":

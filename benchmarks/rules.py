@@ -9,21 +9,19 @@ interleaved rounds of 5,120 images each, since the machine's speed drifts:
 
 the ratio of each to autodiff, and the share of the machine's float32 matrix-product peak.
 
-    python benchmarks/rules.py > benchmarks/rules.txt
+    python -m benchmarks.rules --output benchmarks/rules
 """
 
-import datetime
-import os
 import time
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import numpy as np
-from throughput import peak_gflops
 
 import nengo_ngc as ngc
 from nengo_ngc.models import RULES
+
+from ._measure import peak_gflops
+from ._report import benchmark
 
 SIZES, N_ROUND = (784, 256, 256, 10), 5120
 
@@ -100,16 +98,14 @@ def loop(X, y, batch):
     return run
 
 
-@click.command()
-@click.option("--rounds", default=9)
-def main(rounds):
+@benchmark
+@click.option("--rounds", default=9, help="Turns of each rule.")
+def main(report, rounds):
     """Print the table."""
     rng = np.random.RandomState(0)
     X = (rng.rand(N_ROUND, SIZES[0]) < 0.13).astype("f4")
     y = rng.randint(10, size=N_ROUND)
     peak = peak_gflops()
-    print(f"{datetime.date.today()}  python benchmarks/rules.py")
-    print(f"{'-'.join(map(str, SIZES))}, relu, {os.cpu_count()} cores, samples/s")
     for batch in (128, 512):
         runs = {rule: trainer(rule, X, y, batch) for rule in RULES}
         runs["loop"] = loop(X, y, batch)
@@ -119,15 +115,24 @@ def main(rounds):
         for _ in range(rounds):
             for name, run in runs.items():
                 seconds[name].append(run())
-        print(f"\nbatch {batch:<22}{'samples/s':>11}{'of autodiff':>13}{'of peak':>9}")
+        table = report.table(
+            f"{'-'.join(map(str, SIZES))}, relu, batch {batch}",
+            {
+                "rule": "<28",
+                "samples/s": ">11.0f",
+                "of autodiff": ">13.2f",
+                "of peak": ">9.0%",
+            },
+        )
         reference = np.array(seconds["autodiff"])
         for name, spent in seconds.items():
             rate = N_ROUND / np.median(spent)
             ratio = np.median(reference / np.array(spent))
             rule = "backprop" if name == "loop" else name
             share = rate * gflop_per_sample(rule) / peak
-            print(f"{name:28}{rate:>11.0f}{ratio:>13.2f}{share:>9.0%}")
-    print(f"\npeak of the float32 matrix product: {peak:.0f} GFLOP/s")
+            table.row(name, rate, ratio, share)
+    report.say()
+    report.say("peak of the float32 matrix product: {peak:.0f} GFLOP/s", peak=peak)
 
 
 if __name__ == "__main__":

@@ -4,23 +4,18 @@ For each model and minibatch, the time until the first result is there (building
 of ten timesteps) and that of a run of so many timesteps, as medians of interleaved
 measurements. Ratios above 1 mean that ours is faster.
 
-    python -m benchmarks.small_ensembles > benchmarks/small_ensembles.txt
+    python -m benchmarks.small_ensembles --output benchmarks/small_ensembles
 """
 
-import datetime
-import os
-import platform
-import subprocess
 import time
-from importlib import metadata
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import nengo
 import numpy as np
 
 import nengo_ngc.dl
+
+from ._report import benchmark
 
 
 def ensemble_arrays():
@@ -107,7 +102,6 @@ MODELS = {
 
 
 _N_FIRST = 5
-VERSIONS = ("nengo", "nengo-dl", "tensorflow", "numpy")
 
 
 class _Open:
@@ -128,22 +122,27 @@ class _Open:
         self.times.append(time.perf_counter() - start)
 
 
-@click.command()
+@benchmark
 @click.option("--steps", default=300, help="Timesteps of a run.")
 @click.option("--rounds", default=5, help="Runs of each simulator.")
 @click.option("--only", help="The name of one model.")
-def main(steps, rounds, only):
+def main(report, steps, rounds, only):
     """Print the table."""
     import nengo_dl
 
-    git = ["git", "rev-parse", "--short", "HEAD"]
-    commit = subprocess.run(git, capture_output=True, text=True).stdout.strip()
-    versions = [f"{name} {metadata.version(name)}" for name in VERSIONS]
-    print(f"{datetime.date.today()}  python -m benchmarks.small_ensembles")
-    print(f"commit {commit}, Python {platform.python_version()}, {', '.join(versions)}")
-    print(f"{steps} timesteps, {rounds} rounds, {os.cpu_count()} cores\n")
-    print(f"{'':34}{'first result (s)':>26}{'run (s)':>26}")
-    print(f"{'model':<24}{'minibatch':>10}" + 2 * f"{'stock':>9}{'ours':>9}{'ratio':>8}")
+    table = report.table(
+        f"seconds until the first result, and of a run of {steps} timesteps ({rounds} rounds)",
+        {
+            "model": "<24",
+            "minibatch": ">10",
+            "first, stock": ">14.2f",
+            "ours": ">8.2f",
+            "ratio": ">8.2f",
+            "run, stock": ">13.3f",
+            "run, ours": ">11.3f",
+            "run, ratio": ">12.2f",
+        },
+    )
     for build, sizes in MODELS.items():
         if only not in (None, build.__name__):
             continue
@@ -161,12 +160,7 @@ def main(steps, rounds, only):
                 for opened in (stock, ours):
                     opened.run(steps)
             a, b = (np.median(opened.times) for opened in (stock, ours))
-            print(
-                f"{build.__name__:<24}{size:>10}"
-                f"{first:>9.2f}{second:>9.2f}{first / second:>8.2f}"
-                f"{a:>9.3f}{b:>9.3f}{a / b:>8.2f}",
-                flush=True,
-            )
+            table.row(build.__name__, size, first, second, first / second, a, b, a / b)
             stock.sim.close()
             ours.sim.close()
 

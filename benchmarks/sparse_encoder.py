@@ -6,21 +6,18 @@ Prints how many test images are nearest to the centroid of their own class, what
 to overlaid images, to noisy ones, and when units die. Draws how often each unit is active in
 each class, the plane of information, and the curves of robustness.
 
-    NENGO_NGC_DATA=... python benchmarks/sparse_encoder.py > benchmarks/sparse_encoder.txt
+    NENGO_NGC_DATA=... python -m benchmarks.sparse_encoder --output benchmarks/sparse_encoder
 """
 
-import datetime
-import os
-import sys
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import numpy as np
 
 from nengo_ngc import RuleClassifier, SDREncoder, analysis, datasets, plots
 from nengo_ngc.neurons import k_winners
+
+from ._report import benchmark
 
 _WAYS = {
     "from scratch": {},
@@ -37,42 +34,58 @@ _NOISE = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 _DEAD = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95)
 
 
-@click.command()
+@benchmark
 @click.argument("dataset", default="mnist")
-@click.option("--epochs", default=15)
-@click.option("--seeds", default=2)
-@click.option("--output", type=click.Path(path_type=Path), default=Path("docs/images"))
-def main(dataset, epochs, seeds, output):
+@click.option("--epochs", default=15, help="Training epochs.")
+@click.option("--seeds", default=2, help="How often each encoder is trained.")
+@click.option(
+    "--pictures", type=click.Path(path_type=Path), default="docs/images", help="Their folder."
+)
+def main(report, dataset, epochs, seeds, pictures):
     """Train, print tables, draw pictures."""
     data = datasets.load(dataset, binarize=False)
-    command = " ".join(sys.argv[1:])
-    print(f"{datetime.date.today()}  python benchmarks/sparse_encoder.py {command}")
-    print(
+    report.say(
         f"{data.X_train.shape[1]}-64-512, {len(data.X_train)} images, batch 100, {epochs} "
-        f"epochs, Adam 1e-3 falling to a twentieth,\nsparsity from {_FIRST_SPARSITY} by 0.7 "
-        "an epoch to 0.05; one number for each seed\n"
+        "epochs, Adam 1e-3 falling to a twentieth,"
     )
-    print(f"{'':32s}test accuracy (%)  silent units  entropy (bit)")
-    twins = [twin(data, epochs, seed) for seed in range(seeds)]
-    _row("twin with a softmax", [[100 * t.score(data.X_test, data.y_test)] for t in twins])
-    encoders = {}
-    for name, changes in _WAYS.items():
-        learned = [encoder(data, epochs, seed, **changes) for seed in range(seeds)]
-        encoders[name] = learned[0]
-        _row(name, [_measured(model, data) for model in learned])
-    learned = [
-        encoder(data, epochs, seed, parameters=_all_but_last(twin))
-        for seed, twin in enumerate(twins)
-    ]
-    _row("the twin's weights, then triplets", [_measured(model, data) for model in learned])
-
-    model = encoders["from scratch"]
+    report.say(f"sparsity from {_FIRST_SPARSITY} by 0.7 an epoch to 0.05")
+    model, twins = compare_ways(report, data, epochs, seeds)
     codes = model.transform(data.X_test)
-    print(f"\nactive units of each test image: {set(codes.sum(axis=1).astype(int).tolist())}")
-    plots.class_codes(*analysis.class_means(codes, data.y_test), output / "sparse_classes.png")
-    overlaid(model, data)
-    robustness(model, twins[0], data, output / "sparse_robustness.png")
-    information(data, epochs, output / "sparse_information.png")
+    active = sorted(set(codes.sum(axis=1).astype(int).tolist()))
+    report.say()
+    report.say("active units of each test image: {active}", active=active)
+    means = analysis.class_means(codes, data.y_test)
+    plots.class_codes(*means, pictures / "sparse_classes.png")
+    overlaid(report, model, data)
+    robustness(report, model, twins[0], data, pictures / "sparse_robustness.png")
+    information(report, data, epochs, pictures / "sparse_information.png")
+
+
+def compare_ways(report, data, epochs, seeds):
+    """Print a row for each way to learn and seed; returns an encoder and all twins."""
+    table = report.table(
+        "one row for each seed",
+        {
+            "way": "<34",
+            "seed": ">4",
+            "test accuracy (%)": ">19.2f",
+            "silent units": ">14.0f",
+            "entropy (bit)": ">15.3f",
+        },
+    )
+    twins = [twin(data, epochs, seed) for seed in range(seeds)]
+    for seed, model in enumerate(twins):
+        table.row("twin with a softmax", seed, 100 * model.score(data.X_test, data.y_test))
+    first = {}
+    for name, changes in _WAYS.items():
+        for seed in range(seeds):
+            model = encoder(data, epochs, seed, **changes)
+            first.setdefault(name, model)
+            table.row(name, seed, *_measured(model, data))
+    for seed, known in enumerate(twins):
+        model = encoder(data, epochs, seed, parameters=_all_but_last(known))
+        table.row("the twin's weights, then triplets", seed, *_measured(model, data))
+    return first["from scratch"], twins
 
 
 def encoder(data, epochs, seed, parameters=None, **changes):
@@ -90,7 +103,7 @@ def twin(data, epochs, seed):
     return model.fit(data.X_train, data.y_train)
 
 
-def overlaid(model, data):
+def overlaid(report, model, data):
     """What codes of two images at once have to do with those of each."""
     rng = np.random.RandomState(0)
     X, y, codes = data.X_test, data.y_test, model.transform(data.X_test)
@@ -99,10 +112,12 @@ def overlaid(model, data):
     a, b, other = (rows_of[rows][:5000] for rows_of in (a, b, other))
     both = model.transform(np.maximum(X[a], X[b]))
     shared = [np.mean(np.sum(both * codes[rows], axis=1)) for rows in (a, b, other)]
-    print("\ntwo test images of different classes, laid over each other")
-    print(
-        f"the code shares {shared[0]:.1f} and {shared[1]:.1f} units with those of the two, "
-        f"{shared[2]:.1f} with that of an image of a third class"
+    report.say()
+    report.say("two test images of different classes, laid over each other")
+    report.say(
+        "the code shares {a:.1f} and {b:.1f} units with those of the two, {other:.1f} with "
+        "that of an image of a third class",
+        **dict(zip(("a", "b", "other"), shared)),
     )
     for name, seen in (
         ("code", both),
@@ -110,13 +125,15 @@ def overlaid(model, data):
     ):
         nearest = np.argsort(-analysis.overlap(seen, model.centroids_), axis=1)[:, :2]
         found = np.sort(model.classes_[nearest], axis=1) == np.sort(np.c_[y[a], y[b]], axis=1)
-        print(
-            f"{name}: both classes are the two nearest centroids in "
-            f"{100 * np.mean(found.all(axis=1)):.1f} % (by chance 2.2)"
+        report.say(
+            "{name}: the two nearest centroids are of both classes in {both:.1f} % (by chance "
+            "2.2)",
+            name=name,
+            both=100 * np.mean(found.all(axis=1)),
         )
 
 
-def robustness(model, twin, data, path):
+def robustness(report, model, twin, data, path):
     """Accuracy with noisy pixels, and with dead units in the last hidden layer."""
     rng = np.random.RandomState(0)
     curves = {"k winners": [[], []], "softmax": [[], []]}
@@ -132,31 +149,36 @@ def robustness(model, twin, data, path):
     for k, (title, values) in enumerate(
         {"noise of pixels (sd)": _NOISE, "part of dead units": _DEAD}.items()
     ):
-        print(f"\n{title:24s}" + "".join(f"{value:8.2f}" for value in values))
+        table = report.table(
+            f"test accuracy (%) by {title}",
+            {"output": "<24", **{f"{value:g}": ">8.2f" for value in values}},
+        )
         for (name, lines), colour in zip(curves.items(), plots.COLOURS):
-            print(f"{name + ' (%)':24s}" + "".join(f"{value:8.2f}" for value in lines[k]))
+            table.row(name, *lines[k])
             axes[0, k].plot(values, lines[k], "o-", ms=3, color=colour, label=name)
         axes[0, k].set(xlabel=title, ylabel="test accuracy (%)")
         axes[0, k].legend(frameon=False)
     plots.save(fig, path)
 
 
-def information(data, epochs, path):
+def information(report, data, epochs, path):
     """The plane of information, epoch by epoch, on 10,000 training images."""
     rows = np.random.RandomState(0).permutation(len(data.X_train))[:10_000]
     X, y = data.X_train[rows], data.y_train[rows]
     model = SDREncoder(max_epochs=epochs, random_state=0, first_sparsity=_FIRST_SPARSITY)
     points = {"hidden layer": [], "code": []}
-    print("\ninformation (bit), of 50 clusters of each; H(Y) = log2 10 = 3.32")
-    print("epoch  I(X; hidden)  I(hidden; Y)  I(X; code)  I(code; Y)")
+    columns = ("I(X; hidden)", "I(hidden; Y)", "I(X; code)", "I(code; Y)")
+    table = report.table(
+        "information (bit), of 50 clusters of each; H(Y) = log2 10 = 3.32",
+        {"epoch": ">5", **{name: ">14.2f" for name in columns}},
+    )
     for record in model.epochs(data.X_train, data.y_train):
         layers = {"hidden layer": _hidden(model, X), "code": model.transform(X)}
         for name, activity in layers.items():
             points[name].append(
                 [analysis.mutual_information(activity, other) for other in (X, y)]
             )
-        numbers = [*points["hidden layer"][-1], *points["code"][-1]]
-        print(f"{record['epoch']:5d}" + "".join(f"{number:13.2f}" for number in numbers))
+        table.row(record["epoch"], *points["hidden layer"][-1], *points["code"][-1])
     fig, ((ax,),) = plots.figure(1, 1, figsize=(4.5, 3.5))
     for (name, line), colour in zip(points.items(), plots.COLOURS):
         ax.plot(*np.transpose(line), "o-", ms=3, color=colour, label=name)
@@ -195,16 +217,6 @@ def _measured(model, data):
         model.history_[-1]["silent_units"],
         analysis.unit_entropy(codes).mean(),
     )
-
-
-def _row(name, measured):
-    formats = ("{:.2f}", "{:.0f}", "{:.3f}")
-    columns = [
-        " ".join(form.format(value) for value in column)
-        for form, column in zip(formats, zip(*measured))
-    ]
-    widths = (len("test accuracy (%)"), len("silent units"), len("entropy (bit)"))
-    print(f"{name:32s}" + "  ".join(f"{c:>{w}s}" for c, w in zip(columns, widths)), flush=True)
 
 
 def _all_but_last(twin):

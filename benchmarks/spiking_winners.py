@@ -1,14 +1,19 @@
 """How long the race for k winners takes, and what first spikes alone would decide.
 
-python benchmarks/spiking_winners.py > benchmarks/spiking_winners.txt
-"""
+Presents random inputs to a race of spiking neurons, at several speeds and timesteps. Prints
+after how many timesteps the winners are decided, how many neurons have spiked by then, and
+which part of the k largest inputs won: in the race, and if of those that spike in the same
+timestep the first in order won.
 
-import datetime
+    python -m benchmarks.spiking_winners --output benchmarks/spiking_winners
+"""
 
 import nengo
 import numpy as np
 
 import nengo_ngc as ngc
+
+from ._report import benchmark
 
 N, N_INPUTS, DURATION = 512, 50, 0.1
 
@@ -34,12 +39,20 @@ def first_come(spiked, k):
     return winners
 
 
-def main():
+@benchmark
+def main(report):
+    """Print the table."""
     X = np.random.RandomState(0).randn(N_INPUTS, N)
-    print(f"{datetime.date.today()}  python benchmarks/spiking_winners.py")
-    print(f"means of {N_INPUTS} presentations of {N} inputs from N(0, 1), 26 winners\n")
-    print(
-        f"{'scale':>6} {'dt':>8} {'timesteps':>10} {'spiked':>7} {'shared':>7} {'by order':>9}"
+    table = report.table(
+        f"means of {N_INPUTS} presentations of {N} inputs from N(0, 1), 26 winners",
+        {
+            "scale": ">6g",
+            "dt (ms)": ">9g",
+            "timesteps": ">11.1f",
+            "spiked": ">8.1f",
+            "shared": ">8.3f",
+            "by order": ">10.3f",
+        },
     )
     for scale, dt in [(s, 1e-3) for s in (0.75, 1, 2, 5, 20)] + [(5, 2.5e-4), (20, 2.5e-4)]:
         code, spikes, k = race(X, scale, dt)
@@ -49,11 +62,8 @@ def main():
         spiked = spikes.any(axis=1).sum(axis=1)
         shared = np.sum(code[:, -1] & exact, axis=1) / k
         simple = [np.sum(first_come(s, k) & e) / k for s, e in zip(spikes, exact)]
-        print(
-            f"{scale:6g} {dt * 1e3:5g} ms {np.mean(decided + 1):10.1f} {np.mean(spiked):7.1f} "
-            f"{np.mean(shared):7.3f} {np.mean(simple):9.3f}",
-            flush=True,
-        )
+        means = map(np.mean, (decided + 1, spiked, shared, simple))
+        table.row(scale, dt * 1e3, *means)
 
 
 if __name__ == "__main__":

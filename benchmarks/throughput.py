@@ -10,26 +10,24 @@ as medians over interleaved runs, since the machine's speed drifts; then the sha
 the machine's float32 matrix-product peak, the peak memory against the batch size, and
 the reference simulator's steps per second with the share spent outside NumPy's products.
 
-    python benchmarks/throughput.py > benchmarks/throughput.txt
+    python -m benchmarks.throughput --output benchmarks/throughput
 """
 
-import datetime
 import json
 import math
-import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import nengo
 import numpy as np
 
 import nengo_ngc as ngc
+
+from ._measure import in_turns, peak_gflops, seconds
+from ._report import ROOT, benchmark
 
 SHAPE, STEPS, N_PIXELS = (784, 360, 360, 360), 50, 784
 BETA, LEAK = 0.1, 0.001
@@ -47,8 +45,8 @@ def ours(x):
     """Present one batch, learn from it."""
     from nengo_ngc.backends import open_session
 
-    runner = open_session("nengo-dl", build, len(x), ["mu0"])
-    return lambda: runner.present(x, learn=True), runner.net.parameters(runner.sim)
+    session = open_session("nengo-dl", build, len(x), ["mu0"])
+    return lambda: session.present(x, learn=True), session.net.parameters(session.sim)
 
 
 def stock(x):
@@ -125,15 +123,6 @@ def loop(x, parameters):
     return lambda: train().numpy(), p
 
 
-def peak_gflops():
-    """The machine's float32 matrix product, at its best of ten."""
-    import tensorflow as tf
-
-    a = tf.random.normal((2048, 2048))
-    multiply = tf.function(lambda: tf.matmul(a, a))
-    return 2 * 2048**3 / 1e9 / min(_seconds(lambda: multiply().numpy()) for _ in range(10))
-
-
 def gflop_per_sample():
     """Products of one presentation: settling and one update of the weights."""
     a, b, c, d = SHAPE
@@ -153,89 +142,87 @@ def reference_simulator(n_steps=2000):
         weights = [w for w in net.parameters(sim).items() if not w[0].startswith("Sigma")]
         inputs = [(w, np.ones(w.shape[1])) for _, w in weights]
         sim.run_steps(100)
-        total = min(_seconds(lambda: sim.run_steps(n_steps)) for _ in range(3))
+        total = min(seconds(lambda: sim.run_steps(n_steps)) for _ in range(3))
 
     def products():
         for _ in range(n_steps):
             for w, x in inputs:
                 w @ x
 
-    alone = min(_seconds(products) for _ in range(3))
+    alone = min(seconds(products) for _ in range(3))
     return n_steps / total, 1 - alone / total
 
 
-def _seconds(run):
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
-
-
-def compare(batch, repeats, with_stock):
+def compare(batch, repeats):
+    """Samples per second of each program by its name, and the ratio of ours to the loop."""
     x = images(batch)
     present, parameters = ours(x)
-    train, learned = loop(x, parameters)
-    runs = {"ours": present, "loop": train}
-    for run in runs.values():
-        run()
-    times = {name: [] for name in runs}
-    for _ in range(repeats):
-        for name, run in runs.items():
-            times[name].append(_seconds(run))
+    train, _ = loop(x, parameters)
+    times = in_turns({"ours": present, "loop": train}, repeats)
+    run = stock(x)
+    run()
     rates = {name: batch / np.median(t) for name, t in times.items()}
-    ratio = np.median(np.array(times["loop"]) / np.array(times["ours"]))
-    if with_stock:
-        run = stock(x)
-        run()
-        rates["stock"] = batch / _seconds(run)
-    return rates, ratio
+    return {**rates, "stock": batch / seconds(run)}, np.median(times["loop"] / times["ours"])
 
 
 def peak_memory(batch):
     """Peak resident memory in MB of a process that trains with this batch size."""
-    command = [sys.executable, __file__, "--memory", str(batch)]
-    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+    code = f"from {__spec__.name} import own_peak_memory as m; print(m({batch}))"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    return json.loads(done.stdout)
 
 
-@click.command()
-@click.option("--repeats", default=15)
-@click.option("--memory", type=int, hidden=True)
-def main(repeats, memory):
+def own_peak_memory(batch):
+    """Peak resident memory in MB of this process once it has trained."""
+    present, _ = ours(images(batch))
+    present()
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
+
+
+@benchmark
+@click.option("--repeats", default=15, help="Turns of each program.")
+def main(report, repeats):
     """Print the tables."""
-    if memory:
-        present, _ = ours(images(memory))
-        present()
-        status = Path("/proc/self/status").read_text()
-        print(int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024)
-        return
     peak = peak_gflops()
-    print(f"{datetime.date.today()}  python benchmarks/throughput.py")
-    print(f"PDH {'-'.join(map(str, SHAPE))}, {STEPS} steps, {os.cpu_count()} cores\n")
-    print("training, samples/s (medians of interleaved runs)")
-    print(f"{'batch':>6}{'ours':>8}{'loop':>8}{'stock':>8}{'ours/loop':>11}{'of peak':>9}")
+    report.say(f"PDH {'-'.join(map(str, SHAPE))}, {STEPS} steps")
+    table = report.table(
+        "training, samples/s (medians of interleaved runs)",
+        {
+            "batch": ">6",
+            "ours": ">8.0f",
+            "loop": ">8.0f",
+            "stock": ">8.0f",
+            "ours/loop": ">11.2f",
+            "of peak": ">9.0%",
+        },
+    )
     for batch in (128, 512):
-        rates, ratio = compare(batch, repeats, with_stock=True)
+        rates, ratio = compare(batch, repeats)
         share = rates["ours"] * gflop_per_sample() / peak
-        print(
-            f"{batch:>6}{rates['ours']:>8.0f}{rates['loop']:>8.0f}"
-            f"{rates['stock']:>8.0f}{ratio:>11.2f}{share:>9.0%}"
-        )
-    print(f"peak of the float32 matrix product: {peak:.0f} GFLOP/s\n")
-    print("peak memory of the training process")
+        table.row(batch, rates["ours"], rates["loop"], rates["stock"], ratio, share)
+    report.say("peak of the float32 matrix product: {peak:.0f} GFLOP/s", peak=peak)
+    table = report.table("peak memory of the training process", {"batch": ">6", "MB": ">8.0f"})
     memories = {batch: peak_memory(batch) for batch in (64, 128, 256, 512, 1024)}
     for batch, megabytes in memories.items():
-        print(f"{batch:>6}{megabytes:>8.0f} MB")
+        table.row(batch, megabytes)
     slope = (memories[1024] - memories[64]) / (1024 - 64)
     with nengo.Network():
         shapes = build()._shapes.values()
     weights = 4 * sum(map(math.prod, shapes)) / 2**20
-    print(
-        f"{slope:.3f} MB for each further sample; one copy of the parameters: "
-        f"{weights:.1f} MB\n"
+    report.say(
+        "{slope:.3f} MB for each further sample; one copy of the parameters: {weights:.1f} MB",
+        slope=slope,
+        weights=weights,
     )
     steps, outside = reference_simulator()
-    print(
-        f"reference simulator: {steps:.0f} steps/s, {outside:.0%} of the time "
-        "outside NumPy's products"
+    report.say()
+    report.say(
+        "reference simulator: {steps:.0f} steps/s, {outside:.0%} of the time outside NumPy's "
+        "products",
+        steps=steps,
+        outside=outside,
     )
 
 

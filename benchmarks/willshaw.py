@@ -16,15 +16,11 @@ never misses a unit, and counts the units that are active by mistake, f of them:
 At the end: the most bits of all rows, and bits where f is 1 on average, interpolated by
 log f between rows. The theory is that in the documentation of `AssociativeMemory`.
 
-    python benchmarks/willshaw.py > benchmarks/willshaw.txt
+    python -m benchmarks.willshaw --output benchmarks/willshaw
 """
 
-import datetime
-import os
 import time
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import numpy as np
@@ -34,6 +30,8 @@ from scipy.stats import binom
 from nengo_ngc import plots
 from nengo_ngc.backends import open_session
 from nengo_ngc.networks import AssociativeMemory
+
+from ._report import benchmark
 
 ACTIVE = (5, 10, 20, 40)
 # of the number of pairs that would switch on half of the synapses
@@ -86,7 +84,7 @@ def measure(n, k, loads, rng):
     half = np.log(2) * n**2 / k**2
     numbers = sorted({int(np.ceil(load * half / BATCH)) * BATCH for load in loads})
     X, Y = (patterns(numbers[-1], n, k, rng) for _ in range(2))
-    runner = open_session(
+    session = open_session(
         "nengo-dl",
         lambda: AssociativeMemory(n, n),
         BATCH,
@@ -96,40 +94,55 @@ def measure(n, k, loads, rng):
     rows, spent, done = [], 0, 0
     for n_pairs in numbers:
         start = time.perf_counter()
-        runner.present(X[done:n_pairs], target=Y[done:n_pairs], learn=True)
+        session.present(X[done:n_pairs], target=Y[done:n_pairs], learn=True)
         spent, done = spent + time.perf_counter() - start, n_pairs
         some = rng.permutation(n_pairs)[:N_RECALLED]
-        found = runner.present(X[some], target=Y[some])["output"]
+        found = session.present(X[some], target=Y[some])["output"]
         false = np.sum(found * (1 - Y[some]), axis=1)
         rows.append(
             {
                 "pairs": n_pairs,
-                "p1": runner.net.parameters(runner.sim)["W"].mean(),
+                "p1": session.net.parameters(session.sim)["W"].mean(),
                 "missed": int(np.sum((1 - found) * Y[some])),
                 "false": false.mean(),
                 "right": np.mean(false == 0),
                 "bits": bits(n_pairs, n, k, false),
             }
         )
-    runner.close()
+    session.close()
     return rows, done / spent
 
 
-def report(n, k, rows, rate):
+def tell(report, n, k, rows, rate):
     """Print what was measured at one number of active units."""
-    print(f"\nk = {k}, stored at {rate:.0f} pairs/s")
-    print(
-        f"{'pairs':>7}{'p1':>8}{'theory':>8}{'missed':>8}{'false':>9}{'theory':>9}"
-        f"{'by unit':>9}{'right':>8}{'bits':>8}{'theory':>8}"
+    table = report.table(
+        f"k = {k}, stored at {rate:.0f} pairs/s",
+        {
+            "pairs": ">7",
+            "p1": ">8.4f",
+            "in theory": ">11.4f",
+            "missed": ">8",
+            "false": ">9.3f",
+            "false in theory": ">17.3f",
+            "by unit": ">9.3f",
+            "right": ">8.1%",
+            "bits": ">8.4f",
+            "bits in theory": ">16.4f",
+        },
     )
     for r in rows:
         p1, false, information = theory(r["pairs"], n, k)
-        by_unit = false_by_unit(r["pairs"], n, k)
-        print(
-            f"{r['pairs']:>7}{r['p1']:>8.4f}{p1:>8.4f}{r['missed']:>8}{r['false']:>9.3f}"
-            f"{false:>9.3f}{by_unit:>9.3f}{r['right']:>8.1%}{r['bits']:>8.4f}"
-            f"{information:>8.4f}",
-            flush=True,
+        table.row(
+            r["pairs"],
+            r["p1"],
+            p1,
+            r["missed"],
+            r["false"],
+            false,
+            false_by_unit(r["pairs"], n, k),
+            r["right"],
+            r["bits"],
+            information,
         )
 
 
@@ -139,15 +152,22 @@ def at_one_false(rows, key):
     return np.interp(0, np.log([r["false"] for r in known]), [r[key] for r in known])
 
 
-def summarise(results):
+def summarise(report, results):
     """Print the most information, and that of a memory which makes few mistakes."""
-    print(f"\n{'k':>3}{'most bits':>12}{'pairs':>8}{'bits at 1 false':>18}{'pairs':>8}")
+    table = report.table(
+        "",
+        {
+            "k": ">3",
+            "most bits": ">12.3f",
+            "pairs": ">8",
+            "bits at 1 false": ">18.2f",
+            "its pairs": ">11.0f",
+        },
+    )
     for k, rows in results.items():
         best = max(rows, key=lambda r: r["bits"])
-        print(
-            f"{k:>3}{best['bits']:>12.3f}{best['pairs']:>8}"
-            f"{at_one_false(rows, 'bits'):>18.2f}{at_one_false(rows, 'pairs'):>8.0f}"
-        )
+        at_one = (at_one_false(rows, key) for key in ("bits", "pairs"))
+        table.row(k, best["bits"], best["pairs"], *at_one)
 
 
 def draw(n, results, path):
@@ -185,25 +205,25 @@ def draw(n, results, path):
     return plots.save(fig, path)
 
 
-@click.command()
-@click.option("--units", default=1024)
-@click.option("--output", type=click.Path(path_type=Path), default="docs/images")
-def main(units, output):
+@benchmark
+@click.option("--units", default=1024, help="Units at either end.")
+@click.option(
+    "--pictures", type=click.Path(path_type=Path), default="docs/images", help="Their folder."
+)
+def main(report, units, pictures):
     """Print the table, draw the picture."""
-    print(f"{datetime.date.today()}  python benchmarks/willshaw.py")
-    print(
-        f"{units} units at both ends, log2 {np.log2(units):.1f}; ln 2 = {np.log(2):.3f} "
-        f"bit\nminibatches of {BATCH}; up to {N_RECALLED} pairs recalled; "
-        f"{os.cpu_count()} cores"
+    report.say(
+        f"{units} units at both ends, log2 {np.log2(units):.1f}; ln 2 = {np.log(2):.3f} bit"
     )
+    report.say(f"minibatches of {BATCH}; up to {N_RECALLED} pairs recalled")
     results = {}
     for k in ACTIVE:
         rows, rate = measure(units, k, LOADS, np.random.RandomState(k))
-        report(units, k, rows, rate)
+        tell(report, units, k, rows, rate)
         results[k] = rows
-    summarise(results)
-    output.mkdir(parents=True, exist_ok=True)
-    draw(units, results, output / "willshaw.png")
+    summarise(report, results)
+    pictures.mkdir(parents=True, exist_ok=True)
+    draw(units, results, pictures / "willshaw.png")
 
 
 if __name__ == "__main__":

@@ -13,10 +13,10 @@ import warnings
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from nengo_ngc.lab.modules import hashes
-
-from nengo_ngc.lab import cells, compare, report
-from nengo_ngc.models import RULES
+from nengo_ngc.lab import compare
+from nengo_ngc.lab.compare import processes, report, results
+from nengo_ngc.lab.compare.code_hashes import hashes
+from nengo_ngc.lab.specs import compared
 
 N, SECONDS, ON_FILES = 1500, 1200, True
 
@@ -50,17 +50,17 @@ def attack(folder, n, rng):
 def _nothing_runs():
     """Have cells answer at once, and draw nothing; the names of cells are collected."""
     ran, path = [], list(sys.path)
-    before = cells.run_cell, report.write
+    before = processes.run_cell, report.write
 
     def run_cell(name, cell, code, *args, **kwargs):
         ran.append(name)
         return name, _result(cell, code)
 
-    cells.run_cell, report.write = run_cell, lambda *args: None
+    processes.run_cell, report.write = run_cell, lambda *args: None
     try:
         yield ran
     finally:
-        cells.run_cell, report.write = before
+        processes.run_cell, report.write = before
         sys.path[:] = path
 
 
@@ -100,16 +100,16 @@ def _outcome_of_configuration(path, output, message):
     with suppress(Exception):  # whatever nobody can read asks for nothing
         wanted = {**compare.DEFAULTS, **tomllib.loads(path.read_text(encoding="utf-8"))}
     try:
-        results = compare.compare(path, output)
+        found = compare.compare(path, output)
     except (OSError, ValueError) as error:
         left_alone = not output.exists()
         return "refused" if message in str(error) and left_alone else "traceback"
     except BaseException:
         return "traceback"
-    return "same" if wanted is not None and _is_fit(wanted, results) else "silent"
+    return "same" if wanted is not None and _is_fit(wanted, found) else "silent"
 
 
-def _is_fit(wanted, results):
+def _is_fit(wanted, found):
     """Whether a configuration asks for what exists, and exactly that was run."""
 
     def whole(value, low=1):
@@ -118,16 +118,16 @@ def _is_fit(wanted, results):
     counts = [wanted[key] for key in ("epochs", "batch_size", "angle_images")]
     counts += [size for sizes in wanted["hidden"] for size in sizes]
     numbers = [v for s in wanted["settings"].values() for v in s.values()]
-    names = {json.dumps([r["cell"][key] for key in compare.AXES]) for r in results}
+    names = {json.dumps([r["cell"][key] for key in compare.AXES]) for r in found}
     n_cells = 1
     for key in compare.AXES.values():
         n_cells *= len({json.dumps(value) for value in wanted[key]})
     return (
         all(whole(count) for count in counts)
         and all(whole(seed, 0) for seed in wanted["seeds"])
-        and set(wanted["rules"]) <= {*RULES, *compare.MODELS}
+        and set(wanted["rules"]) <= set(compared())
         and all(type(number) in (int, float) and 0 < number < 1e6 for number in numbers)
-        and len(names) == len(results) == n_cells > 0
+        and len(names) == len(found) == n_cells > 0
     )
 
 
@@ -331,11 +331,11 @@ def _outcome_of_cell(folder, config, output, path, whole, damaged, before, ran):
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         try:
-            results = compare.compare(config, output)
+            found = compare.compare(config, output)
         except BaseException:
             return "traceback"
     expected = [_result(cell, _CODE) for cell in compare.cells_of(config).values()]
-    if results != expected:
+    if found != expected:
         return "silent"
     if path.read_bytes() != whole and json.loads(path.read_bytes()) != json.loads(whole):
         return "lost"
@@ -354,7 +354,7 @@ _CODE = hashes([])
 def _finish(config, output):
     (output / "cells").mkdir(parents=True, exist_ok=True)
     for name, cell in compare.cells_of(config).items():
-        cells.keep(output / "cells" / f"{name}.json", _result(cell, _CODE))
+        results.keep(output / "cells" / f"{name}.json", _result(cell, _CODE))
 
 
 def _files_in(folder):
@@ -410,7 +410,7 @@ def _key(content, rng):
     makes_sense = result.get("peak_memory_mb", 0) is None or (
         key == "pictures" and result.get("pictures") == {}
     )
-    summed = cells._sum(result) if rng.randint(2) and not makes_sense else "0" * 64
+    summed = results._sum(result) if rng.randint(2) and not makes_sense else "0" * 64
     return json.dumps({**result, "sha256": summed}).encode()
 
 
@@ -430,7 +430,7 @@ def _picture(content, rng):
     if name != "samples" or result["cell"]["rule"] != "pff":
         pictures.append(_PNG)
     result["pictures"] = {name: pictures[rng.randint(len(pictures))]}
-    return json.dumps({**result, "sha256": cells._sum(result)}).encode()
+    return json.dumps({**result, "sha256": results._sum(result)}).encode()
 
 
 _ODD = [

@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 
 from nengo_ngc import datasets
+from nengo_ngc.lab.datasets.published import FILES, PUBLISHED
 
 N, SECONDS, ON_FILES = 500, 600, True
 
@@ -68,7 +69,7 @@ def _outcome(name, folder, contents, path):
 def _contents(rng):
     """Files of a small data set, as bytes, by name."""
     contents = {}
-    for (split, kind), name in datasets._FILES.items():
+    for (split, kind), name in FILES.items():
         shape = (_SIZES[split], 28, 28) if kind == "images" else (_SIZES[split],)
         values = rng.randint(256 if kind == "images" else 10, size=shape, dtype=np.uint8)
         header = struct.pack(f">{1 + len(shape)}I", 0x0800 + len(shape), *shape)
@@ -93,16 +94,15 @@ def _small_sets(contents):
         return {k: hashlib.sha256(change(v)).hexdigest() for k, v in contents.items()}
 
     packed, unpacked = sums(partial(gzip.compress, mtime=0)), sums(bytes)
-    before = dict(datasets.SOURCES), datasets._N_SAMPLES
-    datasets._N_SAMPLES = _SIZES
-    for name, source in before[0].items():
+    for name, source in PUBLISHED.items():
         known = unpacked if source.unpacked else {}
-        datasets.SOURCES[name] = replace(source, packed=packed, unpacked=known)
+        datasets.SOURCES[name] = replace(
+            source, packed=packed, unpacked=known, n_samples=_SIZES
+        )
     try:
         yield
     finally:
-        datasets.SOURCES.update(before[0])
-        datasets._N_SAMPLES = before[1]
+        datasets.SOURCES.update(PUBLISHED)
 
 
 # --- damages: (bytes, generator) -> bytes

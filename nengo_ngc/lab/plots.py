@@ -66,16 +66,16 @@ def image_grid(
     )
     for ax in axes.flat:
         ax.axis("off")
-    for row, images in enumerate(rows):
-        for ax, image in zip(axes[row], images):
+    for number, images in enumerate(rows):
+        for ax, image in zip(axes[number], images):
             image = np.clip(image, 0, 1).reshape(image_shape)
             ax.imshow(image, cmap="gray", vmin=0, vmax=1)
         if titles is not None:
-            axes[row, 0].text(
+            axes[number, 0].text(
                 -0.15,
                 0.5,
-                titles[row],
-                transform=axes[row, 0].transAxes,
+                titles[number],
+                transform=axes[number, 0].transAxes,
                 ha="right",
                 va="center",
             )
@@ -200,7 +200,7 @@ def style(number: int) -> dict[str, str]:
 
 
 def band(
-    ax: Any, x: NDArray, runs: NDArray, label: str, color: str, marker: str, ls: str
+    ax: Any, x: Sequence[int], runs: NDArray, label: str, color: str, marker: str, ls: str
 ) -> None:
     """Draw the mean of several runs, (n_runs, n_points), and their range."""
     if len(runs) > 1:

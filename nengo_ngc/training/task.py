@@ -42,7 +42,7 @@ class Task(ABC):
     ----------
     learned : dict of {str: array} or None
         What the network had learned by the end of the last whole epoch, as
-        `.Session.state` returns it.
+        `.Simulation.state` returns it.
     epoch : int
         The epoch that runs, or the last one, counted from 0.
     history : list of dict
@@ -97,7 +97,7 @@ class Task(ABC):
 
     def end_stream(self, data: tuple) -> None:
         """Finish what samples that are seen only once have led to."""
-        return None
+        self.end_epoch(data, np.arange(len(data[0])))
 
     def draws(self, stream: bool = False) -> np.random.RandomState:
         """Return the random numbers of the present epoch, or of a call of ``stream``.

@@ -53,6 +53,18 @@ def test_image_grid_shows_images_upright(tmp_path, figures):
     assert [text.get_text() for text in ax.texts] == ["image"]
 
 
+def test_image_grid_in_colour(tmp_path, figures):
+    image = np.linspace(-0.1, 1.1, 18)
+    plots.image_grid([[image]], (2, 3, 3), tmp_path / "grid.png")
+    shown = figures[0].axes[0].images[0].get_array()
+    np.testing.assert_allclose(shown, np.clip(image, 0, 1).reshape(2, 3, 3))
+    assert np.ptp(imread(tmp_path / "grid.png")[..., :3], axis=2).max() > 0.05
+    with pytest.raises(
+        ValueError, match="image_shape: must be of height, width and perhaps 3"
+    ):
+        plots.image_grid([[np.ones(8)]], (2, 2, 2), tmp_path / "grid.png")
+
+
 def test_image_grid_of_unequal_rows(tmp_path, figures):
     image = np.ones(4)
     plots.image_grid([[image] * 3, [image]], (2, 2), tmp_path / "grid.png")

@@ -26,9 +26,13 @@ class _Train(click.Command):
     """Has the options of all models, those of other packages among them."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        n_models, added = len(MODELS), []
-        for option, models in options_of_models().items():
-            added.append(option.as_click(() if len(models) == n_models else models))
+        with plain_errors():
+            every = options_of_models()
+        n_models = len(MODELS)
+        added = [
+            option.as_click(() if len(models) == n_models else models)
+            for option, models in every.items()
+        ]
         argument, model, *others = super().get_params(ctx)
         return [argument, model, *added, *others]
 

@@ -46,6 +46,8 @@ def found(wanted: Any) -> list[str] | dict[str, Source]:
                 f"table: [datasets]"
             )
         sources[name] = source
+    if not sources:
+        raise ValueError("datasets must be a list of at least 1, got an empty one")
     return sources if any(map(_is_own, sources.values())) else list(sources)
 
 

@@ -58,6 +58,12 @@ def checked_arrays(given: Mapping[str, Any], where: str = "") -> Arrays:
     if len(np.unique(y)) < 2:
         raise refuse("y", f"must have two classes or more, got {shown(y[0].item())} only")
     if given.get("X_test") is None:
+        if not _every_sixth(y).any():
+            raise refuse(
+                "X",
+                f"must have {_EVERY} images of a class or more, of which one is for testing, "
+                "or come with X_test and y_test",
+            )
         return Arrays(X, y, None, None, shape)
     X_test, test_shape = _images("X_test", given["X_test"], shape, refuse)
     if test_shape != shape:
@@ -86,12 +92,6 @@ def split(given: Arrays, shuffled: bool) -> tuple[Images, NDArray, Images, NDArr
     test: NDArray | None = None
     if X_test is None or y_test is None:
         is_test = _every_sixth(given.y)
-        if not is_test.any():
-            raise ValidationError(
-                f"must have {_EVERY} images of a class or more, of which one is for testing, "
-                "or come with X_test and y_test",
-                attr="X",
-            )
         train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)
         X_test, y_test = given.X, given.y
     return *_rows(given.X, given.y, train, shuffled), *_rows(X_test, y_test, test, shuffled)

@@ -9,6 +9,7 @@ from sklearn.utils import gen_batches
 
 from ...networks import CompetitiveLayer, PatchEncoder
 from ...networks.base import LearningNetwork
+from ...networks.competitive import nearest_bias
 from ...neurons import KWinnersTakeAll
 from ...rules import SGD, Annealed
 from ...schedule import Schedule
@@ -127,7 +128,7 @@ class HebbianTask(CodeTask):
     # --- patches
 
     def _places(self, n):
-        """Rows and columns, (n,) each, at which a patch of each of n images begins."""
+        """Rows and columns at which a patch begins, one of each for each of n images."""
         p = self.settings.patch
         return tuple(self._rng.randint(side - p + 1, size=n) for side in self.image_shape)
 
@@ -240,10 +241,7 @@ class HebbianTask(CodeTask):
 def _imprinted(level, start):
     """Parameters of units that start as some samples."""
     start = np.asarray(start, dtype=float)
-    return {
-        f"W{level}": start,
-        f"b{level}": -0.5 * np.sum(start**2, axis=1, keepdims=True),
-    }
+    return {f"W{level}": start, f"b{level}": nearest_bias(start)}
 
 
 def _numbered(state, level):

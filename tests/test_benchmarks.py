@@ -1,0 +1,86 @@
+"""Benchmarks: one way to start them, one header, and two files with the same tables."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.__main__ import benchmarks, summary
+from benchmarks._report import Report, header
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(*command):
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_they_are_listed():
+    listed = run("benchmarks")
+    for name, path in benchmarks().items():
+        assert f"{name:18s}{summary(path)}\n" in listed
+    assert {"rules", "throughput", "attacks"} <= set(benchmarks())
+
+
+@pytest.mark.parametrize("name", benchmarks())
+def test_all_of_them_are_started_and_printed_in_one_way(name):
+    tree = ast.parse(benchmarks()[name].read_text("utf-8"))
+    (main,) = (node for node in tree.body if getattr(node, "name", None) == "main")
+    assert ast.unparse(main.decorator_list[0]) == "benchmark"
+    assert main.args.args[0].arg == "report"
+    assert "print" not in {getattr(node, "id", None) for node in ast.walk(tree)}
+    assert f"python -m benchmarks.{name}" in ast.get_docstring(tree)
+
+
+def test_what_is_printed_is_written_as_text_and_as_json(tmp_path):
+    said = run("benchmarks.file_sizes", "--output", str(tmp_path / "new" / "sizes"))
+    assert (tmp_path / "new" / "sizes.txt").read_text() == said
+    record = json.loads((tmp_path / "new" / "sizes.json").read_text())
+    lines = said.splitlines()
+    assert tuple(lines[:3]) == header(record)
+    assert lines[0] == f"{record['date']}  {record['command']}" or record["threads"]
+    assert record["command"] == "python -m benchmarks.file_sizes"  # no paths of one's own
+    assert {"commit", "processor", "cores", "python", "versions"} <= set(record)
+    sizes, long = record["parts"]
+    assert sizes["columns"] == ["package", "modules", "median", "over 400"]
+    ours = next(row for row in sizes["rows"] if row[0].startswith("nengo_ngc"))
+    modules = [*(ROOT / "nengo_ngc").rglob("*.py")]
+    assert ours[1] == len(modules) and ours[3] == len(long["rows"])
+
+
+def test_help_teaches():
+    said = run("benchmarks.file_sizes", "--help")
+    assert "Counts all lines of all modules" in said and "--output PATH" in said
+
+
+def test_tables(capsys):
+    report = Report("name", {"rounds": 3})
+    table = report.table("title", {"rule": "<6", "rate": ">8.1f", "of it": ">6.0%"})
+    table.row("pes", np.float32(1.25), 0.5)
+    table.row("none", np.nan)
+    report.say("{n} rules", n=np.int64(2))
+    assert capsys.readouterr().out.splitlines()[3:] == [
+        "",
+        "title",
+        "rule      rate of it",
+        "pes        1.2   50%",
+        "none         -     -",
+        "2 rules",
+    ]
+    assert report._record["options"] == {"rounds": 3}
+    assert report._record["parts"] == [
+        {
+            "title": "title",
+            "columns": ["rule", "rate", "of it"],
+            "rows": [["pes", 1.25, 0.5], ["none", None, None]],
+        },
+        {"text": "2 rules", "numbers": {"n": 2}},
+    ]
