@@ -118,7 +118,7 @@ def classes_of(y: ArrayLike, name: str = "y") -> NDArray:
         If there are less than two of them.
     """
     with expecting(name, "labels of two classes or more", y):
-        classes = unique_labels(y)
+        classes = unique_labels(column_or_1d(y))
     if len(classes) < 2:
         raise ValueError(f"{name} must have two classes or more, got {len(classes)} class")
     return classes

@@ -7,6 +7,7 @@ from nengo_ngc import backends
 from nengo_ngc.backends.nengo import NengoSession
 
 from ..conftest import BACKENDS
+from .trainer_by_hand import BY_HAND
 
 
 class PlainSession(NengoSession):
@@ -22,6 +23,14 @@ def plain():
     backends.register(backends.Backend("plain", PlainSession))
     yield
     backends.unregister("plain")
+
+
+@pytest.fixture(autouse=True)
+def by_hand():
+    """The backend "by-hand", for as long as a test runs."""
+    backends.register(BY_HAND)
+    yield
+    backends.unregister(BY_HAND.name)
 
 
 @pytest.fixture(params=[*BACKENDS, "plain"])

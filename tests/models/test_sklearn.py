@@ -1,6 +1,5 @@
 """All models keep scikit-learn's contract."""
 
-import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from nengo_ngc import (
@@ -9,26 +8,15 @@ from nengo_ngc import (
     PFFClassifier,
     RuleClassifier,
     SDREncoder,
-    backends,
 )
 
 from ..conftest import Squashing
-from .trainer_by_hand import BY_HAND
-
-
-@pytest.fixture(autouse=True)
-def by_hand():
-    """The backend "by-hand", for as long as a test runs."""
-    backends.register(BY_HAND)
-    yield
-    backends.unregister(BY_HAND.name)
 
 
 class PoorScore(Squashing):
-    """Of models that are tested elsewhere for how well they learn.
+    """Takes any numbers; how well such a model learns images is tested elsewhere.
 
-    scikit-learn's checks have two numbers for an image, and an hour would be too little for
-    as many epochs as they would need.
+    The checks ask for an accuracy of 83 % on samples of two numbers, which are no images.
     """
 
     def __sklearn_tags__(self):
@@ -77,7 +65,7 @@ class AnyHebbian(PoorScore, HebbianEncoder):
             (4,),
             g_units=2,
             n_group=2,
-            steps=2,
+            steps=1,
             batch_size=5,
             max_epochs=1,
             n_mixture=1,
