@@ -42,7 +42,10 @@ class Squashing:
             numbers = numbers.astype(float)
         except (TypeError, ValueError):
             return X
-        return np.where(np.isfinite(numbers), expit(numbers), numbers)
+        squashed = np.where(np.isfinite(numbers), expit(numbers), numbers)
+        if hasattr(X, "columns"):  # of a data frame, whose names are checked, too
+            return type(X)(squashed, columns=X.columns, index=X.index)
+        return squashed
 
 
 @pytest.fixture(params=BACKENDS)

@@ -1,6 +1,14 @@
 """All models keep scikit-learn's contract."""
 
-from sklearn.utils.estimator_checks import parametrize_with_checks
+import pytest
+from sklearn.utils.estimator_checks import (
+    check_dataframe_column_names_consistency,
+    check_set_output_transform,
+    check_set_output_transform_pandas,
+    check_transformer_get_feature_names_out,
+    check_transformer_get_feature_names_out_pandas,
+    parametrize_with_checks,
+)
 
 from nengo_ngc import (
     HebbianEncoder,
@@ -49,41 +57,58 @@ class AnyHebbian(PoorScore, HebbianEncoder):
         return 1, self.n_features_in_
 
 
-@parametrize_with_checks(
-    [
-        AnyNGC(
-            (4,),
-            n_top_group=2,
-            batch_size=1,
-            steps=3,
-            max_epochs=1,
-            n_mixture=1,
-            backend="nengo",
-        ),
-        AnyRule((16,), batch_size=5, max_epochs=15, learning_rate=0.05, backend="nengo"),
-        AnyPFF(
-            (4,),
-            g_units=2,
-            n_group=2,
-            steps=1,
-            batch_size=5,
-            max_epochs=1,
-            n_mixture=1,
-            backend="nengo",
-        ),
-        AnySDR(
-            (16,),
-            n_units=20,
-            sparsity=0.2,
-            batch_size=5,
-            max_epochs=5,
-            learning_rate=0.1,
-            backend="by-hand",
-        ),
-        AnyHebbian(
-            (4,), n_units=5, sparsity=0.4, patch=1, grid=1, batch_size=5, backend="nengo"
-        ),
-    ]
-)
+MODELS = [
+    AnyNGC(
+        (4,),
+        n_top_group=2,
+        batch_size=1,
+        steps=3,
+        max_epochs=1,
+        n_mixture=1,
+        backend="nengo",
+    ),
+    AnyRule((16,), batch_size=5, max_epochs=15, learning_rate=0.05, backend="nengo"),
+    AnyPFF(
+        (4,),
+        g_units=2,
+        n_group=2,
+        steps=1,
+        batch_size=5,
+        max_epochs=1,
+        n_mixture=1,
+        backend="nengo",
+    ),
+    AnySDR(
+        (16,),
+        n_units=20,
+        sparsity=0.2,
+        batch_size=5,
+        max_epochs=5,
+        learning_rate=0.1,
+        backend="by-hand",
+    ),
+    AnyHebbian((4,), n_units=5, sparsity=0.4, patch=1, grid=1, batch_size=5, backend="nengo"),
+]
+
+
+@parametrize_with_checks(MODELS)
 def test_scikit_learn(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        check_dataframe_column_names_consistency,
+        check_transformer_get_feature_names_out,
+        check_transformer_get_feature_names_out_pandas,
+        check_set_output_transform,
+        check_set_output_transform_pandas,
+    ],
+    ids=lambda check: check.__name__,
+)
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
+def test_output_of_transformers(model, check):
+    """scikit-learn has these checks for its own transformers only."""
+    if hasattr(model, "transform"):
+        check(type(model).__name__, model)
