@@ -52,8 +52,8 @@ TRANSFORMERS = [name for name in NAMES if name != "RuleClassifier"]
 
 
 def make(name, backend="nengo", **kwargs):
-    """A small model; on Nengo, sparse codes are learned by NumPy instead of NengoDL."""
-    if name == "SDREncoder" and backend == "nengo":
+    """A small model; sparse codes are learned by NumPy unless it is to be NengoDL."""
+    if name == "SDREncoder" and backend != "nengo-dl":
         backend = "by-hand"
     settings = {**COMMON, "backend": backend, **SETTINGS[name], **kwargs}
     return getattr(ngc, name)(**settings)

@@ -47,8 +47,6 @@ def test_copies_say_and_learn_the_same(name, way, tmp_path):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_learning_goes_on_on_either_simulator(name, backend):
-    if name == "SDREncoder" and backend == "plain":
-        pytest.skip("it has no automatic differentiation")
     model = make(name, backend, max_epochs=4)
     epochs = model.epochs(X, *labels(name))
     for _ in range(3):

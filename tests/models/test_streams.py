@@ -84,10 +84,8 @@ def test_a_stream_of_codes_after_epochs_goes_on_in_their_phase():
 
 
 @needs_dl
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "SDREncoder"])
 def test_simulators_agree(name):
-    if name == "SDREncoder":
-        pytest.skip("learning sparse codes needs NengoDL")
     found = [streamed(make(name, backend)).parameters_ for backend in ("nengo", "nengo-dl")]
     for key, array in found[0].items():
         np.testing.assert_allclose(found[1][key], array, atol=1e-4, err_msg=key)
@@ -148,7 +146,7 @@ def test_labels_are_predicted_after_the_first_call(name):
 def test_centroids_of_absent_classes_stay(name):
     model = make(name).partial_fit(X[:20], Y[:20], classes=CLASSES)
     before = model.centroids_.copy()
-    assert np.all(before.sum(axis=1) == 2)
+    assert np.all(before.sum(axis=1) == 3)
     model.partial_fit(X[20:], np.zeros(20, int))
     np.testing.assert_array_equal(model.centroids_[1:], before[1:])
     of_zero = copy.deepcopy(model).partial_fit(X[:20], np.ones(20, int)).centroids_
@@ -200,12 +198,9 @@ def test_other_classes_at_a_further_call():
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(
-    "n, message",
-    [(35, "a multiple of batch_size=10, got 35"), (5, "batch_size must not be larger")],
-)
-def test_whole_batches(name, n, message):
-    with pytest.raises(ValueError, match=message):
+@pytest.mark.parametrize("n", [35, 5])
+def test_whole_batches(name, n):
+    with pytest.raises(ValueError, match="batch_size=10"):
         make(name).partial_fit(X[:n], *labels(name, Y[:n]), **classes(name))
 
 
@@ -217,8 +212,9 @@ def test_units_need_images_to_start_as():
 
 
 def test_codes_need_automatic_differentiation():
+    model = make("SDREncoder").set_params(backend="plain")
     with pytest.raises(ValueError, match="learning sparse codes is NengoDL's.*got 'plain'"):
-        make("SDREncoder", "plain").partial_fit(X, Y, classes=CLASSES)
+        model.partial_fit(X, Y, classes=CLASSES)
 
 
 @pytest.mark.parametrize("first", [True, False])
