@@ -17,6 +17,7 @@ extras = {
         "hypothesis>=6.100",
         "import-linter>=2.17",
         "mypy>=1.15",
+        "pandas>=2",
         "pytest>=7,<9",
         "pytest-allclose>=1.0",
         "pytest-plt>=1.1",
