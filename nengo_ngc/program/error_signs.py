@@ -33,9 +33,9 @@ def warn_of_opposite_signs(model: Model, rule_type: LocalRule, rule: LearningRul
                 and sign not in (None, rule_type.error_sign)
                 and _sign_of(other) == _sign_of(connection) != 0
             ):
-                pair = sorted(f"{_name(c)}" for c in (connection, other))
+                pair = sorted(_name(c) for c in (connection, other))
                 warnings.warn(
-                    f"{connection.pre_obj} is the error of {pair[0]} and of {pair[1]}, which "
+                    f"{connection.pre_obj} is the error of {' and of '.join(pair)}, which "
                     "take opposite signs: one of the two connections needs transform=-1",
                     stacklevel=2,
                 )
