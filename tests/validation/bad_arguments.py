@@ -98,7 +98,9 @@ NOT_CALLED_BY_USERS = {
     "objects.transforms.Transposed.sample": "simulators",
     "rules.feedback_alignment.FeedbackAlignment.sample": "simulators",
     "rules.layer_rule.LayerRule.check": "simulators",
-    **dict.fromkeys("modifies_on size_on memory remember remembered project".split(), "simulators"),
+    **dict.fromkeys(
+        "modifies_on size_on memory remember remembered project".split(), "simulators"
+    ),
     "rules.signals.by_name": "simulators",
     "rules.signals.places": "simulators",
     "rules.optimizers.bound_rows": "simulators",
