@@ -128,7 +128,7 @@ class LayeredHopfield(LearningNetwork):
     Notes
     -----
     Names for ``probe`` are ``"s0"``, ``"s1"`` and so on for the states, ``"bottom_up1"`` and
-    so on for B, ``"top_down0"`` and so on for T, ``"bottom_up_error1"`` and ``"top_down_error0"``
+    so on for B, ``"top_down0"`` and so on for T, ``"bottom_up_error1"``, ``"top_down_error0"``
     and so on for the errors, ``"gradient1"`` and so on for the gradients by the states of free
     layers, ``"gradient_norm"`` for the norm of all of these, and ``"energy"``.
 
