@@ -23,9 +23,9 @@ def samples_per_second(backend, shape, batch, n_images):
     def build():
         return ngc.networks.GNCN(shape, schedule=ngc.Schedule(50, batch), seed=0)
 
-    runner = open_session(backend, build, batch, ["mu0"])
-    times = in_turns({"training": lambda: runner.present(x, learn=True)}, 3)["training"]
-    runner.close()
+    session = open_session(backend, build, batch, ["mu0"])
+    times = in_turns({"training": lambda: session.present(x, learn=True)}, 3)["training"]
+    session.close()
     return n_images / np.median(times)
 
 

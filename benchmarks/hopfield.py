@@ -48,7 +48,7 @@ STARTS = {
 
 def train(shape, X, epochs):
     """Parameters before and after learning, and images per second."""
-    runner = open_session(
+    session = open_session(
         "nengo-dl",
         lambda: LayeredHopfield(
             shape,
@@ -60,14 +60,14 @@ def train(shape, X, epochs):
         BATCH,
         ["energy"],
     )
-    drawn = runner.net.parameters(runner.sim)
+    drawn = session.net.parameters(session.sim)
     rng = np.random.RandomState(0)
     start = time.perf_counter()
     for _ in range(epochs):
-        runner.present(X[rng.permutation(len(X))], learn=True)
+        session.present(X[rng.permutation(len(X))], learn=True)
     rate = epochs * len(X) / (time.perf_counter() - start)
-    trained = runner.net.parameters(runner.sim)
-    runner.close()
+    trained = session.net.parameters(session.sim)
+    session.close()
     shuffled = {
         name: rng.permutation(array.ravel()).reshape(array.shape)
         for name, array in trained.items()
@@ -89,11 +89,11 @@ def network(shape, parameters, initial, steps):
 
 def settled(shape, X, parameters, initial, names):
     """What is probed at the end of a long relaxation, by name."""
-    runner = open_session(
+    session = open_session(
         "nengo-dl", lambda: network(shape, parameters, initial, N_SETTLE), len(X), names
     )
-    rest = runner.present(X)
-    runner.close()
+    rest = session.present(X)
+    session.close()
     return rest
 
 

@@ -208,11 +208,11 @@ def circuit(model, initial, steps, momentum):
 def bce(model, X, initial, steps, momentum=None):
     """Mean cross-entropy of images after some steps."""
     momentum = model.momentum if momentum is None else momentum
-    runner = open_session(
+    session = open_session(
         "nengo-dl", lambda: circuit(model, initial, steps, momentum), _BATCH, ["mu0"]
     )
-    mu = runner.present(X)["mu0"]
-    runner.close()
+    mu = session.present(X)["mu0"]
+    session.close()
     return float(metrics.binary_cross_entropy(X, mu).mean())
 
 

@@ -30,14 +30,14 @@ def ours(x, y, kind):
     from nengo_ngc.backends import open_session
 
     schedule = ngc.Schedule(STEPS + 1, len(x), online=True)
-    runner = open_session(
+    session = open_session(
         "nengo-dl",
         lambda: PFF(SIZES, N_CLASSES, G_UNITS, schedule, THRESHOLD, seed=0),
         len(x),
         ["goodness"],
         inputs=("input", "target", "kind"),
     )
-    return lambda: runner.present(x, learn=True, target=y, kind=kind)
+    return lambda: session.present(x, learn=True, target=y, kind=kind)
 
 
 def tape(x, y, kind):

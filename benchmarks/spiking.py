@@ -48,9 +48,9 @@ def cross_entropy(backend, X, parameters, steps, beta, **kwargs):
             **kwargs,
         )
 
-    runner = open_session(backend, build, len(X), ["mu0"])
-    mu = runner.present(X)["mu0"]
-    runner.close()
+    session = open_session(backend, build, len(X), ["mu0"])
+    mu = session.present(X)["mu0"]
+    session.close()
     return metrics.binary_cross_entropy(X, mu).mean()
 
 

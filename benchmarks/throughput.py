@@ -45,8 +45,8 @@ def ours(x):
     """Present one batch, learn from it."""
     from nengo_ngc.backends import open_session
 
-    runner = open_session("nengo-dl", build, len(x), ["mu0"])
-    return lambda: runner.present(x, learn=True), runner.net.parameters(runner.sim)
+    session = open_session("nengo-dl", build, len(x), ["mu0"])
+    return lambda: session.present(x, learn=True), session.net.parameters(session.sim)
 
 
 def stock(x):

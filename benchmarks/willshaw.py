@@ -84,7 +84,7 @@ def measure(n, k, loads, rng):
     half = np.log(2) * n**2 / k**2
     numbers = sorted({int(np.ceil(load * half / BATCH)) * BATCH for load in loads})
     X, Y = (patterns(numbers[-1], n, k, rng) for _ in range(2))
-    runner = open_session(
+    session = open_session(
         "nengo-dl",
         lambda: AssociativeMemory(n, n),
         BATCH,
@@ -94,22 +94,22 @@ def measure(n, k, loads, rng):
     rows, spent, done = [], 0, 0
     for n_pairs in numbers:
         start = time.perf_counter()
-        runner.present(X[done:n_pairs], target=Y[done:n_pairs], learn=True)
+        session.present(X[done:n_pairs], target=Y[done:n_pairs], learn=True)
         spent, done = spent + time.perf_counter() - start, n_pairs
         some = rng.permutation(n_pairs)[:N_RECALLED]
-        found = runner.present(X[some], target=Y[some])["output"]
+        found = session.present(X[some], target=Y[some])["output"]
         false = np.sum(found * (1 - Y[some]), axis=1)
         rows.append(
             {
                 "pairs": n_pairs,
-                "p1": runner.net.parameters(runner.sim)["W"].mean(),
+                "p1": session.net.parameters(session.sim)["W"].mean(),
                 "missed": int(np.sum((1 - found) * Y[some])),
                 "false": false.mean(),
                 "right": np.mean(false == 0),
                 "bits": bits(n_pairs, n, k, false),
             }
         )
-    runner.close()
+    session.close()
     return rows, done / spent
 
 

@@ -100,16 +100,16 @@ def _outcome_of_configuration(path, output, message):
     with suppress(Exception):  # whatever nobody can read asks for nothing
         wanted = {**compare.DEFAULTS, **tomllib.loads(path.read_text(encoding="utf-8"))}
     try:
-        results = compare.compare(path, output)
+        found = compare.compare(path, output)
     except (OSError, ValueError) as error:
         left_alone = not output.exists()
         return "refused" if message in str(error) and left_alone else "traceback"
     except BaseException:
         return "traceback"
-    return "same" if wanted is not None and _is_fit(wanted, results) else "silent"
+    return "same" if wanted is not None and _is_fit(wanted, found) else "silent"
 
 
-def _is_fit(wanted, results):
+def _is_fit(wanted, found):
     """Whether a configuration asks for what exists, and exactly that was run."""
 
     def whole(value, low=1):
@@ -118,16 +118,16 @@ def _is_fit(wanted, results):
     counts = [wanted[key] for key in ("epochs", "batch_size", "angle_images")]
     counts += [size for sizes in wanted["hidden"] for size in sizes]
     numbers = [v for s in wanted["settings"].values() for v in s.values()]
-    names = {json.dumps([r["cell"][key] for key in compare.AXES]) for r in results}
+    names = {json.dumps([r["cell"][key] for key in compare.AXES]) for r in found}
     n_cells = 1
     for key in compare.AXES.values():
         n_cells *= len({json.dumps(value) for value in wanted[key]})
     return (
         all(whole(count) for count in counts)
         and all(whole(seed, 0) for seed in wanted["seeds"])
-        and set(wanted["rules"]) <= {*compared()}
+        and set(wanted["rules"]) <= set(compared())
         and all(type(number) in (int, float) and 0 < number < 1e6 for number in numbers)
-        and len(names) == len(results) == n_cells > 0
+        and len(names) == len(found) == n_cells > 0
     )
 
 
@@ -331,11 +331,11 @@ def _outcome_of_cell(folder, config, output, path, whole, damaged, before, ran):
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         try:
-            results = compare.compare(config, output)
+            found = compare.compare(config, output)
         except BaseException:
             return "traceback"
     expected = [_result(cell, _CODE) for cell in compare.cells_of(config).values()]
-    if results != expected:
+    if found != expected:
         return "silent"
     if path.read_bytes() != whole and json.loads(path.read_bytes()) != json.loads(whole):
         return "lost"

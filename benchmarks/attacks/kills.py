@@ -31,7 +31,7 @@ RUNS = {
 }
 EPOCHS = ["--epochs", "3"]
 IMPORTED = (
-    "nengo_ngc.backends.nengo_dl.runner",
+    "nengo_ngc.backends.nengo_dl.session",
     "nengo_ngc.backends.nengo_dl.autodiff",
     "sklearn.manifold",
 )
@@ -67,15 +67,14 @@ def alone(folder, name):
     _, status = started(name, folder, count_in=counter)
     assert status == 0, f"{name} does not train"
     seconds = time.perf_counter() - start
-    return state(folder, name.split()[0]), seconds, int(counter.read_text())
+    return state(folder), seconds, int(counter.read_text())
 
 
 def outcome(name, folder, status, expected):
     """What comes of resuming what was killed."""
-    model = name.split()[0]
     n_done = 0
     if (folder / "checkpoint.npz").exists():
-        n_done = len(state(folder, model)[1])
+        n_done = len(state(folder)[1])
     resume = (folder / "config.json").exists()
     output, status = started(name, folder, resume=resume)
     if status != 0:
@@ -85,7 +84,7 @@ def outcome(name, folder, status, expected):
         return "lost"
     if any(path.suffix == ".tmp" or path.name == ".lock" for path in folder.iterdir()):
         return "silent"
-    return "same" if state(folder, model) == expected else "silent"
+    return "same" if state(folder) == expected else "silent"
 
 
 # --- processes

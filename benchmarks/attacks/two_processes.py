@@ -21,7 +21,7 @@ TRAIN += ["--batch", "50", "--epochs", "1"]
 def attack(folder, n, rng):
     """Start two at once; see the package."""
     ended(started(folder, [*TRAIN, "--output", "straight"]))
-    expected = state(folder / "straight", "ngc")
+    expected = state(folder / "straight")
     for attempt in range(n):
         kind = ("begin", "resume", "unnamed")[attempt % 3]
         place = folder / f"try{attempt}"
@@ -67,7 +67,7 @@ def one_wins(place, processes, results, expected):
     named = re.search(r"run is held by process (\d+) on .+ since 20", message)
     if not named or int(named[1]) != processes[winner].pid:
         return "silent"
-    return "refused" if state(place / "run", "ngc") == expected else "lost"
+    return "refused" if state(place / "run") == expected else "lost"
 
 
 def two_folders(place, processes, results, expected):
@@ -77,5 +77,5 @@ def two_folders(place, processes, results, expected):
     folders = sorted(os.listdir(place / "runs"))
     if folders != ["digits", "digits-2"]:
         return "lost"
-    same = all(state(place / "runs" / name, "ngc") == expected for name in folders)
+    same = all(state(place / "runs" / name) == expected for name in folders)
     return "same" if same else "lost"

@@ -94,7 +94,7 @@ class HebbianTask(CodeTask):
     # --- patches
 
     def _places(self, n):
-        """Where a patch begins in each of n images, from anywhere in it: (n,) rows, columns."""
+        """Rows and columns at which a patch begins, one of each for each of n images."""
         p = self.settings.patch
         return tuple(self._rng.randint(side - p + 1, size=n) for side in self.image_shape)
 
