@@ -43,7 +43,8 @@ numpydoc_show_class_members = False
 
 # links within these pages must resolve; names of other packages are not links
 nitpicky = True
-nitpick_ignore_regex = [(".*", r"(nengo|nengo_dl|numpy|scipy|sklearn|abc|tf_keras)\..*")]
+_OTHERS = "nengo|nengo_dl|numpy|scipy|sklearn|abc|collections|typing|tf_keras"
+nitpick_ignore_regex = [(".*", rf"({_OTHERS})\..*")]
 
 # the NengoDL backend is described even if NengoDL is not installed
 _DL = ["nengo_dl", "tensorflow", "tf_keras"]
@@ -51,12 +52,11 @@ _FUNCTION = type(lambda: None)
 
 
 def _modules(name):
-    """A module, or all modules of a package."""
+    """A module, or a package and all its modules."""
     package = importlib.import_module(name)
-    if not hasattr(package, "__path__"):
-        return [package]
-    found = pkgutil.iter_modules(package.__path__, f"{name}.")
-    return [importlib.import_module(module.name) for module in found if not module.ispkg]
+    found = pkgutil.iter_modules(getattr(package, "__path__", ()), f"{name}.")
+    inner = [importlib.import_module(module.name) for module in found if not module.ispkg]
+    return [package, *inner]
 
 
 if not all(importlib.util.find_spec(name) for name in _DL):
@@ -149,6 +149,20 @@ def _show_public(app, name, obj, options, bases):
     bases[:] = [b for base in bases for b in public(base) if b is not object] or [object]
 
 
+def _find_by_end(app, env, node, contnode):
+    """Let docstrings name classes and functions without the modules in front of them."""
+    if node["refdomain"] != "py":
+        return None
+    target, node["refspecific"] = node["reftarget"], True
+    for name, public in _PUBLIC.items():  # as the public name, too, if given as the room's
+        inner = f"{name.removeprefix('nengo_ngc.')}."
+        if target.startswith(inner):
+            target = f"{public.removeprefix('nengo_ngc.')}.{target.removeprefix(inner)}"
+    domain = env.get_domain("py")
+    place = node["refdoc"], app.builder, node["reftype"], target
+    return domain.resolve_xref(env, *place, node, contnode)
+
+
 def _of_init(app, what, name, obj, options, signature, annotation):
     # the metaclass of Nengo's objects hides the signature of the constructor
     if what != "class" or signature != "(*args, **kwargs)":
@@ -190,3 +204,4 @@ def setup(app):
     app.connect("autodoc-process-signature", _of_init)
     app.connect("autodoc-skip-member", _skip)
     app.connect("autodoc-process-bases", _show_public)
+    app.connect("missing-reference", _find_by_end)

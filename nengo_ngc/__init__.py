@@ -1,6 +1,7 @@
-"""Neural generative coding and its relatives for Nengo."""
+"""Neural generative coding and related learning methods for Nengo."""
 
 from importlib import import_module
+from typing import Any
 
 from . import networks, neurons, program
 from .exceptions import DivergenceError
@@ -10,6 +11,7 @@ from .rules import (
     Adam,
     Annealed,
     BackProp,
+    Bounded,
     Clipped,
     Competitive,
     Delta,
@@ -20,6 +22,7 @@ from .rules import (
     Lateral,
     LayerError,
     LocalRule,
+    Memory,
     Momentum,
     Precision,
     SynapticScaling,
@@ -31,6 +34,7 @@ __all__ = [
     "Adam",
     "Annealed",
     "BackProp",
+    "Bounded",
     "Clipped",
     "Competitive",
     "Delta",
@@ -44,6 +48,7 @@ __all__ = [
     "Lateral",
     "LayerError",
     "LocalRule",
+    "Memory",
     "Momentum",
     "NGCModel",
     "PFFClassifier",
@@ -60,7 +65,7 @@ __all__ = [
 ]
 
 
-# what takes longer to import than all the rest waits until it is asked for
+# models take longer to import than everything else, so they are imported on demand
 _LATER = {
     "HebbianEncoder": "models",
     "NGCModel": "models",
@@ -69,7 +74,7 @@ _LATER = {
     "SDREncoder": "models",
 }
 
-# rooms and modules that are imported by their names here
+# public names of modules, with the places where the modules are
 _MODULES = {
     "analysis": "metrics.codes",
     "datasets": "lab.datasets",
@@ -81,7 +86,7 @@ _MODULES = {
 }
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name in _LATER:
         return getattr(import_module(f".{_LATER[name]}", __name__), name)
     if name in _MODULES:
@@ -89,6 +94,6 @@ def __getattr__(name):
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def __dir__():
-    # without dl: help() looks at all that is here, and would import TensorFlow
+def __dir__() -> list[str]:
+    # dl is left out: help() reads every attribute, and would import TensorFlow
     return sorted({*globals(), *__all__, *_MODULES} - {"dl"})

@@ -75,7 +75,7 @@ class Schedule(FrozenObject):
         """Return whether a timestep, counted from 1, is the last of its presentation."""
         return self.iteration(step) == self.steps - 1
 
-    def teaches(self, step: int) -> bool:
+    def applies_rules(self, step: int) -> bool:
         """Return whether learning rules apply at a timestep, counted from 1."""
         return self.iteration(step) > 0 if self.online else self.is_last(step)
 
@@ -114,9 +114,9 @@ class Schedule(FrozenObject):
 
 
 class AddUp(Schedule):
-    """A schedule under which updates are added up and never made.
+    """A schedule under which the updates of rules are summed but never applied.
 
-    For looking at what rules would do, see `.Session.gradient`.
+    `.Session.gradient` uses it to read the updates that the rules would make.
 
     Parameters
     ----------
@@ -124,9 +124,9 @@ class AddUp(Schedule):
         As for `Schedule`.
     """
 
-    def __init__(self, steps: int = 50, online: bool = False, interleave: int = 1):
+    def __init__(self, steps: int = 50, online: bool = False, interleave: int = 1) -> None:
         super().__init__(steps, online=online, interleave=interleave)
 
-    def is_due(self, count):
-        """Never: a count of samples is not below 0."""
+    def is_due(self, count: int) -> bool:
+        """Return False, because no number of samples is below 0."""
         return count < 0

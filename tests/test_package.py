@@ -8,13 +8,13 @@ import sys
 import nengo_ngc as ngc
 
 names = dir(ngc)
-assert {"NGCModel", "SGD", "analysis", "estimators", "metrics", "__version__"} <= set(names)
+assert {"NGCModel", "SGD", "analysis", "models", "metrics", "__version__"} <= set(names)
 assert not {"sklearn", "tensorflow", "nengo_dl"} & set(sys.modules)
 for name in names:
     getattr(ngc, name)
 assert "sklearn" in sys.modules
 assert not {"tensorflow", "nengo_dl"} & set(sys.modules)
-assert ngc.metrics.softmax and ngc.analysis.overlap and ngc.estimators.NGCModel
+assert ngc.metrics.angle and ngc.analysis.overlap and ngc.models.NGCModel
 assert not hasattr(ngc, "metric")
 """
 

@@ -7,7 +7,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
+from ..namespace import NUMPY
 from ..networks import PFF
+from ..neurons.functions import normalize
 from ..rules import Adam
 from ..storage.model_files import within
 from ..training.prior import arrays_of, drawn, expected_arrays, fitted_mixture, mixture_of
@@ -195,7 +197,7 @@ class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClas
         rows = order[np.union1d(np.arange(len(order))[:_PRIOR_IMAGES], first_of_class)]
         z_g = self._task.latents(X[rows], y[rows])
         # only the direction of z_g is seen by the circuit
-        z_g = z_g / np.linalg.norm(z_g, axis=1, keepdims=True).clip(1e-30)
+        z_g = normalize(NUMPY, z_g, 1e-30)  # the circuit's 1e-8 would shorten small states
         self.mixtures_ = []
         for label in range(len(self.classes_)):
             of_class = z_g[y[rows] == label]

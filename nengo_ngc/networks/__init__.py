@@ -2,10 +2,11 @@
 
 from .adaptive_winners import AdaptiveWinners
 from .associative import AssociativeMemory
-from .competitive import CompetitiveLayer, PatchEncoder
+from .competitive import CompetitiveLayer
 from .feedforward_classifier import FeedforwardClassifier
 from .gncn import GNCN
 from .hopfield import LayeredHopfield
+from .patch_encoder import PatchEncoder
 from .pff import PFF
 from .predictive_coding_classifier import PredictiveCodingClassifier
 from .sparse_encoder import SparseEncoder

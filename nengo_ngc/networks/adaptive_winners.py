@@ -1,7 +1,10 @@
 r"""k winners whose number is predicted for each sample."""
 
+from typing import Any
+
 import nengo
 
+from ..namespace import Array
 from ..neurons import Identity, SoftKWinnersTakeAll, k_winners
 from ..neurons.functions import logistic
 from ..objects import PureNode
@@ -11,36 +14,38 @@ from .parts import neurons
 
 
 class AdaptiveWinners(nengo.Network):
-    r"""The neurons with the largest input win, and one neuron more says how many.
+    r"""The neurons with the largest input win, and one more neuron determines their number.
 
     .. math::
         p = n\, s_{max}\, \sigma(u), \qquad
         \theta = \sum_{k=1}^{n-1} \tfrac12 (J_{(k)} + J_{(k+1)})\, \max(0, 1 - |p - k|)
 
-    of the input u of that neuron and the k-th largest current :math:`J_{(k)}`; p is kept
-    within 1 and n - 1. While NengoDL trains, y = σ(h (J - θ)), whose gradient reaches u
-    through the threshold; otherwise the p winners, rounded, are 1. At a whole number p the
-    threshold is that of `.SoftKWinnersTakeAll`.
+    where u is the input of that neuron, :math:`J_{(k)}` is the k-th largest current, and p,
+    the number of winners, is limited to the range from 1 to n - 1. While NengoDL trains, the
+    code is :math:`y = \sigma(h (J - \theta))`, and its gradient reaches u through the
+    threshold :math:`\theta`. Otherwise p is rounded, y is 1 for the p winners and 0 for all
+    others. If p is a whole number, the threshold is that of `.SoftKWinnersTakeAll`.
 
     Parameters
     ----------
     n_neurons : int
-        n, at least 2.
+        Number n of neurons, at least 2.
     max_sparsity : float, optional
-        s_max, the largest part of neurons that can win.
+        The largest part :math:`s_{max}` of the neurons that can win, above 0 and at most 1.
     hardness : float, optional
-        h.
+        The hardness h of the soft output, above 0.
     hard : bool, optional
-        Whether :math:`\sigma` of the output is the hard sigmoid.
+        Whether :math:`\sigma` is the hard sigmoid in the soft output, as for
+        `.SoftKWinnersTakeAll`.
     label, seed, add_to_container
         As for `nengo.Network`.
 
     Attributes
     ----------
     input : nengo.ensemble.Neurons
-        The currents J.
+        The neurons that compete, whose input are the currents J.
     sparsity : nengo.ensemble.Neurons
-        One neuron, whose input is u.
+        The neuron whose input is u.
     output : nengo.Node
         The code y.
 
@@ -59,14 +64,14 @@ class AdaptiveWinners(nengo.Network):
     )
     def __init__(
         self,
-        n_neurons,
-        max_sparsity=0.3,
-        hardness=1.0,
-        hard=False,
-        label=None,
-        seed=None,
-        add_to_container=None,
-    ):
+        n_neurons: int,
+        max_sparsity: float = 0.3,
+        hardness: float = 1.0,
+        hard: bool = False,
+        label: str | None = None,
+        seed: int | None = None,
+        add_to_container: bool | None = None,
+    ) -> None:
         super().__init__(label=label, seed=seed, add_to_container=add_to_container)
         self._n = n_neurons
         self._winners = SoftKWinnersTakeAll(max_sparsity, hardness, hard)
@@ -76,21 +81,21 @@ class AdaptiveWinners(nengo.Network):
             self.output = PureNode(self.code, n_neurons, others=[self.sparsity], label="code")
             nengo.Connection(self.input, self.output, synapse=None)
 
-    def n_winners(self, xp, u):
-        """p of each sample, (batch, 1)."""
+    def n_winners(self, xp: Any, u: Array) -> Array:
+        """Return the number p of winners of each sample, (batch, 1), not rounded."""
         p = self._n * self._winners.sparsity * logistic(xp, u)
         return xp.minimum(xp.maximum(p, 1.0), self._n - 1.0)
 
-    def threshold(self, xp, J, p):
-        r""":math:`\theta` of each sample, (batch, 1)."""
+    def threshold(self, xp: Any, J: Array, p: Array) -> Array:
+        r"""Return the threshold :math:`\theta` of each sample, (batch, 1)."""
         descending = -xp.sort(-J, axis=1)
         between = 0.5 * (descending[:, :-1] + descending[:, 1:])
         ranks = xp.cumsum(xp.ones_like(between), axis=1)
         near = xp.maximum(1 - xp.abs(p - ranks), 0.0)
         return xp.sum(near * between, axis=1)[:, None]
 
-    def code(self, xp, J, u):
-        """The code y, (batch, n_neurons), of currents and u, (batch, 1)."""
+    def code(self, xp: Any, J: Array, u: Array) -> Array:
+        """Return the code y, (batch, n_neurons), for currents and for u, (batch, 1)."""
         p = self.n_winners(xp, u)
         distance = J - self.threshold(xp, J, p)
         soft = logistic(xp, self._winners.hardness * distance, self._winners.hard)

@@ -1,12 +1,18 @@
 r"""Willshaw's associative memory: pairs of sparse patterns in synapses of one bit."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import nengo
 import numpy as np
+from nengo.builder import Model, Signal
+from numpy.typing import NDArray
 
 from ..neurons import Identity, k_winners
+from ..neurons.functions import indicator
 from ..objects import PureNode
 from ..rules import ClippedHebbian
-from ..rules.memory import active, check_binary, one_where
+from ..rules.memory import active, check_binary
 from ..schedule import Schedule
 from ..validation import ArraysParam, FlagParam, WholeParam, checked, unfit
 from .base import LEARNING, LearningNetwork
@@ -15,49 +21,52 @@ from .parts import neurons
 
 
 class AssociativeMemory(LearningNetwork):
-    r"""Willshaw's memory: recalls the pattern that was stored with a cue, or part of it.
+    r"""Willshaw's memory, which recalls the pattern that was stored with a cue.
 
-    Pairs of binary patterns, of which few units are active, are stored by
-    `.ClippedHebbian`: the target y at the cue x. A cue then brings each unit i of the
-    output the dendritic sum
+    Pairs of binary patterns with few active units, a cue x and a target y, are stored by
+    `.ClippedHebbian`. When a cue or part of it is presented later, each unit i of the output
+    receives the dendritic sum
 
     .. math:: a_i = \sum_j W_{ij} x_j
 
-    and the unit is active where it is connected to all that is active in the cue,
+    and is active if it is connected to all active units of the cue,
 
     .. math:: a_i \ge \sum_j x_j,
 
-    or, with ``n_winners``, where :math:`a_i` is among so many largest. A unit that gets
-    nothing is silent in either case. In both patterns units are active above 0.5.
+    or, with ``n_winners``, if :math:`a_i` is one of that many largest sums. A unit whose sum
+    is 0 is silent in either case. Values above 0.5 count as active in both patterns.
 
-    While the cue is part of a stored one, the first way finds all of the target, and
-    maybe units besides; cues with a unit too many need the second.
+    If the cue is a part of a stored one, the first condition activates all units of the
+    target, and possibly some others. Cues that contain wrong units need the second condition.
 
-    With patterns of k units of n, M stored pairs switch on a part
+    With patterns of k active units among n, M stored pairs switch on a part
 
     .. math:: p_1 = 1 - \Bigl(1 - \frac{k^2}{n^2}\Bigr)^M
 
-    of the synapses, and :math:`(n - k)\, p_1^k` units are active by mistake, were synapses
-    independent. At :math:`p_1 = 1/2` and :math:`k = \log_2 n` a synapse holds up to
-    :math:`\ln 2 = 0.69` bit, in the limit of large n.
+    of the synapses, and about :math:`(n - k)\, p_1^k` units are active by mistake, as if
+    synapses were independent. At :math:`p_1 = 1/2` and :math:`k = \log_2 n` a synapse holds up
+    to :math:`\ln 2 = 0.69` bit, in the limit of large n.
 
     Parameters
     ----------
     n_in : int, optional
-        Units of the cue.
+        Number of units of the cue.
     n_out : int or None, optional
-        Units of the target. None: the target is the cue (auto-association), as large.
+        Number of units of the target. With None the target is the cue itself
+        (auto-association).
     n_winners : int or None, optional
-        Units that are active in the output, fewer if fewer get anything; the lower index
-        wins where sums are equal. None: those whose sum reaches the threshold.
+        Number of active units in the output. There are fewer if fewer units have a sum above
+        0, and of units with equal sums those that come first are active. With None all units
+        whose sum reaches the threshold are active.
     iterated : bool, optional
-        Whether, in auto-association, the output is the cue of the next timestep of the
-        same presentation. While the memory learns, cues stay as they are.
+        Whether the output is the cue of the next timestep of the same presentation, which
+        requires auto-association. While the memory learns, the cue does not change.
     schedule : Schedule, optional
-        Default: one timestep, which is all that recall in one step needs; ten if it is
-        iterated.
+        Length of a presentation and samples per update. Default: one timestep, or ten if
+        recall is iterated.
     parameters : mapping of str to array, optional
-        ``"W"`` at the start, (post, pre), of 0 and 1. Default: nothing is stored.
+        The initial matrix ``"W"``, (post, pre), whose entries are 0 or 1. By default nothing
+        is stored.
     label, seed, add_to_container
         As for `nengo.Network`.
 
@@ -66,11 +75,11 @@ class AssociativeMemory(LearningNetwork):
     input : nengo.Node
         The cue.
     target : nengo.Node
-        What to store with it; in auto-association this is ``input`` itself.
+        The pattern to store with the cue. In auto-association this is ``input`` itself.
     learn : nengo.Node
-        The learning switch. It is on until its output is set to 0.
+        The learning switch: 1, the default, to learn and 0 not to learn.
     output : nengo.Node
-        What is recalled, of 0 and 1.
+        The recalled pattern, whose entries are 0 or 1.
 
     Raises
     ------
@@ -79,7 +88,8 @@ class AssociativeMemory(LearningNetwork):
 
     Notes
     -----
-    ``probe`` knows ``"cue"`` (of this timestep), ``"sums"`` (a) and ``"output"``.
+    ``probe`` knows ``"cue"`` (that of this timestep), ``"sums"`` (the dendritic sums) and
+    ``"output"``.
 
     References
     ----------
@@ -98,22 +108,22 @@ class AssociativeMemory(LearningNetwork):
     )
     def __init__(
         self,
-        n_in=1024,
-        n_out=None,
-        n_winners=None,
-        iterated=False,
-        schedule=None,
-        parameters=None,
-        label=None,
-        seed=None,
-        add_to_container=None,
-    ):
+        n_in: int = 1024,
+        n_out: int | None = None,
+        n_winners: int | None = None,
+        iterated: bool = False,
+        schedule: Schedule | None = None,
+        parameters: Mapping[str, NDArray] | None = None,
+        label: str | None = None,
+        seed: int | None = None,
+        add_to_container: bool | None = None,
+    ) -> None:
         if schedule is None:
             schedule = Schedule(steps=10 if iterated else 1)
         super().__init__(schedule, label, seed, add_to_container)
         self._n_in = n_in
         self._auto = n_out is None
-        self._n_out = n_in if self._auto else n_out
+        self._n_out = n_in if n_out is None else n_out
         if n_winners is not None and n_winners > self._n_out:
             raise unfit("n_winners", f"at most {self._n_out}, n_out", n_winners, self)
         self._n_winners = n_winners
@@ -126,7 +136,7 @@ class AssociativeMemory(LearningNetwork):
         self._visible["output"] = self.output
 
     @checked(ArraysParam("parameters"))
-    def set_parameters(self, sim, parameters):
+    def set_parameters(self, sim: Any, parameters: Mapping[str, NDArray]) -> None:
         """Write ``"W"`` into a simulator; see `.LearningNetwork.set_parameters`.
 
         Raises
@@ -196,10 +206,10 @@ class AssociativeMemory(LearningNetwork):
 
     def _reach_threshold(self, xp, sums, cue):
         reached = sums >= xp.sum(cue, axis=1, keepdims=True)
-        return one_where(xp, reached & (sums > 0), sums)
+        return indicator(xp, reached & (sums > 0), sums)
 
     def _win(self, xp, sums, cue):
-        return one_where(xp, sums > 0, sums) * k_winners(xp, sums, self._n_winners)
+        return indicator(xp, sums > 0, sums) * k_winners(xp, sums, self._n_winners)
 
-    def _parameter_signals(self, model):
+    def _parameter_signals(self, model: Model) -> dict[str, Signal]:
         return {"W": model.sig[self.connections["W"]]["weights"]}

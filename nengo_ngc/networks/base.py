@@ -10,7 +10,7 @@ from nengo.exceptions import ValidationError
 from numpy.typing import NDArray
 
 from ..objects import Delay
-from ..rules import FeedbackAlignment, LocalRule
+from ..rules import LocalRule
 from ..schedule import Schedule
 from ..validation import (
     ArraysParam,
@@ -153,8 +153,9 @@ class LearningNetwork(nengo.Network):
         -------
         dict of {str: array}
             The parameters by name, the states of the optimisers by names such as
-            ``"W1/optimizer_m"``, and the random feedback of feedback alignment, which does
-            not change, by names such as ``"W1/feedback"``.
+            ``"W1/optimizer_m"``, what else the rules remember for all samples, and the random
+            feedback of feedback alignment, which does not change, by names such as
+            ``"W1/feedback"``.
         """
         remembered = {
             name: np.array(sim.signals[signal])
@@ -204,7 +205,8 @@ class LearningNetwork(nengo.Network):
         for connection in self.connections:
             rule = connection.learning_rule_type
             if isinstance(rule, LocalRule):
-                shapes.update(_remembered_shapes(connection, rule))
+                kept = rule.remembered(connection)
+                shapes.update({f"{connection.label}/{k}": shape for k, shape in kept.items()})
         return shapes
 
     def _parameter_signals(self, model: Model) -> dict[str, Signal]:
@@ -228,11 +230,10 @@ class LearningNetwork(nengo.Network):
 
     def _remembered_signals(self, model):
         return {
-            f"{connection.label}/{name}": signal
+            f"{connection.label}/{name}": model.sig[connection.learning_rule][name]
             for connection in self.connections
-            if connection.learning_rule is not None
-            for name, signal in model.sig[connection.learning_rule].items()
-            if "optimizer_" in name or name == "feedback"
+            if isinstance(connection.learning_rule_type, LocalRule)
+            for name in connection.learning_rule_type.remembered(connection)
         }
 
     @checked(SimulatorParam("sim"))
@@ -283,19 +284,3 @@ class LearningNetwork(nengo.Network):
             raise ValidationError(unknown("name", name, self._visible), attr="name", obj=self)
         with self:
             return nengo.Probe(self._visible[name], **kwargs)
-
-
-def _remembered_shapes(connection, rule):
-    """Shapes of the states of a local rule's optimisers, and of its fixed feedback."""
-    learned = {"": (connection.size_out, connection.size_in)}
-    if rule.biases:
-        learned["bias_"] = (connection.size_out,)
-    found = {}
-    for prefix, shape in learned.items():
-        a_number = np.zeros((1,) * len(shape))
-        for name, kept in rule.optimizer.init(a_number).items():
-            kept = shape if kept.shape == a_number.shape else kept.shape
-            found[f"{connection.label}/{prefix}optimizer_{name}"] = kept
-    if isinstance(rule, FeedbackAlignment):
-        found[f"{connection.label}/feedback"] = (connection.size_out, rule.n_errors)
-    return found

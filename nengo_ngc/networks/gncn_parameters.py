@@ -30,7 +30,8 @@ def parameter_shapes(
     -------
     dict of {str: tuple}
     """
-    shapes, n_layers = {}, len(shape) - 1
+    shapes: dict[str, Shape] = {}
+    n_layers = len(shape) - 1
     for level in range(1, n_layers + 1):
         below, here = shape[level - 1], shape[level]
         shapes[f"W{level}"] = (below, here)
@@ -74,7 +75,7 @@ def complete_parameters(
     for Sigma in [name for name in shapes if name.startswith("Sigma")]:
         Prec = f"Prec{Sigma[5:]}"
         if Sigma not in given and Prec not in given:
-            complete[Sigma] = np.eye(*shapes[Sigma])
+            complete[Sigma] = np.eye(shapes[Sigma][0])
         if Prec not in given:
             try:
                 complete[Prec] = inverse_root(NUMPY, complete[Sigma])

@@ -336,12 +336,16 @@ class LayeredHopfield(LearningNetwork):
 
     def _teach(self, level):
         rule = self.connections[f"W{level}"].learning_rule
-        up = self._visible[f"bottom_up_error{level}"]
-        down = self._visible[f"top_down_error{level - 1}"]
+        told = {
+            "up": self._visible[f"bottom_up_error{level}"],
+            "above": self._s[level],
+            "down": self._visible[f"top_down_error{level - 1}"],
+        }
+        # joined here, since NengoDL takes longer to write three parts of a signal
         lesson = PureNode(
             lambda xp, x, *parts: xp.concatenate(parts, axis=1),
             rule.size_in,
-            others=[up, self._s[level], down],
+            others=[told[name] for name in rule.learning_rule_type.errors],
             label=f"lesson{level}",
         )
         nengo.Connection(lesson, rule, synapse=None)

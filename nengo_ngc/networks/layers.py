@@ -1,10 +1,14 @@
 """Networks that are one layer after another, from the input up."""
 
+from collections.abc import Mapping
+
 import nengo
 import numpy as np
 from nengo.params import Parameter
+from numpy.typing import NDArray
 
 from ..neurons import Identity
+from ..schedule import Schedule
 from ..validation import SizesParam
 from .base import LearningNetwork
 from .parameters import check_parameters
@@ -16,21 +20,30 @@ LAYERS = SizesParam("shape", at_least=2)
 class LayeredNetwork(LearningNetwork):
     """A network of layers with weights ``W1``, biases ``b1``, and so on.
 
-    Subclasses make the layers, with connections labelled ``W1`` and so on into the neurons
-    that have the biases.
+    Subclasses create the layers. Their connections are labelled ``W1`` and so on, and lead to
+    the neurons that have the biases.
 
     Parameters
     ----------
     shape : tuple of int
-        Number of inputs and of neurons in each layer.
+        Number of inputs, followed by the number of neurons in each layer.
     schedule : Schedule
-    parameters : dict of {str: array} or None
-        Values at the start; the rest is initialised.
+        Length of a presentation and samples per update.
+    parameters : mapping of str to array, or None
+        Initial values. Parameters that are not given are initialised.
     label, seed, add_to_container
         As for `nengo.Network`.
     """
 
-    def __init__(self, shape, schedule, parameters, label, seed, add_to_container):
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        schedule: Schedule,
+        parameters: Mapping[str, NDArray] | None,
+        label: str | None,
+        seed: int | None,
+        add_to_container: bool | None,
+    ) -> None:
         super().__init__(schedule, label, seed, add_to_container)
         self._shape = shape
         self._shapes = {}
@@ -40,12 +53,12 @@ class LayeredNetwork(LearningNetwork):
         self._initial = check_parameters(parameters or {}, self._shapes)
 
     @property
-    def n_layers(self):
+    def n_layers(self) -> int:
         """Number of layers with weights."""
         return len(self._shape) - 1
 
     def _build_input(self):
-        """The input's node, and neurons that pass it on to rules."""
+        """Create the input's node, and neurons that pass it on, which rules need."""
         self.input = nengo.Node(size_in=self._shape[0], label="input")
         self.learn = nengo.Node([1.0], label="learn")
         x = neurons(self._shape[0], Identity(), "x")
@@ -55,7 +68,7 @@ class LayeredNetwork(LearningNetwork):
         return x
 
     def _exempt_from_offline_training(self, ensemble):
-        # read by NengoDL: biases of the input are no parameters of this network
+        # read by NengoDL: biases of the input are not parameters of this network
         config = self.config[nengo.Ensemble]
         if "trainable" not in config.extra_params:
             trainable = Parameter("trainable", default=None, optional=True)
@@ -63,10 +76,11 @@ class LayeredNetwork(LearningNetwork):
         self.config[ensemble].trainable = False
 
     def _weights(self, level, power=2):
-        """What weights are at the start.
+        """Initial weights of a layer, as an array or as a transform.
 
-        The power of signals stays as it is through a layer, ``power=2`` if half of its
-        neurons are silent: He et al. 2015, Glorot & Bengio 2010.
+        Unless they are given, they are drawn so that a layer preserves the power of signals.
+        ``power=2`` is for layers of which half of the neurons are silent (He et al. 2015), and
+        ``power=1`` for others (Glorot & Bengio 2010).
         """
         if f"W{level}" in self._initial:
             return self._initial[f"W{level}"]

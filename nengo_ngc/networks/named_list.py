@@ -1,19 +1,28 @@
 """A list of Nengo objects that finds them by their labels."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from ..validation.messages import unknown
 
 
 class NamedList(list):
-    """A list of Nengo objects in which a string finds the object of that label.
+    """A list of Nengo objects in which a string as an index finds the object of that label.
 
     Parameters
     ----------
     what : str
-        What the list holds, for error messages.
+        What an object of the list is called in error messages.
     items : iterable, optional
+        The objects that the list holds at first.
+
+    Raises
+    ------
+    KeyError
+        When an item is looked up, if there is no object of that label.
     """
 
-    def __init__(self, what, items=()):
+    def __init__(self, what: str, items: Iterable[Any] = ()) -> None:
         super().__init__(items)
         self._what = what
 

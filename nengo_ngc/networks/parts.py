@@ -6,7 +6,7 @@ import nengo
 import numpy as np
 from nengo.ensemble import Neurons
 from nengo.neurons import NeuronType
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..neurons import Identity, derivative
 from ..objects import PureNode, Transposed
@@ -24,8 +24,8 @@ def neurons(
     n: int,
     neuron_type: NeuronType,
     label: str,
-    gain: NDArray | None = None,
-    bias: NDArray | None = None,
+    gain: ArrayLike | None = None,
+    bias: ArrayLike | None = None,
 ) -> Neurons:
     """Create a layer of neurons that connections lead to directly.
 

@@ -1,30 +1,37 @@
-"""When settling is over."""
+"""Finds out when the states of a network have settled."""
+
+from collections.abc import Sequence
 
 import nengo
+from nengo.ensemble import Neurons
 
 from ..neurons import Identity
 from ..objects import PureNode
+from ..schedule import Schedule
 from .parts import neurons
 
 
-def end_of_settling(states, held, tolerance, schedule):
-    """Find out whether states have stopped moving, and have them held if so.
+def end_of_settling(
+    states: Sequence[Neurons], held: Neurons, tolerance: float, schedule: Schedule
+) -> PureNode:
+    """Hold states once they have stopped moving, until the presentation ends.
 
     Parameters
     ----------
     states : sequence of nengo.ensemble.Neurons
-        All of them, of neuron type `.LatentState` with ``held``.
+        All states, of neuron type `.LatentState` with ``held``.
     held : nengo.ensemble.Neurons
-        One neuron: 1 from the timestep on that follows the one at which states moved by
-        no more than the tolerance.
+        One neuron. Its activity is 1 from the timestep that follows the first one in which
+        states moved by no more than the tolerance.
     tolerance : float
-        Part of the states' norm.
+        The largest movement of settled states, as a fraction of their norm.
     schedule : Schedule
+        Length of presentations.
 
     Returns
     -------
     PureNode
-        Timesteps of this presentation in which states were not held.
+        Number of timesteps of this presentation in which states were not held.
     """
     before = []
     for z in states:

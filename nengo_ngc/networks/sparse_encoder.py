@@ -1,7 +1,12 @@
 r"""Encoders whose last layer is a code of k winners."""
 
+from collections.abc import Mapping
+
 import nengo
 import numpy as np
+from nengo.builder import Model, Signal
+from nengo.neurons import NeuronType
+from numpy.typing import NDArray
 
 from ..neurons import Identity, SoftKWinnersTakeAll
 from ..rules import SynapticScaling
@@ -19,23 +24,24 @@ class SparseEncoder(LayeredNetwork):
         a_0 = x, \qquad a_l = \phi(W_l a_{l-1} + b_l), \qquad
         y = \mathrm{kWTA}\bigl(g \odot (W_L a_{L-1} + b_L)\bigr)
 
-    Weights and biases learn by NengoDL's training; gains g, if there are any, by synaptic
-    scaling while it runs.
+    Weights and biases learn by NengoDL's training. The gains g, if there are any, learn by
+    synaptic scaling at the same time.
 
     Parameters
     ----------
     shape : sequence of int, optional
-        Number of inputs, of neurons in each hidden layer, and of units of the code.
+        Number of inputs, of neurons in each hidden layer, and of units in the code.
     winners : nengo.neurons.NeuronType, optional
-        Of the code. Default: ``SoftKWinnersTakeAll(0.05, hardness=5)``.
+        Neurons of the code. Default: ``SoftKWinnersTakeAll(0.05, hardness=5)``.
     hidden_type : nengo.neurons.NeuronType, optional
-        :math:`\phi`. Default: rectified linear units.
+        Neurons of the hidden layers, with the activation :math:`\phi`. Default: rectified
+        linear units.
     scaling : SynapticScaling, optional
-        How gains learn; None: there are none.
+        Learning rule of the gains. With None there are no gains.
     schedule : Schedule, optional
-        Default: one timestep.
+        Length of a presentation and samples per update. Default: one timestep.
     parameters : mapping of str to array, optional
-        Values at the start; the rest is initialised.
+        Initial values. Parameters that are not given are initialised.
     label, seed, add_to_container
         As for `nengo.Network`.
 
@@ -44,7 +50,7 @@ class SparseEncoder(LayeredNetwork):
     input : nengo.Node
         The image.
     learn : nengo.Node
-        The learning switch of synaptic scaling.
+        The learning switch of synaptic scaling: 1 to learn, 0 not to learn.
     output : nengo.ensemble.Neurons
         The code y.
 
@@ -61,23 +67,23 @@ class SparseEncoder(LayeredNetwork):
 
     @checked(
         LAYERS,
-        InstanceParam("winners", nengo.neurons.NeuronType),
-        InstanceParam("hidden_type", nengo.neurons.NeuronType),
+        InstanceParam("winners", NeuronType),
+        InstanceParam("hidden_type", NeuronType),
         InstanceParam("scaling", SynapticScaling),
         *LEARNING,
     )
     def __init__(
         self,
-        shape=(784, 64, 512),
-        winners=None,
-        hidden_type=None,
-        scaling=None,
-        schedule=None,
-        parameters=None,
-        label=None,
-        seed=None,
-        add_to_container=None,
-    ):
+        shape: tuple[int, ...] = (784, 64, 512),
+        winners: NeuronType | None = None,
+        hidden_type: NeuronType | None = None,
+        scaling: SynapticScaling | None = None,
+        schedule: Schedule | None = None,
+        parameters: Mapping[str, NDArray] | None = None,
+        label: str | None = None,
+        seed: int | None = None,
+        add_to_container: bool | None = None,
+    ) -> None:
         schedule = Schedule(steps=1) if schedule is None else schedule
         super().__init__(shape, schedule, parameters, label, seed, add_to_container)
         winners = SoftKWinnersTakeAll(0.05, hardness=5.0) if winners is None else winners
@@ -117,7 +123,7 @@ class SparseEncoder(LayeredNetwork):
         )
         return code
 
-    def _parameter_signals(self, model):
+    def _parameter_signals(self, model: Model) -> dict[str, Signal]:
         signals = super()._parameter_signals(model)
         if "G" in self._shapes:
             signals["G"] = model.sig[self.connections["G"]]["weights"]

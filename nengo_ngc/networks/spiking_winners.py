@@ -1,10 +1,13 @@
 r"""k winners over time: of spiking neurons the first k to spike, by lateral inhibition."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import nengo
 import numpy as np
 from nengo.exceptions import ValidationError
+from numpy.typing import NDArray
 
 from ..neurons import KWinnersTakeAll, k_winners
 from ..objects import PureNode
@@ -18,77 +21,77 @@ _GAIN = 2.0
 
 
 class SpikingWinners(nengo.Network):
-    r"""Spiking neurons that race: the first k to spike inhibit all.
+    r"""Spiking neurons of which the first k to spike win, and then inhibit all neurons.
 
     .. math:: k = \lceil \text{sparsity} \cdot n \rceil
 
-    Leaky integrate-and-fire neurons start from rest at the beginning of each presentation.
-    At a constant current J a neuron first spikes after
+    At the beginning of each presentation the voltages of leaky integrate-and-fire neurons are
+    reset to 0. At a constant current J a neuron then spikes for the first time after
 
     .. math:: t = \tau_{rc} \ln \frac{J}{J - 1},
 
-    so those with the largest current are the first. Each neuron that spikes for the first
-    time has won, and excites one inhibitory neuron of activity
+    so the neurons with the largest currents spike first. Each neuron that spikes has won, and
+    excites one inhibitory neuron whose activity is
 
-    .. math:: \max(0, \text{winners} - (k - 1) + k\, \text{rest}),
+    .. math:: \max(0, \text{winners} - (k - 1) + k\, \text{reset}).
 
-    which is silent until k have won and then, from the next timestep to the end of the
-    presentation, keeps all neurons from spiking, winners too.
+    It is silent until k neurons have won. From the next timestep to the end of the
+    presentation it keeps all neurons from spiking, including the winners.
 
-    It is what brings the neurons to rest as well: it is driven in the first
-    :math:`\lceil \tau_{ref} / dt \rceil` timesteps of each presentation (at least one),
-    by the end of which voltages are 0 and refractory periods over. So the race begins after
-    these timesteps.
+    The same neuron resets the voltages: it is excited in the first
+    :math:`\lceil \tau_{ref} / dt \rceil` timesteps of each presentation (at least one), at the
+    end of which voltages are 0 and refractory periods are over. The race begins after these
+    timesteps.
 
-    If more neurons spike in one timestep than can still win, those with the largest input
-    at this timestep do, of equal inputs those of the neurons that come first. With
-    inputs that do not change during a presentation the winners are thus those of
-    `.KWinnersTakeAll`, as long as k neurons spike within it: a neuron whose current is
-    not above 1 never does. If fewer than k spike, fewer win.
+    If more neurons spike in one timestep than can still win, those with the largest input at
+    this timestep win, and of equal inputs those of the neurons that come first. If inputs do
+    not change during a presentation, and at least k neurons spike in it, the winners are
+    therefore those of `.KWinnersTakeAll`. A neuron never spikes if its current is at most 1.
+    If fewer than k neurons spike, fewer win.
 
     Parameters
     ----------
     n_neurons : int
-        n.
+        Number n of neurons.
     sparsity : float, optional
-        Part of the neurons that win, above 0 and at most 1.
+        The part of the neurons that win, above 0 and at most 1.
     neuron_type : nengo.LIF, optional
-        Its ``min_voltage`` must be 0, where inhibition brings voltages to. With a long
-        ``tau_rc``, and larger currents, there is hardly any leak. Of `nengo.AdaptiveLIF`
-        those that spiked lately are at a disadvantage. `nengo.SpikingRectifiedLinear` is
-        refused: nothing but a spike lowers its voltage.
+        Type of the neurons. Its ``min_voltage`` must be 0, to which inhibition lowers the
+        voltages. With a long ``tau_rc``, and larger currents, there is hardly any leak. With
+        `nengo.AdaptiveLIF`, neurons that have spiked recently are at a disadvantage.
+        `nengo.SpikingRectifiedLinear` is refused, since only a spike lowers its voltage.
     schedule : Schedule, optional
-        When presentations begin. Default: 50 timesteps each.
+        Length of presentations. Default: 50 timesteps.
     scale : float, optional
         Current of a neuron per unit of input, above 0.
     inhibition : float, optional
-        The least current that is taken off while all are inhibited, above 0. To bring
-        neurons to rest within one timestep it must exceed their largest current by
-        :math:`\tau_{rc} / dt`.
+        The smallest current that is subtracted while all neurons are inhibited, above 0. To
+        reset voltages within one timestep it must exceed the largest current of the neurons
+        by :math:`\tau_{rc} / dt`.
     label, seed, add_to_container
         As for `nengo.Network`.
 
     Attributes
     ----------
     input : nengo.Node
-        What the neurons integrate, of size n, before ``scale``.
+        The input of the neurons, of size n, before it is multiplied by ``scale``.
     ensemble : nengo.Ensemble
-        The neurons that race. ``ensemble.neurons`` are the spikes.
+        The neurons that race. The output of ``ensemble.neurons`` are their spikes.
     inhibitor : nengo.Ensemble
         The inhibitory neuron.
     rest : nengo.Node
-        1 while neurons are brought to rest, 0 during the race.
+        1 while voltages are reset, and 0 during the race.
     output : nengo.Node
-        The code: 1 for neurons that have won in this presentation, from the timestep of
-        their spike to its end, 0 for all others.
+        The code: 1 for neurons that have won in this presentation, from the timestep of their
+        spike to the end of the presentation, and 0 for all others.
     n_winners : int
-        k.
+        The number k of winners.
 
     Raises
     ------
     nengo.exceptions.ValidationError
-        If an argument is out of range or not of its kind; when a simulator is made, if
-        presentations are over before the race can begin.
+        If an argument is out of range or of the wrong type; when a simulator is made, if
+        presentations end before the race can begin.
 
     References
     ----------
@@ -108,16 +111,16 @@ class SpikingWinners(nengo.Network):
     )
     def __init__(
         self,
-        n_neurons,
-        sparsity=0.05,
-        neuron_type=nengo.LIF(),
-        schedule=None,
-        scale=1.0,
-        inhibition=1e4,
-        label=None,
-        seed=None,
-        add_to_container=None,
-    ):
+        n_neurons: int,
+        sparsity: float = 0.05,
+        neuron_type: nengo.LIF = nengo.LIF(),
+        schedule: Schedule | None = None,
+        scale: float = 1.0,
+        inhibition: float = 1e4,
+        label: str | None = None,
+        seed: int | None = None,
+        add_to_container: bool | None = None,
+    ) -> None:
         super().__init__(label=label, seed=seed, add_to_container=add_to_container)
         self._n = n_neurons
         self.n_winners = KWinnersTakeAll(sparsity).n_winners(n_neurons)
@@ -129,14 +132,14 @@ class SpikingWinners(nengo.Network):
             self._build()
 
     @property
-    def schedule(self):
-        """When presentations begin."""
+    def schedule(self) -> Schedule:
+        """Length of presentations."""
         return self._schedule
 
     def _check_neurons_and_schedule(self):
         if self._neuron_type.min_voltage != 0:
             raise ValidationError(
-                "must have min_voltage 0, for inhibition to bring it to rest, "
+                "must have min_voltage 0, to which inhibition lowers the voltages, "
                 f"got {self._neuron_type!r}",
                 attr="neuron_type",
                 obj=self,
@@ -152,11 +155,11 @@ class SpikingWinners(nengo.Network):
     def _build(self):
         n, k = self._n, self.n_winners
         racing = neurons(n, self._neuron_type, "neurons", gain=np.full(n, _GAIN))
-        # above 0 once k winners, or rest, excite it
+        # above 0 once k winners, or the reset, excite it
         inhibitory = neurons(1, nengo.RectifiedLinear(), "inhibitor", bias=[1.0 - k])
         self.ensemble, self.inhibitor = racing.ensemble, inhibitory.ensemble
         self.input = nengo.Node(size_in=n, label="input")
-        self.rest = nengo.Node(_Rest(self._schedule, self._neuron_type.tau_ref), label="rest")
+        self.rest = nengo.Node(_Reset(self._schedule, self._neuron_type.tau_ref), label="rest")
         self.output = PureNode(
             self._win, n, [racing, self.input], self._schedule, label="output"
         )
@@ -175,8 +178,8 @@ class SpikingWinners(nengo.Network):
         return xp.where(ahead > -np.inf, k_winners(xp, ahead, self.n_winners), 0.0)
 
 
-class _Rest(nengo.Process):
-    """1 at the beginning of presentations until refractory periods are over, then 0.
+class _Reset(nengo.Process):
+    """The output is 1 at the beginning of presentations, while voltages are reset, then 0.
 
     Parameters
     ----------
@@ -193,20 +196,27 @@ class _Rest(nengo.Process):
         self.schedule = schedule
         self.tau_ref = tau_ref
 
-    def make_step(self, shape_in, shape_out, dt, rng, state):
+    def make_step(
+        self,
+        shape_in: tuple[int, ...],
+        shape_out: tuple[int, ...],
+        dt: float,
+        rng: Any,
+        state: dict[str, NDArray],
+    ) -> Callable[[float], NDArray]:
         schedule = self.schedule
         # 0.003 / 0.0003 is a little above 10
-        n_rest = max(1, math.ceil(round(self.tau_ref / dt, 9)))
-        if schedule.steps <= n_rest:
+        n_reset = max(1, math.ceil(round(self.tau_ref / dt, 9)))
+        if schedule.steps <= n_reset:
             raise ValidationError(
-                f"presentations must be longer than {n_rest} timesteps, in which neurons "
-                f"are brought to rest, got {schedule.steps}",
+                f"presentations must be longer than {n_reset} timesteps, in which voltages "
+                f"are reset, got {schedule.steps}",
                 attr="schedule",
                 obj=self,
             )
 
-        def step_rest(t):
-            resting = schedule.iteration(int(round(t / dt))) < n_rest
-            return np.full(shape_out, float(resting))
+        def step_reset(t):
+            resets = schedule.iteration(int(round(t / dt))) < n_reset
+            return np.full(shape_out, float(resets))
 
-        return step_rest
+        return step_reset

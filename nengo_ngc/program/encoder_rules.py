@@ -85,7 +85,7 @@ def _build_layer_rule(model, rule_type, rule, feedback):
         PureOperator([(None, carry_back)], reads, {"delta": delta}, tag=f"{tag}.delta")
     )
     error = delta
-    if rule_type.modifies == "weights":
+    if rule.modifies == "weights":
         error = _build_gained(model, neurons, delta)
     build_learning(model, rule_type, rule, error, bias_error=delta)
     model.sig[rule]["delta"] = delta

@@ -1,41 +1,55 @@
 """Builds every local rule: sum over samples, average, optimise, constrain."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
-from nengo.builder import Builder, Signal
+from nengo.builder import Builder, Model, Signal
 from nengo.builder.connection import slice_signal
 from nengo.builder.learning_rules import build_or_passthrough
 from nengo.builder.operator import Copy, Reset
+from nengo.connection import Connection, LearningRule
 from nengo.ensemble import Neurons
 from nengo.exceptions import BuildError, ValidationError
 from nengo.rc import rc
 
 from ..rules import LocalRule
+from ..rules.signals import by_name, places
+from .error_signs import warn_of_opposite_signs
 from .operators import PureOperator, SharedSignal
+from .rule_memory import RuleMemory
 
 
 @Builder.register(LocalRule)
-def build_local_rule(model, rule_type, rule):
+def build_local_rule(model: Model, rule_type: LocalRule, rule: LearningRule) -> None:
     """Build a `.LocalRule` into a model.
 
     Sets ``model.sig[rule]["error"]`` to the signal that connections into the rule
     add to, ``["parameter"]`` to what the rule learns (the weights, or what the
-    weights are computed from), and ``["optimizer_..."]`` to the optimiser's state.
-    If biases learn, ``["bias"]`` is they and ``["bias_optimizer_..."]`` their
-    optimiser's state.
+    weights are computed from), ``["optimizer_..."]`` to the optimiser's state, and each array
+    of the rule's memory by its name. If biases learn, they are ``["bias"]``, and the names of
+    what belongs to them begin with ``"bias_"``.
     """
-    error = build_error(model, rule_type, rule) if rule_type.size_in != 0 else None
+    error = build_error(model, rule_type, rule) if rule.size_in != 0 else None
     build_learning(model, rule_type, rule, error)
 
 
-def build_error(model, rule_type, rule):
+def build_error(model: Model, rule_type: LocalRule, rule: LearningRule) -> Signal:
     """Build what connections into a rule add to, its ``"error"``."""
+    warn_of_opposite_signs(model, rule_type, rule)
     error = Signal(shape=rule.size_in, name=f"{rule}.error")
     model.add_op(Reset(error))
     model.sig[rule]["in"] = model.sig[rule]["error"] = error
     return error
 
 
-def build_learning(model, rule_type, rule, error, bias_error=None):
+def build_learning(
+    model: Model,
+    rule_type: LocalRule,
+    rule: LearningRule,
+    error: Signal | None,
+    bias_error: Signal | None = None,
+) -> None:
     """Build the change of weights, and of biases, by an error.
 
     Parameters
@@ -46,10 +60,10 @@ def build_learning(model, rule_type, rule, error, bias_error=None):
     error : Signal or None
         What the rule's ``update`` sees as its error.
     bias_error : Signal, optional
-        What it sees for biases, if that is another.
+        What it sees for biases, if that is another signal.
     """
     connection = rule.connection
-    pre, post = activities(model, rule_type, connection)
+    pre, post = activities(model, rule_type, rule)
     reads = {"step": model.step, "post": post}
     if error is not None:
         reads["error"] = error
@@ -57,7 +71,7 @@ def build_learning(model, rule_type, rule, error, bias_error=None):
         reads["learn"] = model.sig[rule_type.learn]["out"]
     tag = connection.label or str(connection)
     _drop_delta(model, rule)
-    weights = _take_over(rule, _weights(model, connection, rule_type))
+    weights = _take_over(rule, _weights(model, rule))
     _build_change(model, rule_type, rule, {**reads, "pre": pre}, weights, tag)
     if rule_type.biases:
         neurons = getattr(connection.post_obj, "neurons", connection.post_obj)
@@ -78,14 +92,17 @@ def build_learning(model, rule_type, rule, error, bias_error=None):
     model.params[rule] = None
 
 
-def activities(model, rule_type, connection):
-    """What a rule sees of the pre- and the postsynaptic side of a connection."""
-    if rule_type.modifies == "encoders":
+def activities(
+    model: Model, rule_type: LocalRule, rule: LearningRule
+) -> tuple[Signal, Signal]:
+    """Return what a rule sees of the pre- and the postsynaptic side of its connection."""
+    connection = rule.connection
+    if rule.modifies == "encoders":
         # encoders see all of what comes into the ensemble
         pre = model.sig[connection.post_obj]["in"]
     else:
         pre = _part(model, model.sig[connection]["in"], connection.pre_slice)
-    post = _activity(model, connection, rule_type.modifies)
+    post = _activity(model, connection, rule.modifies)
     return (
         build_or_passthrough(model, rule_type.pre_synapse, pre),
         build_or_passthrough(model, rule_type.post_synapse, post),
@@ -93,7 +110,7 @@ def activities(model, rule_type, connection):
 
 
 class _OfBiases:
-    """A rule's `update`, for weights that come from a unit which is always 1."""
+    """A rule for biases, which are weights that come from a unit that is always 1."""
 
     def __init__(self, rule_type):
         self._rule_type = rule_type
@@ -101,10 +118,13 @@ class _OfBiases:
     def __getattr__(self, name):
         return getattr(self._rule_type, name)
 
-    def update(self, xp, pre, post, error, weights):
-        always = xp.ones_like(pre[:, :1])
-        column = self._rule_type.update(xp, always, post, error, weights[:, None])
-        return column[:, 0]
+    def update(self, xp, pre, post, error, weights, *memory):
+        always, column = xp.ones_like(pre[:, :1]), weights[:, None]
+        return self._rule_type.update(xp, always, post, error, column, *memory)[:, 0]
+
+    def remember(self, xp, pre, post, error, weights, memory, dt):
+        always, column = xp.ones_like(pre[:, :1]), weights[:, None]
+        return self._rule_type.remember(xp, always, post, error, column, memory, dt)
 
     def prior(self, xp, weights):
         return None
@@ -141,21 +161,23 @@ def _build_change(model, rule_type, rule, reads, weights, tag, prefix=""):
     if not learns_weights:
         updates["parameter"] = parameter
 
+    memory = RuleMemory(rule_type, rule, weights.shape, prefix)
+    model.sig[rule].update({f"{prefix}{k}": sig for k, sig in memory.signals.items()})
+    look = _observe(rule_type, rule, memory)
+    stages: list[tuple[Callable | None, Callable]] = [
+        (_guard_settled(rule_type), _accumulate(rule_type, look)),
+        (_guard_due(rule_type), _change(rule_type, remembered, learns_weights)),
+    ]
+    if memory.signals:  # it moves at every timestep
+        stages.insert(0, (None, memory.move(look, model.dt)))
     model.add_op(
-        PureOperator(
-            [
-                (_guard_settled(rule_type), _accumulate(rule_type, "error" in reads)),
-                (_guard_due(rule_type), _change(rule_type, remembered, learns_weights)),
-            ],
-            reads=reads,
-            updates=updates,
-            tag=tag,
-        )
+        PureOperator(stages, reads=reads, updates={**updates, **memory.updates}, tag=tag)
     )
 
 
-def _weights(model, connection, rule_type):
-    if rule_type.modifies == "encoders":
+def _weights(model, rule):
+    connection = rule.connection
+    if rule.modifies == "encoders":
         return model.sig[connection.post_obj]["encoders"]
     return model.sig[connection]["weights"]
 
@@ -185,8 +207,8 @@ def _take_over(rule, array):
     return SharedSignal.adopt(array)
 
 
-def _activity(model, connection, modifies):
-    """What the postsynaptic side does at this timestep, of all that weights lead to."""
+def _activity(model: Model, connection: Connection, modifies: str) -> Signal:
+    """Return what all that the weights lead to does at this timestep."""
     post = connection.post_obj
     if modifies == "decoders":
         return _part(model, model.sig[post]["in"], connection.post_slice)
@@ -209,7 +231,7 @@ def _guard_settled(rule_type):
     schedule, switched = rule_type.schedule, rule_type.learn is not None
 
     def settled(xp, v):
-        teaches = schedule.teaches(v.step)
+        teaches = schedule.applies_rules(v.step)
         return teaches & (xp.max(v.learn) > 0) if switched else teaches
 
     return settled
@@ -219,28 +241,43 @@ def _guard_due(rule_type):
     return lambda xp, v: rule_type.schedule.is_due(v.count)
 
 
-def _accumulate(rule_type, has_error):
+def _observe(rule_type: LocalRule, rule: LearningRule, memory: RuleMemory) -> Callable:
+    """Return a function that picks what a rule sees out of all arrays of its operator."""
+    where = places(rule_type.errors, rule.connection)
+
+    def look(v: Any) -> tuple:
+        error = by_name(getattr(v, "error", None), where)
+        return v.pre, v.post, error, v.weights, *memory.of(v)
+
+    return look
+
+
+def _accumulate(rule_type, look):
     def accumulate(xp, v):
-        error = v.error if has_error else None
-        update = rule_type.update(xp, v.pre, v.post, error, v.weights)
+        update = rule_type.update(xp, *look(v))
         return {"total": v.total + update, "count": v.count + v.pre.shape[0]}
 
     return accumulate
 
 
 def _change(rule_type, remembered, learns_weights):
+    optimizer = rule_type.chain
+
     def change(xp, v):
         prior = rule_type.prior(xp, v.weights)
         total = v.total if prior is None else v.total + prior
-        step, state = rule_type.optimizer.update(
+        step, state = optimizer.update(
             xp,
             total * (-1 / v.count),
             {name: getattr(v, f"optimizer_{name}") for name in remembered},
         )
         parameter = v.weights if learns_weights else v.parameter
         parameter, weights = rule_type.constrain(xp, parameter + step)
+        parameter = optimizer.project(xp, parameter)
         new = {f"optimizer_{name}": array for name, array in state.items()}
-        if not learns_weights:
+        if learns_weights:
+            weights = parameter
+        else:
             new["parameter"] = parameter
         cleared = {"total": xp.zeros_like(v.total), "count": xp.zeros_like(v.count)}
         return {**new, "weights": weights, **cleared}

@@ -1,7 +1,8 @@
-"""Builds neurons that have no use for a firing rate."""
+"""Builds latent states and pointwise neurons."""
 
 import numpy as np
-from nengo.builder import Builder, Signal
+from nengo.builder import Builder, Model, Signal
+from nengo.ensemble import Neurons
 from nengo.rc import rc
 
 from ..neurons import LatentState, Pointwise
@@ -9,15 +10,15 @@ from .operators import PureOperator
 
 
 @Builder.register(LatentState)
-def build_latent_state(model, latent, neurons):
+def build_latent_state(model: Model, latent: LatentState, neurons: Neurons) -> None:
     """Build the states of an ensemble.
 
     Sets ``model.sig[neurons]["z"]`` and, if they have momentum, ``["v"]``.
     """
     kept = {}
     for name in ("z", "v") if latent.momentum > 0 else ("z",):
-        rest = np.zeros(neurons.size_in, dtype=rc.float_dtype)
-        kept[name] = Signal(rest, name=f"{neurons}.{name}")
+        zeros = np.zeros(neurons.size_in, dtype=rc.float_dtype)
+        kept[name] = Signal(zeros, name=f"{neurons}.{name}")
         model.sig[neurons][name] = kept[name]
 
     reads = {"drive": model.sig[neurons]["in"], "step": model.step}
@@ -45,12 +46,12 @@ def build_latent_state(model, latent, neurons):
 
 
 @Builder.register(Pointwise)
-def build_pointwise(model, kind, neurons):
-    """Build neurons without a state."""
-    kind.check(neurons.size_in)
+def build_pointwise(model: Model, neuron_type: Pointwise, neurons: Neurons) -> None:
+    """Build neurons whose activity is a function of their present input."""
+    neuron_type.check(neurons.size_in)
     model.add_op(
         PureOperator(
-            [(None, lambda xp, v: {"out": kind.activity(xp, v.J)})],
+            [(None, lambda xp, v: {"out": neuron_type.activity(xp, v.J)})],
             reads={"J": model.sig[neurons]["in"]},
             sets={"out": model.sig[neurons]["out"]},
             tag=str(neurons),

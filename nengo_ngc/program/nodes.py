@@ -1,6 +1,6 @@
 """Builds nodes that compute a pure function."""
 
-from nengo.builder import Builder, Signal
+from nengo.builder import Builder, Model, Signal
 from nengo.builder.operator import Reset
 from nengo.exceptions import BuildError
 
@@ -9,7 +9,7 @@ from .operators import PureOperator
 
 
 @Builder.register(PureNode)
-def build_pure_node(model, node):
+def build_pure_node(model: Model, node: PureNode) -> None:
     """Build a `.PureNode`. Sets ``model.sig[node]["in"]`` and ``["out"]``."""
     x = Signal(shape=node.size_in, name=f"{node}.in")
     out = Signal(shape=node.size_out, name=f"{node}.out")

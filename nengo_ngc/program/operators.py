@@ -1,12 +1,18 @@
-"""The one operator that runs pure functions of arrays, on any backend."""
+"""The one operator that runs pure functions of arrays, on every backend."""
 
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from nengo.builder import Operator, Signal
+from numpy.typing import NDArray
 
 from ..exceptions import DivergenceError
 from ..namespace import NUMPY
+from ..schedule import Schedule
+
+Stage = tuple[Callable | None, Callable]
 
 
 class SharedSignal(Signal):
@@ -22,29 +28,35 @@ class SharedSignal(Signal):
         return signal
 
 
+class SampleSignal(Signal):
+    """A signal of which each sample has its own copy, whatever the number of its axes."""
+
+
 class PureOperator(Operator):
     """Runs pure functions over named arrays.
 
-    A function takes ``(xp, v)``, a namespace of array functions and an object whose
-    attributes are the arrays by name, and returns a dict of new arrays. Vectors come
-    as (batch, n); matrices, scalars and shared signals come as they are.
+    A function takes ``(xp, v)``, where ``xp`` has the functions that `nengo_ngc.namespace`
+    lists and the attributes of ``v`` are the arrays by name. It returns a dict of new arrays.
+    Vectors, and signals of each sample, have a batch axis in front. Matrices, scalars and
+    shared signals have none.
 
-    Stages run one after another and see what those before them returned. A stage
-    with a guard that is false ends the operator's work for this timestep; signals that
-    are set, not updated, are 0 then.
+    Stages run one after another, and each of them sees the arrays that those before it have
+    returned. If the guard of a stage is false, neither this stage nor those after it run in
+    this timestep, and signals that are set, rather than updated, are 0.
 
     Parameters
     ----------
     stages : sequence of (guard, function)
-        ``guard(xp, v)`` returns a boolean; None means always.
+        ``guard(xp, v)`` returns a boolean. With None in its place the stage always runs.
     reads, sets, updates : dict of {str: Signal}
-        Names by which functions address signals. Updated signals may be read, too.
+        Signals by the names under which functions find them. Functions may also read the
+        signals that they update.
     tag : str, optional
-        Says in error messages what is computed here.
+        What is computed here, for error messages.
     ends : Schedule, optional
-        Presentations of this schedule are over, but for their last timestep, once what
-        the operator sets is above 0 in all samples. Models skip the rest, once that holds for
-        all such operators.
+        If it is given, what the operator sets says whether a presentation of this schedule is
+        over: it is, if the values are above 0 in all samples. Once all operators of this sort
+        agree, models skip the remaining timesteps, except the last one.
 
     Notes
     -----
@@ -54,7 +66,15 @@ class PureOperator(Operator):
     4. updates ``[*updates]``
     """
 
-    def __init__(self, stages, reads, sets=None, updates=None, tag=None, ends=None):
+    def __init__(
+        self,
+        stages: Sequence[Stage],
+        reads: Mapping[str, Signal],
+        sets: Mapping[str, Signal] | None = None,
+        updates: Mapping[str, Signal] | None = None,
+        tag: str | None = None,
+        ends: Schedule | None = None,
+    ) -> None:
         super().__init__(tag=tag)
         sets, updates = sets or {}, updates or {}
         self.stages = tuple(stages)
@@ -63,28 +83,32 @@ class PureOperator(Operator):
         self._names = tuple(reads), tuple(sets), tuple(updates)
         self.reads = list(reads.values())
         self.sets = list(sets.values())
-        self.incs = []
+        self.incs: list[Signal] = []
         self.updates = list(updates.values())
 
     @property
-    def updated(self):
+    def updated(self) -> dict[str, Signal]:
         """Signals that change at the end of the timestep, by name."""
         return dict(zip(self._names[2], self.updates))
 
     @property
-    def inputs(self):
+    def inputs(self) -> dict[str, Signal]:
         """Signals that functions may read, by name."""
         return {**dict(zip(self._names[0], self.reads)), **self.updated}
 
     @property
-    def outputs(self):
+    def outputs(self) -> dict[str, Signal]:
         """Signals that functions may write, by name."""
         return {**dict(zip(self._names[1], self.sets)), **self.updated}
 
-    def make_step(self, signals, dt, rng):
+    def make_step(
+        self, signals: Mapping[Signal, NDArray], dt: float, rng: Any
+    ) -> Callable[[], None]:
+        """Return the function of one timestep in Nengo."""
+
         def batched(signal):
             array = signals[signal]
-            return array if _is_shared(signal) else array[None]
+            return array if is_shared(signal) else array[None]
 
         inputs = {name: batched(signal) for name, signal in self.inputs.items()}
         outputs = {name: batched(signal) for name, signal in self.outputs.items()}
@@ -113,5 +137,8 @@ class PureOperator(Operator):
         return step_pure
 
 
-def _is_shared(signal):
-    return isinstance(signal.base, SharedSignal) or signal.ndim != 1
+def is_shared(signal: Signal) -> bool:
+    """Return whether functions see one array for all samples, without a batch axis."""
+    if isinstance(signal.base, SharedSignal | SampleSignal):
+        return isinstance(signal.base, SharedSignal)
+    return signal.ndim != 1

@@ -1,6 +1,8 @@
 """Builds transposed weights, and weights that multiply at the start only."""
 
-from nengo.builder import Builder, Signal
+from typing import Any
+
+from nengo.builder import Builder, Model, Signal
 from nengo.rc import rc
 
 from ..objects import AtStart, Transposed
@@ -8,8 +10,15 @@ from .operators import PureOperator
 
 
 @Builder.register(Transposed)
-def build_transposed(model, transform, sig_in, decoders=None, encoders=None, rng=None):
-    """Build a `.Transposed`; returns the product's signal and the weights' signal."""
+def build_transposed(
+    model: Model,
+    transform: Transposed,
+    sig_in: Signal,
+    decoders: Any = None,
+    encoders: Any = None,
+    rng: Any = None,
+) -> tuple[Signal, Signal]:
+    """Build a `.Transposed`. Returns the signals of the product and of the weights."""
     weights = model.sig[transform.connection]["weights"]
     out = Signal(shape=transform.size_out, name=f"{transform}.weighted")
 
@@ -28,8 +37,15 @@ def build_transposed(model, transform, sig_in, decoders=None, encoders=None, rng
 
 
 @Builder.register(AtStart)
-def build_at_start(model, transform, sig_in, decoders=None, encoders=None, rng=None):
-    """Build an `.AtStart`; returns the product's signal and the weights' signal."""
+def build_at_start(
+    model: Model,
+    transform: AtStart,
+    sig_in: Signal,
+    decoders: Any = None,
+    encoders: Any = None,
+    rng: Any = None,
+) -> tuple[Signal, Signal]:
+    """Build an `.AtStart`. Returns the signals of the product and of the weights."""
     init = transform.sample(rng=rng).astype(rc.float_dtype)
     weights = Signal(init, readonly=True, name=f"{transform}.weights")
     out = Signal(shape=transform.size_out, name=f"{transform}.weighted")

@@ -1,19 +1,23 @@
 """Local learning rules and optimisers: what goes into ``learning_rule_type=``."""
 
+from .backprop import BackProp
 from .base import LocalRule
 from .competitive import Competitive
-from .encoder_rules import BackProp, DirectFeedbackAlignment, FeedbackAlignment, LayerError
 from .error_driven import Delta, ErrorDriven
+from .feedback_alignment import DirectFeedbackAlignment, FeedbackAlignment
 from .homeostasis import Homeostasis, SynapticScaling
 from .lateral import Lateral
+from .layer_error import LayerError
 from .memory import ClippedHebbian, TiedAutoEncoder
-from .optimizers import SGD, Adam, Annealed, Clipped, Momentum, Optimizer
+from .optimizers import SGD, Adam, Annealed, Bounded, Clipped, Momentum, Optimizer
 from .precision import Precision
+from .signals import Memory
 
 __all__ = [
     "Adam",
     "Annealed",
     "BackProp",
+    "Bounded",
     "Clipped",
     "ClippedHebbian",
     "Competitive",
@@ -25,6 +29,7 @@ __all__ = [
     "Lateral",
     "LayerError",
     "LocalRule",
+    "Memory",
     "Momentum",
     "Optimizer",
     "Precision",

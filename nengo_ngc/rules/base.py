@@ -1,15 +1,21 @@
-r"""Local learning rules, what goes into ``learning_rule_type=``.
+r"""Local learning rules: what goes into ``learning_rule_type=``.
 
-A rule is one pure function over batches of arrays, its ``update``. What every rule
-needs besides (optimiser, norm bound, timing, averaging, the learning switch) it
-inherits from :class:`LocalRule`, and one operator runs it on every backend.
+A rule is one pure function over batches of arrays, its ``update``. What every rule needs
+besides (optimiser, norm bound, timing, averaging, the learning switch) it inherits from
+:class:`LocalRule`, and one operator runs it on every backend.
 """
 
-from nengo.connection import ConnectionLearningRuleTypeParam
-from nengo.ensemble import Ensemble, Neurons
+from collections.abc import Mapping
+from typing import Any, Self
+
+import nengo
+import numpy as np
+from nengo.base import ObjView
+from nengo.connection import Connection, LearningRule
 from nengo.exceptions import ValidationError
 from nengo.learning_rules import LearningRuleType
-from nengo.params import EnumParam
+from nengo.synapses import Synapse
+from numpy.typing import NDArray
 
 from ..schedule import Schedule
 from ..validation import (
@@ -20,13 +26,30 @@ from ..validation import (
     PositiveParam,
     SwitchParam,
     SynapseParam,
+    TextParam,
     WholeParam,
+    checked,
+    unfit,
 )
 from ..validation.messages import unknown
-from .optimizers import SGD, Optimizer, bound_rows
+from .connections import asked_about, goes_to_neurons, rules_of
+from .optimizers import SGD, Bounded, Optimizer
+from .signals import Memory, places
 
-# what Nengo finds the size of a signal by
-_SIZES = ("pre", "post", "mid", "pre_state", "post_state")
+
+class _SizeParam(EitherParam):
+    """Size of the error: a number, or words by which Nengo finds it on a connection."""
+
+    def __init__(self):
+        words = "pre", "post", "mid", "pre_state", "post_state"
+        super().__init__(
+            "size_in", WholeParam("size_in", low=0), ChoiceParam("size_in", words)
+        )
+
+    def __get__(self, rule, owner):
+        given = super().__get__(rule, owner)
+        connection = None if rule is None else asked_about()
+        return given if connection is None else rule.size_on(connection)
 
 
 class LocalRule(LearningRuleType):
@@ -40,8 +63,11 @@ class LocalRule(LearningRuleType):
                 growth = xp.einsum("bi,bj->ij", post, pre)
                 return growth - xp.sum(post**2, axis=0)[:, None] * weights
 
-    At the last timestep of a presentation the rule's ``update`` is added up; once
-    enough samples are seen, the optimiser turns the mean into a change.
+    At the last timestep of a presentation what ``update`` returns is added up. Once enough
+    samples have been seen, the optimiser turns the mean into a change of the weights.
+
+    A rule with eligibility traces, or other memory of its own, also writes ``memory`` and
+    ``remember``. A rule with several error signals names them in ``errors``.
 
     Parameters
     ----------
@@ -49,47 +75,50 @@ class LocalRule(LearningRuleType):
         Turns the mean update into a change of the weights. Default: ``SGD(0.01)``.
     norm_bound : float or None, optional
         Rows (the incoming weights of one unit) with a larger L2 norm are scaled back
-        to it after each change.
+        to it after each change, as by `Bounded` around the optimiser. None: no bound.
     schedule : Schedule, optional
-        When the rule looks, and how many samples it averages. By default it applies
-        at every timestep.
+        Says at which timesteps the rule applies, and how many samples it averages. By default
+        it applies at every timestep.
     learn : nengo.Node or None, optional
-        The learning switch: samples presented while its output is above 0 are learned
-        from, others leave no trace. NengoDL takes the switch of a minibatch from
-        its largest value.
+        The learning switch: the rule learns from samples that are presented while its output
+        is above 0, and from no others. NengoDL takes the switch of a minibatch from its
+        largest value.
     pre_synapse, post_synapse : nengo.synapses.Synapse, float or None, optional
-        Filters of the activities that the rule sees, in seconds.
+        Filters of the activities that the rule sees; a number is the time constant of a
+        lowpass filter in seconds. None: no filter.
     size_in : int or str, optional
         Size of the signal that ``nengo.Connection(signal, connection.learning_rule)``
-        brings; ``"post"`` means one value for each postsynaptic unit.
+        brings; ``"post"`` means one value for each postsynaptic unit. It is ignored if the
+        rule has ``errors``.
     biases : bool, optional
         Whether the biases of the postsynaptic neurons learn as well: by the same rule
         and a copy of the optimiser, as weights from a unit that is always 1.
 
     Attributes
     ----------
+    errors : mapping of str to int or str
+        Set it in a derived class if the rule takes several error signals: the size of each by
+        its name, or ``"pre"`` or ``"post"`` for one value for each unit at that side. See
+        ``signal``. It is empty if there is one ``error``.
+    error_sign : str or None
+        The sign that the error must have, "desired - actual" or "actual - desired". None if
+        it is no difference, or its sign does not matter. Where one signal goes to two rules
+        that want opposite signs, building the model warns.
     modifies : str
-        "weights" of connections to neurons, "decoders" of others, or "encoders"; known
-        once a connection has the rule.
+        What Nengo is told that the rule modifies, on the connection on whose behalf Nengo
+        asks: "weights", "decoders" or "encoders".
 
     Raises
     ------
     nengo.exceptions.ValidationError
-        If an argument is not of its kind.
+        If an argument is of the wrong type or out of range.
     """
 
-    probeable = ("error",)
     learns_encoders = False
+    errors: Mapping[str, int | str] = {}
+    error_sign: str | None = None
 
-    modifies = EnumParam(
-        "modifies",
-        default="weights",
-        values=("weights", "decoders", "encoders"),
-        readonly=True,
-    )
-    size_in = EitherParam(
-        "size_in", WholeParam("size_in", low=0), ChoiceParam("size_in", _SIZES)
-    )
+    size_in = _SizeParam()
     biases = FlagParam("biases", default=False, readonly=True)
 
     optimizer = InstanceParam("optimizer", Optimizer)
@@ -101,14 +130,14 @@ class LocalRule(LearningRuleType):
 
     def __init__(
         self,
-        optimizer=None,
-        norm_bound=None,
-        schedule=None,
-        learn=None,
-        pre_synapse=None,
-        post_synapse=None,
-        size_in=0,
-        biases=False,
+        optimizer: Optimizer | None = None,
+        norm_bound: float | None = None,
+        schedule: Schedule | None = None,
+        learn: nengo.Node | None = None,
+        pre_synapse: Synapse | float | None = None,
+        post_synapse: Synapse | float | None = None,
+        size_in: int | str = 0,
+        biases: bool = False,
     ):
         self.optimizer = SGD() if optimizer is None else optimizer
         # learning_rate has no meaning beside an optimiser, but Nengo wants a number
@@ -120,11 +149,13 @@ class LocalRule(LearningRuleType):
         self.post_synapse = post_synapse
         self.biases = biases
 
-    def update(self, xp, pre, post, error, weights):
-        """The direction in which the weights grow, summed over the batch.
+    # --- what a derived class writes
 
-        Must be a pure function made of operators and functions of ``xp``, and a sum
-        over samples: the update of a batch is that of its halves added.
+    def update(self, xp: Any, pre: Any, post: Any, error: Any, weights: Any) -> Any:
+        """Return the direction in which the weights grow, summed over the batch.
+
+        It must be a pure function made of operators and functions of ``xp``, and a sum
+        over samples: the update of a batch is the sum of the updates of its halves.
 
         Parameters
         ----------
@@ -134,10 +165,12 @@ class LocalRule(LearningRuleType):
             Presynaptic activity at this timestep.
         post : (batch, n_post) array
             Postsynaptic activity at this timestep.
-        error : (batch, size_in) array
-            What connections into ``connection.learning_rule`` bring. It is
-            None if ``size_in`` is 0.
+        error : (batch, size_in) array or None
+            What connections into ``connection.learning_rule`` bring. It is None if
+            ``size_in`` is 0. If the rule has ``errors``, it has an attribute for each of them.
         weights : (n_post, n_pre) array
+        memory : object, of rules that have ``memory`` only
+            Has an attribute for each array that the rule remembers, this timestep included.
 
         Returns
         -------
@@ -147,56 +180,190 @@ class LocalRule(LearningRuleType):
             f"{type(self).__name__} needs a method update(self, xp, pre, post, error, weights)"
         )
 
-    def prior(self, xp, weights):
-        """What is added once to each sum of updates, however many samples it has.
+    def memory(self, n_pre: int, n_post: int) -> Mapping[str, Memory]:
+        """Return the arrays that the rule remembers, by name.
 
-        None, the default, stands for nothing.
+        Most rules remember nothing, which is the default.
+
+        Parameters
+        ----------
+        n_pre, n_post : int
+            Number of units before and after the connection.
+
+        Returns
+        -------
+        mapping of str to Memory
+        """
+        return {}
+
+    def remember(
+        self, xp: Any, pre: Any, post: Any, error: Any, weights: Any, memory: Any, dt: float
+    ) -> Mapping[str, Any]:
+        """Return what the rule remembers from this timestep on.
+
+        It is called at every timestep, before ``update``, whether or not the rule applies.
+
+        Parameters
+        ----------
+        xp, pre, post, error, weights
+            As for ``update``.
+        memory : object
+            Has an attribute for each array, as it was returned at the timestep before.
+            Arrays are of shape ``(batch, *shape)``, or ``shape`` if they are shared.
+        dt : float
+            Length of a timestep, in seconds. A spike has the activity 1 / dt.
+
+        Returns
+        -------
+        mapping of str to array
+            Every array of the memory, by name.
+        """
+        name = type(self).__name__
+        arguments = "self, xp, pre, post, error, weights, memory, dt"
+        raise TypeError(f"{name} has a memory and needs a method remember({arguments})")
+
+    def prior(self, xp: Any, weights: Any) -> Any:
+        """Return what is added once to each sum of updates, however many samples it has.
+
+        The default, None, stands for nothing.
         """
         return None
 
-    def init(self, weights):
-        """The learned parameter that belongs to the weights at the start.
+    def init(self, weights: NDArray) -> NDArray:
+        """Return the learned parameter that belongs to the weights at the start.
 
         Most rules learn the weights themselves and return them. A rule that returns
         something else (a covariance, say) says in ``constrain`` which weights follow.
         """
         return weights
 
-    def constrain(self, xp, parameter):
-        """Return the learned parameter and the weights after a change of it."""
-        if self.norm_bound is not None:
-            parameter = bound_rows(xp, parameter, self.norm_bound)
+    def constrain(self, xp: Any, parameter: Any) -> tuple[Any, Any]:
+        """Return the learned parameter and the weights after a change of the parameter."""
         return parameter, parameter
 
-    def on(self, connection):
-        """This rule as it is on a connection, which decides what can be learned.
+    # --- what the package asks a rule
+
+    @property
+    def chain(self) -> Optimizer:
+        """The optimiser, with the norm bound around it if there is one."""
+        if self.norm_bound is None:
+            return self.optimizer
+        return Bounded(self.optimizer, self.norm_bound)
+
+    @property
+    def probeable(self) -> tuple[str, ...]:
+        """Names of what can be probed in ``connection.learning_rule``."""
+        return ("error", *self.memory(1, 1))
+
+    @property
+    def modifies(self) -> str:
+        """What the rule modifies, for Nengo; see ``modifies_on``."""
+        connection = asked_about()
+        return "weights" if connection is None else self.modifies_on(connection)
+
+    def modifies_on(self, connection: Connection) -> str:
+        """Return what the rule modifies on a connection.
+
+        Parameters
+        ----------
+        connection : nengo.Connection
+
+        Returns
+        -------
+        {"weights", "decoders", "encoders"}
 
         Raises
         ------
         nengo.exceptions.ValidationError
-            If it can do nothing there.
+            If the rule can learn nothing there.
         """
-        post = connection.post_obj
-        if isinstance(post, Neurons) or solves_weights(connection):
-            return self.replace(modifies="weights")
+        if goes_to_neurons(connection):
+            return "weights"
         if self.biases and not self.learns_encoders:
             raise ValidationError(
-                f"biases learn on connections to neurons, got one to {post}",
+                f"biases learn on connections to neurons, got one to {connection.post_obj}",
                 attr="biases",
                 obj=self,
             )
-        modifies = "encoders" if self.learns_encoders else "decoders"
-        return self.replace(modifies=modifies)
+        return "encoders" if self.learns_encoders else "decoders"
 
-    def replace(self, **changes):
-        """A copy of this rule with some of its parameters changed.
+    def size_on(self, connection: Connection) -> int | str:
+        """Return the size of all errors together, for a connection."""
+        if not self.errors:
+            return self.size_in
+        return max(place.stop for place in places(self.errors, connection).values())
+
+    def remembered(self, connection: Connection) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of what is learned on a connection besides weights and biases.
+
+        Parameters
+        ----------
+        connection : nengo.Connection
+            A connection between neurons.
+
+        Returns
+        -------
+        dict of {str: tuple of int}
+            By the names of the signals that the rule has when it is built: states of the
+            optimiser, ``"optimizer_m"`` for example, and arrays of the memory that are shared.
+            Of biases, the names begin with ``"bias_"``.
+        """
+        n_pre, n_post = connection.size_in, connection.size_out
+        learned = {"": (n_post, n_pre), **({"bias_": (n_post,)} if self.biases else {})}
+        found = {}
+        for prefix, shape in learned.items():
+            a_number = np.zeros((1,) * len(shape))
+            for name, kept in self.optimizer.init(a_number).items():
+                own = shape if kept.shape == a_number.shape else kept.shape
+                found[f"{prefix}optimizer_{name}"] = own
+            memory = self.memory(1 if prefix else n_pre, n_post)
+            shared = {name: kept for name, kept in memory.items() if kept.shared}
+            found.update({prefix + name: kept.start().shape for name, kept in shared.items()})
+        return found
+
+    @checked(InstanceParam("connection", Connection), TextParam("name"))
+    def signal(self, connection: Connection, name: str) -> ObjView:
+        """Return where connections bring one of the errors that the rule names.
+
+        Parameters
+        ----------
+        connection : nengo.Connection
+            A connection that learns by this rule.
+        name : str
+            One of ``errors``.
+
+        Returns
+        -------
+        nengo.base.ObjView
+            A part of ``connection.learning_rule``, to which a Connection can be made.
+
+        Raises
+        ------
+        nengo.exceptions.ValidationError
+            If the connection does not learn by this rule, or there is no such error.
+
+        Examples
+        --------
+        ::
+
+            rule = connection.learning_rule_type
+            nengo.Connection(reward, rule.signal(connection, "reward"), synapse=None)
+        """
+        if self not in rules_of(connection):
+            raise unfit("connection", f"one that learns by {self}", connection, self)
+        if name not in self.errors:
+            raise ValidationError(unknown("error", name, self.errors), attr="name", obj=self)
+        return LearningRule(connection, self)[places(self.errors, connection)[name]]
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy of this rule with some of its parameters changed.
 
         Raises
         ------
         TypeError
             If the rule has no parameter of a name.
         nengo.exceptions.ValidationError
-            If a value is not of the parameter's kind.
+            If a value is of the wrong type or out of range.
         """
         for name in changes:
             if name not in self._paramdict:
@@ -204,42 +371,3 @@ class LocalRule(LearningRuleType):
         clone = object.__new__(type(self))
         clone.__setstate__({**self.__getstate__(), **changes})
         return clone
-
-
-def solves_weights(connection):
-    """Whether a connection from an Ensemble goes to neurons, by its solver.
-
-    Between neurons there is a solver, too, which Nengo has no use for.
-    """
-    return isinstance(connection.pre_obj, Ensemble) and connection.solver.weights
-
-
-def _any_local(rules):
-    return any(isinstance(rule, LocalRule) for rule in rules)
-
-
-def _tell_rules_their_connection():
-    """Let Nengo ask a `LocalRule` what it modifies on the connection that it is given.
-
-    Nengo wants to know that of the class, before any connection is there; but the same
-    rule learns encoders on one connection and weights on another. Rules of other classes
-    are none of our business and go through as they are.
-    """
-    coerce = ConnectionLearningRuleTypeParam.coerce
-
-    def coerce_rules(self, connection, rules):
-        def told(rule):
-            return rule.on(connection) if isinstance(rule, LocalRule) else rule
-
-        if isinstance(rules, LocalRule):
-            rules = told(rules)
-        elif isinstance(rules, dict) and _any_local(rules.values()):
-            rules = {key: told(rule) for key, rule in rules.items()}
-        elif isinstance(rules, (list, tuple)) and _any_local(rules):
-            rules = [told(rule) for rule in rules]
-        return coerce(self, connection, rules)
-
-    ConnectionLearningRuleTypeParam.coerce = coerce_rules
-
-
-_tell_rules_their_connection()

@@ -1,7 +1,9 @@
 """Competitive learning."""
 
+from typing import Any
+
 from .base import LocalRule
-from .optimizers import SGD
+from .optimizers import SGD, Optimizer
 
 
 class Competitive(LocalRule):
@@ -10,15 +12,15 @@ class Competitive(LocalRule):
     .. math:: \Delta w_{ij} = y_i\, (x_j - w_{ij})
 
     averaged over samples, of the postsynaptic activity y, 1 for winners and 0 for others,
-    and the presynaptic activity x. Weights end at the mean input of those samples that a
-    unit wins.
+    and the presynaptic activity x. The weights of a unit approach the mean input of the
+    samples that it wins.
 
     Parameters
     ----------
     optimizer : Optimizer, optional
         Default: ``SGD(0.05)``.
     **kwargs
-        As for :class:`LocalRule`.
+        As for `.LocalRule`.
 
     References
     ----------
@@ -26,9 +28,9 @@ class Competitive(LocalRule):
     Science 9.
     """
 
-    def __init__(self, optimizer=None, **kwargs):
+    def __init__(self, optimizer: Optimizer | None = None, **kwargs: Any):
         super().__init__(SGD(0.05) if optimizer is None else optimizer, **kwargs)
 
-    def update(self, xp, pre, post, error, weights):
+    def update(self, xp: Any, pre: Any, post: Any, error: Any, weights: Any) -> Any:
         towards = xp.einsum("bi,bj->ij", post, pre)
         return towards - xp.sum(post, axis=0)[:, None] * weights

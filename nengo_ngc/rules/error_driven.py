@@ -1,9 +1,13 @@
-"""Rules that multiply an error, or what is left of one, with presynaptic activity."""
+"""Rules that multiply an error, or what remains of one, with presynaptic activity."""
+
+from typing import Any
 
 from .base import LocalRule
-from .optimizers import Adam
+from .optimizers import Adam, Optimizer
+from .signs import DESIRED_MINUS_ACTUAL, states_signs
 
 
+@states_signs
 class ErrorDriven(LocalRule):
     r"""Neural generative coding's rule: error times presynaptic activity.
 
@@ -21,7 +25,7 @@ class ErrorDriven(LocalRule):
     size_in : int or str, optional
         Size of the signal, ``"post"`` by default.
     **kwargs
-        As for :class:`LocalRule`.
+        As for `.LocalRule`.
 
     References
     ----------
@@ -29,14 +33,19 @@ class ErrorDriven(LocalRule):
     models", Nature Communications 13, 2064.
     """
 
-    def __init__(self, optimizer=None, size_in="post", **kwargs):
+    error_sign = DESIRED_MINUS_ACTUAL
+
+    def __init__(
+        self, optimizer: Optimizer | None = None, size_in: int | str = "post", **kwargs: Any
+    ):
         optimizer = Adam() if optimizer is None else optimizer
         super().__init__(optimizer, size_in=size_in, **kwargs)
 
-    def update(self, xp, pre, post, error, weights):
+    def update(self, xp: Any, pre: Any, post: Any, error: Any, weights: Any) -> Any:
         return xp.einsum("bi,bj->ij", error, pre)
 
 
+@states_signs
 class Delta(ErrorDriven):
     r"""The delta rule: learns to predict a signal from presynaptic activity.
 
@@ -48,13 +57,15 @@ class Delta(ErrorDriven):
     Parameters
     ----------
     **kwargs
-        As for :class:`ErrorDriven`.
+        As for `ErrorDriven`.
 
     References
     ----------
     Widrow & Hoff 1960, "Adaptive switching circuits".
     """
 
-    def update(self, xp, pre, post, error, weights):
+    error_sign = None
+
+    def update(self, xp: Any, pre: Any, post: Any, error: Any, weights: Any) -> Any:
         left = error - xp.einsum("ij,bj->bi", weights, pre)
         return super().update(xp, pre, post, left, weights)

@@ -1,10 +1,13 @@
 """Learning how the units of a layer inhibit each other."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from ..validation import FrozenArrayParam
 from .base import LocalRule
-from .optimizers import Adam
+from .optimizers import Adam, Optimizer
 
 
 class Lateral(LocalRule):
@@ -15,8 +18,8 @@ class Lateral(LocalRule):
 
     .. math:: \hat L = \mathrm{relu}(L) \odot \bigl(M (1 - I) - I\bigr)
 
-    of the parameter L and the mask M, 1 between units that compete. With the signal e
-    that would lower the loss,
+    for the parameter L and the mask M, which is 1 between units that compete. With the signal
+    e, in whose direction the loss falls,
 
     .. math:: \Delta L = -(e z^T) \odot \bigl(M (1 - I) - I\bigr)
 
@@ -25,15 +28,15 @@ class Lateral(LocalRule):
     Parameters
     ----------
     L : (n, n) array
-        At the start.
+        The parameter at the start.
     mask : (n, n) array
-        M.
+        The mask M.
     optimizer : Optimizer, optional
         Default: ``Adam(1e-3)``.
     size_in : int or str, optional
         Size of the signal, ``"post"`` by default.
     **kwargs
-        As for :class:`LocalRule`.
+        As for `.LocalRule`.
 
     References
     ----------
@@ -43,19 +46,26 @@ class Lateral(LocalRule):
     L = FrozenArrayParam("L", ndim=2)
     mask = FrozenArrayParam("mask", ndim=2)
 
-    def __init__(self, L, mask, optimizer=None, size_in="post", **kwargs):
+    def __init__(
+        self,
+        L: ArrayLike,
+        mask: ArrayLike,
+        optimizer: Optimizer | None = None,
+        size_in: int | str = "post",
+        **kwargs: Any,
+    ):
         optimizer = Adam() if optimizer is None else optimizer
         super().__init__(optimizer, size_in=size_in, **kwargs)
         self.L = L
         self.mask = mask
 
-    def update(self, xp, pre, post, error, weights):
+    def update(self, xp: Any, pre: Any, post: Any, error: Any, weights: Any) -> Any:
         return -xp.einsum("bi,bj->ij", error, pre) * self._signs(xp, weights)
 
-    def init(self, weights):
+    def init(self, weights: NDArray) -> NDArray:
         return np.array(self.L, dtype=weights.dtype)
 
-    def constrain(self, xp, parameter):
+    def constrain(self, xp: Any, parameter: Any) -> tuple[Any, Any]:
         return parameter, -xp.maximum(parameter, 0.0) * self._signs(xp, parameter)
 
     def _signs(self, xp, like):

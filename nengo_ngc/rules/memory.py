@@ -1,10 +1,17 @@
 """Rules of associative memories."""
 
-from nengo.exceptions import ValidationError
+from typing import Any
 
+import nengo
+from nengo.exceptions import ValidationError
+from nengo.synapses import Synapse
+from numpy.typing import NDArray
+
+from ..neurons.functions import indicator
+from ..schedule import Schedule
 from ..validation import WholeParam
 from .base import LocalRule
-from .optimizers import SGD, Adam
+from .optimizers import SGD, Adam, Optimizer
 
 
 class ClippedHebbian(LocalRule):
@@ -12,21 +19,21 @@ class ClippedHebbian(LocalRule):
 
     .. math:: W \leftarrow \max(W, y\, x^T)
 
-    of the presynaptic activity x and the signal y that arrives through
+    with the presynaptic activity x and the signal y that arrives through
     ``nengo.Connection(y, connection.learning_rule)``. In both a unit is active above 0.5.
-    Weights are 0 or 1. Neither the order of pairs nor how many are averaged in one change
-    makes a difference to where they end.
+    Weights are 0 or 1. What is learned depends neither on the order of pairs nor on how many
+    are averaged in one change.
 
     Parameters
     ----------
     schedule, learn, pre_synapse, post_synapse
-        As for `.LocalRule`. There is no optimiser to choose: any step is clipped to 1.
+        As for `.LocalRule`. There is no optimiser to choose, since any step is clipped to 1.
 
     Raises
     ------
     nengo.exceptions.ValidationError
-        If an argument is not of its kind; when a simulator is made, if the connection's
-        weights are others than 0 and 1.
+        If an argument is of the wrong type; or, when a simulator is made, if the connection
+        has weights other than 0 and 1.
 
     References
     ----------
@@ -34,7 +41,13 @@ class ClippedHebbian(LocalRule):
     Nature 222, 960-962.
     """
 
-    def __init__(self, schedule=None, learn=None, pre_synapse=None, post_synapse=None):
+    def __init__(
+        self,
+        schedule: Schedule | None = None,
+        learn: nengo.Node | None = None,
+        pre_synapse: Synapse | float | None = None,
+        post_synapse: Synapse | float | None = None,
+    ):
         super().__init__(
             SGD(1.0),
             schedule=schedule,
@@ -44,29 +57,26 @@ class ClippedHebbian(LocalRule):
             size_in="post",
         )
 
-    def update(self, xp, pre, post, error, weights):
+    def update(self, xp: Any, pre: Any, post: Any, error: Any, weights: Any) -> Any:
         return xp.einsum("bi,bj->ij", active(xp, error), active(xp, pre))
 
-    def init(self, weights):
+    def init(self, weights: NDArray) -> NDArray:
         check_binary("weights", weights, self)
         return weights
 
-    def constrain(self, xp, parameter):
+    def constrain(self, xp: Any, parameter: Any) -> tuple[Any, Any]:
         # one coincidence in a large batch is a small part of the mean, but counts as much
-        W = one_where(xp, parameter > 0, parameter)
+        W = indicator(xp, parameter > 0, parameter)
         return W, W
 
 
-def active(xp, x):
-    """The units that count as active in a pattern."""
-    return one_where(xp, x > 0.5, x)
+def active(xp: Any, x: Any) -> Any:
+    """Return 1 for the units that count as active in a pattern, and 0 for others."""
+    return indicator(xp, x > 0.5, x)
 
 
-def one_where(xp, condition, like):
-    return xp.where(condition, xp.ones_like(like), xp.zeros_like(like))
-
-
-def check_binary(name, weights, obj):
+def check_binary(name: str, weights: NDArray, obj: Any) -> None:
+    """Raise a ValidationError that names an argument unless weights are 0 or 1."""
     others = weights[(weights != 0) & (weights != 1)]
     if others.size:
         raise ValidationError(f"weights must be 0 or 1, got {others[0]:g}", attr=name, obj=obj)
@@ -77,10 +87,11 @@ class TiedAutoEncoder(LocalRule):
 
     .. math:: \Delta W = e^\uparrow \rho(s_{l-1})^T + \rho(s_l) (e^\downarrow)^T
 
-    where :math:`e^\uparrow` is what :math:`W \rho(s_{l-1})` lacks for its share of the
-    states of layer l, and :math:`e^\downarrow` what :math:`W^T \rho(s_l)` lacks for those
-    of layer l - 1. The signal is all of
-    :math:`(e^\uparrow, \rho(s_l), e^\downarrow)`, one after another.
+    where :math:`e^\uparrow` is the share of the states of layer l minus its prediction
+    :math:`W \rho(s_{l-1})`, and :math:`e^\downarrow` the share of the states of layer l - 1
+    minus :math:`W^T \rho(s_l)`. These two errors are named ``"up"`` and ``"down"``;
+    ``"above"`` takes :math:`\rho(s_l)`. For example
+    ``nengo.Connection(up, rule.signal(connection, "up"), synapse=None)``.
 
     Parameters
     ----------
@@ -100,12 +111,17 @@ class TiedAutoEncoder(LocalRule):
     n_post = WholeParam("n_post")
     n_pre = WholeParam("n_pre")
 
-    def __init__(self, n_post, n_pre, optimizer=None, **kwargs):
+    def __init__(
+        self, n_post: int, n_pre: int, optimizer: Optimizer | None = None, **kwargs: Any
+    ):
         self.n_post, self.n_pre = n_post, n_pre
         optimizer = Adam() if optimizer is None else optimizer
         super().__init__(optimizer, size_in=2 * self.n_post + self.n_pre, **kwargs)
 
-    def update(self, xp, pre, post, error, weights):
-        n = post.shape[1]
-        up, above, down = error[:, :n], error[:, n : 2 * n], error[:, 2 * n :]
-        return xp.einsum("bi,bj->ij", up, pre) + xp.einsum("bi,bj->ij", above, down)
+    @property
+    def errors(self) -> dict[str, int | str]:
+        return {"up": self.n_post, "above": self.n_post, "down": self.n_pre}
+
+    def update(self, xp: Any, pre: Any, post: Any, error: Any, weights: Any) -> Any:
+        upwards = xp.einsum("bi,bj->ij", error.up, pre)
+        return upwards + xp.einsum("bi,bj->ij", error.above, error.down)

@@ -1,10 +1,14 @@
 """Learning the precision of errors."""
 
-import numpy as np
+from typing import Any
 
+from numpy.typing import ArrayLike, NDArray
+
+from ..namespace import NUMPY
+from ..neurons.functions import from_inverse_root, inverse_root
 from ..validation import FrozenArrayParam
 from .base import LocalRule
-from .optimizers import Adam, bound_rows
+from .optimizers import Adam, Bounded, Optimizer
 
 
 class Precision(LocalRule):
@@ -17,22 +21,22 @@ class Precision(LocalRule):
     .. math:: \Delta\Sigma = \frac{1}{2B} \Bigl(\sum_{b=1}^{B} e_b e_b^T - P^T\Bigr)
 
     After each change the diagonal is raised to at least 1 and 2.5e-4 is added to
-    every entry; from that P is computed; then columns of a norm over
+    every entry. From that P is computed. Then columns whose norm is larger than
     ``norm_bound`` are scaled down to it.
 
     Parameters
     ----------
     Sigma : (n, n) array or None, optional
-        Covariance at the start. None: the one that belongs to the connection's
+        Covariance at the start. With None it is the one that belongs to the connection's
         weights.
     optimizer : Optimizer, optional
         Default: ``Adam(1e-3)``.
     norm_bound : float or None, optional
-        Bound of the columns of Sigma.
+        Bound of the L2 norm of the columns of Sigma. None: no bound.
     size_in : int or str, optional
         Size of the signal, ``"post"`` by default.
     **kwargs
-        As for :class:`LocalRule`.
+        As for `.LocalRule`.
 
     References
     ----------
@@ -41,26 +45,35 @@ class Precision(LocalRule):
 
     Sigma = FrozenArrayParam("Sigma", ndim=2, default=None, optional=True, readonly=True)
 
-    def __init__(self, Sigma=None, optimizer=None, norm_bound=1.0, size_in="post", **kwargs):
+    def __init__(
+        self,
+        Sigma: ArrayLike | None = None,
+        optimizer: Optimizer | None = None,
+        norm_bound: float | None = 1.0,
+        size_in: int | str = "post",
+        **kwargs: Any,
+    ):
         optimizer = Adam() if optimizer is None else optimizer
         super().__init__(optimizer, norm_bound=norm_bound, size_in=size_in, **kwargs)
         self.Sigma = Sigma
 
-    def update(self, xp, pre, post, error, weights):
+    def update(self, xp: Any, pre: Any, post: Any, error: Any, weights: Any) -> Any:
         return 0.5 * xp.einsum("bi,bj->ij", error, error)
 
-    def prior(self, xp, weights):
+    def prior(self, xp: Any, weights: Any) -> Any:
         return -0.5 * xp.transpose(weights)
 
-    def init(self, weights):
+    def init(self, weights: NDArray) -> NDArray:
         if self.Sigma is not None:
             return self.Sigma
-        root = np.linalg.inv(weights)
-        return root @ root.T
+        return from_inverse_root(NUMPY, weights)
 
-    def constrain(self, xp, parameter):
+    def constrain(self, xp: Any, parameter: Any) -> tuple[Any, Any]:
         Sigma = parameter + xp.diag(xp.maximum(1.0 - xp.diag(parameter), 0.0)) + 2.5e-4
-        Prec = xp.linalg.inv(xp.linalg.cholesky(Sigma))
-        if self.norm_bound is not None:
-            Sigma = xp.transpose(bound_rows(xp, xp.transpose(Sigma), self.norm_bound))
-        return Sigma, Prec
+        return Sigma, inverse_root(xp, Sigma)
+
+    @property
+    def chain(self) -> Optimizer:
+        if self.norm_bound is None:
+            return self.optimizer
+        return Bounded(self.optimizer, self.norm_bound, columns=True)

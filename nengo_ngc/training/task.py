@@ -42,7 +42,7 @@ class Task(ABC):
     ----------
     learned : dict of {str: array} or None
         What the network had learned by the end of the last whole epoch, as
-        `.Session.state` returns it.
+        `.Simulation.state` returns it.
     epoch : int
         The epoch that runs, or the last one, counted from 0.
     history : list of dict
@@ -93,6 +93,7 @@ class Task(ABC):
 
     def end_stream(self, data: tuple) -> None:
         """Look at what samples that came once have led to."""
+        self.end_epoch(data, np.arange(len(data[0])))
 
     @property
     def learning_rate(self) -> float:

@@ -181,6 +181,21 @@ def test_generate_is_the_prediction_of_settled_states(backend, variant):
     assert np.any(again["mu0"] != settled["mu0"][3:])
 
 
+def test_t2_sigma_is_pdh_without_m(backend):
+    """Numbers of the authors' program are recorded for pdh only, of these two."""
+    shape, names = (10, 8, 7, 6), ("z1", "z3", "mu0", "e2")
+    run = open_session(backend, lambda: build(shape=shape, variant="t2-sigma"), 3, names)
+    parameters = run.net.parameters(run.sim)
+    without = {f"M{level}": np.zeros((shape[level - 2], shape[level])) for level in (2, 3)}
+    twin = open_session(
+        backend, lambda: build(shape=shape, parameters={**parameters, **without}), 3, names
+    )
+    found, expected = run.present(X[:3]), twin.present(X[:3])
+    for name in names:
+        np.testing.assert_allclose(found[name], expected[name], rtol=0, atol=1e-6)
+        assert np.any(found[name] != 0)
+
+
 def test_generate_with_spiking_neurons_counts_in_their_rates():
     parameters = {"W1": np.arange(6.0).reshape(3, 2) / 5, "W2": np.eye(2)[::-1]}
     z = np.array([[0.3, 0.7]])

@@ -1,5 +1,7 @@
 """Layered Hopfield networks: energy, relaxation, feedforward start, learning."""
 
+from types import SimpleNamespace
+
 import nengo
 import numpy as np
 import pytest
@@ -258,7 +260,7 @@ def test_nengo_and_nengo_dl_agree():
 def test_rule_by_itself():
     rule, rng = TiedAutoEncoder(3, 2), np.random.RandomState(0)
     pre, up, above, down = (rng.randn(5, n) for n in (2, 3, 3, 2))
-    error = np.concatenate([up, above, down], axis=1)
+    error = SimpleNamespace(up=up, above=above, down=down)
     update = rule.update(np, pre, np.zeros((5, 3)), error, np.zeros((3, 2)))
     np.testing.assert_allclose(update, up.T @ pre + above.T @ down)
     assert rule.size_in == 8 and rule.optimizer == ngc.Adam(1e-3)

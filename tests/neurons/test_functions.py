@@ -7,6 +7,8 @@ from scipy.special import expit, log_softmax
 from nengo_ngc.namespace import NUMPY
 from nengo_ngc.neurons import functions
 
+from ..conftest import needs_dl
+
 RNG = np.random.RandomState(0)
 X, T = RNG.randn(4, 3), np.eye(3)[[0, 2, 1, 1]]
 
@@ -48,3 +50,31 @@ def test_indicator():
     found = functions.indicator(NUMPY, X > 0, X.astype(np.float32))
     np.testing.assert_array_equal(found, X > 0)
     assert found.dtype == np.float32
+
+
+@needs_dl
+def test_nengo_dls_training_measures_the_same():
+    import tensorflow as tf
+
+    from nengo_ngc.backends.nengo_dl import autodiff
+    from nengo_ngc.backends.nengo_dl.namespace import tensorflow_namespace
+
+    output, target = (tf.constant(x, tf.float32) for x in (X, T))
+    history = target[:, None], output[:, None]  # of one timestep
+    xp = tensorflow_namespace(tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(output)
+        loss = functions.cross_entropy(xp, output, target)
+    expected = functions.softmax(X) - T
+    np.testing.assert_allclose(tape.gradient(loss, output), expected, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(autodiff.cross_entropy(*history), loss, rtol=1e-6)
+    wrong = 100 * tf.cast(functions.is_wrong(xp, output, target), tf.float32)
+    np.testing.assert_array_equal(autodiff.error(*history), wrong)
+
+
+def test_inverse_root():
+    root = RNG.randn(4, 4)
+    Sigma = root @ root.T + np.eye(4)
+    P = functions.inverse_root(NUMPY, Sigma)
+    np.testing.assert_allclose(P.T @ P, np.linalg.inv(Sigma), rtol=1e-10)
+    np.testing.assert_allclose(functions.from_inverse_root(NUMPY, P), Sigma, rtol=1e-10)

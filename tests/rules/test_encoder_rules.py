@@ -395,7 +395,7 @@ def test_own_neuron_type():
             )
             slope = ngc.neurons.derivative(SquareToo())
         finally:
-            ngc.neurons._DERIVATIVES.pop(Square, None)
+            ngc.neurons.derivatives._DERIVATIVES.pop(Square, None)
     np.testing.assert_array_equal(slope(np, np.array([-1.0, 3.0])), [0, 6])
     with pytest.raises(ValidationError, match="kind"):
         ngc.neurons.register_derivative("relu", lambda xp, J, neurons: J)

@@ -195,6 +195,21 @@ def test_norm_bound(simulate):
     np.testing.assert_allclose(norms.max(), 0.7, rtol=1e-6)
 
 
+def test_a_bound_of_the_rule_is_one_of_the_optimizer(simulate):
+    found = []
+    for kwargs in ({"norm_bound": 0.7}, {"bounded": True}):
+        optimizer = ngc.SGD(0.1)
+        if kwargs.pop("bounded", False):
+            optimizer = ngc.Bounded(optimizer, 0.7)
+        model, connection = two_populations(ngc.ErrorDriven(optimizer, **kwargs))
+        with model:
+            error = nengo.Node([1.0, -1.0, 0.5, 0.0])
+            nengo.Connection(error, connection.learning_rule, synapse=None)
+        found.append(weights(simulate(model, 1, 20), connection))
+    np.testing.assert_array_equal(*found)
+    assert np.linalg.norm(found[0], axis=1).max() == pytest.approx(0.7)
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
 def test_update_is_a_sum_over_samples(rule):
     rng = np.random.RandomState(0)

@@ -86,6 +86,34 @@ def test_bound_rows():
     np.testing.assert_allclose(bounded, [[1.2, 1.6], [0.3, 0.4], [0.0, 0.0]])
 
 
+def test_bounded_is_the_bound_after_each_change():
+    W = np.array([[3.0, 4.0], [0.3, 0.4]])
+    plain, bounded = ngc.Adam(0.1), ngc.Bounded(ngc.Adam(0.1), norm=2.0)
+    state = bounded.init(W)
+    assert set(state) == set(plain.init(W))  # files hold the same names
+    change, _ = bounded.update(np, np.ones((2, 2)), state)
+    np.testing.assert_array_equal(change, plain.update(np, np.ones((2, 2)), plain.init(W))[0])
+    np.testing.assert_array_equal(bounded.project(np, W), bound_rows(np, W, 2.0))
+    of_columns = ngc.Bounded(ngc.SGD(), norm=2.0, columns=True).project(np, W)
+    np.testing.assert_array_equal(of_columns, bound_rows(np, W.T, 2.0).T)
+    np.testing.assert_array_equal(bounded.project(np, W[0]), W[0])  # biases have no rows
+
+
+def test_wrappers_can_be_nested_in_any_order():
+    W = np.array([[3.0, 4.0], [0.3, 0.4]])
+    outside = ngc.Bounded(ngc.Annealed(ngc.Clipped(ngc.Adam(), 0.5), 3), norm=2.0)
+    inside = ngc.Clipped(ngc.Annealed(ngc.Bounded(ngc.Adam(), norm=2.0), 3), 0.5)
+    states = [optimizer.init(W) for optimizer in (outside, inside)]
+    for gradient in GRADIENTS[:, :2]:
+        moved = []
+        for k, optimizer in enumerate((outside, inside)):
+            change, states[k] = optimizer.update(np, gradient, states[k])
+            moved.append(optimizer.project(np, W + change))
+        np.testing.assert_array_equal(*moved)
+        W = moved[0]
+    assert 1.9 < np.linalg.norm(W, axis=1).max() < 2.001
+
+
 @pytest.mark.parametrize("bad", [0, -1, np.inf, np.nan, "fast"])
 def test_bad_learning_rate(bad):
     with pytest.raises(ValidationError, match="learning_rate"):

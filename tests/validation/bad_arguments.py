@@ -36,7 +36,11 @@ MODULES = (
     "rules.lateral",
     "rules.memory",
     "rules.precision",
-    "rules.encoder_rules",
+    "rules.backprop",
+    "rules.feedback_alignment",
+    "rules.layer_error",
+    "rules.layer_rule",
+    "rules.signals",
     "schedule",
     "training.annealing",
     "neurons.derivatives",
@@ -82,31 +86,35 @@ NOT_CALLED_BY_USERS = {
     # by simulators, at every timestep or while they build
     **dict.fromkeys(
         "activity carry_back code constrain gain_bias init iteration is_due is_first "
-        "is_last make_state make_step max_rates_intercepts move n_winners on prior rates "
-        "remaining soft_activity step teaches threshold update".split(),
+        "is_last make_state make_step max_rates_intercepts move n_winners prior rates "
+        "remaining soft_activity step applies_rules threshold update".split(),
         "simulators",
     ),
-    "rules.encoder_rules.BackProp.check": "simulators",
-    "rules.encoder_rules.FeedbackAlignment.check": "simulators",
+    "rules.backprop.BackProp.check": "simulators",
+    "rules.feedback_alignment.FeedbackAlignment.check": "simulators",
     "neurons.pointwise.Pointwise.check": "simulators",
     "neurons.winners.KWinnersTakeAll.check": "simulators",
     "neurons.derivatives.adaptation_before": "simulators",
     "objects.transforms.Transposed.sample": "simulators",
-    "rules.encoder_rules.FeedbackAlignment.sample": "simulators",
+    "rules.feedback_alignment.FeedbackAlignment.sample": "simulators",
+    "rules.layer_rule.LayerRule.check": "simulators",
+    **dict.fromkeys(
+        "modifies_on size_on memory remember remembered project".split(), "simulators"
+    ),
+    "rules.signals.by_name": "simulators",
+    "rules.signals.places": "simulators",
     "rules.optimizers.bound_rows": "simulators",
     "rules.memory.active": "simulators",
     "rules.memory.check_binary": "simulators",
-    "rules.memory.one_where": "simulators",
     "neurons.winners.k_winners": "simulators",
     **dict.fromkeys(
-        "cross_entropy from_inverse_root indicator inverse_root is_wrong logistic norm normalize "
-        "through_normalize".split(),
+        "cross_entropy from_inverse_root indicator inverse_root is_wrong logistic norm "
+        "normalize through_normalize".split(),
         "simulators",
     ),
     "neurons.functions.softmax": "simulators",
     "models.tasks.pff.wrong_labels": "the training loop",
     # helpers of the networks
-    "rules.base.solves_weights": "networks",
     "networks.parts.neurons": "networks",
     "networks.parts.seed_of": "networks",
     "networks.classifiers.takes_time": "networks",
@@ -274,6 +282,8 @@ ACCEPTED = {
     ("gui.displays.ImageDisplay", "low"): (("0", "-1"), "any number has a meaning"),
     (".*", "pre_synapse|post_synapse|synapse"): (("0", "None"), "a delay, or no filter"),
     (".*", "size_in"): (("0",), "there is no signal"),
+    ("rules.signals.Memory", "shape"): (_NONE, "a single number"),
+    ("rules.signals.Memory", "initial"): (("0", "-1"), "any number has a meaning"),
     ("rules.precision.Precision", "norm_bound"): (("None",), "there is no bound"),
     (r"networks\..*", "rule|make|learning_rule_type|recognition_rule_type|optimizer"): (
         ("None",),
@@ -364,11 +374,21 @@ def _home(name):
     return getattr(ngc.networks, name).__module__.split(".")[-1]
 
 
+def _told():
+    """A connection that learns by a rule with two errors, and the rule."""
+    rule = ngc.rules.TiedAutoEncoder(3, 4)
+    with nengo.Network():
+        pre, post = (nengo.Ensemble(n, 1).neurons for n in (4, 3))
+        W = np.zeros((3, 4))
+        return nengo.Connection(pre, post, transform=W, learning_rule_type=rule), rule
+
+
 class _Neurons(nengo.neurons.NeuronType):
     """A type that nothing else in this process uses."""
 
 
 _LAYER, _AFTER, _OUT = _layers()
+_TAUGHT, _TEACHING = _told()
 _TEMPORARY = tempfile.TemporaryDirectory()  # until this process ends
 _FOLDER = Path(_TEMPORARY.name)
 _CODES = (np.random.RandomState(0).rand(6, 8) < 0.4).astype(float)
@@ -378,11 +398,14 @@ GOOD = {
     "lab.datasets.load": {"name": "digits"},
     "rules.optimizers.Annealed": {"optimizer": ngc.SGD(), "n_updates": 3},
     "rules.optimizers.Clipped": {"optimizer": ngc.SGD()},
+    "rules.optimizers.Bounded": {"optimizer": ngc.SGD()},
+    "rules.base.LocalRule.signal": {"connection": _TAUGHT, "name": "up"},
+    "rules.signals.Memory": {"shape": 3},
     "rules.lateral.Lateral": {"L": np.eye(3), "mask": np.ones((3, 3))},
     "rules.precision.Precision": {"Sigma": np.eye(3)},
-    "rules.encoder_rules.FeedbackAlignment": {"output": _OUT},
-    "rules.encoder_rules.DirectFeedbackAlignment": {"output": _OUT},
-    "rules.encoder_rules.LayerError": {"connection": _LAYER},
+    "rules.feedback_alignment.FeedbackAlignment": {"output": _OUT},
+    "rules.feedback_alignment.DirectFeedbackAlignment": {"output": _OUT},
+    "rules.layer_error.LayerError": {"connection": _LAYER},
     "training.annealing.geometric": {"first": 0.5, "last": 0.1, "factor": 0.5, "n": 2},
     "schedule.Schedule.check_minibatch": {"minibatch_size": 2},
     "neurons.derivatives.derivative": {"neuron_type": nengo.Tanh()},
@@ -537,6 +560,7 @@ def _built(cls):
 
 
 _OBJECTS = {
+    "LocalRule": lambda: _TEACHING,
     "Schedule": lambda: ngc.Schedule(1, 4),
     "ImageDisplay": lambda: gui.ImageDisplay((2, 2)),
     "NetworkEstimator": lambda: copy.deepcopy(_fitted("NGCModel")),

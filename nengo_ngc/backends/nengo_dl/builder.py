@@ -2,19 +2,22 @@
 
 import re
 from types import SimpleNamespace
+from typing import Any
 
 import tensorflow as tf
 from nengo_dl.builder import Builder, OpBuilder
+from nengo_dl.signals import SignalDict
 
 from ...program import PureOperator
+from ...program.operators import is_shared
 from .namespace import tensorflow_namespace
 from .operators import Delay, Product, Rules, ScaledInc
 
 
 class _SingleOpBuilder(OpBuilder):
-    """Builds operators one by one: merging them would copy their signals."""
+    """Builds operators one by one, since merging them would copy their signals."""
 
-    def build_pre(self, signals, config):
+    def build_pre(self, signals: SignalDict, config: Any) -> None:
         super().build_pre(signals, config)
         (self.op,) = self.ops
 
@@ -23,23 +26,23 @@ class _SingleOpBuilder(OpBuilder):
 class PureOperatorBuilder(_SingleOpBuilder):
     """Runs the stages of a pure operator on TensorFlow's arrays."""
 
-    def build_step(self, signals):
+    def build_step(self, signals: SignalDict) -> None:
         run = _Run(self.op, signals, self.config)
         run.write(run.after_stages())
 
 
 @Builder.register(Rules)
 class RulesBuilder(_SingleOpBuilder):
-    """Runs all rules, or none of them."""
+    """Runs all rules if one of them applies at this timestep, and otherwise none."""
 
-    def is_due(self, signals):
-        """Whether any rule applies at this timestep."""
+    def is_due(self, signals: SignalDict) -> tf.Tensor:
+        """Return whether any rule applies at this timestep."""
         return tf.reduce_any([run.guard() for run in self._runs(signals)])
 
     def _runs(self, signals):
         return [_Run(op, signals, self.config) for op in self.op.ops]
 
-    def build_step(self, signals):
+    def build_step(self, signals: SignalDict) -> None:
         runs = self._runs(signals)
         written = tf.cond(
             self.is_due(signals),
@@ -59,17 +62,20 @@ class _Run:
         self._xp = tensorflow_namespace(signals.dtype, config.training)
         self._arrays = {name: _gather(signals, sig) for name, sig in op.inputs.items()}
         self._dtypes = {name: signals[sig].dtype for name, sig in op.outputs.items()}
+        batched = {name for name, sig in op.inputs.items() if signals[sig].minibatched}
+        self._batched = batched
+        self._unexpected = {name for name in batched if is_shared(op.inputs[name])}
 
-    def guard(self):
-        """Whether the first stage runs."""
+    def guard(self) -> tf.Tensor:
+        """Return whether the first stage runs."""
         return self._holds(self._op.stages[0][0], self._arrays)
 
     def kept(self):
-        """What is written if it does not."""
+        """Return what is written if the first stage does not run."""
         return {name: self._arrays[name] for name in self._op.updated}
 
     def after_stages(self):
-        """What is written if it does."""
+        """Return what is written if the first stage runs."""
         return self._run(self._op.stages, self._arrays)
 
     def write(self, new):
@@ -82,7 +88,7 @@ class _Run:
 
         def go():
             with tf.name_scope(scope(self._op.tag)):  # named in TensorFlow's errors
-                new = function(self._xp, SimpleNamespace(**arrays))
+                new = self._call(function, arrays)
             new = {name: tf.cast(a, self._dtypes[name]) for name, a in new.items()}
             return {**new, **(self._run(rest, {**arrays, **new}) if rest else {})}
 
@@ -94,26 +100,43 @@ class _Run:
             keep[name] = arrays.get(name, tf.zeros(signal.full_shape, signal.dtype))
         return tf.cond(self._holds(guard, arrays), lambda: {**keep, **go()}, lambda: keep)
 
+    def _call(self, function, arrays):
+        """Call a function, sample by sample if it expects shared what NengoDL does not share.
+
+        That is so with decoders that `nengo.PES` changes: NengoDL keeps them for each sample.
+        """
+        if not self._unexpected:
+            return function(self._xp, SimpleNamespace(**arrays))
+
+        def of_one(sample):
+            sample = {k: a if k in self._unexpected else a[None] for k, a in sample.items()}
+            new = function(self._xp, SimpleNamespace(**{**arrays, **sample}))
+            return {name: array[0] for name, array in new.items()}
+
+        return tf.vectorized_map(of_one, {k: arrays[k] for k in self._batched})
+
     def _holds(self, guard, arrays):
         condition = guard(self._xp, SimpleNamespace(**arrays))
         return tf.reshape(tf.cast(condition, tf.bool), ())
 
 
-def scope(tag):
-    """An operator's tag as TensorFlow allows it in a name."""
+def scope(tag: str) -> str:
+    """Return an operator's tag as a name that TensorFlow allows."""
     return re.sub(r"[^A-Za-z0-9_.]", "_", f"at_{tag}_")
 
 
 def _gather(signals, signal):
     array = signals.gather(signals[signal])
-    return tf.reshape(array, ()) if signal.shape == () else array
+    if signal.shape == ():
+        return tf.reshape(array, (-1,) if signals[signal].minibatched else ())
+    return array
 
 
 @Builder.register(Product)
 class ProductBuilder(_SingleOpBuilder):
     """Multiplies a minibatch by one matrix, without transposing the minibatch."""
 
-    def build_step(self, signals):
+    def build_step(self, signals: SignalDict) -> None:
         op = self.op
         A, X, Y = signals[op.A], signals[op.X], signals[op.Y]
         product = tf.matmul(signals.gather(X), signals.gather(A), transpose_b=True)
@@ -122,9 +145,9 @@ class ProductBuilder(_SingleOpBuilder):
 
 @Builder.register(ScaledInc)
 class ScaledIncBuilder(_SingleOpBuilder):
-    """Adds a scaled minibatch to another."""
+    """Adds a minibatch, multiplied by a number, to another."""
 
-    def build_step(self, signals):
+    def build_step(self, signals: SignalDict) -> None:
         A, X, Y = (signals[sig] for sig in (self.op.A, self.op.X, self.op.Y))
         product = signals.gather(A) * signals.gather(X)
         signals.scatter(Y, product, mode="inc")
@@ -132,19 +155,20 @@ class ScaledIncBuilder(_SingleOpBuilder):
 
 @Builder.register(Delay)
 class DelayBuilder(OpBuilder):
-    """Passes on what came in one timestep before."""
+    """Passes on the input of the previous timestep."""
 
-    def build_pre(self, signals, config):
+    def build_pre(self, signals: SignalDict, config: Any) -> None:
         super().build_pre(signals, config)
         self._input = signals.combine([op.input for op in self.ops])
         self._output = signals.combine([op.output for op in self.ops])
 
-    def build_step(self, signals):
+    def build_step(self, signals: SignalDict) -> None:
         x = signals.gather(self._input)
         if self._output.minibatched and not self._input.minibatched:
             x = tf.broadcast_to(x, self._output.full_shape)
         signals.scatter(self._output, x)
 
     @staticmethod
-    def mergeable(x, y):
+    def mergeable(x: Any, y: Any) -> bool:
+        """Return True, since all delays can be merged; see `nengo_dl.builder.OpBuilder`."""
         return True

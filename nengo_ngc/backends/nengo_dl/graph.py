@@ -1,20 +1,25 @@
-"""NengoDL's simulation loop, with what changes rarely taken out of it.
+"""NengoDL's simulation loop, in two parts: an inner loop settles, an outer loop learns.
 
-Weights and optimisers hold most of the numbers and change once in a presentation. To
-carry them through each timestep, as NengoDL does with everything, costs about as much
-as the arithmetic of a small batch. So there are two loops: the inner one settles and
-takes the weights as constants, the outer one applies the rules when they are due.
+Weights and states of optimisers are most of the numbers, and they change once in a
+presentation. NengoDL carries all arrays through each timestep, which takes about as long as
+the arithmetic of a small batch. Here the inner loop uses the weights as constants, and the
+outer loop applies the rules when they are due.
 
-If asked to, the inner loop goes to the last timestep of a presentation as soon as all
-samples have settled, where operators say when that is. Time passes for the whole model then:
-that is for models in which there is nothing else.
+If a model is to skip timesteps, the inner loop goes on to the last timestep of a presentation
+as soon as all samples have settled, which operators with ``ends`` say. Since the time of the
+whole model is advanced then, this is only for models without other parts.
 """
+
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import tensorflow as tf
 from nengo.exceptions import BuildError
 from nengo_dl import config
+from nengo_dl.builder import OpBuilder
 from nengo_dl.tensor_graph import TensorGraph
 
+from ...program import PureOperator
 from .. import process
 from .compat import numpy_1_names
 from .nengo_operators import MENDED
@@ -22,19 +27,19 @@ from .operators import Rules
 
 
 class SettleThenLearn(TensorGraph):
-    """A ``TensorGraph`` of which `.operators.Rules` run in a loop around the timesteps.
+    """A ``TensorGraph`` whose `.operators.Rules` run in a loop around the timesteps.
 
-    The loop is NengoDL's own where there is nothing to gain, where timesteps are
-    unrolled, and where the weights themselves are probed.
+    The loop is NengoDL's own if there are no rules and no timesteps to skip, if timesteps are
+    unrolled, or if the weights themselves are probed.
 
     Attributes
     ----------
     skips : bool
-        Whether timesteps are left out once presentations are over.
+        Whether timesteps are skipped once presentations are over.
     """
 
-    def mend(self):
-        """Replace what NengoDL prepared, but would compute wrongly or not at all."""
+    def mend(self) -> None:
+        """Replace the builders that would compute something wrongly or not at all."""
         builds = self.op_builder.op_builds
         for group, build in builds.items():
             if type(build) in MENDED:
@@ -44,7 +49,7 @@ class SettleThenLearn(TensorGraph):
                 self._place_view(signal)
 
     def _place_view(self, view):
-        """Have a view of a whole array seen in its own order, which may be another."""
+        """Have a view of a whole array read in its own order, which may be reversed."""
         base = view.base
         if view.initial_value.flags.c_contiguous:
             return
@@ -99,12 +104,19 @@ class _TwoLoops:
     slow : set
         Keys of the arrays that only rules change.
     ends : list of PureOperator
-        Those that say when a presentation is over.
+        The operators that say when a presentation is over.
     progress : object
         NengoDL's progress bar.
     """
 
-    def __init__(self, graph, rules, slow, ends, progress):
+    def __init__(
+        self,
+        graph: SettleThenLearn,
+        rules: OpBuilder | None,
+        slow: set,
+        ends: Sequence[PureOperator],
+        progress: Any,
+    ) -> None:
         self._graph, self._rules, self._progress = graph, rules, progress
         watched = any(self._keeps_history(probe) for probe in graph.model.probes)
         self._ends = [] if watched else ends
@@ -113,7 +125,7 @@ class _TwoLoops:
         self._slow = [key for key in self._variables if key in slow]
         self._fast = [key for key in self._variables if key in written - slow]
         self._constant = {k: v for k, v in self._variables.items() if k not in written}
-        # what the rules read of a timestep and the next timestep does not need
+        # what the rules read of a timestep, and the next timestep does not need
         self._seen = {
             graph.signals[sig].key: graph.signals[sig]
             for sig in (rules.op.reads if rules else ())
@@ -128,7 +140,7 @@ class _TwoLoops:
             written += op.sets + op.incs + op.updates
         return {graph.signals[sig].key for sig in written}
 
-    def build(self):
+    def build(self) -> tuple:
         """Build both loops; returns what ``TensorGraph._build_loop`` returns."""
         graph = self._graph
         state = {
@@ -247,7 +259,7 @@ class _TwoLoops:
         return tf.zeros(tensor_signal.full_shape, tensor_signal.dtype)
 
 
-def _while(condition, body, state):
+def _while(condition: Callable, body: Callable, state: dict) -> dict:
     """``tf.while_loop`` over a dict."""
     (state,) = tf.while_loop(
         condition, lambda s: (body(dict(s)),), (state,), parallel_iterations=1

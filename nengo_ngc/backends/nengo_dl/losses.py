@@ -1,9 +1,9 @@
-r"""Losses that bring codes of the same class together, for ``sim.compile(loss=...)``.
+r"""Losses that make codes of the same class similar, for ``sim.compile(loss=...)``.
 
-Each is given labels, (batch, n_steps, 1), in place of target outputs, and looks at codes of
-the last timestep. Codes are compared by the cosine of the angle between them, those of an
-anchor with codes drawn at random from the same batch: anew at each update, as ``seed`` and
-the number of updates so far say.
+The targets of these losses are labels, (batch, n_steps, 1), and they use the codes of the last
+timestep. Codes are compared by the cosine of the angle between them. Each code in turn is the
+anchor, and is compared with codes that are drawn at random from the same batch. What is drawn
+at an update depends on ``seed`` and on the number of updates before.
 """
 
 import tensorflow as tf
@@ -22,7 +22,7 @@ class _PairwiseLoss:
         self.margin = margin
         self.n_draws = n_draws
         self.seed = seed
-        # counts updates, so that learning goes on with other draws where it was left
+        # counts updates, so that learning that is resumed goes on with the same draws
         self.variables = [tf.Variable(0, trainable=False, dtype=tf.int32)]
 
     def __call__(self, labels, codes):
@@ -39,7 +39,7 @@ class _PairwiseLoss:
             self._drawn(cosine, negative, [self.seed, 2 * update + 1]),
         )
         values = tf.where(usable, values, tf.zeros_like(values))
-        # anchors that are where they should be would only make steps smaller
+        # anchors whose loss is 0 would only make steps smaller
         n_active = tf.math.count_nonzero(values, dtype=values.dtype)
         return tf.reduce_sum(values) / tf.maximum(n_active, 1)
 
@@ -53,20 +53,21 @@ class _PairwiseLoss:
 
 
 class TripletLoss(_PairwiseLoss):
-    r"""Codes of the same class are to be closer than those of others, by a margin.
+    r"""Loss that is 0 if codes of one class are closer than others by a margin.
 
     .. math:: \max(0,\ m - \cos(a, p) + \cos(a, n))
 
-    of an anchor a, a code p of the same class and a code n of another, averaged over the
-    triplets for which it is not 0.
+    for an anchor a, a code p of the same class and a code n of another class, averaged over
+    the triplets for which it is not 0.
 
     Parameters
     ----------
     margin : float, optional
-        m, above 0 and at most 2.
+        The margin m, above 0 and at most 2.
     n_draws : int, optional
-        Triplets of each anchor in an update.
+        Number of triplets that are drawn for each anchor in an update.
     seed : int, optional
+        Seed of the draws.
 
     Raises
     ------
@@ -80,7 +81,7 @@ class TripletLoss(_PairwiseLoss):
     """
 
     @checked(*_ARGUMENTS)
-    def __init__(self, margin=0.3, n_draws=8, seed=0):
+    def __init__(self, margin: float = 0.3, n_draws: int = 8, seed: int = 0) -> None:
         super().__init__(margin, n_draws, seed)
 
     def _of(self, positive, negative):
@@ -88,20 +89,21 @@ class TripletLoss(_PairwiseLoss):
 
 
 class ContrastiveLoss(_PairwiseLoss):
-    r"""Codes of the same class are to be alike, those of others a margin apart.
+    r"""Loss that is 0 if codes of one class are equal and others a margin apart.
 
     .. math:: (1 - \cos(a, p))^2 + \max(0,\ m - (1 - \cos(a, n)))^2
 
-    of an anchor a, a code p of the same class and a code n of another, averaged over the
-    pairs of pairs for which it is not 0.
+    for an anchor a, a code p of the same class and a code n of another class, averaged over
+    the draws of p and n for which it is not 0.
 
     Parameters
     ----------
     margin : float, optional
-        m, above 0 and at most 2.
+        The margin m, above 0 and at most 2.
     n_draws : int, optional
-        Pairs of each kind of each anchor in an update.
+        Number of codes p, and of codes n, that are drawn for each anchor in an update.
     seed : int, optional
+        Seed of the draws.
 
     Raises
     ------
@@ -115,7 +117,7 @@ class ContrastiveLoss(_PairwiseLoss):
     """
 
     @checked(*_ARGUMENTS)
-    def __init__(self, margin=0.5, n_draws=8, seed=0):
+    def __init__(self, margin: float = 0.5, n_draws: int = 8, seed: int = 0) -> None:
         super().__init__(margin, n_draws, seed)
 
     def _of(self, positive, negative):

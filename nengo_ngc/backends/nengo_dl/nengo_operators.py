@@ -1,23 +1,31 @@
 """Builders of Nengo's operators that NengoDL lacks, or builds for some arguments only."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
+from nengo.builder import Operator, Signal
 from nengo.builder.learning_rules import SimRLS
 from nengo.synapses import LinearFilter, Lowpass
 from nengo_dl import process_builders
 from nengo_dl.builder import Builder, OpBuilder
 from nengo_dl.op_builders import SimPyFuncBuilder
 from nengo_dl.process_builders import SimProcessBuilder
+from nengo_dl.signals import SignalDict
 
 
-class _ExactTime:
-    """Has functions called with the time as Nengo has it, not rounded to 32 bits."""
+class _ExactTime(OpBuilder):
+    """Calls functions with the time in 64 bits, as Nengo does, rather than in 32."""
 
-    def __init__(self, ops, step):
+    time_data: Any
+    merged_func: Any
+
+    def __init__(self, ops: Sequence[Operator], step: Signal) -> None:
         super().__init__(ops)
         self._step = step
 
-    def build_pre(self, signals, config):
+    def build_pre(self, signals: SignalDict, config: Any) -> None:
         super().build_pre(signals, config)
         if self.time_data is None:
             return
@@ -46,12 +54,12 @@ class _HostProcessBuilder(_ExactTime, process_builders.GenericProcessBuilder):
 
 
 class _FilterBuilder(OpBuilder):
-    """What filters have in common: where their input, output and matrices are."""
+    """Base class of filters, which finds their input, their output and their matrices."""
 
-    def __init__(self, ops, step):
+    def __init__(self, ops: Sequence[Operator], step: Signal) -> None:
         super().__init__(ops)
 
-    def build_pre(self, signals, config):
+    def build_pre(self, signals: SignalDict, config: Any) -> None:
         super().build_pre(signals, config)
         self._input = signals.combine([op.input for op in self.ops])
         self._output = signals.combine([op.output for op in self.ops])
@@ -61,7 +69,7 @@ class _FilterBuilder(OpBuilder):
 class _LowpassBuilder(_FilterBuilder):
     r"""Runs lowpass filters, :math:`y_{t+1} = a y_t + b u_t`, of arrays of any shape."""
 
-    def build_pre(self, signals, config):
+    def build_pre(self, signals: SignalDict, config: Any) -> None:
         super().build_pre(signals, config)
         coefficients = [
             (step.a, step.b) if isinstance(step, LinearFilter.OneX) else (0, step.d)
@@ -74,7 +82,7 @@ class _LowpassBuilder(_FilterBuilder):
             tf.constant(np.reshape(column, shape), self._output.dtype) for column in rows.T
         )
 
-    def build_step(self, signals):
+    def build_step(self, signals: SignalDict) -> None:
         u, y = signals.gather(self._input), signals.gather(self._output)
         signals.scatter(self._output, self._a * y + self._b * u)
 
@@ -88,7 +96,7 @@ class _LinearFilterBuilder(_FilterBuilder):
     or, without D, :math:`y_t = C X_{t+1}`, as in `nengo.LinearFilter`.
     """
 
-    def build_pre(self, signals, config):
+    def build_pre(self, signals: SignalDict, config: Any) -> None:
         super().build_pre(signals, config)
         self._state = signals.combine([op.state["X"] for op in self.ops])
 
@@ -101,7 +109,7 @@ class _LinearFilterBuilder(_FilterBuilder):
         self._C, self._D = stacked("C", (1, n)), stacked("D", (1, 1))
         self._waits = self._D != 0
 
-    def build_step(self, signals):
+    def build_step(self, signals: SignalDict) -> None:
         n_ops, shape = len(self.ops), self.ops[0].input.shape
         u = tf.reshape(signals.gather(self._input), (-1, n_ops, 1, int(np.prod(shape))))
         y = self._D * u
@@ -118,20 +126,20 @@ class _LinearFilterBuilder(_FilterBuilder):
 class ProcessBuilder(OpBuilder):
     """Builds synapses and other processes."""
 
-    def __init__(self, ops, step):
+    def __init__(self, ops: Sequence[Operator], step: Signal) -> None:
         super().__init__(ops)
         process = ops[0].process
-        kind = _HostProcessBuilder
+        builder: type[OpBuilder] = _HostProcessBuilder
         if type(process) is Lowpass:
-            kind = _LowpassBuilder
+            builder = _LowpassBuilder
         elif isinstance(process, LinearFilter):
-            kind = _LinearFilterBuilder
-        built = kind(ops, step)
+            builder = _LinearFilterBuilder
+        built = builder(ops, step)
         self.build_pre, self.build_step = built.build_pre, built.build_step
         self.build_post = built.build_post
 
 
-# what replaces NengoDL's own builders of these operators in a graph of ours
+# replaces NengoDL's own builders of these operators in our graphs
 MENDED = {SimPyFuncBuilder: FunctionBuilder, SimProcessBuilder: ProcessBuilder}
 
 
@@ -139,7 +147,7 @@ MENDED = {SimPyFuncBuilder: FunctionBuilder, SimProcessBuilder: ProcessBuilder}
 class RLSBuilder(OpBuilder):
     """Builds recursive least squares, with a copy for each sample; see `nengo.RLS`."""
 
-    def build_step(self, signals):
+    def build_step(self, signals: SignalDict) -> None:
         for op in self.ops:
             r, error, P = (
                 signals.gather(signals[sig])

@@ -1,6 +1,11 @@
-"""Operators that the planner puts in the place of Nengo's where these are slow."""
+"""Operators by which the planner replaces those of Nengo that are slow."""
 
+from collections.abc import Sequence
+
+from nengo.builder import Signal
 from nengo.builder.operator import Operator
+
+from ...program import PureOperator
 
 
 class Product(Operator):
@@ -14,10 +19,10 @@ class Product(Operator):
     4. updates ``[]``
     """
 
-    def __init__(self, op):
+    def __init__(self, op: Operator) -> None:
         super().__init__(tag=op.tag)
         self.sets, self.incs, self.reads = list(op.sets), list(op.incs), list(op.reads)
-        self.updates = []
+        self.updates: list[Signal] = []
 
     A = property(lambda self: self.reads[0])
     X = property(lambda self: self.reads[1])
@@ -35,9 +40,10 @@ class Delay(Operator):
     4. updates ``[output]``
     """
 
-    def __init__(self, op):
+    def __init__(self, op: Operator) -> None:
         super().__init__(tag=op.tag)
-        self.sets, self.incs = [], []
+        self.sets: list[Signal] = []
+        self.incs: list[Signal] = []
         self.reads, self.updates = [op.input], [op.output]
 
     input = property(lambda self: self.reads[0])
@@ -55,9 +61,11 @@ class ScaledInc(Operator):
     4. updates ``[]``
     """
 
-    def __init__(self, A, X, Y, tag=None):
+    def __init__(self, A: Signal, X: Signal, Y: Signal, tag: str | None = None) -> None:
         super().__init__(tag=tag)
-        self.sets, self.incs, self.reads, self.updates = [], [Y], [A, X], []
+        self.sets: list[Signal] = []
+        self.incs, self.reads = [Y], [A, X]
+        self.updates: list[Signal] = []
 
     A = property(lambda self: self.reads[0])
     X = property(lambda self: self.reads[1])
@@ -65,9 +73,9 @@ class ScaledInc(Operator):
 
 
 class Rules(Operator):
-    """All operators that have a guard: they share one decision.
+    """All operators with a guard, of which one decision says whether any of them runs.
 
-    A timestep in which no rule applies then costs no more than that.
+    In a timestep in which no rule applies only this decision takes time.
 
     Notes
     -----
@@ -77,9 +85,10 @@ class Rules(Operator):
     4. updates ``[what the operators update]``
     """
 
-    def __init__(self, ops):
+    def __init__(self, ops: Sequence[PureOperator]) -> None:
         super().__init__()
         self.ops = ops
-        self.sets, self.incs = [], []
+        self.sets: list[Signal] = []
+        self.incs: list[Signal] = []
         self.reads = list({sig: None for op in ops for sig in op.reads})
         self.updates = [sig for op in ops for sig in op.updates]

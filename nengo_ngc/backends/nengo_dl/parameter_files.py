@@ -1,17 +1,22 @@
-"""Parameter files of NengoDL, which its simulator and ours both read.
+"""Parameter files of NengoDL, which both its simulator and ours can read and write.
 
-Such a file holds NengoDL's arrays in their order, without names, and an array holds
-whatever its planner merged. Ours merges differently, so what is written and read is
-rearranged: the files are laid out as NengoDL's own planner would lay them out.
+Such a file holds NengoDL's arrays in their order, without names, and each array holds the
+signals that NengoDL's planner merged. Our planner merges other signals. So the files are laid
+out as NengoDL's own planner would do it, and arrays are rearranged when they are written and
+read.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
 
+import nengo_dl
 import numpy as np
 import tensorflow as tf
 from nengo.exceptions import SimulationError
 from nengo_dl import utils
 from nengo_dl.tensor_graph import TensorGraph
+from numpy.typing import NDArray
 
 from ...storage import atomic
 from .planner import PLANNING
@@ -27,7 +32,7 @@ class StockLayout:
         Whether the file holds the simulation's state besides parameters.
     """
 
-    def __init__(self, sim, include_state):
+    def __init__(self, sim: nengo_dl.Simulator, include_state: bool) -> None:
         self._graph = ours = sim.tensor_graph
         with PLANNING:
             stock = TensorGraph(
@@ -43,32 +48,37 @@ class StockLayout:
         own = {id(variable) for variable in ours.base_params.values()}
         model = sim.keras_model
         parts = []
-        for kind, weights in (
+        for sort, weights in (
             ("trainable", model.trainable_weights),
             ("non_trainable", model.non_trainable_weights),
         ):
-            parts += self._arrays(stock, kind)
+            parts += self._arrays(stock, sort)
             # of the layers in TensorNodes
             parts += [weight for weight in weights if id(weight) not in own]
         if include_state:
             parts += self._arrays(stock, "state")
         self._parts = parts
 
-    def read(self):
-        """The arrays of a file, from the simulator as it is now."""
+    def read(self) -> list[NDArray]:
+        """Return the arrays of a file, with the present values of the simulator."""
         values = self._values()
         return [
             part.read(values) if isinstance(part, _Array) else part.numpy()
             for part in self._parts
         ]
 
-    def write(self, arrays):
-        """Put the arrays of a file into the simulator.
+    def write(self, arrays: Sequence[NDArray]) -> None:
+        """Write the arrays of a file into the simulator.
+
+        Parameters
+        ----------
+        arrays : sequence of array
+            As ``read`` returns them.
 
         Raises
         ------
         nengo.exceptions.SimulationError
-            If they belong to another model.
+            If the arrays belong to another model.
         """
         self._check(arrays)
         values = self._values()
@@ -97,21 +107,21 @@ class StockLayout:
                     f"got {array.dtype} of shape {array.shape}"
                 )
 
-    def _arrays(self, stock, kind):
-        """NengoDL's arrays of one kind, as far as it saves them."""
+    def _arrays(self, stock, sort):
+        """NengoDL's arrays of one sort, as far as it saves them."""
         signals = defaultdict(list)
         for signal, place in stock.signals.items():
             if not signal.is_view:
                 signals[place.key].append((signal, place.slices[0]))
         return [
             _Array(self._graph, signals[key], *init[1:])
-            for key, init in stock.base_arrays_init[kind].items()
+            for key, init in stock.base_arrays_init[sort].items()
             if any(value is not None for value in init[0])
         ]
 
 
 class _Array:
-    """An array of NengoDL's, made of signals that lie elsewhere in ours."""
+    """An array of NengoDL, whose signals are parts of other arrays in our simulator."""
 
     def __init__(self, graph, signals, shapes, dtype, minibatched):
         self._axis = int(minibatched)
@@ -119,7 +129,7 @@ class _Array:
         shape = list(shapes[0])
         shape[self._axis] = sum(part[self._axis] for part in shapes)
         self.shape = tuple(shape)
-        # a signal that ours has no use for is 0 in the file
+        # signals that our simulator does without are 0 in the file
         self._places = [
             (self._rows(*rows), graph.signals[signal])
             for signal, rows in signals
@@ -142,13 +152,13 @@ class _Array:
                 values[place.key][self._rows(*place.slices[0])] = array[rows]
 
 
-def save(sim, path, include_state):
+def save(sim: nengo_dl.Simulator, path: str | Path, include_state: bool) -> None:
     """Write a parameter file; see `nengo_dl.Simulator.save_params`."""
     with atomic.replacing(f"{path}.npz", "wb") as file:
         np.savez_compressed(file, *StockLayout(sim, include_state).read())
 
 
-def load(sim, path, include_state):
+def load(sim: nengo_dl.Simulator, path: str | Path, include_state: bool) -> None:
     """Read a parameter file; see `nengo_dl.Simulator.load_params`.
 
     Raises
@@ -156,7 +166,7 @@ def load(sim, path, include_state):
     FileNotFoundError
         If there is no such file.
     nengo.exceptions.SimulationError
-        If it is damaged, or belongs to another model.
+        If the file is damaged, or belongs to another model.
     """
     try:
         with np.load(f"{path}.npz", allow_pickle=False) as file:

@@ -1,18 +1,20 @@
-"""What NengoDL computes in a timestep, in which order, and what it computes at once.
+"""The plan of a timestep: the order of the operators, and which are computed at once.
 
-Each operator costs some microseconds of its own, whatever its size. So operators that are
-alike are merged into one, and their arrays into one, which suits models of many small
-ensembles. A large array is left alone instead: each write to a part of a merged array
-copies the whole, and that costs more than it saves. So are the arrays of our own
-operators, which always read and write them whole, and the arrays next to these.
+Each operator takes some microseconds, whatever its size. So operators that are alike are
+merged into one, and their arrays into one, which suits models of many small ensembles. Large
+arrays are not merged, since each write to a part of a merged array copies the whole array,
+which takes longer than it saves. Neither are the arrays of our own operators, which always
+read and write them whole, and the arrays of the operators next to these.
 """
 
 import threading
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from nengo.builder.operator import Copy, DotInc
+from nengo.builder import Signal
+from nengo.builder.operator import Copy, DotInc, Operator
 from nengo.builder.processes import SimProcess
 from nengo.exceptions import BuildError
 from nengo.synapses import Lowpass
@@ -34,11 +36,11 @@ PLANNING = threading.RLock()
 
 
 @contextmanager
-def planning(minibatch_size):
-    """Have NengoDL plan as we do, unless the user asked for something else.
+def planning(minibatch_size: int) -> Iterator[None]:
+    """Make our plan NengoDL's default, within a ``with`` block.
 
-    What a user asks for is in a network's configuration, which a model that was built
-    before may not have.
+    A user may ask for another planner in a network's configuration. We do not, since a model
+    that was built earlier may have no configuration.
     """
     defaults = {
         "tree_planner": partial(plan, minibatch_size=minibatch_size),
@@ -53,8 +55,8 @@ def planning(minibatch_size):
             vars(graph_optimizer).update(before)
 
 
-def plan(operators, minibatch_size=1):
-    """Divide the operators of a timestep into groups that are computed at once.
+def plan(operators: Sequence[Operator], minibatch_size: int = 1) -> list[tuple[Operator, ...]]:
+    """Return the operators of a timestep, in groups that are computed at once.
 
     Parameters
     ----------
@@ -77,8 +79,10 @@ def plan(operators, minibatch_size=1):
     return [group if len(group) > 1 else (_simplest(*group),) for group in groups]
 
 
-def sort(groups, n_passes=10):
-    """Put arrays that are used together side by side, and all others in arrays of their own.
+def sort(
+    groups: Sequence[tuple[Operator, ...]], n_passes: int = 10
+) -> tuple[list[Signal], list[tuple[Operator, ...]]]:
+    """Return the order of signals in which those that are used together are neighbours.
 
     Parameters
     ----------

@@ -1,5 +1,8 @@
 """What NengoDL is told of signals, and how their arrays are written in a timestep."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import tensorflow as tf
 from nengo_dl.signals import SignalDict
 
@@ -17,13 +20,13 @@ _MAX_PARTS = 8
 
 
 class JoinedSignals(SignalDict):
-    """NengoDL's signals, of which a part is written by joining it with the rest.
+    """NengoDL's signals, in which parts of arrays are written by joining them anew.
 
-    TensorFlow scatters one number after another, which takes several times as long as
-    to copy the whole array.
+    TensorFlow scatters one number after another, which takes several times as long as copying
+    the whole array.
     """
 
-    def scatter(self, dst, val, mode="update"):
+    def scatter(self, dst: Any, val: tf.Tensor, mode: str = "update") -> None:
         """Write to an array, or to a part of it; see `nengo_dl.signals.SignalDict`."""
         base = self.bases[dst.key]
         if isinstance(base, tuple) or not _in_order(dst.slices):
@@ -33,8 +36,8 @@ class JoinedSignals(SignalDict):
         if tuple(dst.slices[0]) == (0, n):
             super().scatter(dst, val, mode)
             return
-        rest = base.shape[axis + 1 :]
-        val = tf.reshape(val, (*base.shape[:axis], dst.shape[0], *rest))
+        trailing = base.shape[axis + 1 :]
+        val = tf.reshape(val, (*base.shape[:axis], dst.shape[0], *trailing))
 
         def part(array, start, stop):
             return array[:, start:stop] if axis else array[start:stop]
@@ -49,7 +52,7 @@ class JoinedSignals(SignalDict):
         self.bases[dst.key] = tf.concat([p for p in parts if p.shape[axis]], axis)
 
 
-def _in_order(slices):
+def _in_order(slices: Sequence[Sequence[int]]) -> bool:
     """Whether slices are few, and follow one another without overlap."""
     ends = zip(slices, slices[1:])
     return len(slices) <= _MAX_PARTS and all(a[1] <= b[0] for a, b in ends)

@@ -1,9 +1,11 @@
 """nengo_dl.Simulator, prepared for networks that learn by local rules."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import nengo
 import nengo_dl
@@ -12,6 +14,7 @@ import tensorflow as tf
 from nengo.exceptions import ValidationError
 from nengo.rc import rc
 from nengo_dl.simulator import require_open, with_self
+from numpy.typing import NDArray
 
 from ...exceptions import DivergenceError
 from ...program import PureOperator
@@ -28,33 +31,35 @@ from .signals import JoinedSignals
 class Simulator(nengo_dl.Simulator):
     """NengoDL's simulator, with one set of learned weights for a whole minibatch.
 
-    Local rules of nengo-ngc average over the minibatch. All else is as in
+    Local rules average over the minibatch. In all other respects it is used like
     `nengo_dl.Simulator`.
 
     Parameters
     ----------
     network : nengo.Network or None
-        None: what ``model`` holds already is simulated.
+        The network to simulate. With None ``model`` is simulated as it is.
     dt : float, optional
         Length of a timestep, in seconds.
     seed : int or None, optional
-        Seed of the simulator. With None it follows from the network's, if it has one.
+        Seed of the simulator. With None it follows from the seed of the network, if the
+        network has one.
     model : nengo.builder.Model or None, optional
-        Where the network is built; a new model by default.
+        The model into which the network is built. Default: a new model.
     device : str or None, optional
-        As TensorFlow names it, ``"/gpu:0"`` for example. With None TensorFlow chooses.
+        TensorFlow's name of a device, such as ``"/gpu:0"``. With None TensorFlow chooses.
     unroll_simulation : int, optional
-        Timesteps of one turn of the simulation's loop.
+        Number of timesteps in one iteration of the simulation's loop.
     minibatch_size : int or None, optional
-        Samples presented at once; None: 1, without a batch axis in the data.
+        Number of samples that are presented at once. None stands for 1, and data have no
+        batch axis then.
     progress_bar : bool, optional
-        Whether building and running show their progress.
+        Whether a progress bar is shown while the simulator is built and runs.
 
     Attributes
     ----------
     signals : mapping of nengo.builder.Signal to array
-        Values as they are now, as in `nengo.Simulator`; assigning to an item changes
-        the simulation.
+        The present values, as in `nengo.Simulator`. Assigning to an item changes the
+        simulation.
 
     Raises
     ------
@@ -76,20 +81,23 @@ class Simulator(nengo_dl.Simulator):
     )
     def __init__(
         self,
-        network,
-        dt=0.001,
-        seed=None,
-        model=None,
-        device=None,
-        unroll_simulation=1,
-        minibatch_size=None,
-        progress_bar=True,
-    ):
-        if network is None and model is None:
+        network: nengo.Network | None,
+        dt: float = 0.001,
+        seed: int | None = None,
+        model: nengo.builder.Model | None = None,
+        device: str | None = None,
+        unroll_simulation: int = 1,
+        minibatch_size: int | None = None,
+        progress_bar: bool = True,
+    ) -> None:
+        if network is not None:
+            toplevel = network
+        elif model is not None:
+            toplevel = model.toplevel
+        else:
             raise ValidationError(
                 "must be a nengo.Network, or a model must be given, got None", attr="network"
             )
-        toplevel = model.toplevel if network is None else network
         _check_schedules(toplevel, minibatch_size or 1)
         _check_device(device)
         with (
@@ -132,12 +140,17 @@ class Simulator(nengo_dl.Simulator):
         return tf.function(lambda *x: model(list(x))).get_concrete_function(*specs)
 
     @with_self
-    def predict_on_batch(self, x=None, n_steps=None, stateful=False, **kwargs):
+    def predict_on_batch(
+        self,
+        x: Any = None,
+        n_steps: int | None = None,
+        stateful: bool = False,
+        **kwargs: Any,
+    ) -> dict[nengo.Probe, NDArray]:
         """Simulate one minibatch; see `nengo_dl.Simulator.predict_on_batch`.
 
-        A stateful call, such as ``run_steps`` makes, goes straight to the compiled
-        graph: Keras sets up a data pipeline for each batch, and taking it down again
-        may take longer than the simulation.
+        A stateful call, such as ``run_steps`` makes, calls the compiled graph directly. Keras
+        would create a data pipeline for each batch, which may take longer than the simulation.
         """
         if not stateful or kwargs:
             return super().predict_on_batch(x, n_steps=n_steps, stateful=stateful, **kwargs)
@@ -158,13 +171,18 @@ class Simulator(nengo_dl.Simulator):
 
     @require_open
     @with_self
-    def save_params(self, path, include_state=False, include_non_trainable=None):
-        """Write parameters to a file that `nengo_dl.Simulator` reads, too.
+    def save_params(
+        self,
+        path: str | Path,
+        include_state: bool = False,
+        include_non_trainable: bool | None = None,
+    ) -> None:
+        """Write parameters to a file that `nengo_dl.Simulator` can read, too.
 
         Parameters
         ----------
         path : str or path
-            Without the ending ``.npz``, which is added.
+            Name of the file, without ``.npz``, which is added.
         include_state : bool, optional
             Whether to write the state of the simulation as well.
         include_non_trainable : bool or None, optional
@@ -175,8 +193,13 @@ class Simulator(nengo_dl.Simulator):
 
     @require_open
     @with_self
-    def load_params(self, path, include_state=False, include_non_trainable=None):
-        """Read what ``save_params`` wrote, here or in `nengo_dl.Simulator`.
+    def load_params(
+        self,
+        path: str | Path,
+        include_state: bool = False,
+        include_non_trainable: bool | None = None,
+    ) -> None:
+        """Read parameters from a file that ``save_params`` of either simulator has written.
 
         Parameters
         ----------
@@ -194,7 +217,7 @@ class Simulator(nengo_dl.Simulator):
         parameter_files.load(self, path, state)
 
     def _raise_divergence(self, error, step):
-        """Say which rule it was if a matrix of its turned out to have no inverse."""
+        """Raise a DivergenceError that names the rule whose matrix has no inverse."""
         for op in self.model.operators:
             if isinstance(op, PureOperator) and scope(op.tag) in error.message:
                 reason = error.message.split("\n")[0].split("}} ")[-1]
@@ -213,8 +236,8 @@ def _new_name(include_state, include_non_trainable):
 
 
 @contextmanager
-def _precision_kept():
-    """Nengo's precision as it was: NengoDL leaves its own behind if building fails."""
+def _precision_kept() -> Iterator[None]:
+    """Restore Nengo's precision, which NengoDL changes and leaves so if building fails."""
     before = rc.get("precision", "bits")
     try:
         yield
@@ -258,7 +281,7 @@ class _Signals(Mapping):
 
 
 def _check_device(device):
-    """Raise if there is none: TensorFlow would take a processor and say nothing."""
+    """Raise if there is no such device, for which TensorFlow would use a processor."""
     if device is None:
         return
     seen = [found.name for found in tf.config.list_logical_devices()]

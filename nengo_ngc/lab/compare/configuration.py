@@ -113,7 +113,7 @@ def _schema(rules: Sequence[str] = ()) -> Table:
             "hidden": List(List(_COUNT, 1), 1),
             "neurons": List(Text(NEURONS), 1),
             "seeds": List(Whole(0, 2**32 - 1), 1),
-            "backends": List(Text(BACKENDS), 1),
+            "backends": List(Text(tuple(BACKENDS)), 1),
             "epochs": _COUNT,
             "batch_size": _COUNT,
             "train_images": Whole(1, _LARGEST, optional=True),

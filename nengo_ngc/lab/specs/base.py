@@ -18,7 +18,7 @@ N_SHOWN = 12
 _N_MAPPED = 1000
 
 # images that are enough where all of a large data set would take memory and time
-_N_TESTED, _N_FITTED, _N_PROBED = 10_000, 60_000, 10_000
+_N_TESTED, _N_PROBED = 10_000, 10_000
 
 _SMALL = 10_000  # training images up to which a data set is a small one
 
@@ -209,11 +209,6 @@ LATENTS = {"latents": "latents of test images, by t-SNE"}
 def tested(data: Dataset) -> tuple[Any, NDArray]:
     """Test images and labels, 10,000 at most."""
     return part(data.X_test, slice(_N_TESTED)), data.y_test[:_N_TESTED]
-
-
-def fitted(X: Any, y: NDArray) -> tuple[Any, NDArray]:
-    """Training images and labels that are enough for what is fitted at the end."""
-    return part(X, slice(_N_FITTED)), y[:_N_FITTED]
 
 
 def probe_error(model: Any, data: Dataset) -> float:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...models import PFFClassifier
 from ..datasets import Dataset
-from .base import LATENTS, N_SHOWN, ModelSpec, fitted, probe_error, tested
+from .base import LATENTS, N_SHOWN, ModelSpec, probe_error, tested
 from .options import STEPS, Option
 
 
@@ -49,7 +49,7 @@ class PFFSpec(ModelSpec):
         return {name: {}, "ff": {"recurrent": False, "carry": 0.0, "g_units": 0}}
 
     def finish(self, model: Any, X: Any, y: NDArray) -> None:
-        model.fit_prior(*fitted(X, y))
+        model.fit_prior(X, y)
 
     def say(self, record: Mapping[str, Any]) -> str:
         error = f"error {record['val_error']:.2f} %, " if "val_error" in record else ""

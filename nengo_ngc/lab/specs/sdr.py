@@ -12,7 +12,7 @@ from ...metrics import codes as analysis
 from ...models import SDREncoder
 from .. import plots
 from ..datasets import Dataset
-from .base import LATENTS, ModelSpec, fitted, probe_error, tested
+from .base import LATENTS, ModelSpec, probe_error, tested
 from .options import SPARSITY, UNITS, Option
 
 
@@ -36,7 +36,7 @@ class CodeSpec(ModelSpec):
     }
 
     def finish(self, model: Any, X: Any, y: NDArray) -> None:
-        model.fit_centroids(*fitted(X, y))
+        model.fit_centroids(X, y)
 
     def evaluate(
         self, model: Any, data: Dataset, n_log_p: int, n_samples: int

@@ -5,6 +5,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import gen_batches
 
 from ...networks import CompetitiveLayer, PatchEncoder
+from ...networks.competitive import nearest_bias
 from ...neurons import KWinnersTakeAll
 from ...rules import SGD, Annealed
 from ...schedule import Schedule
@@ -93,7 +94,7 @@ class HebbianTask(CodeTask):
     # --- patches
 
     def _places(self, n):
-        """Where a patch begins in each of n images, from anywhere in it: (n,) rows, columns."""
+        """Rows and columns at which a patch begins, one of each for each of n images."""
         p = self.settings.patch
         return tuple(self._rng.randint(side - p + 1, size=n) for side in self.image_shape)
 
@@ -205,10 +206,7 @@ class HebbianTask(CodeTask):
 def _imprinted(level, start):
     """Parameters of units that start as some samples."""
     start = np.asarray(start, dtype=float)
-    return {
-        f"W{level}": start,
-        f"b{level}": -0.5 * np.sum(start**2, axis=1, keepdims=True),
-    }
+    return {f"W{level}": start, f"b{level}": nearest_bias(start)}
 
 
 def _numbered(state, level):

@@ -1,0 +1,60 @@
+"""Warns of errors that reach two rules with one sign, though these want opposite ones."""
+
+import warnings
+
+import nengo
+import numpy as np
+from nengo.builder import Model
+from nengo.connection import Connection, LearningRule
+
+from ..rules import LocalRule
+from ..rules.signs import ACTUAL_MINUS_DESIRED
+
+
+def warn_of_opposite_signs(model: Model, rule_type: LocalRule, rule: LearningRule) -> None:
+    """Warn if an error of a rule is also the error of a rule that takes the opposite sign.
+
+    Only connections with a number as their transform are looked at, since it has a sign.
+
+    Parameters
+    ----------
+    model : nengo.builder.Model
+    rule_type : LocalRule
+    rule : nengo.connection.LearningRule
+    """
+    if rule_type.error_sign is None or model.toplevel is None:
+        return
+    told = [c for c in model.toplevel.all_connections if isinstance(c.post_obj, LearningRule)]
+    for connection in (c for c in told if c.post_obj == rule):
+        for other in told:
+            sign = _sign_taken_by(other.post_obj.learning_rule_type)
+            if (
+                other.pre_obj is connection.pre_obj
+                and sign not in (None, rule_type.error_sign)
+                and _sign_of(other) == _sign_of(connection) != 0
+            ):
+                pair = sorted(_name(c) for c in (connection, other))
+                warnings.warn(
+                    f"{connection.pre_obj} is the error of {' and of '.join(pair)}, which "
+                    "take opposite signs: one of the two connections needs transform=-1",
+                    stacklevel=2,
+                )
+
+
+def _name(connection):
+    rule = connection.post_obj
+    sign = _sign_taken_by(rule.learning_rule_type)
+    return f"{type(rule.learning_rule_type).__name__} ({sign}) on {rule.connection}"
+
+
+def _sign_taken_by(rule_type):
+    if isinstance(rule_type, nengo.PES):
+        return ACTUAL_MINUS_DESIRED
+    return getattr(rule_type, "error_sign", None)
+
+
+def _sign_of(connection: Connection) -> float:
+    """Return the sign of a connection's transform, or 0 if it has none or a function."""
+    function = getattr(connection, "function", None)
+    init = getattr(connection.transform, "init", 1.0)
+    return 0.0 if function is not None or np.ndim(init) else float(np.sign(init))

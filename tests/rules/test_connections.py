@@ -1,0 +1,185 @@
+"""Rules on connections: what Nengo is told of them, and errors of opposite signs."""
+
+import copy
+import pickle
+import warnings
+
+import nengo
+import numpy as np
+import pytest
+from nengo.connection import ConnectionLearningRuleTypeParam
+from nengo.exceptions import ValidationError
+from nengo.learning_rules import LearningRuleTypeParam
+
+import nengo_ngc as ngc
+
+
+def test_nengo_is_not_changed():
+    assert ConnectionLearningRuleTypeParam.coerce is LearningRuleTypeParam.coerce
+    assert ConnectionLearningRuleTypeParam.__module__ == "nengo.connection"
+    for method in vars(ConnectionLearningRuleTypeParam).values():
+        assert not callable(method) or method.__module__ == "nengo.connection"
+
+
+@pytest.fixture
+def objects():
+    """A node, two ensembles, and a matrix between their neurons."""
+    with nengo.Network(seed=0):
+        stimulus = nengo.Node([0.5, -0.5])
+        pre, post = nengo.Ensemble(6, 2), nengo.Ensemble(5, 2)
+        yield stimulus, pre, post, np.ones((5, 6))
+
+
+@pytest.mark.parametrize("kind", ["one", "list", "dict"])
+def test_a_connection_keeps_the_rule_itself(objects, kind):
+    stimulus, pre, post, W = objects
+    rule, other = ngc.ErrorDriven(), ngc.BackProp()
+    given = {"one": rule, "list": [rule, other], "dict": {"a": rule, "b": other}}[kind]
+    kept = nengo.Connection(pre.neurons, post.neurons, transform=W, learning_rule_type=given)
+    assert kept.learning_rule_type is given
+    decoded = nengo.Connection(pre, post, learning_rule_type=rule)
+    encoded = nengo.Connection(stimulus, post, learning_rule_type=other)
+    assert decoded.learning_rule_type is rule and encoded.learning_rule_type is other
+
+
+def test_one_rule_modifies_what_the_connection_has(objects):
+    stimulus, pre, post, W = objects
+    error_driven, backprop = ngc.ErrorDriven(), ngc.BackProp()
+    for rule, to_ensemble, size_there in (
+        (error_driven, "decoders", 2),
+        (backprop, "encoders", 5),
+    ):
+        between = nengo.Connection(
+            pre.neurons, post.neurons, transform=W, learning_rule_type=rule
+        )
+        into = nengo.Connection(pre, post, learning_rule_type=rule)
+        solver = nengo.solvers.LstsqL2(weights=True)
+        solved = nengo.Connection(pre, post, solver=solver, learning_rule_type=rule)
+        told = [(c.learning_rule.modifies, c.learning_rule.size_in) for c in (between, into)]
+        assert told == [("weights", 5), (to_ensemble, size_there)]
+        assert solved.learning_rule.modifies == "weights"
+    connection = nengo.Connection(pre, post)
+    connection.learning_rule_type = backprop  # after something else was connected
+    nengo.Connection(stimulus, pre)
+    assert connection.learning_rule.modifies == "encoders"
+
+
+def test_what_a_rule_cannot_learn_is_said_at_once(objects):
+    _, pre, post, _ = objects
+    with pytest.raises(ValidationError, match="biases learn on connections to neurons"):
+        nengo.Connection(pre, post, learning_rule_type=ngc.ErrorDriven(biases=True))
+    connection = nengo.Connection(pre, post)
+    with pytest.raises(ValidationError, match="biases learn on connections to neurons"):
+        connection.learning_rule_type = ngc.ErrorDriven(biases=True)
+
+
+@pytest.mark.parametrize("kind", ["weights", "encoders"])
+def test_one_rule_on_two_connections_learns_on_both(simulate, kind):
+    rule = ngc.BackProp(optimizer=ngc.SGD(0.1))
+    with nengo.Network(seed=0) as model:
+        x = nengo.Ensemble(2, 1, neuron_type=ngc.neurons.Identity()).neurons
+        nengo.Connection(nengo.Node([1.0, -2.0]), x, synapse=None)
+        post = nengo.Ensemble(3, 2, neuron_type=nengo.Tanh())
+        other = nengo.Ensemble(3, 2, neuron_type=nengo.Tanh())
+        connections = [
+            nengo.Connection(
+                x,
+                post.neurons,
+                transform=np.zeros((3, 2)),
+                synapse=None,
+                learning_rule_type=rule,
+            ),
+            nengo.Connection(x, other, synapse=None, learning_rule_type=rule),
+        ]
+        for connection in connections:
+            told = connection.learning_rule
+            nengo.Connection(nengo.Node(np.ones(3)), told, synapse=None)
+    sim = simulate(model, 1, 3)
+    sig = sim.model.sig
+    array = sig[connections[0]]["weights"] if kind == "weights" else sig[other]["encoders"]
+    assert np.abs(np.array(sim.signals[array]) - array.initial_value).max() > 1e-3
+
+
+@pytest.mark.parametrize("make", [pickle.loads, copy.deepcopy])
+def test_copies_are_alike(make):
+    for rule in (ngc.ErrorDriven(ngc.Bounded(ngc.Adam(0.1))), ngc.BackProp(), ngc.Precision()):
+        clone = make(pickle.dumps(rule) if make is pickle.loads else rule)
+        assert repr(clone) == repr(rule) and clone is not rule
+        assert clone.size_in == rule.size_in
+
+
+# --- signs
+
+
+def taught(first, second, transform=1, function=None):
+    """One error that goes to two rules."""
+    with nengo.Network(seed=0) as model:
+        error = nengo.Node([0.1, 0.2])
+        pre, post = nengo.Ensemble(6, 2), nengo.Ensemble(5, 2)
+        onward = nengo.Connection(pre, post, learning_rule_type=first)
+        rule = ngc.BackProp(onward) if second == "backprop" else second
+        layer = nengo.Connection(nengo.Node([0, 0]), pre, learning_rule_type=rule)
+        nengo.Connection(error, onward.learning_rule)
+        kwargs = {"transform": transform} if function is None else {"function": function}
+        nengo.Connection(error, layer.learning_rule, **kwargs)
+    return model
+
+
+def warned(model):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        nengo.Simulator(model, progress_bar=False).close()
+    return [str(w.message) for w in caught if "opposite signs" in str(w.message)]
+
+
+def test_an_error_with_two_signs_is_a_warning():
+    messages = warned(taught(ngc.ErrorDriven(), "backprop"))
+    assert set(messages) == {messages[0]}
+    for part in ("ErrorDriven (desired - actual)", "BackProp (actual - desired)", "=-1"):
+        assert part in messages[0]
+    assert warned(taught(ngc.ErrorDriven(), "backprop", transform=2))
+
+
+@pytest.mark.parametrize(
+    "first, kwargs",
+    [
+        (ngc.ErrorDriven(), {"transform": -1}),
+        (ngc.ErrorDriven(), {"function": lambda x: -x}),
+        (ngc.ErrorDriven(), {"transform": -np.eye(2)}),
+        (ngc.Delta(), {}),
+        (nengo.PES(), {}),
+    ],
+)
+def test_no_warning_where_signs_fit_or_are_not_known(first, kwargs):
+    assert warned(taught(first, "backprop", **kwargs)) == []
+
+
+def test_pes_and_error_driven_take_opposite_signs():
+    with nengo.Network(seed=0) as model:
+        error = nengo.Node([0.1])
+        pre, post = nengo.Ensemble(6, 1), nengo.Node(size_in=1)
+        for rule in (nengo.PES(), ngc.ErrorDriven()):
+            connection = nengo.Connection(pre, post, learning_rule_type=rule)
+            nengo.Connection(error, connection.learning_rule)
+    assert "PES (actual - desired)" in warned(model)[0]
+
+
+RULES_WITH_SIGNS = {
+    ngc.ErrorDriven: "desired - actual",
+    ngc.Delta: None,
+    ngc.BackProp: "actual - desired",
+    ngc.FeedbackAlignment: "actual - desired",
+    ngc.DirectFeedbackAlignment: "actual - desired",
+}
+
+
+@pytest.mark.parametrize("rule", RULES_WITH_SIGNS)
+def test_docstrings_say_the_sign_in_the_same_words(rule):
+    from nengo_ngc.rules.signs import SIGNS
+
+    assert rule.error_sign == RULES_WITH_SIGNS[rule]
+    assert SIGNS in rule.__doc__ and rule.__doc__.count("References\n---") <= 1
+    sign = RULES_WITH_SIGNS[rule] or "desired  "
+    assert f"``{rule.__name__}``" in SIGNS
+    line = next(line for line in SIGNS.splitlines() if line.startswith(f"``{rule.__name__}``"))
+    assert sign in line
