@@ -75,6 +75,10 @@ class Task(ABC):
     def validate(self, *validation: np.ndarray) -> dict[str, float]:
         """Measure samples that are not learned from."""
 
+    def targets(self, y: np.ndarray) -> np.ndarray:
+        """Return what ``learn`` is told of samples, given what is known of each of them."""
+        return y
+
     def begin(self) -> None:
         """Begin to learn, with a network that has learned nothing."""
         self.learned = self.training.state()
@@ -88,12 +92,28 @@ class Task(ABC):
         return {}
 
     def begin_stream(self, data: tuple) -> None:
-        """Prepare for samples that come once, outside of any epoch."""
+        """Prepare for samples that are seen only once, outside of any epoch."""
         self.begin_epoch(data, np.arange(len(data[0])))
 
     def end_stream(self, data: tuple) -> None:
-        """Look at what samples that came once have led to."""
+        """Finish what samples that are seen only once have led to."""
         self.end_epoch(data, np.arange(len(data[0])))
+
+    def draws(self, stream: bool = False) -> np.random.RandomState:
+        """Return the random numbers of the present epoch, or of a call of ``stream``.
+
+        A stream that goes on draws other numbers than before, because the number of updates
+        that were made is part of the seed. Its first call draws those of the first epoch.
+        """
+        n_made = self.n_updates_made if stream else 0
+        return np.random.RandomState([self.seed, self.epoch, 1, *([n_made] if n_made else [])])
+
+    @property
+    def n_updates_made(self) -> int:
+        """The number of updates that optimisers have made, as far as they count them."""
+        counts = ("optimizer_t", "optimizer_age")
+        found = [a for name, a in (self.learned or {}).items() if name.endswith(counts)]
+        return int(max(found, default=0))
 
     @property
     def learning_rate(self) -> float:
@@ -220,16 +240,18 @@ class Task(ABC):
             self._sessions.pop(name).close()
 
     @contextmanager
-    def whole(self):
-        """Leave no session behind that stopped amid a presentation or an epoch."""
+    def whole(self) -> Iterator[None]:
+        """Undo what was interrupted: what was learned stays as it was before the block.
+
+        No session is left that has stopped amid a presentation or an epoch.
+        """
+        learned = self.learned
         try:
             yield
         except BaseException:
             self.close()
+            self.learned = learned
             raise
-
-    def __getstate__(self):
-        return {**self.__dict__, "_sessions": {}}
 
     # --- files
 

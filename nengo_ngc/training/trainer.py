@@ -124,6 +124,7 @@ class Trainer:
             self.learn(data, np.arange(len(data[0])))
             self.task.end_stream(data)
             self.task.keep()
+            self.task.training.reset()  # as after an epoch
 
     def learn(self, data: tuple, order: np.ndarray, watchers=()) -> dict[str, float]:
         """Learn from samples, once each, in an order; means of what was measured.
