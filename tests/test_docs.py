@@ -17,6 +17,8 @@ import pytest
 from matplotlib.image import imread
 
 import nengo_ngc as ngc
+from nengo_ngc.lab.datasets import SOURCES
+from nengo_ngc.lab.specs import MODELS
 from nengo_ngc.models import RULES
 
 from .conftest import HAS_DL
@@ -41,7 +43,7 @@ def test_python_blocks_run(page, tmp_path, monkeypatch):
         pytest.skip("nengo-dl is not installed")
     monkeypatch.chdir(tmp_path)
     names = {"__name__": page.stem}
-    with patch.dict(RULES):  # pages register rules of their own
+    with patch.dict(RULES), patch.dict(MODELS), patch.dict(SOURCES):  # pages register theirs
         for block in blocks(page):
             exec(compile(block, str(page), "exec"), names)  # one page, one session
 

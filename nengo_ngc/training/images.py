@@ -1,12 +1,13 @@
 """Images that stay as they are stored and become numbers in [0, 1] a batch at a time."""
 
 import math
-import mmap
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from .row_file import RowFile
 
 _BLOCK_BYTES = 2**24  # what is read at once where all images are looked at
 
@@ -16,7 +17,7 @@ class Images:
 
     Indexing returns a float32 array with pixels in [0, 1]. What is stored stays as it is:
     bytes stay bytes, and of an array that is mapped from a file only those rows are read that
-    are asked for. Their memory is given back afterwards.
+    are asked for.
 
     Parameters
     ----------
@@ -47,7 +48,10 @@ class Images:
         self.stored = stored
         self.threshold = threshold
         self.rows = None if rows is None else np.asarray(rows)
-        self._file = _mapped_file(stored)
+        self._source = RowFile.of(stored) or stored
+
+    def __reduce__(self) -> tuple:
+        return Images, (self.stored, self.threshold, self.rows)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -61,7 +65,7 @@ class Images:
 
     def __getitem__(self, rows: Any) -> NDArray[np.float32]:
         """The images of some rows, (n_rows, n_pixels), or of one row, (n_pixels,)."""
-        found = np.asarray(self.stored[rows if self.rows is None else self.rows[rows]])
+        found = self._stored_rows(rows)
         lead = found.shape[: found.ndim - self.stored.ndim + 1]
         found = found.reshape(*lead, self.shape[1])
         if found.dtype.kind in "iu":
@@ -70,7 +74,6 @@ class Images:
             X = found.astype(np.float32)
         if self.threshold is not None:
             X = (X > self.threshold).astype(np.float32)
-        self._give_back()
         return X
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray:
@@ -90,32 +93,16 @@ class Images:
         return Images(self.stored, threshold, self.rows)
 
     def blocks(self) -> Iterator[NDArray]:
-        """What is stored, some rows after another, as views that are not to be kept."""
+        """What is stored, some rows after another."""
         n_bytes = self.shape[1] * self.stored.dtype.itemsize
         size = max(1, _BLOCK_BYTES // max(1, n_bytes))
         for start in range(0, len(self), size):
-            rows = slice(start, start + size)
-            yield np.asarray(self.stored[rows if self.rows is None else self.rows[rows]])
-            self._give_back()
+            yield self._stored_rows(slice(start, start + size))
 
-    def _give_back(self) -> None:
-        # pages that were read from a file count as memory of the process until then
-        if self._file is not None:
-            self._file.madvise(mmap.MADV_DONTNEED)
+    def _stored_rows(self, rows: Any) -> NDArray:
+        return np.asarray(self._source[rows if self.rows is None else self.rows[rows]])
 
 
 def part(X: Any, rows: slice | NDArray) -> Any:
     """Some rows of an array, or some `Images`, of which nothing is read yet."""
     return X.take(rows) if isinstance(X, Images) else X[rows]
-
-
-def _mapped_file(array: Any) -> mmap.mmap | None:
-    """The file behind an array, if its pages can be read again at any time."""
-    while array is not None:
-        # what was written into a private copy of the file exists in memory only
-        if getattr(array, "mode", None) == "c" or not hasattr(mmap, "MADV_DONTNEED"):
-            return None
-        if isinstance(array, mmap.mmap):
-            return array
-        array = getattr(array, "base", None)
-    return None

@@ -122,8 +122,9 @@ NOT_CALLED_BY_USERS = {
     "networks.classifiers.softmax_error": "simulators",
     "networks.base.LearningNetwork": "its subclasses",
     # records that only the package makes
-    "lab.datasets.Source": "lab.datasets.load",
-    "lab.datasets.Dataset": "lab.datasets.load",
+    "lab.datasets.find": "lab.datasets.load",
+    "lab.datasets.called": "lab.datasets.load",
+    "networks.competitive.nearest_bias": "networks",
     "rules.optimizers.Optimizer": "its subclasses",
     "models.base.NetworkEstimator": "its subclasses",
     # parts of figures, on axes that a function has made
@@ -210,6 +211,7 @@ QUICK = {"True", "nan", "10**400", "1j", "b'x'", "an object", "{'x': 1}"}
 
 # arguments whose default, None, does not show what they are
 EXAMPLES = {
+    "binarize": True,
     "active_above": 0.5,
     "batch_size": 4,
     "first_hardness": 1.0,
