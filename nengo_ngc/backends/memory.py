@@ -35,6 +35,15 @@ def memory(
     return signals, generators
 
 
+def draws(model: Model) -> bool:
+    """Return whether neurons or processes of a model may draw random numbers as it runs."""
+    return any(
+        (isinstance(op, SimNeurons) and op.state_extra)
+        or (isinstance(op, SimProcess) and not isinstance(op.process, nengo.synapses.Synapse))
+        for op in model.operators
+    )
+
+
 def _is_delay(synapse):
     return isinstance(synapse, Delay) or (
         isinstance(synapse, nengo.Lowpass) and synapse.tau == 0

@@ -13,7 +13,7 @@ from ..networks.base import LearningNetwork
 from ..schedule import AddUp
 from . import process
 from .divergence import LARGEST, check_size
-from .memory import memory
+from .memory import draws, memory
 from .model import Model
 
 
@@ -33,6 +33,11 @@ class Simulation(ABC):
     def n_steps(self) -> int:
         """Timesteps that were simulated."""
         return self.sim.n_steps
+
+    @property
+    def draws(self) -> bool:
+        """Whether random numbers may be drawn while the simulation runs."""
+        return draws(self.sim.model)
 
     def reset(self) -> None:
         """Forget all but what was learned: go on as a new session would that is given it."""

@@ -213,6 +213,13 @@ class ImageClassifier(ClassifierMixin, NetworkEstimator):
                 )
         return X, self._check_labels(y, X)
 
+    def _check_all_classes(self, X, y):
+        """Images of all classes, and labels as rows of ``classes_``, or an error."""
+        X = self._check_images(X)
+        y = self._check_labels(y, X)
+        inputs.check_has_all(y, self.classes_)
+        return X, y
+
     def _check_labels(self, y, X, name="y", reset=False):
         """Labels as rows of ``classes_``, or an error."""
         y = inputs.labels(y, X, name)

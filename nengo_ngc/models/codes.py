@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..validation import FlagParam, WholeParam
 from .classifier import ImageClassifier
-from .inputs import ImagesLike, check_has_all
+from .inputs import ImagesLike
 from .transformer import LatentTransformer
 
 
@@ -19,7 +19,7 @@ class CodeClassifier(LatentTransformer, ImageClassifier):
     ``sparse_output``.
     """
 
-    arguments = WholeParam("n_units"), FlagParam("sparse_output")
+    arguments: tuple = WholeParam("n_units"), FlagParam("sparse_output")
 
     def fit(
         self,
@@ -60,10 +60,7 @@ class CodeClassifier(LatentTransformer, ImageClassifier):
         self
         """
         check_is_fitted(self, "parameters_")
-        X = self._check_images(X)
-        y = self._check_labels(y, X)
-        check_has_all(y, self.classes_)
-        self._task.fit_centroids(X, y)
+        self._task.fit_centroids(*self._check_all_classes(X, y))
         return self
 
     @property

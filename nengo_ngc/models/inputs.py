@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -46,30 +46,31 @@ def images(
     ValueError, TypeError
         If they are not images with pixels in [0, 1].
     """
+    found: Any = X
     if isinstance(X, np.memmap) and X.ndim == 2 and X.dtype.kind == "f":
-        X = Images(X)
-    stored = isinstance(X, Images)
+        found = Images(X)
+    stored = isinstance(found, Images)
     with expecting(name, "a matrix of numbers with a row for each image", X):
         if stored:
-            _check_not_empty(X)
+            _check_not_empty(found)
         if name == "X":
             how = {"skip_check_array": True} if stored else {"dtype": np.float32}
-            checked = validate_data(model, X, reset=reset, **how)
-            X = X if stored else checked
+            checked = validate_data(model, found, reset=reset, **how)
+            found = found if stored else checked
         elif not stored:
-            X = check_array(X, dtype=np.float32, input_name=name)
-    if name != "X" and X.shape[1] != model.n_features_in_:
+            found = check_array(found, dtype=np.float32, input_name=name)
+    if name != "X" and found.shape[1] != model.n_features_in_:
         raise ValueError(
-            f"{name} must have {model.n_features_in_} features like X, got {X.shape[1]}"
+            f"{name} must have {model.n_features_in_} features like X, got {found.shape[1]}"
         )
-    if stored and X.stored.dtype == np.uint8:
-        return X  # bytes are in range
-    low, high = _range(X)
+    if stored and found.stored.dtype == np.uint8:
+        return found  # bytes are in range
+    low, high = _range(found)
     if not (low >= 0 and high <= 1):
         raise ValueError(
             f"pixels of {name} must lie in [0, 1], got values from {low} to {high}"
         )
-    return X
+    return found
 
 
 def _check_not_empty(X):
@@ -99,14 +100,14 @@ def labels(y: ArrayLike | None, X: NDArray | Images, name: str = "y") -> NDArray
             f"learning requires {name} to be passed, but the target {name} is None"
         )
     with expecting(name, "a label for each image", y):
-        y = column_or_1d(y, warn=True)
-        check_classification_targets(y)
-    if len(y) != len(X):
+        found = column_or_1d(y, warn=True)
+        check_classification_targets(found)
+    if len(found) != len(X):
         raise ValueError(
-            f"{name} must have one label for each image: got {len(y)} labels "
+            f"{name} must have one label for each image: got {len(found)} labels "
             f"and {len(X)} images"
         )
-    return y
+    return found
 
 
 def classes_of(y: ArrayLike, name: str = "y") -> NDArray:

@@ -241,15 +241,16 @@ optional
         """
         resume = resume and hasattr(self, "parameters_")
         with self._as_before_on_error():
-            X = self._check_images(X, reset=not resume, for_learning=True)
-            X_val = None if X_val is None else self._check_images(X_val, name="X_val")
+            images = self._check_images(X, reset=not resume, for_learning=True)
+            validation = None
+            if X_val is not None:
+                validation = (self._check_images(X_val, name="X_val"),)
             if not resume:
                 self._start()
                 self._task.begin()
-            self._task.expect(len(X))
-        validation = None if X_val is None else (X_val,)
+            self._task.expect(len(images))
         stop = Patience("val_bce", self.n_iter_no_change)
-        return self._epochs((X, np.arange(len(X))), validation, on_batch, stop)
+        return self._epochs((images, np.arange(len(images))), validation, on_batch, stop)
 
     def partial_fit(self, X: ImagesLike, y: object = None) -> Self:
         """Learn from images once, in their order.
@@ -301,11 +302,11 @@ optional
         self
         """
         check_is_fitted(self, "parameters_")
-        X = self._check_images(X)
+        images = self._check_images(X)
         rng = np.random.RandomState(self._seed)
-        rows = rng.permutation(len(X))[:_PRIOR_IMAGES]
+        rows = rng.permutation(len(images))[:_PRIOR_IMAGES]
         top = self._task.top
-        Z = self._task.settled(part(X, rows))[top]
+        Z = self._task.settled(part(images, rows))[top]
         self.mixture_ = fitted_mixture(
             Z, top, min(self.n_mixture, len(Z)), self._seed, max_iter=50
         )
@@ -399,14 +400,16 @@ optional
             In nats.
         """
         self._check_prior()
-        X = self._check_images(X)
+        images = self._check_images(X)
         z = self._draw(n_samples)
 
         def means():
             return (self._task.generate(z[k]) for k in gen_batches(n_samples, chunk_size))
 
-        images = (X[rows] for rows in gen_batches(len(X), _SCORED_AT_ONCE))
-        found = [monte_carlo_log_likelihood(x, means(), n_samples) for x in images]
+        found = [
+            monte_carlo_log_likelihood(images[rows], means(), n_samples)
+            for rows in gen_batches(len(images), _SCORED_AT_ONCE)
+        ]
         return np.concatenate(found)
 
     def score(self, X: ImagesLike, y: object = None) -> float:

@@ -26,7 +26,7 @@ from ..validation import (
     declared,
 )
 from .classifier import ImageClassifier
-from .inputs import ImagesLike, check_has_all
+from .inputs import ImagesLike
 from .tasks.pff import PFFTask
 from .transformer import LatentTransformer
 
@@ -214,18 +214,16 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         check_is_fitted(self, "parameters_")
         if not self.g_units:
             raise ValueError("g_units must be above 0 for a prior, got 0")
-        X = self._check_images(X)
-        y = self._check_labels(y, X)
-        check_has_all(y, self.classes_)
-        order = np.random.RandomState(self._seed).permutation(len(X))
-        first_of_class = np.unique(y[order], return_index=True)[1]
+        images, labels = self._check_all_classes(X, y)
+        order = np.random.RandomState(self._seed).permutation(len(images))
+        first_of_class = np.unique(labels[order], return_index=True)[1]
         rows = order[np.union1d(np.arange(len(order))[:_PRIOR_IMAGES], first_of_class)]
-        z_g = self._task.latents(part(X, rows), y[rows])
+        z_g = self._task.latents(part(images, rows), labels[rows])
         # only the direction of z_g is seen by the circuit
         z_g = normalize(NUMPY, z_g, 1e-30)  # the circuit's 1e-8 would shorten small states
         self.mixtures_ = []
         for label in range(len(self.classes_)):
-            of_class = z_g[y[rows] == label]
+            of_class = z_g[labels[rows] == label]
             n = min(self.n_mixture, len(of_class))
             if len(of_class) == 1:  # scikit-learn asks for two
                 of_class = np.repeat(of_class, 2, axis=0)

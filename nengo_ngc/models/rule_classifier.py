@@ -155,10 +155,10 @@ class RuleClassifier(ImageClassifier):
             empty for "autodiff", whose update is the gradient itself.
         """
         check_is_fitted(self, "parameters_")
-        X = self._check_images(X, for_learning=True)
-        y = self._check_labels(y, X)
-        n = len(X) // self.batch_size * self.batch_size
-        return self._task.alignment(part(X, slice(n)), self._task.targets(y[:n]))
+        images = self._check_images(X, for_learning=True)
+        rows = self._check_labels(y, images)
+        n = len(images) // self.batch_size * self.batch_size
+        return self._task.alignment(part(images, slice(n)), self._task.targets(rows[:n]))
 
     def _check_together(self):
         super()._check_together()

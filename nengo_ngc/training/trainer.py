@@ -124,7 +124,9 @@ class Trainer:
             self.learn(data, np.arange(len(data[0])))
             self.task.end_stream(data)
             self.task.keep()
-            self.task.training.reset()  # as after an epoch
+            # as after an epoch, but only where it matters, since parts of a stream are small
+            if self.task.training.draws:
+                self.task.training.reset()
 
     def learn(
         self,

@@ -12,7 +12,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
-from .small import NAMES, X, Y, assert_same_bits, labels, make, output
+from .small import NAMES, X, Y, assert_same_bits, classes, labels, make, output
 
 
 def by_joblib(model, path):
@@ -56,6 +56,24 @@ def test_learning_goes_on_on_either_simulator(name, backend):
     assert len(list(copied.epochs(X, *labels(name), resume=True))) == 1
     assert_same_bits(copied, model)
     np.testing.assert_array_equal(output(copied), output(model))
+
+
+@pytest.mark.parametrize("name", ["PFFClassifier", "RuleClassifier"])
+def test_noise_of_a_stream_goes_on(name, backend):
+    """What is drawn at random does not depend on whether a simulator was opened anew."""
+    if (name, backend) == ("RuleClassifier", "nengo-dl"):
+        return  # TensorFlow draws the spikes, and does not repeat them
+    noisy = {"noise": 0.1} if name == "PFFClassifier" else {"neuron_type": "poisson-relu"}
+    model = make(name, backend, **noisy, **({"steps": 5} if name == "RuleClassifier" else {}))
+    model.partial_fit(X[:20], Y[:20], **classes(name))
+    copied = pickle.loads(pickle.dumps(model))
+    quiet = copy.deepcopy(model).set_params(noise=0.0) if name == "PFFClassifier" else None
+    for going in (model, copied):
+        going.partial_fit(X[20:], Y[20:])
+    assert_same_bits(copied, model)
+    if quiet is not None:
+        quiet.partial_fit(X[20:], Y[20:])
+        assert np.any(quiet.parameters_["W1"] != model.parameters_["W1"])
 
 
 def test_pickles_hold_no_simulator(backend):
