@@ -35,7 +35,7 @@ def memory(
     return signals, generators
 
 
-def draws(model: Model) -> bool:
+def is_random(model: Model) -> bool:
     """Return whether neurons or processes of a model may draw random numbers as it runs."""
     return any(
         (isinstance(op, SimNeurons) and op.state_extra)

@@ -13,7 +13,7 @@ from ..networks.base import LearningNetwork
 from ..schedule import AddUp
 from . import process
 from .divergence import LARGEST, check_size
-from .memory import draws, memory
+from .memory import is_random, memory
 from .model import Model
 
 
@@ -35,9 +35,9 @@ class Simulation(ABC):
         return self.sim.n_steps
 
     @property
-    def draws(self) -> bool:
+    def is_random(self) -> bool:
         """Whether random numbers may be drawn while the simulation runs."""
-        return draws(self.sim.model)
+        return is_random(self.sim.model)
 
     def reset(self) -> None:
         """Forget all but what was learned: go on as a new session would that is given it."""

@@ -100,7 +100,7 @@ class Task(ABC):
         """Finish what samples that are seen only once have led to."""
         self.end_epoch(data, np.arange(len(data[0])))
 
-    def draws(self, stream: bool = False) -> np.random.RandomState:
+    def random_state(self, stream: bool = False) -> np.random.RandomState:
         """Return the random numbers of the present epoch, or of a call of ``stream``.
 
         A stream that goes on draws other numbers than before, because the number of updates

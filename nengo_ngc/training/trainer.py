@@ -125,7 +125,7 @@ class Trainer:
             self.task.end_stream(data)
             self.task.keep()
             # as after an epoch, but only where it matters, since parts of a stream are small
-            if self.task.training.draws:
+            if self.task.training.is_random:
                 self.task.training.reset()
 
     def learn(

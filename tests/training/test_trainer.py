@@ -14,7 +14,7 @@ class Settings:
 class Session:
     """Learns the sum of all that it has seen."""
 
-    n_steps, draws = 7, False
+    n_steps, is_random = 7, False
 
     def __init__(self):
         self.total, self.resets, self.closed = 0.0, 0, False

@@ -58,7 +58,7 @@ class HebbianTask(CodeTask):
         """Do nothing, because filters and units start as what they are shown first."""
 
     def begin_epoch(self, data, order):
-        self._rng = self.draws()
+        self._rng = self.random_state()
         last = self.settings.max_epochs - 1
         if self.epoch == 0:
             self._begin_filters(data[0], order)
@@ -85,7 +85,7 @@ class HebbianTask(CodeTask):
         self.phase, self.learned = "thresholds", self.kept_parameters()
 
     def begin_stream(self, data):
-        self._rng = self.draws(stream=True)
+        self._rng = self.random_state(stream=True)
         if self.history:
             self.phase = self.history[-1]["phase"]
         elif self.learned is None:

@@ -63,11 +63,11 @@ class PFFTask(LabelTask):
         return self.network(self.settings.steps + 1, learns=True)
 
     def begin_epoch(self, data, order):
-        self._rng = self.draws()
+        self._rng = self.random_state()
         return {}
 
     def begin_stream(self, data):
-        self._rng = self.draws(stream=True)
+        self._rng = self.random_state(stream=True)
 
     def learn(self, x, target):
         n = len(x)
