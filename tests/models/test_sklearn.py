@@ -84,7 +84,7 @@ MODELS = [
         sparsity=0.2,
         batch_size=5,
         max_epochs=5,
-        learning_rate=0.1,
+        learning_rate=0.03,
         backend="by-hand",
     ),
     AnyHebbian((4,), n_units=5, sparsity=0.4, patch=1, grid=1, batch_size=5, backend="nengo"),
