@@ -9,7 +9,9 @@ from nengo.builder.processes import SimProcess
 from ..objects import Delay
 
 
-def memory(model: Model) -> tuple[list[Signal], list[np.random.RandomState]]:
+def memory(
+    model: Model,
+) -> tuple[list[Signal], list[np.random.RandomState]]:
     """What neurons and synapses of a model keep for the next timestep.
 
     Returns

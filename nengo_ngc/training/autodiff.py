@@ -2,10 +2,12 @@
 
 from abc import abstractmethod
 from collections import Counter
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import backends
 from ..rules import Adam, Annealed, Optimizer
@@ -52,9 +54,10 @@ class AutodiffTask(Task):
         rows = np.arange(len(batch[0]))
         return self.run_through(batch, rows, report=lambda measured: None)
 
-    def run_through(self, data, order, report) -> dict[str, Any]:
-        session: Any = self.training  # of the backend's class that trains
-        return session.train(*data, order, report)
+    def run_through(
+        self, data: tuple, order: NDArray, report: Callable[[dict], None]
+    ) -> dict[str, Any]:
+        return self.training.train(*data, order, report)
 
     def _open_training(self):
         return self.training_backend.open_trainer(
@@ -66,7 +69,7 @@ class AutodiffTask(Task):
             measures=self.measures,
         )
 
-    def expected_arrays(self, shapes):
+    def expected_arrays(self, shapes: dict[str, tuple]) -> dict[str, Array]:
         return {
             **super().expected_arrays(shapes),
             **_expected_of_training(shapes, self.layer_sizes(), self.n_remembered),

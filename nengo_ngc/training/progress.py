@@ -24,9 +24,9 @@ class Progress:
 
     def __init__(self, max_epochs: int):
         self._max_epochs = max_epochs
-        self._bar: Any = None  # tqdm's
+        self._bar: Any = None
 
-    def __call__(self, batch: dict) -> None:
+    def __call__(self, batch: dict[str, Any]) -> None:
         """Show what `.Trainer` reports of a batch."""
         from tqdm import tqdm
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
 from .. import backends
@@ -54,7 +55,7 @@ class Task(ABC):
         self.seed = seed
         self.n_features = n_features
         self.epoch = 0
-        self.learned: dict[str, np.ndarray] | None = None
+        self.learned: dict[str, NDArray] | None = None
         self.history: list[dict] = []
         self._sessions: dict[str, Any] = {}
 
@@ -75,14 +76,14 @@ class Task(ABC):
         """The network that learns, made inside a model of Nengo."""
 
     @abstractmethod
-    def learn(self, *batch: np.ndarray) -> dict[str, float]:
+    def learn(self, *batch: NDArray) -> dict[str, float]:
         """Learn from one batch; what was measured of it."""
 
     @abstractmethod
-    def validate(self, *validation: np.ndarray) -> dict[str, float]:
+    def validate(self, *validation: NDArray) -> dict[str, float]:
         """Measure samples that are not learned from."""
 
-    def targets(self, y: np.ndarray) -> np.ndarray:
+    def targets(self, y: NDArray) -> NDArray:
         """Return what ``learn`` is told of samples, given what is known of each of them."""
         return y
 
@@ -90,11 +91,11 @@ class Task(ABC):
         """Begin to learn, with a network that has learned nothing."""
         self.learned = self.training.state()
 
-    def begin_epoch(self, data: tuple, order: np.ndarray) -> dict[str, Any]:
+    def begin_epoch(self, data: tuple, order: NDArray) -> dict[str, Any]:
         """Prepare for an epoch; what its record begins with."""
         return {}
 
-    def end_epoch(self, data: tuple, order: np.ndarray) -> dict[str, Any]:
+    def end_epoch(self, data: tuple, order: NDArray) -> dict[str, Any]:
         """Look at what an epoch has led to; what its record has besides."""
         return {}
 
@@ -130,7 +131,7 @@ class Task(ABC):
     # --- learning
 
     def run_through(
-        self, data: tuple, order: np.ndarray, report: Callable[[dict], None]
+        self, data: tuple, order: NDArray, report: Callable[[dict], None]
     ) -> dict[str, float]:
         """Learn from samples, once each, in an order.
 
@@ -161,7 +162,7 @@ class Task(ABC):
             report(measured)
         return {name: value / n_batches for name, value in sums.items()}
 
-    def batches(self, X: Any) -> Iterator[np.ndarray]:
+    def batches(self, X: Any) -> Iterator[NDArray]:
         """Parts of samples that need not fit into memory, each of some whole batches."""
         n = self.n_at_once
         for rows in gen_batches(len(X), max(1, _AT_ONCE // n) * n):
@@ -171,7 +172,7 @@ class Task(ABC):
         """Keep what was learned until now; interruptions from here on do no harm to it."""
         self.learned = self.state_now()
 
-    def state_now(self) -> dict[str, np.ndarray]:
+    def state_now(self) -> dict[str, NDArray]:
         """What was learned until now.
 
         Raises
@@ -186,11 +187,11 @@ class Task(ABC):
             check(name, array, step)
         return state
 
-    def parameters(self) -> dict[str, np.ndarray]:
+    def parameters(self) -> dict[str, NDArray]:
         """The network's parameters by name; amid an epoch, as they are then."""
         return _named(self._session_state() if "train" in self._sessions else self.learned)
 
-    def kept_parameters(self) -> dict[str, np.ndarray]:
+    def kept_parameters(self) -> dict[str, NDArray]:
         """The network's parameters by name, as they were at the end of the last epoch."""
         return _named(self.learned)
 
@@ -205,7 +206,7 @@ class Task(ABC):
         return backends.choose(self.settings.backend, self.settings.batch_size)
 
     @property
-    def training(self) -> backends.Session:
+    def training(self) -> Any:
         """The session in which the network learns, opened when it is first asked for."""
         if "train" not in self._sessions:
             self._sessions["train"] = self._open_training()
@@ -267,7 +268,7 @@ class Task(ABC):
         """Sizes of layers one after another, with weights between them."""
         return (self.n_features, *self.settings.n_hidden)
 
-    def arrays(self) -> dict[str, np.ndarray]:
+    def arrays(self) -> dict[str, NDArray]:
         """What a file has to hold for learning to go on."""
         return {f"state/{name}": array for name, array in (self.learned or {}).items()}
 
@@ -295,7 +296,7 @@ class Task(ABC):
                 raise ValueError(f"there are no weights between {pair[0]} and {pair[1]} units")
         return self.training_network().state_shapes()
 
-    def take_up(self, arrays: dict[str, np.ndarray]) -> None:
+    def take_up(self, arrays: dict[str, NDArray]) -> None:
         """Go on from what ``arrays`` returned.
 
         Raises

@@ -127,7 +127,10 @@ class Trainer:
             self.task.training.reset()  # as after an epoch
 
     def learn(
-        self, data: tuple, order: np.ndarray, watchers: Sequence[Callable[[dict], Any]] = ()
+        self,
+        data: tuple,
+        order: np.ndarray,
+        watchers: Sequence[Callable[[dict], Any]] = (),
     ) -> dict[str, float]:
         """Learn from samples, once each, in an order; means of what was measured.
 

@@ -4,8 +4,8 @@ import nengo_dl
 import numpy as np
 import tensorflow as tf
 
-from ..base import Model
 from ..memory import memory
+from ..model import Model
 from ..session import Session
 from .simulator import Simulator
 
