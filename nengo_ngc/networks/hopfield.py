@@ -205,7 +205,7 @@ class LayeredHopfield(LearningNetwork):
         if self._optimizer is not None:
             self._build_errors()
             for level in range(1, len(self._shape)):
-                self._teach(level)
+                self._teach_level(level)
 
     def _build_layer(self, level):
         n = self._shape[level]
@@ -341,7 +341,7 @@ class LayeredHopfield(LearningNetwork):
                     label=f"{name}_error{level}",
                 )
 
-    def _teach(self, level):
+    def _teach_level(self, level):
         rule = self.connections[f"W{level}"].learning_rule
         told = {
             "up": self._visible[f"bottom_up_error{level}"],

@@ -128,7 +128,7 @@ class HebbianTask(CodeTask):
     # --- patches
 
     def _places(self, n):
-        """Rows and columns, (n,) each, at which a patch of each of n images begins."""
+        """Rows and columns at which a patch begins, one of each for each of n images."""
         p = self.settings.patch
         return tuple(self._rng.randint(side - p + 1, size=n) for side in self.image_shape)
 
