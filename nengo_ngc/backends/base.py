@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..validation.messages import unknown
 
@@ -73,7 +74,7 @@ class Backend:
             return None
         return f"backend {self.name!r} needs {', '.join(missing)}: {self.install}"
 
-    def open(self, model: Model, n_samples: int, device: str | None = None):
+    def open(self, model: Model, n_samples: int, device: str | None = None) -> Any:
         """Simulate a model.
 
         Parameters
@@ -95,7 +96,9 @@ class Backend:
         """
         return _loaded(self.session)(model, n_samples, device)
 
-    def open_trainer(self, model: Model, n_samples: int, device: str | None = None, **how):
+    def open_trainer(
+        self, model: Model, n_samples: int, device: str | None = None, **how: Any
+    ) -> Any:
         """Simulate a model and train it by automatic differentiation.
 
         Parameters
@@ -173,9 +176,10 @@ def get(name: str) -> Backend:
     ValueError
         If there is none.
     """
-    if BACKENDS.get(name) is None:
+    found = BACKENDS.get(name)
+    if found is None:
         raise ValueError(unknown("backend", name, [*BACKENDS][1:]))
-    return BACKENDS[name]
+    return found
 
 
 def choose(name: str, n_samples: int, differentiates: bool = False) -> Backend:
@@ -216,7 +220,7 @@ def open_session(
     outputs: Sequence[str],
     inputs: Sequence[str] = ("input",),
     device: str | None = None,
-):
+) -> Any:
     """Simulate a network on a backend.
 
     Parameters

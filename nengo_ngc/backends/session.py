@@ -1,6 +1,7 @@
 """A session: one model on one simulator."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 import nengo
@@ -42,7 +43,7 @@ class Simulation(ABC):
         """All that learning changes, as ``net.state`` returns it."""
         return self.net.state(self.sim)
 
-    def set_state(self, state) -> None:
+    def set_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Take up learning where ``state`` was read, or with parameters alone."""
         self.net.set_state(self.sim, state)
 
@@ -107,7 +108,7 @@ class Session(Simulation):
         self._generators = [(rng, rng.get_state()) for rng in generators]
         self._remembers = bool(self._memory or generators)
 
-    def present(self, X, learn: bool = False, **others) -> dict[str, np.ndarray]:
+    def present(self, X: Any, learn: bool = False, **others: Any) -> dict[str, np.ndarray]:
         """Present images, each for the timesteps of the schedule.
 
         Parameters
@@ -156,7 +157,7 @@ class Session(Simulation):
         """The last timestep of the presentation of one of n images that ended just now."""
         return self.n_steps
 
-    def gradient(self, X, **others) -> dict[str, np.ndarray]:
+    def gradient(self, X: Any, **others: Any) -> dict[str, np.ndarray]:
         """The updates that rules would make of weights, none of which is made.
 
         Parameters

@@ -19,7 +19,7 @@ class CodeClassifier(LatentTransformer, ImageClassifier):
     ``sparse_output``.
     """
 
-    arguments = WholeParam("n_units"), FlagParam("sparse_output")
+    arguments: tuple = WholeParam("n_units"), FlagParam("sparse_output")
 
     def fit(
         self,

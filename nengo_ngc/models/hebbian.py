@@ -1,5 +1,9 @@
 """An encoder of images that learns without gradients and without labels."""
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from ..neurons import KWinnersTakeAll
 from ..rules import SGD
 from ..validation import FiniteParam, SizesParam, WholeParam
@@ -114,23 +118,23 @@ class HebbianEncoder(CodeClassifier):
 
     def __init__(
         self,
-        n_hidden=(64,),
-        n_units=512,
-        sparsity=0.05,
-        batch_size=100,
-        max_epochs=3,
-        backend="auto",
-        random_state=None,
+        n_hidden: Sequence[int] = (64,),
+        n_units: int = 512,
+        sparsity: float = 0.05,
+        batch_size: int = 100,
+        max_epochs: int = 3,
+        backend: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
         *,
-        image_shape=None,
-        patch=7,
-        patches_per_image=3,
-        grid=3,
-        learning_rate=0.05,
-        homeostasis=0.02,
-        sparse_output=False,
-        device=None,
-        verbose=False,
+        image_shape: Sequence[int] | None = None,
+        patch: int = 7,
+        patches_per_image: int = 3,
+        grid: int = 3,
+        learning_rate: float = 0.05,
+        homeostasis: float = 0.02,
+        sparse_output: bool = False,
+        device: str | None = None,
+        verbose: bool = False,
     ):
         self.n_hidden = n_hidden
         self.n_units = n_units

@@ -1,9 +1,10 @@
 """A generative model of images."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
 
 import numpy as np
+from nengo.neurons import NeuronType
 from numpy.typing import NDArray
 from sklearn.base import DensityMixin
 from sklearn.exceptions import NotFittedError
@@ -129,30 +130,30 @@ optional
 
     def __init__(
         self,
-        n_hidden=(360, 360, 360),
-        variant="pdh",
-        steps=50,
-        batch_size=512,
-        max_epochs=10,
-        backend="auto",
-        random_state=None,
+        n_hidden: Sequence[int] = (360, 360, 360),
+        variant: str = "pdh",
+        steps: int = 50,
+        batch_size: int = 512,
+        max_epochs: int = 10,
+        backend: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
         *,
-        learning_rate=1e-3,
-        beta=0.1,
-        leak=0.001,
-        momentum=0.0,
-        n_group=12,
-        n_top_group=18,
-        self_excitation=0.15,
-        cross_inhibition=0.1,
-        activation=None,
-        initial="zero",
-        carry=0.8,
-        tolerance=None,
-        n_mixture=75,
-        n_iter_no_change=None,
-        device=None,
-        verbose=False,
+        learning_rate: float = 1e-3,
+        beta: float = 0.1,
+        leak: float = 0.001,
+        momentum: float = 0.0,
+        n_group: int = 12,
+        n_top_group: int = 18,
+        self_excitation: float = 0.15,
+        cross_inhibition: float = 0.1,
+        activation: str | NeuronType | None = None,
+        initial: str = "zero",
+        carry: float = 0.8,
+        tolerance: float | None = None,
+        n_mixture: int = 75,
+        n_iter_no_change: int | None = None,
+        device: str | None = None,
+        verbose: bool = False,
     ):
         self.n_hidden = n_hidden
         self.variant = variant

@@ -1,5 +1,6 @@
 """A classifier, and generator, that learns by predictive forward-forward."""
 
+from collections.abc import Callable, Sequence
 from typing import Self
 
 import numpy as np
@@ -125,30 +126,30 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
 
     def __init__(
         self,
-        n_hidden=(500, 500),
-        g_units=20,
-        steps=12,
-        batch_size=500,
-        max_epochs=5,
-        backend="auto",
-        random_state=None,
+        n_hidden: Sequence[int] = (500, 500),
+        g_units: int = 20,
+        steps: int = 12,
+        batch_size: int = 500,
+        max_epochs: int = 5,
+        backend: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
         *,
-        learning_rate=2.5e-4,
-        threshold=10.0,
-        low_is_positive=True,
-        carry=0.3,
-        recurrent=True,
-        lateral=True,
-        normalize=True,
-        n_group=10,
-        latent_step=0.025,
-        positives_only=True,
-        noise=0.0,
-        scan=True,
-        negatives=None,
-        n_mixture=10,
-        device=None,
-        verbose=False,
+        learning_rate: float = 2.5e-4,
+        threshold: float = 10.0,
+        low_is_positive: bool = True,
+        carry: float = 0.3,
+        recurrent: bool = True,
+        lateral: bool = True,
+        normalize: bool = True,
+        n_group: int = 10,
+        latent_step: float = 0.025,
+        positives_only: bool = True,
+        noise: float = 0.0,
+        scan: bool = True,
+        negatives: Callable | None = None,
+        n_mixture: int = 10,
+        device: str | None = None,
+        verbose: bool = False,
     ):
         self.n_hidden = n_hidden
         self.g_units = g_units

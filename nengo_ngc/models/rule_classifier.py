@@ -1,5 +1,8 @@
 """One classifier for each learning rule, so that rules can be compared."""
 
+from collections.abc import Sequence
+
+import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
@@ -97,22 +100,22 @@ class RuleClassifier(ImageClassifier):
 
     def __init__(
         self,
-        n_hidden=(256, 256),
-        rule="backprop",
-        neuron_type="relu",
-        steps=None,
-        batch_size=128,
-        max_epochs=15,
-        backend="auto",
-        random_state=None,
+        n_hidden: Sequence[int] = (256, 256),
+        rule: str = "backprop",
+        neuron_type: str = "relu",
+        steps: int | None = None,
+        batch_size: int = 128,
+        max_epochs: int = 15,
+        backend: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
         *,
-        learning_rate=None,
-        anneal=True,
-        beta=0.05,
-        max_rate=200.0,
-        synapse=0.01,
-        device=None,
-        verbose=False,
+        learning_rate: float | None = None,
+        anneal: bool = True,
+        beta: float = 0.05,
+        max_rate: float = 200.0,
+        synapse: float = 0.01,
+        device: str | None = None,
+        verbose: bool = False,
     ):
         self.n_hidden = n_hidden
         self.rule = rule

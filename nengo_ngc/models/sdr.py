@@ -1,8 +1,9 @@
 """An encoder of images by sparse distributed representations."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from ..neurons import SoftKWinnersTakeAll
@@ -145,30 +146,30 @@ class SDREncoder(CodeClassifier):
 
     def __init__(
         self,
-        n_hidden=(64,),
-        n_units=512,
-        sparsity=0.05,
-        loss="triplet",
-        margin=0.3,
-        batch_size=100,
-        max_epochs=15,
-        backend="auto",
-        random_state=None,
+        n_hidden: Sequence[int] = (64,),
+        n_units: int = 512,
+        sparsity: float = 0.05,
+        loss: str = "triplet",
+        margin: float = 0.3,
+        batch_size: int = 100,
+        max_epochs: int = 15,
+        backend: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
         *,
-        hidden="relu",
-        hardness=5.0,
-        hard=False,
-        first_sparsity=None,
-        first_hardness=None,
-        sparsity_decay=0.7,
-        hardness_growth=2.0,
-        schedule_epochs=1,
-        scaling=0.0,
-        learning_rate=1e-3,
-        anneal=True,
-        sparse_output=False,
-        device=None,
-        verbose=False,
+        hidden: str = "relu",
+        hardness: float = 5.0,
+        hard: bool = False,
+        first_sparsity: float | None = None,
+        first_hardness: float | None = None,
+        sparsity_decay: float = 0.7,
+        hardness_growth: float = 2.0,
+        schedule_epochs: int = 1,
+        scaling: float = 0.0,
+        learning_rate: float = 1e-3,
+        anneal: bool = True,
+        sparse_output: bool = False,
+        device: str | None = None,
+        verbose: bool = False,
     ):
         self.n_hidden = n_hidden
         self.n_units = n_units

@@ -1,5 +1,6 @@
 """Tasks that a backend learns by automatic differentiation."""
 
+from abc import abstractmethod
 from collections import Counter
 from itertools import pairwise
 from typing import Any
@@ -21,16 +22,19 @@ class AutodiffTask(Task):
 
     Attributes
     ----------
-    loss : backends.Loss
     measures : sequence of backends.Loss
         What is reported besides the loss.
     n_remembered : int
         Numbers that the loss remembers.
     """
 
-    loss: backends.Loss
     measures: tuple = ()
     n_remembered = 0
+
+    @property
+    @abstractmethod
+    def loss(self) -> backends.Loss:
+        """The loss that training makes smaller."""
 
     @property
     def training_backend(self) -> backends.Backend:
@@ -49,7 +53,8 @@ class AutodiffTask(Task):
         return self.run_through(batch, rows, report=lambda measured: None)
 
     def run_through(self, data, order, report) -> dict[str, Any]:
-        return self.training.train(*data, order, report)
+        session: Any = self.training  # of the backend's class that trains
+        return session.train(*data, order, report)
 
     def _open_training(self):
         return self.training_backend.open_trainer(

@@ -49,9 +49,6 @@ class Task(ABC):
         The records of the epochs that are done.
     """
 
-    inputs: Sequence[str] = ("input",)
-    outputs: Sequence[str] = ("output",)
-
     def __init__(self, settings: Any, seed: int, n_features: int):
         self.settings = settings
         self.seed = seed
@@ -62,6 +59,16 @@ class Task(ABC):
         self._sessions: dict[str, Any] = {}
 
     # --- what a task says
+
+    @property
+    def inputs(self) -> Sequence[str]:
+        """The nodes of the network that are fed with samples, by name."""
+        return ("input",)
+
+    @property
+    def outputs(self) -> Sequence[str]:
+        """What is read out of the network at the end of a presentation, by name."""
+        return ("output",)
 
     @abstractmethod
     def training_network(self) -> LearningNetwork:
@@ -141,7 +148,8 @@ class Task(ABC):
         dict of {str: float}
             Means over all batches.
         """
-        size, sums = self.settings.batch_size, {}
+        size = self.settings.batch_size
+        sums: dict[str, float] = {}
         n_batches = len(order) // size
         for batch in range(1, n_batches + 1):
             rows = order[(batch - 1) * size : batch * size]
@@ -153,7 +161,7 @@ class Task(ABC):
             report(measured)
         return {name: value / n_batches for name, value in sums.items()}
 
-    def batches(self, X) -> Iterator[np.ndarray]:
+    def batches(self, X: Any) -> Iterator[np.ndarray]:
         """Parts of samples that need not fit into memory, each of some whole batches."""
         n = self.n_at_once
         for rows in gen_batches(len(X), max(1, _AT_ONCE // n) * n):
@@ -261,7 +269,7 @@ class Task(ABC):
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What a file has to hold for learning to go on."""
-        return {f"state/{name}": array for name, array in self.learned.items()}
+        return {f"state/{name}": array for name, array in (self.learned or {}).items()}
 
     def expected_arrays(self, shapes: dict[str, tuple]) -> dict[str, Array]:
         """What ``arrays`` returns, known without a simulator.

@@ -1,12 +1,14 @@
 """NengoDL's own training, by automatic differentiation: what local rules compare with."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import nengo
 import numpy as np
 import tensorflow as tf
 import tf_keras
 from nengo.exceptions import ValidationError
+from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
 from ...rules import Adam, Annealed, Optimizer
@@ -73,7 +75,9 @@ class AutodiffSession(Simulation):
         self._optimizer.build(self.sim.keras_model.trainable_variables)
         self._remembered = [*self._optimizer.variables, *getattr(loss, "variables", ())]
 
-    def train(self, X, y, order, report: Callable[[dict], None]) -> dict[str, float]:
+    def train(
+        self, X: Any, y: NDArray, order: NDArray, report: Callable[[dict], None]
+    ) -> dict[str, float]:
         """Train on rows of the data, once, in an order.
 
         Parameters
@@ -171,12 +175,12 @@ def _kerass(optimizer):
     return tf_keras.optimizers.Adam(rate, inner.beta_1, inner.beta_2, inner.epsilon)
 
 
-def cross_entropy(y, output):
+def cross_entropy(y: Any, output: Any) -> Any:
     """Of the softmax of the output at the last timestep."""
     return tf.nn.softmax_cross_entropy_with_logits(y[:, -1], output[:, -1])
 
 
-def error(y, output):
+def error(y: Any, output: Any) -> Any:
     """Whether the largest output is another than that of the label, in percent."""
     wrong = tf.argmax(y[:, -1], -1) != tf.argmax(output[:, -1], -1)
     return 100 * tf.cast(wrong, output.dtype)

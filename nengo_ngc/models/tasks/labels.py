@@ -1,7 +1,7 @@
 """Tasks that are learned from labels."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ class LabelTask(Task):
         Number of updates of the weights in all epochs.
     """
 
-    inputs = ("input", "target")
+    inputs: Sequence[str] = ("input", "target")
 
     def __init__(
         self, settings: Any, seed: int, n_features: int, n_classes: int, n_updates: int
