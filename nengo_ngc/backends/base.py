@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..validation.messages import unknown
+from ..validation import unknown
 
 
 @dataclass(frozen=True)

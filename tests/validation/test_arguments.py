@@ -11,8 +11,7 @@ from nengo.exceptions import ValidationError
 
 import nengo_ngc as ngc
 from nengo_ngc import validation as params
-from nengo_ngc.validation import checked, declared
-from nengo_ngc.validation.messages import shown
+from nengo_ngc.validation import checked, declared, shown
 
 from . import bad_arguments
 
