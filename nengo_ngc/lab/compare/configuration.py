@@ -10,7 +10,7 @@ from ...models import BACKENDS
 from ...networks.classifiers import NEURONS
 from ...storage import schema
 from ...storage.schema import Anything, Either, Flag, List, Number, Table, Text, Whole
-from ...validation.messages import unknown
+from ...validation import unknown
 from ..specs import compared
 from . import data
 from .cells import OF_ALL_CELLS, model_of
