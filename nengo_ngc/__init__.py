@@ -44,6 +44,7 @@ __all__ = [
     "FeedbackAlignment",
     "HebbianEncoder",
     "Homeostasis",
+    "Images",
     "KWinnersTakeAll",
     "Lateral",
     "LayerError",
@@ -68,6 +69,7 @@ __all__ = [
 # models take longer to import than everything else, so they are imported on demand
 _LATER = {
     "HebbianEncoder": "models",
+    "Images": "training",
     "NGCModel": "models",
     "PFFClassifier": "models",
     "RuleClassifier": "models",

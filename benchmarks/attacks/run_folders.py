@@ -106,7 +106,7 @@ def attack(folder, n, rng):
         if looks:
             yield f"{model} {harm.__name__}", looked_at(target, measured[model])
         else:
-            yield f"{model} {harm.__name__}", resumed(target, model, expected[model])
+            yield f"{model} {harm.__name__}", resumed(target, expected[model])
         shutil.rmtree(target)
 
 
@@ -129,7 +129,7 @@ def looked_at(folder, expected):
     return "same" if (folder / "evaluation.json").read_text() == expected else "silent"
 
 
-def resumed(folder, model, expected):
+def resumed(folder, expected):
     """What comes of going on with a damaged run."""
     before = snapshot(folder)
     result = resume(folder)

@@ -4,18 +4,9 @@ Everything that differs between simulators is behind a `Session`; nothing else i
 asks which simulator it is.
 """
 
-from .base import (
-    BACKENDS,
-    Backend,
-    Loss,
-    Model,
-    choose,
-    get,
-    open_session,
-    register,
-    unregister,
-)
-from .session import Session
+from .base import BACKENDS, Backend, choose, get, open_session, register, unregister
+from .model import Loss, Model
+from .session import Session, Simulation, TrainingSession
 
 __all__ = [
     "BACKENDS",
@@ -23,6 +14,8 @@ __all__ = [
     "Loss",
     "Model",
     "Session",
+    "Simulation",
+    "TrainingSession",
     "choose",
     "get",
     "open_session",

@@ -3,28 +3,13 @@
 import importlib
 import importlib.util
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
+from ..networks.base import LearningNetwork
 from ..validation.messages import unknown
-
-
-@dataclass(frozen=True)
-class Model:
-    """A network, what it is fed with, and what is read out of it.
-
-    Parameters
-    ----------
-    build : callable
-        Makes the network, a `.networks.base.LearningNetwork`, inside a model of Nengo.
-    outputs : sequence of str
-        What is read out at the end of each presentation, names for ``network.probe``.
-    inputs : sequence of str, optional
-        Nodes of the network that are fed, by the names of their attributes.
-    """
-
-    build: Callable
-    outputs: tuple = ()
-    inputs: tuple = ("input",)
+from .model import Model
+from .session import Session, TrainingSession
 
 
 @dataclass(frozen=True)
@@ -57,7 +42,7 @@ class Backend:
     trainer: type | str | None = None
     minibatches: bool = False
     devices: bool = False
-    requires: tuple = ()
+    requires: tuple[str, ...] = ()
     install: str = ""
     preferred_from: int | None = None
 
@@ -73,7 +58,7 @@ class Backend:
             return None
         return f"backend {self.name!r} needs {', '.join(missing)}: {self.install}"
 
-    def open(self, model: Model, n_samples: int, device: str | None = None):
+    def open(self, model: Model, n_samples: int, device: str | None = None) -> Session:
         """Simulate a model.
 
         Parameters
@@ -95,7 +80,9 @@ class Backend:
         """
         return _loaded(self.session)(model, n_samples, device)
 
-    def open_trainer(self, model: Model, n_samples: int, device: str | None = None, **how):
+    def open_trainer(
+        self, model: Model, n_samples: int, device: str | None = None, **how: Any
+    ) -> TrainingSession:
         """Simulate a model and train it by automatic differentiation.
 
         Parameters
@@ -107,35 +94,18 @@ class Backend:
 
         Returns
         -------
-        Session
-            One that has a method ``train``, too.
+        TrainingSession
         """
         if self.trainer is None:
             raise ValueError(f"backend {self.name!r} has no automatic differentiation")
         return _loaded(self.trainer)(model, n_samples, device, **how)
 
 
-def _loaded(found: type | str):
+def _loaded(found: type | str) -> Any:
     if isinstance(found, str):
         module, _, name = found.partition(":")
         return getattr(importlib.import_module(module), name)
     return found
-
-
-@dataclass(frozen=True)
-class Loss:
-    """A loss, or another measure, of a training session, by its name.
-
-    Parameters
-    ----------
-    name : str
-        One that the backend knows: "cross-entropy", "error", "triplet" or "contrastive".
-    settings : dict, optional
-        Arguments of the loss.
-    """
-
-    name: str
-    settings: dict = field(default_factory=dict)
 
 
 # all backends by name; "auto" stands for the one that suits best
@@ -173,9 +143,10 @@ def get(name: str) -> Backend:
     ValueError
         If there is none.
     """
-    if BACKENDS.get(name) is None:
+    found = BACKENDS.get(name)
+    if found is None:
         raise ValueError(unknown("backend", name, [*BACKENDS][1:]))
-    return BACKENDS[name]
+    return found
 
 
 def choose(name: str, n_samples: int, differentiates: bool = False) -> Backend:
@@ -211,12 +182,12 @@ def choose(name: str, n_samples: int, differentiates: bool = False) -> Backend:
 
 def open_session(
     backend: str,
-    build: Callable,
+    build: Callable[[], LearningNetwork],
     n_samples: int,
     outputs: Sequence[str],
     inputs: Sequence[str] = ("input",),
     device: str | None = None,
-):
+) -> Session:
     """Simulate a network on a backend.
 
     Parameters

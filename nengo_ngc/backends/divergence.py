@@ -1,6 +1,7 @@
 """Telling when learning has diverged."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from ..exceptions import DivergenceError
 
@@ -11,13 +12,13 @@ from ..exceptions import DivergenceError
 LARGEST = 1e5
 
 
-def check_finite(name, array, step):
+def check_finite(name: str, array: ArrayLike, step: int | None) -> None:
     """Raise a DivergenceError unless all numbers are finite."""
     if not np.all(np.isfinite(array)):
         raise DivergenceError(name, step)
 
 
-def check_size(name, array, step):
+def check_size(name: str, array: NDArray, step: int | None) -> None:
     """Raise a DivergenceError unless all numbers are of a size from which one can learn."""
     check_finite(name, array, step)
     largest = max(np.max(array, initial=0), -np.min(array, initial=0))

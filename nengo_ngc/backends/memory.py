@@ -1,13 +1,17 @@
 """What a simulation keeps from one timestep to the next."""
 
 import nengo
+import numpy as np
+from nengo.builder import Model, Signal
 from nengo.builder.neurons import SimNeurons
 from nengo.builder.processes import SimProcess
 
 from ..objects import Delay
 
 
-def memory(model):
+def memory(
+    model: Model,
+) -> tuple[list[Signal], list[np.random.RandomState]]:
     """What neurons and synapses of a model keep for the next timestep.
 
     Returns

@@ -1,18 +1,20 @@
 """A session: one model on one simulator."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import nengo
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
 from ..networks.base import LearningNetwork
 from ..schedule import AddUp
 from . import process
-from .base import Model
 from .divergence import LARGEST, check_size
 from .memory import memory
+from .model import Model
 
 
 class Simulation(ABC):
@@ -38,15 +40,15 @@ class Simulation(ABC):
         self._reset()
         self.set_state(state)
 
-    def state(self) -> dict[str, np.ndarray]:
+    def state(self) -> dict[str, NDArray]:
         """All that learning changes, as ``net.state`` returns it."""
         return self.net.state(self.sim)
 
-    def set_state(self, state) -> None:
+    def set_state(self, state: Mapping[str, NDArray]) -> None:
         """Take up learning where ``state`` was read, or with parameters alone."""
         self.net.set_state(self.sim, state)
 
-    def parameters(self) -> dict[str, np.ndarray]:
+    def parameters(self) -> dict[str, NDArray]:
         """The network's parameters as they are now, by name."""
         return self.net.parameters(self.sim)
 
@@ -107,7 +109,7 @@ class Session(Simulation):
         self._generators = [(rng, rng.get_state()) for rng in generators]
         self._remembers = bool(self._memory or generators)
 
-    def present(self, X, learn: bool = False, **others) -> dict[str, np.ndarray]:
+    def present(self, X: Any, learn: bool = False, **others: Any) -> dict[str, NDArray]:
         """Present images, each for the timesteps of the schedule.
 
         Parameters
@@ -156,7 +158,7 @@ class Session(Simulation):
         """The last timestep of the presentation of one of n images that ended just now."""
         return self.n_steps
 
-    def gradient(self, X, **others) -> dict[str, np.ndarray]:
+    def gradient(self, X: Any, **others: Any) -> dict[str, NDArray]:
         """The updates that rules would make of weights, none of which is made.
 
         Parameters
@@ -215,6 +217,33 @@ class Session(Simulation):
     @abstractmethod
     def _forget(self):
         """Have neurons and synapses start again."""
+
+
+class TrainingSession(Simulation):
+    """A model on a simulator that trains it by automatic differentiation."""
+
+    @abstractmethod
+    def train(
+        self, X: Any, y: Any, order: NDArray, report: Callable[[dict[str, float]], None]
+    ) -> dict[str, float]:
+        """Train on rows of the data, once, in an order.
+
+        Parameters
+        ----------
+        X : (n, n_features) array, or `.Images`
+        y : (n, size) array
+            What the loss is given.
+        order : (m,) array of int
+            Rows; m is a multiple of the samples of a minibatch.
+        report : callable
+            Called after each minibatch with the loss and the measures, means over the
+            minibatches until then.
+
+        Returns
+        -------
+        dict of {str: float}
+            ``loss`` and the measures, means over all samples.
+        """
 
 
 class _Constant:

@@ -8,6 +8,7 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -40,7 +41,7 @@ _TOLERANCE = 5e-3  # of these numbers; GPUs may multiply with ten bits
 
 
 @checked(CallableParam("say"))
-def check(say=print):
+def check(say: Callable[[str], object] = print) -> bool:
     """Print versions, and whether a small network learns the right numbers.
 
     Parameters

@@ -1,10 +1,12 @@
 """What all models share: scikit-learn's face of a trainer and its task."""
 
+import os
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any, Self
 
-import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -26,15 +28,16 @@ from . import files, inputs
 
 
 class NetworkEstimator(BaseEstimator):
-    """A model that learns epoch by epoch: it checks what it is given, and has a trainer.
+    """Base class of models that learn epoch by epoch.
 
-    Subclasses store the arguments of their constructor, those in ``arguments`` among them. Of
-    all others they say in an ``arguments`` of their own what they may be, for
-    ``check_parameters`` to look at, and in ``_check_together`` how they have to fit each
-    other. They write ``_new_task``, which makes the `.Task` that is learned.
+    A model checks what it is given and hands it on to its trainer. Subclasses store the
+    arguments of their constructor, which include those that are declared in ``arguments``
+    here. They declare all others in an ``arguments`` of their own, and check in
+    ``_check_together`` whether arguments fit each other. Their method ``_new_task`` returns
+    the `.Task` that is learned.
     """
 
-    arguments = (
+    arguments: tuple = (
         SizesParam("n_hidden"),
         WholeParam("batch_size"),
         WholeParam("max_epochs"),
@@ -44,8 +47,8 @@ class NetworkEstimator(BaseEstimator):
         FlagParam("verbose"),
     )
 
-    _recorded = ()  # what the history of each epoch must have
-    _derived = ()  # attributes that are made of what was learned, and no longer hold after it
+    _recorded: tuple[str, ...] = ()  # what the history of each epoch must have
+    _derived: tuple[str, ...] = ()  # attributes that further learning makes invalid
 
     _trainer: Trainer
 
@@ -68,6 +71,26 @@ class NetworkEstimator(BaseEstimator):
         self._forget_derived()
         self._trainer = Trainer(self._new_task())
 
+    def _stream(self, check: Callable[[bool], tuple]) -> Self:
+        """Learn from images once, in their order.
+
+        Parameters
+        ----------
+        check : callable
+            Returns the images, and what the task is told of each of them besides, or raises
+            an error. It is told whether these are the first ones that are learned from.
+        """
+        first = not hasattr(self, "parameters_")
+        with self._as_before_on_error():
+            X, about = check(first)
+            self._check_whole_batches(X)
+            if first:
+                self._start()
+                self._task.begin()
+            self._trainer.stream((X, self._task.targets(about)))
+        self._forget_derived()
+        return self
+
     def _epochs(self, data, validation, on_batch, stop=None) -> Iterator[dict]:
         """Learn; each record comes with the model as it is after the epoch."""
         epochs = self._trainer.epochs(
@@ -82,8 +105,8 @@ class NetworkEstimator(BaseEstimator):
             self.__dict__.pop(name, None)
 
     @contextmanager
-    def _as_before_if_unfit(self):
-        """Leave the model as it was if it cannot begin to learn."""
+    def _as_before_on_error(self):
+        """Leave the model as it was if the block raises an error."""
         before = dict(self.__dict__)
         try:
             yield
@@ -94,7 +117,7 @@ class NetworkEstimator(BaseEstimator):
             raise
 
     @property
-    def parameters_(self) -> dict[str, np.ndarray]:
+    def parameters_(self) -> dict[str, NDArray]:
         """The network's parameters, by name."""
         if not self.__sklearn_is_fitted__():
             raise AttributeError("parameters_")
@@ -113,9 +136,21 @@ class NetworkEstimator(BaseEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         return "_trainer" in self.__dict__ and self._task.learned is not None
 
-    def set_params(self, **params):
-        """Set parameters of this model; see `sklearn.base.BaseEstimator.set_params`."""
-        self._close()  # sessions were opened with what the parameters were before
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters of this model.
+
+        Simulators that were opened with the previous values are closed.
+
+        Parameters
+        ----------
+        **params
+            Arguments of the constructor.
+
+        Returns
+        -------
+        self
+        """
+        self._close()
         return super().set_params(**params)
 
     def _close(self):
@@ -125,7 +160,7 @@ class NetworkEstimator(BaseEstimator):
     # --- checks
 
     def check_parameters(self) -> None:
-        """Raise ValueError unless the constructor's arguments make sense."""
+        """Raise ValueError unless the constructor's arguments are valid."""
         for name, parameter in self._declared().items():
             parameter.coerce(self, getattr(self, name))
         self._check_together()
@@ -166,19 +201,20 @@ class NetworkEstimator(BaseEstimator):
                 f"multiple of batch_size={self.batch_size}, got {len(X)}"
             )
 
-    # --- files
+    # --- files and pickles
 
     @checked(PathParam("path"))
-    def save(self, path, about: dict | None = None) -> None:
+    def save(self, path: str | os.PathLike, about: dict | None = None) -> None:
         """Write the model to a file of arrays and JSON.
 
-        It is written whole or not at all, and holds what is needed to go on learning.
+        The file is written completely or not at all, and holds what is needed to go on
+        learning.
 
         Parameters
         ----------
         path : str or path
         about : dict, optional
-            What else is to be known of the model, anything that JSON can hold. A model
+            Further information about the model, which JSON must be able to represent. A model
             that is loaded has it as its attribute ``about_``.
 
         Raises
@@ -186,14 +222,14 @@ class NetworkEstimator(BaseEstimator):
         ValueError
             If a parameter or a number cannot be kept in a file.
         OSError
-            If there is no room for it. What was at ``path`` before is still there.
+            If the file cannot be written. A file that was at ``path`` before is unchanged.
         """
         check_is_fitted(self, "parameters_")
         files.save(self, path, about)
 
     @classmethod
     @checked(PathParam("path"))
-    def load(cls, path):
+    def load(cls, path: str | os.PathLike) -> Self:
         """Read a model that ``save`` wrote.
 
         Parameters
@@ -213,7 +249,25 @@ class NetworkEstimator(BaseEstimator):
         """
         return files.load(cls, path)
 
-    def _arrays(self) -> dict[str, np.ndarray]:
+    def __getstate__(self) -> dict[str, Any]:
+        """Return parameters and what was learned as arrays, without any simulator."""
+        state = dict(super().__getstate__())
+        trainer = state.pop("_trainer", None)
+        if trainer is not None:
+            arrays = None if trainer.task.learned is None else trainer.task.arrays()
+            state["_learned"] = {"history": trainer.history, "arrays": arrays}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        learned = state.pop("_learned", None)
+        super().__setstate__(state)
+        if learned is not None:
+            self._trainer = Trainer(self._new_task(), learned["history"])
+            if learned["arrays"] is not None:
+                self._task.take_up(learned["arrays"])
+
+    def _arrays(self) -> dict[str, NDArray]:
         """What a file holds."""
         return self._task.arrays()
 

@@ -1,38 +1,55 @@
 """What models share that learn from labels."""
 
 from collections.abc import Callable, Iterator
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_is_fitted
 
 from ..neurons.functions import softmax
 from ..storage.model_files import LABELS, Array
-from ..validation import CallableParam, FlagParam, checked
+from ..validation import LARGEST_WHOLE, CallableParam, FlagParam, checked
 from . import inputs
 from .base import NetworkEstimator
+from .inputs import ImagesLike
+
+# updates of a stream, whose end is not known: annealed steps stay as large as at the start
+_ENDLESS = LARGEST_WHOLE
 
 
 class ImageClassifier(ClassifierMixin, NetworkEstimator):
-    """A model that learns labels of images.
+    """Base class of models that learn labels of images.
 
     Its task is a `.LabelTask`.
     """
 
+    classes_: NDArray
+    _n_updates: int
+
     # --- learning
 
-    def fit(self, X, y, X_val=None, y_val=None):
+    def fit(
+        self,
+        X: ImagesLike,
+        y: ArrayLike,
+        X_val: ImagesLike | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> Self:
         """Learn to classify images, from the start.
 
         Parameters
         ----------
-        X : (n, n_pixels) array
-            Pixels in [0, 1].
+        X : (n, n_pixels) array or Images
+            Images, with pixels in [0, 1].
         y : (n,) array
             Labels.
-        X_val, y_val : arrays, optional
-            Images that are not learned from; their error is recorded after each epoch.
+        X_val : (m, n_pixels) array or Images, optional
+            Images that are not learned from. Their classification error is recorded after
+            each epoch.
+        y_val : (m,) array, optional
+            Labels of ``X_val``.
 
         Returns
         -------
@@ -41,7 +58,7 @@ class ImageClassifier(ClassifierMixin, NetworkEstimator):
         Raises
         ------
         ValueError
-            If the data or a parameter of the model is unfit.
+            If the data or a parameter of the model is invalid.
         DivergenceError
             If a parameter stops being finite.
         """
@@ -52,36 +69,38 @@ class ImageClassifier(ClassifierMixin, NetworkEstimator):
     @checked(CallableParam("on_batch"), FlagParam("resume"))
     def epochs(
         self,
-        X,
-        y,
-        X_val=None,
-        y_val=None,
-        on_batch: Callable | None = None,
+        X: ImagesLike,
+        y: ArrayLike,
+        X_val: ImagesLike | None = None,
+        y_val: ArrayLike | None = None,
+        on_batch: Callable[[dict], Any] | None = None,
         resume: bool = False,
     ) -> Iterator[dict]:
-        """Learn epoch by epoch; what ``fit`` does, for those who look in between.
+        """Learn as ``fit`` does, one epoch at a time.
 
         Parameters
         ----------
-        X, y, X_val, y_val : arrays
+        X, y, X_val, y_val
             As for ``fit``.
         on_batch : callable, optional
             Called after each batch with a dict: epoch, batch, n_batches,
-            samples_per_second, and what ``history_`` has of training images.
+            samples_per_second, and what ``history_`` records of training images.
         resume : bool, optional
-            Go on after the last epoch that is done, as if it had not been left.
+            Go on after the last epoch that is done, as if learning had not been
+            interrupted. By default learning begins from the start.
 
         Returns
         -------
         iterator of dict
-            The entry of ``history_`` for each epoch. Everything is checked before.
+            The record of each epoch, which is also appended to ``history_``. All arguments
+            are checked before the first epoch begins.
         """
         return self._learn(X, y, X_val, y_val, on_batch, resume)
 
     def _learn(self, X, y, X_val, y_val, on_batch, resume, **start):
         """Check the data and begin, with a task that has some attributes; see ``epochs``."""
         resume = resume and hasattr(self, "parameters_")
-        with self._as_before_if_unfit():
+        with self._as_before_on_error():
             X, y, validation = self._check_training(X, y, X_val, y_val, resume)
             n_updates = self.max_epochs * (len(X) // self.batch_size)
             if resume:
@@ -93,27 +112,63 @@ class ImageClassifier(ClassifierMixin, NetworkEstimator):
                 self._task.begin()
         return self._epochs((X, self._task.targets(y)), validation, on_batch)
 
-    # --- using what was learned
+    def partial_fit(
+        self, X: ImagesLike, y: ArrayLike, classes: ArrayLike | None = None
+    ) -> Self:
+        """Learn from images once, in their order.
 
-    def predict_proba(self, X) -> np.ndarray:
-        """The probability of each class, for each image.
+        The first call begins to learn, unless the model has been fitted before. Successive
+        calls teach what one call with all images would, except that random numbers differ
+        where learning draws some. ``max_epochs`` does not count. Step sizes do not shrink:
+        they are those of the first update if learning has begun with this method, and
+        otherwise those at which ``fit`` or ``epochs`` has arrived.
 
         Parameters
         ----------
-        X : (n, n_pixels) array
+        X : (n, n_pixels) array or Images
+            Images, with pixels in [0, 1]. Their number n must be a multiple of
+            ``batch_size``.
+        y : (n,) array
+            Labels.
+        classes : (n_classes,) array, optional
+            All labels that may ever come. They must be given at the first call, and may be
+            left out of further calls.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the data, the classes or a parameter of the model is invalid.
+        DivergenceError
+            If a parameter stops being finite. The model then is as it was before the call.
+        """
+        return self._stream(lambda first: self._check_stream(X, y, classes, first))
+
+    # --- using what was learned
+
+    def predict_proba(self, X: ImagesLike) -> NDArray:
+        """Return the probability of each class, for each image.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array or Images
 
         Returns
         -------
         (n, n_classes) array
+            Columns are in the order of ``classes_``.
         """
         return softmax(self._decide(X))
 
-    def predict(self, X) -> np.ndarray:
-        """The most probable label of each image.
+    def predict(self, X: ImagesLike) -> NDArray:
+        """Return the most probable label of each image.
 
         Parameters
         ----------
-        X : (n, n_pixels) array
+        X : (n, n_pixels) array or Images
 
         Returns
         -------
@@ -123,7 +178,7 @@ class ImageClassifier(ClassifierMixin, NetworkEstimator):
         return self.classes_[decided]
 
     def _decide(self, X):
-        """How much speaks for each class."""
+        """The evidence for each class, (n, n_classes)."""
         check_is_fitted(self, "parameters_")
         return self._task.decide(self._check_images(X))
 
@@ -140,15 +195,29 @@ class ImageClassifier(ClassifierMixin, NetworkEstimator):
             validation = X_val, self._check_labels(y_val, X_val, "y_val")
         return X, y, validation
 
+    def _check_stream(self, X, y, classes, first):
+        """Images and labels as rows of ``classes_``, or an error."""
+        X = self._check_images(X, reset=first)
+        if first and classes is None:
+            raise ValueError(
+                "classes must be given at the first call of partial_fit, got None"
+            )
+        if classes is not None:
+            given = inputs.classes_of(classes, "classes")
+            if first:
+                self.classes_, self._n_updates = given, _ENDLESS
+            elif not np.array_equal(given, self.classes_):
+                raise ValueError(
+                    f"classes must be those of the first call, {self.classes_.tolist()}, got "
+                    f"{given.tolist()}"
+                )
+        return X, self._check_labels(y, X)
+
     def _check_labels(self, y, X, name="y", reset=False):
         """Labels as rows of ``classes_``, or an error."""
         y = inputs.labels(y, X, name)
         if reset:
-            self.classes_ = unique_labels(y)
-            if len(self.classes_) < 2:
-                raise ValueError(
-                    f"{name} must have two classes or more, got {len(self.classes_)} class"
-                )
+            self.classes_ = inputs.classes_of(y, name)
         return inputs.rows_of(self.classes_, y, name)
 
     # --- files

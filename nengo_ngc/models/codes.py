@@ -1,17 +1,19 @@
 """What models share that make binary sparse codes of images."""
 
-import numpy as np
+from typing import Any, Self
+
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_matrix
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ..validation import FlagParam, WholeParam
 from .classifier import ImageClassifier
-from .inputs import check_has_all
+from .inputs import ImagesLike, check_has_all
+from .transformer import LatentTransformer
 
 
-class CodeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClassifier):
-    """A model that makes codes of images and knows a class by its centroid.
+class CodeClassifier(LatentTransformer, ImageClassifier):
+    """Base class of models that make codes of images and know a class by its centroid.
 
     Its task is a `.CodeTask`. Subclasses have the parameters ``n_units`` and
     ``sparse_output``.
@@ -19,8 +21,20 @@ class CodeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageCla
 
     arguments = WholeParam("n_units"), FlagParam("sparse_output")
 
-    def fit(self, X, y, X_val=None, y_val=None, **kwargs):
-        """Learn codes of images, from the start; see ``epochs`` for the arguments.
+    def fit(
+        self,
+        X: ImagesLike,
+        y: ArrayLike,
+        X_val: ImagesLike | None = None,
+        y_val: ArrayLike | None = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Learn codes of images, from the start.
+
+        Parameters
+        ----------
+        X, y, X_val, y_val, **kwargs
+            As for ``epochs``.
 
         Returns
         -------
@@ -30,16 +44,16 @@ class CodeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageCla
             pass
         return self.fit_centroids(X, y)
 
-    def fit_centroids(self, X, y):
-        """Make the centroids of the classes from images, which need not be new.
+    def fit_centroids(self, X: ImagesLike, y: ArrayLike) -> Self:
+        """Make the centroids of the classes from images, which may be new to the model.
 
-        ``fit`` does it at its end, from all its images. Codes are left as they are.
+        ``fit`` does this at its end, with all its images. Codes do not change.
 
         Parameters
         ----------
-        X : (n, n_pixels) array
+        X : (n, n_pixels) array or Images
         y : (n,) array
-            At least one of each class.
+            Labels, with at least one of each class.
 
         Returns
         -------
@@ -53,7 +67,7 @@ class CodeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageCla
         return self
 
     @property
-    def centroids_(self) -> np.ndarray:
+    def centroids_(self) -> NDArray:
         """The code of each class, (n_classes, n_units), of 0 and 1."""
         if self._task.centroids is None:
             raise AttributeError("centroids_")
@@ -61,12 +75,12 @@ class CodeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageCla
 
     # --- using what was learned
 
-    def transform(self, X):
-        """Binary codes of images.
+    def transform(self, X: ImagesLike) -> NDArray | csr_matrix:
+        """Return the binary codes of images.
 
         Parameters
         ----------
-        X : (n, n_pixels) array
+        X : (n, n_pixels) array or Images
 
         Returns
         -------
@@ -77,15 +91,9 @@ class CodeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageCla
         return csr_matrix(codes) if self.sparse_output else codes
 
     @property
-    def _n_features_out(self):
-        check_is_fitted(self, "parameters_")
+    def _n_columns(self):
         return self.n_units
 
     def _decide(self, X):
         check_is_fitted(self, "centroids_")  # the first epoch may not be over yet
         return super()._decide(X)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = []  # simulators have their own
-        return tags

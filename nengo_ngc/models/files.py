@@ -1,7 +1,11 @@
 """Models in files of arrays and JSON."""
 
+from __future__ import annotations
+
 import json
+import os
 from copy import copy
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -10,9 +14,14 @@ from ..storage.model_files import Reader
 from ..storage.schema import Table, Whole
 from .settings import HISTORY, check_history, settings
 
+if TYPE_CHECKING:
+    from .base import NetworkEstimator
 
-def save(model, path, about):
-    """Write a model that has learned; see `.NetworkEstimator.save`."""
+    Model = TypeVar("Model", bound=NetworkEstimator)
+
+
+def save(model: NetworkEstimator, path: str | os.PathLike, about: dict | None) -> None:
+    """Write a model that has learned, see ``NetworkEstimator.save``."""
     header = {
         "parameters": _jsonable_params(model),
         "seed": model._seed,
@@ -26,8 +35,8 @@ def save(model, path, about):
     model_files.save(path, {"kind": type(model).__name__, **header}, arrays)
 
 
-def load(cls, path):
-    """Read a model of a class; see `.NetworkEstimator.load`."""
+def load(cls: type[Model], path: str | os.PathLike) -> Model:
+    """Read a model of a class, see ``NetworkEstimator.load``."""
     with Reader(path, cls.__name__, _fields(cls)) as file:
         try:
             model = _of_header(cls, file.header)

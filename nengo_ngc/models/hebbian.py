@@ -8,75 +8,94 @@ from .tasks.hebbian import HebbianTask
 
 
 class HebbianEncoder(CodeClassifier):
-    r"""Learns binary sparse codes of images by competition, without gradients.
+    r"""An encoder that learns binary sparse codes of images by competition.
 
-    Three phases, each with `.CompetitiveLayer`: in the first epoch filters learn from
-    patches; then units learn from which filters win where, one unit for an image; in the last
-    epoch only thresholds move, until each unit is among the k winners equally often.
-    Filters start as patches, units as images. Labels are used for the centroids of the classes
-    only, the k units that are active most often.
+    Learning needs no gradients and has three phases, each with a `.CompetitiveLayer`. In the
+    first epoch, filters learn from patches of images. In the epochs after it, units learn
+    which filters win in which places; one unit wins for each image. In the last epoch only
+    thresholds change, so that all units are among the k winners equally often. Filters start
+    as patches, and units start as images. Labels are used for the centroids of the classes
+    only. The centroid of a class is made of the k units that its images activate most often.
 
     Parameters
     ----------
     n_hidden : tuple of one int, optional
-        Filters.
+        Number of filters.
     n_units : int, optional
-        Units of the code.
+        Number of units of the code. It must not be larger than the number of images.
     sparsity : float, optional
-        Part of them that win.
+        The fraction of the units that win.
     batch_size : int, optional
-        Images of one update.
+        Number of images that take part in one update. It must not be larger than the number
+        of images.
     max_epochs : int, optional
-        Passes over the data, at least three.
+        Number of passes over the images, at least 3. In each of them, images that do not fill
+        a batch are left out; which ones changes from epoch to epoch.
     backend : {"auto", "nengo", "nengo-dl"}, optional
-        Simulator. "auto" takes NengoDL if it is installed and the batch is large
-        enough for it to be faster.
+        The simulator. "auto" takes NengoDL if it is installed and the batch is large
+        enough for NengoDL to be the faster one.
     random_state : int, RandomState or None, optional
-        Seed of where filters and units start, patches and order of images.
+        Seed of the start of filters and units, of patches and of the order of images.
     image_shape : tuple of int or None, optional
-        Height and width; None: images are square.
+        Height and width of an image. None: images are square.
     patch : int, optional
-        Pixels on each side of a filter.
+        Height and width of a filter, in pixels.
     patches_per_image : int, optional
-        Patches that filters learn from.
+        Number of patches of each image from which filters learn.
     grid : int, optional
-        Cells on each side, in which it does not matter where a filter has won.
+        An image is divided into ``grid * grid`` cells. Units see which filters win somewhere
+        in a cell, but not where in the cell.
     learning_rate : float, optional
-        The part of the way to its input that a winner goes; falls to a twentieth within
-        each phase.
+        The fraction of the distance to its input by which a winner moves. It shrinks linearly
+        to a twentieth within each phase.
     homeostasis : float, optional
-        Step size of thresholds for each input of a unit; 0: they don't move. It falls like
-        ``learning_rate``.
+        Step size of thresholds, for each input of a unit. It shrinks as ``learning_rate``
+        does. With 0 thresholds do not change.
     sparse_output : bool, optional
         Whether ``transform`` returns a `scipy.sparse.csr_matrix`.
-    device : str, optional
-        For NengoDL: "/cpu:0", "/gpu:0" and so on.
+    device : str or None, optional
+        The device that NengoDL uses, such as ``"/cpu:0"`` or ``"/gpu:0"``. None leaves the
+        choice to TensorFlow.
     verbose : bool, optional
-        Whether ``fit`` shows its progress.
+        Whether ``fit`` shows a progress bar.
 
     Attributes
     ----------
-    classes_ : array
-        Labels.
+    classes_ : (n_classes,) array
+        The labels that the model knows, sorted.
     centroids_ : (n_classes, n_units) array
-        Of 0 and 1.
+        The code of each class, of 0 and 1.
     parameters_ : dict of {str: array}
         ``"W1"``, ``"b1"`` of filters and ``"W2"``, ``"b2"`` of units, see `.PatchEncoder`.
     history_ : list of dict
-        For each epoch, its phase ("filters", "units" or "thresholds"), learning rate and
-        samples per second; from the second on, of at most 10,000 training images, the units
-        that none of them activates, the mean entropy of units (bit), and the error of
-        validation images by centroids (%).
+        A record of each epoch. It has the number ``epoch``; its ``phase`` ("filters", "units"
+        or "thresholds"); ``learning_rate`` and ``samples_per_second``. From the second epoch
+        on, it has the number of ``silent_units``, which none of at most 10,000 training images
+        activates, the mean ``entropy`` of units for these images, in bits, and ``val_error``,
+        in percent, if there were validation images.
     n_iter_ : int
-        Epochs.
+        Number of epochs that are done.
     n_features_in_ : int
-        Pixels.
+        Number of pixels of an image.
+    feature_names_in_ : (n_pixels,) array of str
+        Names of the pixels, if ``X`` was a data frame whose columns have names.
+    about_ : dict or None
+        What was said about the model when it was saved, if it was loaded from a file.
+
+    Notes
+    -----
+    Images of ``partial_fit`` come in no epochs. At the first call, filters start as patches of
+    its images and learn from all of them; then units start as the first ``n_units`` images,
+    and learn from all images, too. At further calls units learn, and filters do not change. If
+    the model has been fitted before, ``partial_fit`` goes on in the phase of the last epoch.
+    Each call makes the centroids of the classes of which it has images anew, from these
+    images; ``fit_centroids`` makes all centroids from images of the user's choice.
 
     References
     ----------
     Rumelhart & Zipser 1985, "Feature discovery by competitive learning"; DeSieno 1988,
-    "Adding a conscience to competitive learning"; Coates, Lee & Ng 2011, "An analysis of
-    single-layer networks in unsupervised feature learning", of patches and cells.
+    "Adding a conscience to competitive learning"; for patches and cells, Coates, Lee & Ng
+    2011, "An analysis of single-layer networks in unsupervised feature learning".
     """
 
     _recorded = ("phase",)
@@ -151,6 +170,17 @@ class HebbianEncoder(CodeClassifier):
 
     def _check_training(self, X, y, X_val, y_val, resume):
         checked = super()._check_training(X, y, X_val, y_val, resume)
+        self._check_sizes(len(checked[0]) // self.batch_size * self.batch_size)
+        return checked
+
+    def _check_stream(self, X, y, classes, first):
+        X, y = super()._check_stream(X, y, classes, first)
+        self._check_whole_batches(X)
+        self._check_sizes(len(X) if first else self.n_units)  # further ones may be few
+        return X, y
+
+    def _check_sizes(self, n_learned):
+        """Raise ValueError unless patches fit on images, and units can start as images."""
         height, width = self._shape
         if height * width != self.n_features_in_:
             raise ValueError(
@@ -163,10 +193,8 @@ class HebbianEncoder(CodeClassifier):
                 f"patch and grid must fit on images of {height} x {width} pixels, got "
                 f"patch={self.patch} and grid={self.grid}"
             )
-        n_learned = len(checked[0]) // self.batch_size * self.batch_size
         if n_learned < self.n_units:
             raise ValueError(
                 f"n_units must not be larger than the data, since units start as images: got "
                 f"n_units={self.n_units} and {n_learned} images in whole batches"
             )
-        return checked

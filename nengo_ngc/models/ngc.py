@@ -1,9 +1,11 @@
 """A generative model of images."""
 
 from collections.abc import Callable, Iterator
+from typing import Any, Self
 
 import numpy as np
-from sklearn.base import DensityMixin, TransformerMixin
+from numpy.typing import NDArray
+from sklearn.base import DensityMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
@@ -13,6 +15,7 @@ from ..networks import GNCN
 from ..rules import Adam
 from ..storage.model_files import within
 from ..training import Patience
+from ..training.images import part
 from ..training.prior import arrays_of, drawn, expected_arrays, fitted_mixture, mixture_of
 from ..validation import (
     CallableParam,
@@ -24,74 +27,87 @@ from ..validation import (
     declared,
 )
 from .base import NetworkEstimator
+from .inputs import ImagesLike
 from .tasks.ngc import NGCTask
+from .transformer import LatentTransformer
 
 _PRIOR_IMAGES = 10_000
+_SCORED_AT_ONCE = 10_000  # images whose likelihoods are computed together
 
 
-class NGCModel(TransformerMixin, DensityMixin, NetworkEstimator):
+class NGCModel(LatentTransformer, DensityMixin, NetworkEstimator):
     """A generative model of images that learns by neural generative coding.
 
     Parameters
     ----------
     n_hidden : tuple of int, optional
-        Units in each layer of latent states, from the lowest to the top.
+        Number of latent states in each layer, from the lowest layer to the top one.
     variant : {"t1", "t1-sigma", "t2-sigma", "pdh"}, optional
-        The circuit, see `.networks.GNCN`.
+        The variant of the circuit, see `.networks.GNCN`.
     steps : int, optional
-        Iterations of inference, which is timesteps, for each image.
+        Timesteps of a presentation, each of which is one iteration of inference.
     batch_size : int, optional
-        Images averaged in one update. It cannot be larger than the data.
+        Number of images over which an update is averaged. It must not be larger than the
+        number of images.
     max_epochs : int, optional
-        Passes over the data. After each one, what does not fill a batch is left
-        over; which images these are changes with the epoch.
+        Number of passes over the images. In each of them, images that do not fill a batch
+        are left out; which ones changes from epoch to epoch.
     backend : {"auto", "nengo", "nengo-dl"}, optional
-        Simulator. "auto" takes NengoDL if it is installed and the batch is large
-        enough for it to be faster.
+        The simulator. "auto" takes NengoDL if it is installed and the batch is large
+        enough for NengoDL to be the faster one.
     random_state : int, RandomState or None, optional
-        Seed of weights, order of images and the prior. With an int, runs on one
-        backend and machine repeat to the bit.
+        Seed of the weights, of the order of images and of the prior. With an int, learning
+        gives the same bits each time on the same backend and machine.
     learning_rate : float, optional
-        Adam's; recognition weights learn five times as fast.
+        The learning rate of Adam. Recognition weights, which a feedforward pass needs, learn
+        five times as fast.
     beta, leak, momentum, carry, n_group, n_top_group, self_excitation, cross_inhibition : \
 optional
         As for `.networks.GNCN`.
     activation : str or nengo.neurons.NeuronType, optional
         As for `.networks.GNCN`.
     initial : {"zero", "feedforward", "previous"}, optional
-        Where states start to settle: at 0; at what one feedforward pass, by weights that
-        learn from settled states, makes of an image; or, in training, where the same
-        image's last presentation left them (the first time at 0), and otherwise by the
-        feedforward pass. "previous" keeps the states of all training images, in the
-        model's file, too.
+        The values from which states start to settle. With "zero" they start from rest.
+        With "feedforward" they start from a feedforward pass through recognition weights,
+        which learn from settled states. With "previous" the states of a training image start
+        where its last presentation ended (from rest the first time), and those of all other
+        images start from the feedforward pass. "previous" keeps the states of all training
+        images in memory, and in the model's file.
     tolerance : float or None, optional
-        Images settle until their states move by no more than this part of their norm in
-        a step, or for ``steps``.
+        A presentation ends early once the states change by no more than this fraction of
+        their norm in one timestep. None: each presentation takes ``steps`` timesteps.
     n_mixture : int, optional
-        Components of the Gaussian mixture that is the prior of the top latents; no
-        more than the images it is fitted to.
+        Number of components of the Gaussian mixture that is the prior of the top states. If
+        there are fewer images, there are as many components as images.
     n_iter_no_change : int or None, optional
-        Epochs without a lower validation cross-entropy after which ``fit`` stops, if it
-        is given validation images.
-    device : str, optional
-        For NengoDL: "/cpu:0", "/gpu:0" and so on.
+        If ``fit`` is given validation images, it stops after this number of epochs without a
+        lower validation cross-entropy. None: it does not stop early.
+    device : str or None, optional
+        The device that NengoDL uses, such as ``"/cpu:0"`` or ``"/gpu:0"``. None leaves the
+        choice to TensorFlow.
     verbose : bool, optional
-        Whether ``fit`` shows its progress.
+        Whether ``fit`` shows a progress bar.
 
     Attributes
     ----------
     parameters_ : dict of {str: array}
-        W, E, M, V, Sigma and Prec of each layer, by name, (post, pre).
+        The weights W, E, M and V and the matrices Sigma and Prec of each layer that the
+        variant has, by names such as ``"W1"``, of shape (post, pre).
     mixture_ : sklearn.mixture.GaussianMixture
-        The prior of the top latents.
+        The prior of the top states, after ``fit`` or ``fit_prior``.
     history_ : list of dict
-        For each epoch: mean cross-entropy and total discrepancy of the training images
-        before they changed the weights, cross-entropy of the validation images, learning
-        rate and samples per second.
+        A record of each epoch. It has the number ``epoch``; the means ``bce`` (cross-entropy,
+        in nats) and ``discrepancy`` of training images, measured before they changed the
+        weights; ``val_bce`` if there were validation images; with a ``tolerance``, the mean
+        number of ``iterations``; ``learning_rate`` and ``samples_per_second``.
     n_iter_ : int
-        Epochs.
+        Number of epochs that are done.
     n_features_in_ : int
-        Pixels.
+        Number of pixels of an image.
+    feature_names_in_ : (n_pixels,) array of str
+        Names of the pixels, if ``X`` was a data frame whose columns have names.
+    about_ : dict or None
+        What was said about the model when it was saved, if it was loaded from a file.
 
     References
     ----------
@@ -167,16 +183,17 @@ optional
 
     # --- learning
 
-    def fit(self, X, y=None, X_val=None):
+    def fit(self, X: ImagesLike, y: object = None, X_val: ImagesLike | None = None) -> Self:
         """Learn to model images, from the start.
 
         Parameters
         ----------
-        X : (n, n_pixels) array
-            Pixels in [0, 1].
-        y : ignored
-        X_val : (m, n_pixels) array, optional
-            Images that are not learned from; their cross-entropy is recorded after each
+        X : (n, n_pixels) array or Images
+            Images, with pixels in [0, 1].
+        y : object, optional
+            Ignored. It is there because scikit-learn's pipelines pass it on.
+        X_val : (m, n_pixels) array or Images, optional
+            Images that are not learned from. Their cross-entropy is recorded after each
             epoch.
 
         Returns
@@ -186,38 +203,43 @@ optional
         Raises
         ------
         ValueError
-            If the data or a parameter of the model is unfit.
+            If the data or a parameter of the model is invalid.
         DivergenceError
-            If a state or parameter stops being finite.
+            If a state or a parameter stops being finite.
         """
         for _ in self.epochs(X, X_val):
             pass
-        self.fit_prior(X)
-        return self
+        return self.fit_prior(X)
 
     @checked(CallableParam("on_batch"), FlagParam("resume"))
     def epochs(
-        self, X, X_val=None, on_batch: Callable | None = None, resume: bool = False
+        self,
+        X: ImagesLike,
+        X_val: ImagesLike | None = None,
+        on_batch: Callable[[dict], Any] | None = None,
+        resume: bool = False,
     ) -> Iterator[dict]:
-        """Learn epoch by epoch; what ``fit`` does, for those who look in between.
+        """Learn as ``fit`` does, one epoch at a time, but fit no prior.
 
         Parameters
         ----------
-        X, X_val : arrays
+        X, X_val
             As for ``fit``.
         on_batch : callable, optional
             Called after each batch with a dict: epoch, batch, n_batches, bce,
             discrepancy, samples_per_second.
         resume : bool, optional
-            Go on after the last epoch that is done, as if it had not been left.
+            Go on after the last epoch that is done, as if learning had not been
+            interrupted. By default learning begins from the start.
 
         Returns
         -------
         iterator of dict
-            The entry of ``history_`` for each epoch. Everything is checked before.
+            The record of each epoch, which is also appended to ``history_``. All arguments
+            are checked before the first epoch begins.
         """
         resume = resume and hasattr(self, "parameters_")
-        with self._as_before_if_unfit():
+        with self._as_before_on_error():
             X = self._check_images(X, reset=not resume, for_learning=True)
             X_val = None if X_val is None else self._check_images(X_val, name="X_val")
             if not resume:
@@ -228,39 +250,50 @@ optional
         stop = Patience("val_bce", self.n_iter_no_change)
         return self._epochs((X, np.arange(len(X))), validation, on_batch, stop)
 
-    def partial_fit(self, X, y=None):
-        """Learn from images, in their order, once.
+    def partial_fit(self, X: ImagesLike, y: object = None) -> Self:
+        """Learn from images once, in their order.
+
+        The first call begins to learn, unless the model has been fitted before. Successive
+        calls teach what one call with all images would. ``max_epochs`` does not count. The
+        prior is not fitted; ``fit_prior`` does that. With ``initial="previous"``, the images
+        count as new ones.
 
         Parameters
         ----------
-        X : (n, n_pixels) array
-            Pixels in [0, 1]; n must be a multiple of ``batch_size``.
-        y : ignored
-            Taken because scikit-learn's pipelines hand it on.
+        X : (n, n_pixels) array or Images
+            Images, with pixels in [0, 1]. Their number n must be a multiple of
+            ``batch_size``.
+        y : object, optional
+            Ignored. It is there because scikit-learn's pipelines pass it on.
 
         Returns
         -------
         self
+
+        Raises
+        ------
+        ValueError
+            If the data or a parameter of the model is invalid.
+        DivergenceError
+            If a state or a parameter stops being finite. The model then is as it was before
+            the call.
         """
-        first = not hasattr(self, "parameters_")
-        with self._as_before_if_unfit():
-            X = self._check_images(X, reset=first, for_learning=True)
-            self._check_whole_batches(X)
-            if first:
-                self._start()
-                self._task.begin()
-        self._trainer.stream((X, np.arange(len(X))))
-        self._forget_derived()
-        return self
+        return self._stream(lambda first: self._check_stream(X, first))
 
-    def fit_prior(self, X):
-        """Fit the prior of the top latents, for ``sample`` and ``score``.
+    def _check_stream(self, X, first):
+        X = self._check_images(X, reset=first, for_learning=True)
+        return X, np.arange(len(X))
 
-        ``fit`` does it at its end, from at most 10,000 of its images.
+    def fit_prior(self, X: ImagesLike) -> Self:
+        """Fit the prior of the top states, which ``sample`` and ``score`` need.
+
+        ``fit`` does this at its end.
 
         Parameters
         ----------
-        X : (n, n_pixels) array
+        X : (n, n_pixels) array or Images
+            Images. If there are more than 10,000, the prior is fitted to 10,000 of them,
+            which are drawn at random.
 
         Returns
         -------
@@ -271,7 +304,7 @@ optional
         rng = np.random.RandomState(self._seed)
         rows = rng.permutation(len(X))[:_PRIOR_IMAGES]
         top = self._task.top
-        Z = self._task.settled(X[rows])[top]
+        Z = self._task.settled(part(X, rows))[top]
         self.mixture_ = fitted_mixture(
             Z, top, min(self.n_mixture, len(Z)), self._seed, max_iter=50
         )
@@ -279,12 +312,12 @@ optional
 
     # --- using what was learned
 
-    def transform(self, X):
-        """The top latents that images settle on.
+    def transform(self, X: ImagesLike) -> NDArray:
+        """Return the top states on which images settle.
 
         Parameters
         ----------
-        X : (n, n_pixels) array
+        X : (n, n_pixels) array or Images
 
         Returns
         -------
@@ -295,57 +328,69 @@ optional
         return self._task.settled(X)[self._task.top]
 
     @checked(MaskParam("mask", ndim=(1, 2)))
-    def reconstruct(self, X, mask=None):
-        """The predictions of images, hidden parts filled in.
+    def reconstruct(self, X: ImagesLike, mask: NDArray | None = None) -> NDArray:
+        """Return the model's predictions of images, which fill in hidden parts.
 
         Parameters
         ----------
-        X : (n, n_pixels) array
+        X : (n, n_pixels) array or Images
         mask : (n_pixels,) or (n, n_pixels) array of bool, optional
-            True where a pixel is hidden: what X says there counts for nothing.
+            True where a pixel is hidden. The value that X has there does not matter.
 
         Returns
         -------
         (n, n_pixels) array
+            Means of the pixels, in [0, 1].
         """
         check_is_fitted(self, "parameters_")
         X = self._check_images(X)
         return self._task.settled(X, self._check_mask(mask, X))["mu0"]
 
     @checked(WholeParam("n_samples"), RandomStateParam())
-    def sample(self, n_samples=1, random_state=None):
-        """Draw images from the model: top latents from the prior, one pass down.
+    def sample(
+        self,
+        n_samples: int = 1,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> NDArray:
+        """Draw images from the model.
+
+        Top states are drawn from the prior. The images are what they predict in one pass
+        down.
 
         Parameters
         ----------
         n_samples : int, optional
+            Number of images.
         random_state : int, RandomState or None, optional
-            None: the model's own, so that two calls return the same.
+            Seed of the draws. None takes a seed of the model, so that two calls return the
+            same images.
 
         Returns
         -------
         (n_samples, n_pixels) array
-            Means of the pixels.
+            Means of the pixels, in [0, 1].
         """
         self._check_prior()
         return self._task.generate(self._draw(n_samples, random_state))
 
     @checked(WholeParam("n_samples"), WholeParam("chunk_size"))
-    def score_samples(self, X, n_samples=5000, chunk_size=1000):
-        r"""Log likelihood of images by sampling the prior.
+    def score_samples(
+        self, X: ImagesLike, n_samples: int = 5000, chunk_size: int = 1000
+    ) -> NDArray:
+        r"""Return the log likelihood of images, estimated by sampling the prior.
 
         .. math:: \log p(x) \approx \log \frac{1}{S} \sum_s p(x \mid z_s),
             \qquad z_s \sim p(z)
 
-        a lower bound on average, which rises with S.
+        The estimate is a lower bound on average, which rises with S.
 
         Parameters
         ----------
-        X : (n, n_pixels) array
+        X : (n, n_pixels) array or Images
         n_samples : int, optional
-            Samples S, those that ``sample`` draws.
+            Number S of samples, which are those that ``sample`` draws.
         chunk_size : int, optional
-            Samples of which images are held in memory at once.
+            Number of samples whose images are held in memory at once.
 
         Returns
         -------
@@ -353,23 +398,35 @@ optional
             In nats.
         """
         self._check_prior()
-        X = self._check_images(X)[:]
+        X = self._check_images(X)
         z = self._draw(n_samples)
-        chunks = (self._task.generate(z[rows]) for rows in gen_batches(n_samples, chunk_size))
-        return monte_carlo_log_likelihood(X, chunks, n_samples)
 
-    def score(self, X, y=None):
-        """Mean of ``score_samples``."""
+        def means():
+            return (self._task.generate(z[k]) for k in gen_batches(n_samples, chunk_size))
+
+        images = (X[rows] for rows in gen_batches(len(X), _SCORED_AT_ONCE))
+        found = [monte_carlo_log_likelihood(x, means(), n_samples) for x in images]
+        return np.concatenate(found)
+
+    def score(self, X: ImagesLike, y: object = None) -> float:
+        """Return the mean log likelihood of images, see ``score_samples``.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array or Images
+        y : object, optional
+            Ignored. It is there because scikit-learn's pipelines pass it on.
+
+        Returns
+        -------
+        float
+            In nats.
+        """
         return float(self.score_samples(X).mean())
 
     def _draw(self, n_samples, random_state=None):
         rng = check_random_state(self._seed if random_state is None else random_state)
         return drawn(self.mixture_, n_samples, rng)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = []  # simulators have their own
-        return tags
 
     # --- checks
 
@@ -380,7 +437,7 @@ optional
             raise ValueError(
                 f"mask must have shape {X.shape[1:]} or {X.shape}, got {mask.shape}"
             )
-        return np.broadcast_to(mask, X.shape).astype(np.float32)
+        return np.broadcast_to(mask, X.shape)
 
     def _check_prior(self):
         check_is_fitted(self, "parameters_")

@@ -1,7 +1,9 @@
 """A classifier, and generator, that learns by predictive forward-forward."""
 
+from typing import Self
+
 import numpy as np
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from numpy.typing import ArrayLike, NDArray
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -12,6 +14,7 @@ from ..networks import PFF
 from ..neurons.functions import normalize
 from ..rules import Adam
 from ..storage.model_files import within
+from ..training.images import part
 from ..training.prior import arrays_of, drawn, expected_arrays, fitted_mixture, mixture_of
 from ..validation import (
     CallableParam,
@@ -22,72 +25,85 @@ from ..validation import (
     declared,
 )
 from .classifier import ImageClassifier
-from .inputs import check_has_all
+from .inputs import ImagesLike, check_has_all
 from .tasks.pff import PFFTask
+from .transformer import LatentTransformer
 
 _PRIOR_IMAGES = 10_000
 
 
-class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClassifier):
+class PFFClassifier(LatentTransformer, ImageClassifier):
     r"""A classifier of images that learns by predictive forward-forward.
 
-    A batch is as many negative samples as positive ones, all of which are presented at
-    once. A label is predicted by trying each of them and taking the one with the best
-    goodness (a mean over layers and over the two middle steps), or by one feedforward
-    pass.
+    In each batch there are as many negative samples as images, and all of them are presented
+    at once. To predict a label, the model tries each of them with the image and takes the one
+    with the best goodness, which is averaged over the layers and over the two timesteps in the
+    middle of a presentation. Alternatively it takes the output of one feedforward pass.
 
     Parameters
     ----------
     n_hidden : tuple of int, optional
-        Units in each hidden layer of the representation circuit.
+        Number of units in each hidden layer of the representation circuit.
     g_units : int, optional
-        Latent states of the generative circuit; 0: none, and no samples.
+        Number of latent states of the generative circuit. With 0 there is no generative
+        circuit, and the model draws no images.
     steps : int, optional
-        Steps of inference and learning for each image.
+        Timesteps of inference and learning for each image.
     batch_size : int, optional
-        Images, and as many negatives, averaged in one update.
+        Number of images over which an update is averaged, together with as many negative
+        samples. It must not be larger than the number of images.
     max_epochs : int, optional
-        Passes over the data. What does not fill a batch is left over; which images
-        these are changes with the epoch.
+        Number of passes over the images. In each of them, images that do not fill a batch
+        are left out; which ones changes from epoch to epoch.
     backend : {"auto", "nengo", "nengo-dl"}, optional
-        Simulator. "auto" takes NengoDL if it is installed and the batch is large
-        enough for it to be faster.
+        The simulator. "auto" takes NengoDL if it is installed and the batch is large
+        enough for NengoDL to be the faster one.
     random_state : int, RandomState or None, optional
-        Seed of weights, order of images, negatives and samples.
+        Seed of the weights, of the order of images, of negative samples and of ``sample``.
     learning_rate : float, optional
-        Adam's.
+        The learning rate of Adam.
     threshold, low_is_positive, carry, recurrent, lateral, normalize : optional
     n_group, latent_step, positives_only, noise : optional
-        As for `.networks.PFF`. For plain forward-forward: ``recurrent=False, carry=0,
-        g_units=0``.
+        As for `.networks.PFF`. With ``recurrent=False, carry=0, g_units=0`` this is the plain
+        forward-forward algorithm.
     scan : bool, optional
-        Whether to predict by trying labels, rather than by one pass.
+        Whether to predict by trying all labels. If not, labels are predicted by one
+        feedforward pass.
     negatives : callable or None, optional
-        Makes negative samples; None: `.wrong_labels`, which shows the arguments. A model
-        with another one cannot be saved.
+        A function that makes negative samples, with the arguments of `.wrong_labels`, which
+        is the default. A model with another function cannot be saved.
     n_mixture : int, optional
-        Components of the Gaussian mixture that is the prior of latent states of a class.
-    device : str, optional
-        For NengoDL: "/cpu:0", "/gpu:0" and so on.
+        Number of components of the Gaussian mixture that is the prior of latent states of a
+        class. Of a class with fewer images, there are as many components as images.
+    device : str or None, optional
+        The device that NengoDL uses, such as ``"/cpu:0"`` or ``"/gpu:0"``. None leaves the
+        choice to TensorFlow.
     verbose : bool, optional
-        Whether ``fit`` shows its progress.
+        Whether ``fit`` shows a progress bar.
 
     Attributes
     ----------
-    classes_ : array
-        Labels.
+    classes_ : (n_classes,) array
+        The labels that the model knows, sorted.
     parameters_ : dict of {str: array}
-        By name, (post, pre).
+        The parameters of both circuits by name, see `.networks.PFF`, of shape (post, pre).
     mixtures_ : list of sklearn.mixture.GaussianMixture
-        The prior of the generative circuit's latent states, for each class.
+        The prior of the generative circuit's latent states, for each class, after ``fit`` or
+        ``fit_prior``.
     history_ : list of dict
-        For each epoch, at the last step of training images: goodness of positives and
-        of negatives, generative loss of positives; error of the validation images (%),
-        learning rate, samples per second (not counting negatives).
+        A record of each epoch. It has the number ``epoch``; the means
+        ``positive_goodness`` of training images, ``negative_goodness`` of negative samples
+        and ``generative_loss`` of training images, all of them at the last timestep;
+        ``val_error``, in percent, if there were validation images; ``learning_rate`` and
+        ``samples_per_second``, in which negative samples do not count.
     n_iter_ : int
-        Epochs.
+        Number of epochs that are done.
     n_features_in_ : int
-        Pixels.
+        Number of pixels of an image.
+    feature_names_in_ : (n_pixels,) array of str
+        Names of the pixels, if ``X`` was a data frame whose columns have names.
+    about_ : dict or None
+        What was said about the model when it was saved, if it was loaded from a file.
 
     References
     ----------
@@ -165,22 +181,30 @@ class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClas
 
     # --- learning
 
-    def fit(self, X, y, X_val=None, y_val=None):
+    def fit(
+        self,
+        X: ImagesLike,
+        y: ArrayLike,
+        X_val: ImagesLike | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> Self:
         super().fit(X, y, X_val, y_val)
         return self.fit_prior(X, y) if self.g_units else self
 
     fit.__doc__ = ImageClassifier.fit.__doc__
 
-    def fit_prior(self, X, y):
-        """Fit the prior of the generative circuit's latent states, for ``sample``.
+    def fit_prior(self, X: ImagesLike, y: ArrayLike) -> Self:
+        """Fit the prior of the generative circuit's latent states, which ``sample`` needs.
 
-        ``fit`` does it at its end, from at most 10,000 of its images.
+        ``fit`` does this at its end.
 
         Parameters
         ----------
-        X : (n, n_pixels) array
+        X : (n, n_pixels) array or Images
+            Images. If there are more than 10,000, the prior is fitted to 10,000 of them,
+            which are drawn at random, and to one of each class.
         y : (n,) array
-            At least one of each class.
+            Labels, with at least one of each class.
 
         Returns
         -------
@@ -195,7 +219,7 @@ class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClas
         order = np.random.RandomState(self._seed).permutation(len(X))
         first_of_class = np.unique(y[order], return_index=True)[1]
         rows = order[np.union1d(np.arange(len(order))[:_PRIOR_IMAGES], first_of_class)]
-        z_g = self._task.latents(X[rows], y[rows])
+        z_g = self._task.latents(part(X, rows), y[rows])
         # only the direction of z_g is seen by the circuit
         z_g = normalize(NUMPY, z_g, 1e-30)  # the circuit's 1e-8 would shorten small states
         self.mixtures_ = []
@@ -210,12 +234,12 @@ class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClas
 
     # --- using what was learned
 
-    def transform(self, X):
-        """The top states of the representation circuit after one feedforward pass.
+    def transform(self, X: ImagesLike) -> NDArray:
+        """Return the top states of the representation circuit after one feedforward pass.
 
         Parameters
         ----------
-        X : (n, n_pixels) array
+        X : (n, n_pixels) array or Images
 
         Returns
         -------
@@ -225,20 +249,32 @@ class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClas
         return self._task.present("pass", 1, self._check_images(X))[self._task.top]
 
     @checked(WholeParam("n_samples"), RandomStateParam())
-    def sample(self, n_samples=1, label=None, random_state=None):
-        """Draw images: latent states from the prior, one pass down.
+    def sample(
+        self,
+        n_samples: int = 1,
+        label: ArrayLike | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> NDArray:
+        """Draw images from the generative circuit.
+
+        Its latent states are drawn from the prior. The images are what they predict in one
+        pass down.
 
         Parameters
         ----------
         n_samples : int, optional
-        label : optional
-            One of ``classes_``, or one for each sample; None: each of them in turn.
+            Number of images.
+        label : label or (n_samples,) array, optional
+            One of ``classes_`` for all images, or one for each image. None takes each class
+            in turn.
         random_state : int, RandomState or None, optional
-            None: the model's own, so that two calls return the same.
+            Seed of the draws. None takes a seed of the model, so that two calls return the
+            same images.
 
         Returns
         -------
         (n_samples, n_pixels) array
+            Pixels in [0, 1].
         """
         check_is_fitted(self, "parameters_")
         if not hasattr(self, "mixtures_"):
@@ -257,11 +293,6 @@ class PFFClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ImageClas
             rows = labels == which
             z_g[rows] = drawn(self.mixtures_[which], rows.sum(), rng)
         return self._task.generate(z_g)
-
-    @property
-    def _n_features_out(self):
-        check_is_fitted(self, "parameters_")
-        return self.n_hidden[-1]
 
     # --- files
 

@@ -1,9 +1,11 @@
 """One classifier for each learning rule, so that rules can be compared."""
 
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from ..networks import FeedforwardClassifier, PredictiveCodingClassifier
 from ..networks.classifiers import NEURONS
+from ..training.images import part
 from ..validation import (
     ChoiceParam,
     FlagParam,
@@ -11,67 +13,76 @@ from ..validation import (
     WholeParam,
     declared,
 )
-from . import inputs
 from .classifier import ImageClassifier
+from .inputs import ImagesLike, check_differentiates
 from .tasks.rules import RULES, OfflineRuleTask, RuleTask
 
 
 class RuleClassifier(ImageClassifier):
-    """A classifier of images that learns by a rule of one's choice.
+    """A classifier of images that learns by a rule of the user's choice.
 
     Parameters
     ----------
     n_hidden : tuple of int, optional
-        Neurons in each hidden layer.
+        Number of neurons in each hidden layer.
     rule : str, optional
-        "backprop", "feedback-alignment", "direct-feedback-alignment",
-        "predictive-coding", "pes" (hidden layers stay random), or "autodiff" (NengoDL's
-        own training). What else is in ``RULES`` works, too.
+        "backprop", "feedback-alignment", "direct-feedback-alignment", "predictive-coding",
+        "pes" (hidden layers stay random), "autodiff" (NengoDL's own training), or another
+        name that was added to ``nengo_ngc.models.RULES``.
     neuron_type : str, optional
-        Of hidden layers, see `.networks.FeedforwardClassifier`.
+        The neurons of hidden layers, see `.networks.FeedforwardClassifier`.
     steps : int or None, optional
-        Timesteps for each image. None: 50 for spiking and adaptive neurons; otherwise 5 for
-        predictive coding, of which one is enough for a prediction, and 1.
+        Timesteps for which an image is presented. None takes 50 with spiking or adaptive
+        neurons. With other neurons it takes as many as the rule needs to learn, which are 5
+        for predictive coding and 1 for all other rules; a prediction then takes 1 timestep.
     batch_size : int, optional
-        Images averaged in one update. It cannot be larger than the data.
+        Number of images over which an update is averaged. It must not be larger than the
+        number of images.
     max_epochs : int, optional
-        Passes over the data. What does not fill a batch is left over; which images
-        these are changes with the epoch.
+        Number of passes over the images. In each of them, images that do not fill a batch
+        are left out; which ones changes from epoch to epoch.
     backend : {"auto", "nengo", "nengo-dl"}, optional
-        Simulator. "auto" takes NengoDL if it is installed and the batch is large
-        enough for it to be faster.
+        The simulator. "auto" takes NengoDL if it is installed and the batch is large
+        enough for NengoDL to be the faster one.
     random_state : int, RandomState or None, optional
-        Seed of weights, feedback matrices and order of images.
+        Seed of the weights, of feedback matrices and of the order of images.
     learning_rate : float or None, optional
-        Of Adam, or for "pes" of plain descent. None: 0.001 and 0.1.
+        The learning rate of Adam, or for "pes" that of plain gradient descent. None takes
+        0.001 and 0.1 respectively.
     anneal : bool, optional
-        Whether steps shrink in proportion to what is left of ``max_epochs``, down to a
-        twentieth.
+        Whether updates shrink linearly in the course of ``max_epochs``, from their full size
+        to a twentieth of it.
     beta : float, optional
-        Step size of settling in predictive coding.
+        Step size with which states settle in predictive coding.
     max_rate : float, optional
-        Rate, in Hz, at which firing neurons have an activity of 1.
+        Firing rate, in Hz, that counts as an activity of 1.
     synapse : float, optional
         Time constant, in seconds, of the filter of spikes.
-    device : str, optional
-        For NengoDL: "/cpu:0", "/gpu:0" and so on.
+    device : str or None, optional
+        The device that NengoDL uses, such as ``"/cpu:0"`` or ``"/gpu:0"``. None leaves the
+        choice to TensorFlow.
     verbose : bool, optional
-        Whether ``fit`` shows its progress.
+        Whether ``fit`` shows a progress bar.
 
     Attributes
     ----------
-    classes_ : array
-        Labels.
+    classes_ : (n_classes,) array
+        The labels that the model knows, sorted.
     parameters_ : dict of {str: array}
-        W1, b1 and so on, (post, pre).
+        Weights W1, W2 and so on, of shape (post, pre), and biases b1, b2 and so on.
     history_ : list of dict
-        For each epoch: mean loss (nats) and error (%) of the training images before they
-        changed the weights, error of the validation images, learning rate, samples per
-        second.
+        A record of each epoch. It has the number ``epoch``; the means ``loss`` (in nats) and
+        ``error`` (in percent) of training images, measured before they changed the weights;
+        ``val_error``, in percent, if there were validation images; ``learning_rate`` and
+        ``samples_per_second``.
     n_iter_ : int
-        Epochs.
+        Number of epochs that are done.
     n_features_in_ : int
-        Pixels.
+        Number of pixels of an image.
+    feature_names_in_ : (n_pixels,) array of str
+        Names of the pixels, if ``X`` was a data frame whose columns have names.
+    about_ : dict or None
+        What was said about the model when it was saved, if it was loaded from a file.
     """
 
     arguments = (
@@ -123,28 +134,32 @@ class RuleClassifier(ImageClassifier):
         task = OfflineRuleTask if RULES[self.rule].offline else RuleTask
         return task(self, self._seed, self.n_features_in_, len(self.classes_), self._n_updates)
 
-    def alignment(self, X, y) -> dict[str, float]:
-        """Angles between this rule's updates and backprop's at the present weights.
+    def alignment(self, X: ImagesLike, y: ArrayLike) -> dict[str, float]:
+        """Return the angles between this rule's updates and those of backpropagation.
+
+        Both updates are computed with the present weights, which do not change.
 
         Parameters
         ----------
-        X : (n, n_pixels) array
-            At least one batch.
+        X : (n, n_pixels) array or Images
+            Images, of which there must be at least one batch. Those that do not fill a batch
+            are left out.
         y : (n,) array
+            Labels.
 
         Returns
         -------
         dict of {str: float}
-            In degrees, for the weights of each layer that learns: W1, W2, ... Empty for
-            "autodiff", whose update is the gradient.
+            Angles in degrees, by the names of the weights that the rule changes. The dict is
+            empty for "autodiff", whose update is the gradient itself.
         """
         check_is_fitted(self, "parameters_")
         X = self._check_images(X, for_learning=True)
         y = self._check_labels(y, X)
         n = len(X) // self.batch_size * self.batch_size
-        return self._task.alignment(X[:n], self._task.targets(y[:n]))
+        return self._task.alignment(part(X, slice(n)), self._task.targets(y[:n]))
 
     def _check_together(self):
         super()._check_together()
         if RULES[self.rule].offline:
-            inputs.check_differentiates(self, f"since rule={self.rule!r} is NengoDL's")
+            check_differentiates(self, f"since rule={self.rule!r} is NengoDL's")

@@ -1,5 +1,10 @@
 """An encoder of images by sparse distributed representations."""
 
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from numpy.typing import ArrayLike
+
 from ..neurons import SoftKWinnersTakeAll
 from ..rules import Adam
 from ..validation import (
@@ -14,88 +19,111 @@ from ..validation import (
     unfit,
 )
 from .codes import CodeClassifier
-from .inputs import check_differentiates
+from .inputs import ImagesLike, check_differentiates
 from .tasks.sdr import SDRTask
 
 LOSSES = ("triplet", "contrastive")
 
 
 class SDREncoder(CodeClassifier):
-    r"""Learns binary sparse codes of images that keep what class they are of.
+    r"""An encoder that learns binary sparse codes which tell the classes of images apart.
 
-    A multilayer perceptron whose last layer is a population of k winners, soft while
-    NengoDL trains it, so that codes of a class come closer to each other than to others.
-    The label predicted is that of the class whose centroid, the k units that are active
-    most often in its training images, has most units in common with the code.
+    The network is a multilayer perceptron whose last layer is a population of k winners.
+    NengoDL trains it with soft winners and a loss that makes codes of a class more similar to
+    each other than to those of other classes. The centroid of a class is made of the k units
+    that its training images activate most often. The predicted label is that of the class
+    whose centroid has the most units in common with the code.
 
     Parameters
     ----------
     n_hidden : tuple of int, optional
-        Units in each hidden layer.
+        Number of units in each hidden layer.
     n_units : int, optional
-        Units of the code.
+        Number of units of the code.
     sparsity : float, optional
-        Part of them that win, where sparsity decays from ``first_sparsity`` the floor.
+        The fraction of the units that win. With ``first_sparsity``, it is the value at which
+        sparsity stops decaying.
     loss : {"triplet", "contrastive"}, optional
+        The loss, see `.dl.losses`.
     margin : float, optional
-        Of the loss, see `.dl.losses`.
+        The margin of the loss, see `.dl.losses`.
     batch_size : int, optional
-        Images of one update, among which triplets are drawn.
+        Number of images of one update, among which triplets are drawn. It must not be larger
+        than the number of images.
     max_epochs : int, optional
-        Passes over the data. What does not fill a batch is left over; which images
-        these are changes with the epoch.
+        Number of passes over the images. In each of them, images that do not fill a batch
+        are left out; which ones changes from epoch to epoch.
     backend : {"auto", "nengo", "nengo-dl"}, optional
-        Simulator of ``transform`` and ``predict``; learning needs NengoDL.
+        The simulator of ``transform`` and ``predict``. Learning needs automatic
+        differentiation, which NengoDL has.
     random_state : int, RandomState or None, optional
-        Seed of weights, order of images and triplets.
+        Seed of the weights, of the order of images and of triplets.
     hardness : float, optional
-        Of `.SoftKWinnersTakeAll`; where it grows from ``first_hardness`` the cap.
+        Hardness of `.SoftKWinnersTakeAll`. With ``first_hardness``, it is the value at which
+        hardness stops growing.
     hidden : {"relu", "winners"}, optional
-        Whether hidden layers are rectified linear units, or k winners, too.
+        Whether hidden layers are rectified linear units, or populations of k winners as well.
     hard : bool, optional
-        Whether winners are soft by the hard sigmoid.
+        Whether soft winners use the hard sigmoid instead of the logistic function.
     first_sparsity, first_hardness : float or None, optional
-        Values of the first epoch, which are multiplied by ``sparsity_decay`` and
-        ``hardness_growth`` every ``schedule_epochs`` epochs, see
-        `.training.annealing.geometric`.
-        None: they don't change.
+        Sparsity and hardness in the first epoch. None: ``sparsity`` and ``hardness`` hold in
+        all epochs.
     sparsity_decay, hardness_growth : float, optional
+        Factors by which ``first_sparsity`` and ``first_hardness`` are multiplied every
+        ``schedule_epochs`` epochs, see `.training.annealing.geometric`.
     schedule_epochs : int, optional
+        Number of epochs after which sparsity and hardness change.
     scaling : float, optional
-        Step size of `.SynapticScaling` of the units' gains; 0: there are no gains.
+        Step size of `.SynapticScaling`, which adapts a gain of each unit. With 0 there are no
+        gains.
     learning_rate : float, optional
-        Adam's.
+        The learning rate of Adam.
     anneal : bool, optional
-        Whether steps shrink in proportion to what is left of ``max_epochs``, down to a
-        twentieth.
+        Whether updates shrink linearly in the course of ``max_epochs``, from their full size
+        to a twentieth of it.
     sparse_output : bool, optional
         Whether ``transform`` returns a `scipy.sparse.csr_matrix`.
-    device : str, optional
-        For NengoDL: "/cpu:0", "/gpu:0" and so on.
+    device : str or None, optional
+        The device that NengoDL uses, such as ``"/cpu:0"`` or ``"/gpu:0"``. None leaves the
+        choice to TensorFlow.
     verbose : bool, optional
-        Whether ``fit`` shows its progress.
+        Whether ``fit`` shows a progress bar.
 
     Attributes
     ----------
-    classes_ : array
-        Labels.
+    classes_ : (n_classes,) array
+        The labels that the model knows, sorted.
     centroids_ : (n_classes, n_units) array
-        Of 0 and 1.
+        The code of each class, of 0 and 1.
     parameters_ : dict of {str: array}
-        By name, (post, pre).
+        The parameters by name, see `.networks.SparseEncoder`, of shape (post, pre).
     history_ : list of dict
-        For each epoch: mean loss; of at most 10,000 training images after it, the units
-        that none of them activates and the mean entropy of units (bit); error of the
-        validation images by centroids (%), learning rate, samples per second.
+        A record of each epoch. It has the number ``epoch``; the mean ``loss``; the number of
+        ``silent_units``, which none of at most 10,000 training images activates after the
+        epoch, and the mean ``entropy`` of units for these images, in bits; ``val_error``, in
+        percent, if there were validation images; ``learning_rate`` and
+        ``samples_per_second``.
     n_iter_ : int
-        Epochs.
+        Number of epochs that are done.
     n_features_in_ : int
-        Pixels.
+        Number of pixels of an image.
+    feature_names_in_ : (n_pixels,) array of str
+        Names of the pixels, if ``X`` was a data frame whose columns have names.
+    about_ : dict or None
+        What was said about the model when it was saved, if it was loaded from a file.
+
+    Notes
+    -----
+    Images of ``partial_fit`` are learned with the sparsity and hardness of the last epoch that
+    is done, or of the first one if there is none. Each call makes the centroids of the classes
+    of which it has images anew, from these images; ``fit_centroids`` makes all centroids from
+    images of the user's choice.
 
     References
     ----------
-    Schroff, Kalenichenko & Philbin 2015, "FaceNet", of the triplet loss; Ahmad & Hawkins
-    2016, "How do neurons operate on sparse distributed representations?", arXiv 1601.00720.
+    For the triplet loss, Schroff, Kalenichenko & Philbin 2015, "FaceNet". For the codes, Ahmad
+    & Hawkins 2016, "How do neurons operate on sparse distributed representations?",
+    arXiv 1601.00720.
     """
 
     arguments = (
@@ -170,36 +198,48 @@ class SDREncoder(CodeClassifier):
 
     @checked(CallableParam("on_batch"), FlagParam("resume"), ArraysParam("parameters"))
     def epochs(
-        self, X, y, X_val=None, y_val=None, on_batch=None, resume=False, parameters=None
-    ):
-        """Learn epoch by epoch; what ``fit`` does, for those who look in between.
+        self,
+        X: ImagesLike,
+        y: ArrayLike,
+        X_val: ImagesLike | None = None,
+        y_val: ArrayLike | None = None,
+        on_batch: Callable[[dict], Any] | None = None,
+        resume: bool = False,
+        parameters: Mapping[str, ArrayLike] | None = None,
+    ) -> Iterator[dict]:
+        """Learn as ``fit`` does, one epoch at a time, and make centroids after each epoch.
 
         Parameters
         ----------
-        X : (n, n_pixels) array
-            Pixels in [0, 1].
+        X : (n, n_pixels) array or Images
+            Images, with pixels in [0, 1].
         y : (n,) array
             Labels.
-        X_val, y_val : arrays, optional
-            Images that are not learned from; their error is recorded after each epoch.
+        X_val : (m, n_pixels) array or Images, optional
+            Images that are not learned from. Their classification error is recorded after
+            each epoch.
+        y_val : (m,) array, optional
+            Labels of ``X_val``.
         on_batch : callable, optional
             Called after each batch with a dict: epoch, batch, n_batches, loss,
             samples_per_second.
         resume : bool, optional
-            Go on after the last epoch that is done, as if it had not been left.
+            Go on after the last epoch that is done, as if learning had not been
+            interrupted. By default learning begins from the start.
         parameters : mapping of str to array, optional
-            Weights and biases at the start, all or some of them: those of a classifier
-            that has learned before, for example.
+            All or some of the weights and biases at the start, such as those of a classifier
+            that has learned before.
 
         Returns
         -------
         iterator of dict
-            The entry of ``history_`` for each epoch. Everything is checked before.
+            The record of each epoch, which is also appended to ``history_``. All arguments
+            are checked before the first epoch begins.
 
         Raises
         ------
         ValueError
-            If the data or a parameter of the model is unfit.
+            If the data or a parameter of the model is invalid.
         DivergenceError
             If a parameter stops being finite.
         """
@@ -214,8 +254,16 @@ class SDREncoder(CodeClassifier):
 
     def _check_training(self, X, y, X_val, y_val, resume):
         checked = super()._check_training(X, y, X_val, y_val, resume)
-        check_differentiates(self, "since learning sparse codes is NengoDL's")
+        self._check_learns()
         return checked
+
+    def _check_stream(self, X, y, classes, first):
+        checked = super()._check_stream(X, y, classes, first)
+        self._check_learns()
+        return checked
+
+    def _check_learns(self):
+        check_differentiates(self, "since learning sparse codes is NengoDL's")
 
     def _check_together(self):
         super()._check_together()

@@ -1,6 +1,7 @@
-"""What files say of a model: its settings and its history."""
+"""Schemas of what files say about a model: its settings and its history."""
 
 import inspect
+from collections.abc import Sequence
 
 from ..storage.schema import Either, Flag, List, Number, Table, Text, Whole
 
@@ -19,17 +20,16 @@ _OPTIONAL = {
 }
 _ANY = Either((Flag(), Number(), Text(), List(Number())), optional=True)
 
-# keys in a run's config.json beside the settings are in `.lab.runs`
 HISTORY = List(Table({"epoch": Whole(1)}, others=Either((Number(), Text()))))
 
 
-def settings(estimator):
-    """The schema of an estimator's parameters in files.
+def settings(estimator: type) -> Table:
+    """Return the schema of an estimator's parameters in files.
 
     Parameters
     ----------
     estimator : type
-        Its parameters are of the kind of their defaults.
+        The class of the estimator. Parameters must be of the type of their defaults.
 
     Returns
     -------
@@ -38,20 +38,21 @@ def settings(estimator):
     signature = inspect.signature(estimator)
     return Table(
         {
-            name: _OPTIONAL.get(name) or _kind_of(parameter.default)
+            name: _OPTIONAL.get(name) or _field_of(parameter.default)
             for name, parameter in signature.parameters.items()
         }
     )
 
 
-def check_history(history, recorded=()):
+def check_history(history: list[dict], recorded: Sequence[str] = ()) -> None:
     """Raise ValueError unless the epochs of a history are 1, 2, 3 and so on.
 
     Parameters
     ----------
     history : list of dict
+        The records of epochs.
     recorded : sequence of str, optional
-        What there must be of each epoch.
+        Names of entries that each record must have.
     """
     epochs = [record["epoch"] for record in history]
     if epochs != [*range(1, len(epochs) + 1)]:
@@ -61,14 +62,14 @@ def check_history(history, recorded=()):
             raise ValueError(f"its history must have {name} of each epoch")
 
 
-def _kind_of(default):
-    for kinds, field in (
+def _field_of(default):
+    for types, field in (
         (bool, Flag()),
         (int, Whole()),
         (float, Number()),
         (str, Text()),
         (tuple, List(Whole(1), 1)),
     ):
-        if isinstance(default, kinds):
+        if isinstance(default, types):
             return field
     return _ANY

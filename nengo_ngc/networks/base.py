@@ -220,6 +220,12 @@ class LearningNetwork(nengo.Network):
             "learn": self.learn,
         }
 
+    def _teach(self, name, signal, **kwargs):
+        """Connect a signal to the rule of a connection, if it has one."""
+        rule = self.connections[name].learning_rule
+        if rule is not None:
+            nengo.Connection(signal, rule, synapse=None, **kwargs)
+
     def _with_what_follows(self, given):
         """Given parameters, with those that follow from them."""
         return given

@@ -27,11 +27,12 @@ from .base import LEARNING
 from .layers import LAYERS, LayeredNetwork
 from .parts import ACTIVATIONS, neurons
 
-_UNIT = {name: ACTIVATIONS[name] for name in ("relu", "tanh", "sigmoid")}
-
 _INC_N = 0.01  # Nengo's default, for activities in Hz
 
-_FIRING: dict[str, Callable[[float], NeuronType]] = {
+# Neuron types of hidden layers by name. One whose activity is a firing rate is made by a
+# function of the amplitude at which its maximum rate is an activity of 1.
+NEURONS: dict[str, NeuronType | Callable[[float], NeuronType]] = {
+    **{name: ACTIVATIONS[name] for name in ("relu", "tanh", "sigmoid")},
     "lif-rate": lambda height: nengo.LIFRate(amplitude=height),
     "adaptive-lif-rate": lambda height: nengo.AdaptiveLIFRate(
         amplitude=height, inc_n=_INC_N / height
@@ -44,15 +45,17 @@ _FIRING: dict[str, Callable[[float], NeuronType]] = {
     "adaptive-lif": lambda height: nengo.AdaptiveLIF(amplitude=height, inc_n=_INC_N / height),
 }
 
-NEURONS = (*_UNIT, *_FIRING)
-
 
 def takes_time(neuron_type: str) -> bool:
     """Return whether neurons of one of ``NEURONS`` respond only after many timesteps."""
-    if neuron_type in _UNIT:
-        return False
-    made = _FIRING[neuron_type](1.0)
+    made = _neuron_type(neuron_type, amplitude=1.0)
     return made.spiking or bool(made.state)
+
+
+def _neuron_type(name, amplitude):
+    """The neuron type of a name."""
+    found = NEURONS[name]
+    return found if isinstance(found, NeuronType) else found(amplitude)
 
 
 @checked(CallableParam("make", optional=True), FlagParam("direct"))
@@ -138,21 +141,16 @@ class Classifier(LayeredNetwork):
     ) -> None:
         super().__init__(shape, schedule, parameters, label, seed, add_to_container)
         self._max_rate = max_rate
-        self._fires = isinstance(neuron_type, str) and neuron_type in _FIRING
-        self._neuron_type = self._neurons_of(neuron_type)
+        self._fires, self._neuron_type = False, neuron_type
+        if isinstance(neuron_type, str):
+            self._fires = not isinstance(NEURONS[neuron_type], NeuronType)
+            self._neuron_type = _neuron_type(neuron_type, 1 / max_rate)
         self._optimizer = optimizer
         with self:
             x = self._build_input()
             self.target = nengo.Node(size_in=self._shape[-1], label="target")
             self._build(x)
         self._visible["output"] = self.output
-
-    def _neurons_of(self, neuron_type):
-        if isinstance(neuron_type, NeuronType):
-            return neuron_type
-        if neuron_type in _UNIT:
-            return _UNIT[neuron_type]
-        return _FIRING[neuron_type](1 / self._max_rate)
 
     def _population(self, level):
         """The neurons of a layer, with their initial biases."""

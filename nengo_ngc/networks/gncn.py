@@ -453,11 +453,6 @@ class GNCN(LearningNetwork):
             label=name,
         )
 
-    def _teach(self, name, signal):
-        rule = self.connections[name].learning_rule
-        if rule is not None:
-            nengo.Connection(signal, rule, synapse=None)
-
     # --- parameters
 
     def _with_what_follows(self, given):

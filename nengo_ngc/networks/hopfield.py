@@ -1,8 +1,12 @@
-r"""A layered Hopfield network that one feedforward pass brings close to rest."""
+r"""A layered Hopfield network that one feedforward pass brings close to equilibrium."""
+
+from collections.abc import Mapping, Sequence
 
 import nengo
 import numpy as np
+from nengo.builder import Model, Signal
 from nengo.exceptions import ValidationError
+from numpy.typing import NDArray
 
 from ..neurons import Identity
 from ..objects import PureNode, Transposed
@@ -34,14 +38,14 @@ INITIAL = ("feedforward", "zero")
 
 
 class LayeredHopfield(LearningNetwork):
-    r"""A Hopfield network of layers with symmetric weights, at rest where energy is least.
+    r"""A Hopfield network of layers with symmetric weights, which descends its energy.
 
     .. math::
         E(s) = \sum_l \Bigl(\tfrac12 \lVert s_l \rVert^2 - b_l^T \rho(s_l)\Bigr)
                - \sum_{l \ge 1} \rho(s_l)^T W_l\, \rho(s_{l-1})
 
-    It relaxes by one step :math:`s_l \leftarrow s_l - \epsilon\, \partial E / \partial s_l`
-    a timestep, while clamped layers are held at their input.
+    It takes one step :math:`s_l \leftarrow s_l - \epsilon\, \partial E / \partial s_l` in
+    each timestep, while clamped layers are held at their input.
 
     :math:`\rho` is the identity between two bounds and constant beyond them. Within them
 
@@ -50,15 +54,15 @@ class LayeredHopfield(LearningNetwork):
         B_l = W_l\, \rho(s_{l-1}), \quad T_l = W_{l+1}^T \rho(s_{l+1})
 
     (bottom-up and top-down input), and beyond them it is :math:`s_l`, which always leads
-    back. A unit that its input drives beyond a bound would thus cross it to and fro for
-    ever: the minimum of E is the kink at the bound itself. So states are clipped to the
-    bounds after each step. At a bound :math:`\rho'` counts as 1 if the input points
-    inwards; if outwards, E rises to both sides, and its gradient counts as 0. With that,
-    states are at rest where :math:`s_l = \rho(B_l + T_l + b_l)`, the local minima of E.
+    back. A unit that its input drives beyond a bound would thus cross the bound back and forth
+    for ever, since the minimum of E is the kink at the bound itself. So states are clipped to
+    the bounds after each step. At a bound, :math:`\rho'` counts as 1 if the input points
+    inwards. If it points outwards, E rises to both sides, and its gradient counts as 0. Then
+    the equilibria are where :math:`s_l = \rho(B_l + T_l + b_l)`, the local minima of E.
 
-    A feedforward pass has only the bottom-up input. It ends near that point if the
-    :math:`n_l` branches of each unit (two; one in the bottom and in the top layer) say the
-    same, each its share, and it starts from
+    A feedforward pass has only the bottom-up input. It ends near equilibrium if the
+    :math:`n_l` branches of each unit (two, but one in the bottom and in the top layer) each
+    contribute the same share. The states of the feedforward pass are
 
     .. math:: s_l = \rho(n_l B_l + b_l), \qquad l = 1, 2, \dots
 
@@ -69,12 +73,12 @@ class LayeredHopfield(LearningNetwork):
 
     by `.TiedAutoEncoder`. Clamped layers are predicted, too, so that each pair of layers
     is an auto-encoder. At a fixed point within the bounds and with two branches the errors
-    are :math:`\pm(T_l - B_l)`. Predictions are not passed through :math:`\rho`: an error
-    remains where a unit is driven beyond a bound, and it leads units to where they
-    are linear. Linear branches agree on their shares where
-    :math:`n_l n_{l-1} W_l^T W_l = I`. With a clamped bottom layer E is then convex, and two
-    free layers relax by a factor of :math:`1 - \epsilon (1 - 1/\sqrt 2)` in each step;
-    with more layers it is slower.
+    are :math:`\pm(T_l - B_l)`. Predictions are not passed through :math:`\rho`, so that an
+    error remains where a unit is driven beyond a bound, and leads the unit to where it is
+    linear. Linear branches agree on their shares where
+    :math:`n_l n_{l-1} W_l^T W_l = I`. With a clamped bottom layer E is then convex, and in two
+    free layers the distance from equilibrium shrinks by a factor of
+    :math:`1 - \epsilon (1 - 1/\sqrt 2)` in each step. More layers take longer.
 
     Parameters
     ----------
@@ -84,19 +88,22 @@ class LayeredHopfield(LearningNetwork):
         Indices of layers that are held at :math:`\rho` of their input. Default: the bottom
         one.
     activation : {"hard-sigmoid", "hard-tanh", "relu", "identity"}, optional
-        :math:`\rho`: the identity in [0, 1], in [-1, 1], from 0 on, or everywhere.
+        The function :math:`\rho`, which is the identity in [0, 1], in [-1, 1], above 0, or
+        everywhere.
     initial : {"feedforward", "zero"}, optional
-        What free layers start from. In a feedforward pass a free bottom layer starts from
-        :math:`\rho(b_0)`.
+        Whether free layers start from the states of the feedforward pass, in which a free
+        bottom layer has :math:`\rho(b_0)`, or from 0.
     epsilon : float, optional
-        Step size of the relaxation.
+        Step size of the descent.
     schedule : Schedule, optional
-        Default: the start and 20 steps.
+        Default: 21 timesteps, which are the start and 20 steps.
     optimizer : Optimizer or None, optional
-        Of W. None: nothing learns. Default: ``Adam(1e-3)``. Biases do not learn.
+        The optimiser of the weights. With None nothing learns. Default: ``Adam(1e-3)``. Biases
+        do not learn.
     parameters : mapping of str to array, optional
-        Values at the start of ``"W1"`` and so on, (post, pre), and of ``"b0"`` and so on.
-        Other weights are drawn, other biases are 0.
+        Initial values of the weights ``"W1"``, ``"W2"`` and so on, (post, pre), and of the
+        biases ``"b0"``, ``"b1"`` and so on. Weights that are not given are drawn, and biases
+        that are not given are 0.
     weight_std : float, optional
         Standard deviation of the Gaussian from which weights are drawn. By default it is
         such that the spectral norm is about :math:`1 / \sqrt{n_l n_{l-1}}`.
@@ -106,12 +113,12 @@ class LayeredHopfield(LearningNetwork):
     Attributes
     ----------
     inputs : dict of {int: nengo.Node}
-        Inputs of the clamped layers, by index; also ``input0`` and so on. ``input`` is that
-        of the lowest one.
+        Inputs of the clamped layers, by index. They are also the attributes ``input0`` and so
+        on, and ``input`` is the input of the lowest clamped layer.
     learn : nengo.Node
         The learning switch.
     energy, gradient_norm : nengo.Node
-        E, and the norm of its gradient by the states of free layers.
+        The energy E, and the norm of its gradient by the states of free layers.
 
     Raises
     ------
@@ -120,12 +127,12 @@ class LayeredHopfield(LearningNetwork):
 
     Notes
     -----
-    ``probe`` knows the states ``"s0"``, ``"s1"`` and so on; ``"bottom_up1"``,
-    ``"top_down0"`` and so on, B and T; ``"bottom_up_error1"``, ``"top_down_error0"`` and so
-    on; ``"gradient1"`` and so on of free layers, ``"gradient_norm"`` (of all of them)
-    and ``"energy"``.
+    Names for ``probe`` are ``"s0"``, ``"s1"`` and so on for the states, ``"bottom_up1"`` and
+    so on for B, ``"top_down0"`` and so on for T, ``"bottom_up_error1"``, ``"top_down_error0"``
+    and so on for the errors, ``"gradient1"`` and so on for the gradients by the states of free
+    layers, ``"gradient_norm"`` for the norm of all of these, and ``"energy"``.
 
-    In a network of two layers, the bottom one clamped, the feedforward pass is the fixed
+    In a network of two layers with a clamped bottom layer, the feedforward pass is the fixed
     point, whatever the weights.
 
     References
@@ -150,19 +157,19 @@ class LayeredHopfield(LearningNetwork):
     )
     def __init__(
         self,
-        shape=(784, 500, 500),
-        clamped=(0,),
-        activation="hard-sigmoid",
-        initial="feedforward",
-        epsilon=0.5,
-        schedule=None,
-        optimizer=Adam(1e-3),
-        parameters=None,
-        weight_std=None,
-        label=None,
-        seed=None,
-        add_to_container=None,
-    ):
+        shape: Sequence[int] = (784, 500, 500),
+        clamped: int | Sequence[int] = (0,),
+        activation: str = "hard-sigmoid",
+        initial: str = "feedforward",
+        epsilon: float = 0.5,
+        schedule: Schedule | None = None,
+        optimizer: Optimizer | None = Adam(1e-3),
+        parameters: Mapping[str, NDArray] | None = None,
+        weight_std: float | None = None,
+        label: str | None = None,
+        seed: int | None = None,
+        add_to_container: bool | None = None,
+    ) -> None:
         schedule = Schedule(steps=21) if schedule is None else schedule
         super().__init__(schedule, label, seed, add_to_container)
         self._shape = shape
@@ -198,7 +205,7 @@ class LayeredHopfield(LearningNetwork):
         if self._optimizer is not None:
             self._build_errors()
             for level in range(1, len(self._shape)):
-                self._teach(level)
+                self._teach_level(level)
 
     def _build_layer(self, level):
         n = self._shape[level]
@@ -324,7 +331,7 @@ class LayeredHopfield(LearningNetwork):
         self._visible["energy"] = self.energy
 
     def _build_errors(self):
-        """What each branch lacks of its share of the state."""
+        """Build the errors of branches: the share of the state minus the prediction."""
         for level, branches in enumerate(self._branches):
             for name, branch in branches.items():
                 self._visible[f"{name}_error{level}"] = PureNode(
@@ -334,7 +341,7 @@ class LayeredHopfield(LearningNetwork):
                     label=f"{name}_error{level}",
                 )
 
-    def _teach(self, level):
+    def _teach_level(self, level):
         rule = self.connections[f"W{level}"].learning_rule
         told = {
             "up": self._visible[f"bottom_up_error{level}"],
@@ -350,7 +357,7 @@ class LayeredHopfield(LearningNetwork):
         )
         nengo.Connection(lesson, rule, synapse=None)
 
-    def _parameter_signals(self, model):
+    def _parameter_signals(self, model: Model) -> dict[str, Signal]:
         signals = {}
         for level, b in enumerate(self._b):
             if level > 0:

@@ -288,11 +288,6 @@ class RepresentationCircuit(LearningNetwork):
             label=name,
         )
 
-    def _teach(self, name, signal, transform=1):
-        if self._optimizer is not None:
-            rule = self.connections[name].learning_rule
-            nengo.Connection(signal, rule, transform=transform, synapse=None)
-
     # --- parameters
 
     def _lateral_weights(self, level, L):

@@ -126,9 +126,7 @@ class PredictiveCodingClassifier(Classifier):
         self.output = mu
         errors.append(self._build_error(_target_error))
         for level, error in enumerate(errors, start=1):
-            if self._learns:
-                rule = self.connections[f"W{level}"].learning_rule
-                nengo.Connection(error, rule, synapse=None)
+            self._teach(f"W{level}", error)
         for level, z in enumerate(states, start=1):
             W = self.connections[f"W{level + 1}"]
             connect_feedback(errors[level], W, z, self._neuron_type, level)

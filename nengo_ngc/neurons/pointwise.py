@@ -71,5 +71,5 @@ class Identity(Pointwise):
     """Neurons whose activity is their input, such as predictions and errors."""
 
     def activity(self, xp: Any, J: Array) -> Array:
-        """Return the input currents, see `Pointwise.activity`."""
+        """Return the input currents, see `.Pointwise.activity`."""
         return J

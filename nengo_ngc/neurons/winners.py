@@ -90,7 +90,7 @@ class KWinnersTakeAll(Pointwise):
         return math.ceil(round(self.sparsity * n_neurons, 9))
 
     def activity(self, xp: Any, J: Array) -> Array:
-        """Return 1 for winners and 0 for all others, see `Pointwise.activity`."""
+        """Return 1 for winners and 0 for all others, see `.Pointwise.activity`."""
         groups = xp.reshape(J, (-1, self.group_size or J.shape[1]))
         return xp.reshape(self._of_groups(xp, groups), (-1, J.shape[1]))
 
@@ -201,6 +201,6 @@ class SoftThreshold(Pointwise):
         self.hard = hard
 
     def activity(self, xp: Any, J: Array) -> Array:
-        """Return 0 or 1, or a value between them in training, see `Pointwise.activity`."""
+        """Return 0 or 1, or a value between them in training, see `.Pointwise.activity`."""
         soft = logistic(xp, self.hardness * J, self.hard)
         return xp.where(xp.training, soft, indicator(xp, J > 0, J))

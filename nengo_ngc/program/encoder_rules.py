@@ -1,21 +1,23 @@
-"""Builds what encoder rules add to a local rule: the error of their own layer."""
+"""Builds what rules that carry an error back add to a local rule: the error of their layer."""
 
 import numpy as np
-from nengo.builder import Builder, Signal
+from nengo.builder import Builder, Model, Signal
 from nengo.builder.learning_rules import build_or_passthrough
+from nengo.connection import LearningRule
 from nengo.exceptions import BuildError
 from nengo.rc import rc
 
 from ..neurons import derivative
 from ..neurons.derivatives import adaptation_before
 from ..rules import BackProp, FeedbackAlignment, LayerError
+from ..rules.connections import learning_neurons
 from .learning import build_error, build_learning
 from .operators import PureOperator, SharedSignal
 
 
 @Builder.register(BackProp)
-def build_backprop(model, rule_type, rule):
-    """Build `.BackProp`; the feedback is what the layer's connection multiplies by."""
+def build_backprop(model: Model, rule_type: BackProp, rule: LearningRule) -> None:
+    """Build `.BackProp`; the feedback is the weights of the layer's connection."""
     layer, feedback = rule_type.layer, None
     if layer is not None:
         feedback = model.sig[layer].get("weights") if layer in model.sig else None
@@ -33,10 +35,12 @@ def build_backprop(model, rule_type, rule):
 
 
 @Builder.register(FeedbackAlignment)
-def build_feedback_alignment(model, rule_type, rule):
+def build_feedback_alignment(
+    model: Model, rule_type: FeedbackAlignment, rule: LearningRule
+) -> None:
     """Build `.FeedbackAlignment`. Sets ``model.sig[rule]["feedback"]``."""
     connection = rule.connection
-    n_neurons = model.sig[_neurons(connection)]["in"].size
+    n_neurons = model.sig[learning_neurons(connection)]["in"].size
     # the connection's own generator, with the same seed, draws its decoders
     rng = np.random.RandomState([model.seeds[connection], 1])
     B = _shared(rule_type.sample(n_neurons, rng), f"{rule}.feedback")
@@ -45,7 +49,7 @@ def build_feedback_alignment(model, rule_type, rule):
 
 
 @Builder.register(LayerError)
-def build_layer_error(model, node):
+def build_layer_error(model: Model, node: LayerError) -> None:
     """Build a `.LayerError`: a signal that the rule of its connection will set."""
     error = model.sig[node.connection].setdefault(
         "delta" if node.neurons else "layer_error",
@@ -57,7 +61,7 @@ def build_layer_error(model, node):
 
 def _build_layer_rule(model, rule_type, rule, feedback):
     connection = rule.connection
-    neurons = _neurons(connection)
+    neurons = learning_neurons(connection)
     J = model.sig[neurons]["in"]
     delta = Signal(shape=J.shape, name=f"{rule}.delta")
     reads = {
@@ -93,7 +97,7 @@ def _build_layer_rule(model, rule_type, rule, feedback):
 
 
 def _build_gained(model, neurons, delta):
-    """The gradient by what comes into neurons, which gains multiply."""
+    """The gradient by the input of neurons, which their gains multiply."""
     gain = model.params[neurons.ensemble].gain
     if np.all(gain == 1):
         return delta
@@ -110,7 +114,7 @@ def _build_gained(model, neurons, delta):
 
 
 def _publish(model, rule, delta, error):
-    """Set the signals that `.LayerError` nodes wait for."""
+    """Set the signals of the `.LayerError` nodes of this connection."""
     connection = rule.connection
     waiting = model.sig[connection]
     if "delta" in waiting:
@@ -136,10 +140,6 @@ def _copy(model, signal, to):
             [(None, lambda xp, v: {"out": v.x})], {"x": signal}, {"out": to}, tag=to.name
         )
     )
-
-
-def _neurons(connection):
-    return getattr(connection.post_obj, "neurons", connection.post_obj)
 
 
 def _shared(array, name):

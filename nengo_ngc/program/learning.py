@@ -164,7 +164,7 @@ def _build_change(model, rule_type, rule, reads, weights, tag, prefix=""):
     memory = RuleMemory(rule_type, rule, weights.shape, prefix)
     model.sig[rule].update({f"{prefix}{k}": sig for k, sig in memory.signals.items()})
     look = _observe(rule_type, rule, memory)
-    stages: list[tuple[Callable | None, Callable]] = [
+    stages = [
         (_guard_settled(rule_type), _accumulate(rule_type, look)),
         (_guard_due(rule_type), _change(rule_type, remembered, learns_weights)),
     ]

@@ -84,12 +84,12 @@ class RuleMemory:
         }
 
         def move(xp: Any, v: Any) -> dict[str, Any]:
-            *seen, memory = look(v)
+            pre, post, error, weights, memory = look(v)
             for name, start in afresh.items():
                 array = getattr(memory, name)
                 start = xp.asarray(start, dtype=array.dtype) + xp.zeros_like(array)
                 setattr(memory, name, xp.where(schedule.is_first(v.step), start, array))
-            moved = rule_type.remember(xp, *seen, memory, dt)
+            moved = rule_type.remember(xp, pre, post, error, weights, memory, dt)
             return {
                 f"memory_{name}": self._unless_off(xp, v, name, moved[name])
                 for name in self._kept

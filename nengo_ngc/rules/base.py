@@ -115,7 +115,6 @@ class LocalRule(LearningRuleType):
     """
 
     learns_encoders = False
-    errors: Mapping[str, int | str] = {}
     error_sign: str | None = None
 
     size_in = _SizeParam()
@@ -244,6 +243,11 @@ class LocalRule(LearningRuleType):
     # --- what the package asks a rule
 
     @property
+    def errors(self) -> Mapping[str, int | str]:
+        """The sizes of several error signals by their names; none if there is one error."""
+        return {}
+
+    @property
     def chain(self) -> Optimizer:
         """The optimiser, with the norm bound around it if there is one."""
         if self.norm_bound is None:
@@ -369,5 +373,6 @@ class LocalRule(LearningRuleType):
             if name not in self._paramdict:
                 raise TypeError(unknown("parameter", name, sorted(self._paramdict)))
         clone = object.__new__(type(self))
-        clone.__setstate__({**self.__getstate__(), **changes})
+        state: Any = self.__getstate__()
+        clone.__setstate__({**state, **changes})
         return clone

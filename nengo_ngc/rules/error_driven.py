@@ -33,7 +33,7 @@ class ErrorDriven(LocalRule):
     models", Nature Communications 13, 2064.
     """
 
-    error_sign = DESIRED_MINUS_ACTUAL
+    error_sign: str | None = DESIRED_MINUS_ACTUAL
 
     def __init__(
         self, optimizer: Optimizer | None = None, size_in: int | str = "post", **kwargs: Any

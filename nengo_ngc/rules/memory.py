@@ -1,5 +1,6 @@
 """Rules of associative memories."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import nengo
@@ -119,7 +120,7 @@ class TiedAutoEncoder(LocalRule):
         super().__init__(optimizer, size_in=2 * self.n_post + self.n_pre, **kwargs)
 
     @property
-    def errors(self) -> dict[str, int | str]:
+    def errors(self) -> Mapping[str, int | str]:
         return {"up": self.n_post, "above": self.n_post, "down": self.n_pre}
 
     def update(self, xp: Any, pre: Any, post: Any, error: Any, weights: Any) -> Any:

@@ -221,7 +221,7 @@ class Annealed(_Around):
         return _with_age(super().init(parameter), age)
 
     def update(self, xp: Any, gradient: Any, state: State) -> tuple[Any, State]:
-        inner = {k.removeprefix("inner_"): a for k, a in state.items() if k != "age"}
+        inner: State = {k.removeprefix("inner_"): a for k, a in state.items() if k != "age"}
         step, inner = super().update(xp, gradient, inner)
         passed = xp.minimum(state["age"] / self.n_updates, 1.0)
         left = 1 - (1 - self.floor) * passed

@@ -77,6 +77,9 @@ class Memory(FrozenObject):
             raise unfit("initial", expected, self.initial, self) from None
 
 
+_SIZE = WholeParam("errors")
+
+
 def places(errors: Mapping[str, int | str], connection: Connection) -> dict[str, slice]:
     """Return where each of several named errors lies in the one signal that Nengo has.
 
@@ -90,11 +93,16 @@ def places(errors: Mapping[str, int | str], connection: Connection) -> dict[str,
     Returns
     -------
     dict of {str: slice}
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If a size is neither a whole number of at least 1 nor one of these words.
     """
     known = {"pre": connection.size_in, "post": connection.size_out}
     found, start = {}, 0
     for name, size in errors.items():
-        stop = start + known.get(size, size)
+        stop = start + (known[size] if size in known else _SIZE.coerce(None, size))
         found[name] = slice(start, stop)
         start = stop
     return found

@@ -1,10 +1,12 @@
 """Tasks that a backend learns by automatic differentiation."""
 
 from collections import Counter
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import backends
 from ..rules import Adam, Annealed, Optimizer
@@ -48,7 +50,9 @@ class AutodiffTask(Task):
         rows = np.arange(len(batch[0]))
         return self.run_through(batch, rows, report=lambda measured: None)
 
-    def run_through(self, data, order, report) -> dict[str, Any]:
+    def run_through(
+        self, data: tuple, order: NDArray, report: Callable[[dict], None]
+    ) -> dict[str, Any]:
         return self.training.train(*data, order, report)
 
     def _open_training(self):
@@ -61,7 +65,7 @@ class AutodiffTask(Task):
             measures=self.measures,
         )
 
-    def expected_arrays(self, shapes):
+    def expected_arrays(self, shapes: dict[str, tuple]) -> dict[str, Array]:
         return {
             **super().expected_arrays(shapes),
             **_expected_of_training(shapes, self.layer_sizes(), self.n_remembered),

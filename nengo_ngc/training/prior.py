@@ -1,8 +1,11 @@
 """Gaussian mixtures as arrays, so that files need hold nothing else."""
 
+from collections.abc import Mapping
 from copy import copy
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.mixture import GaussianMixture
 
 from ..exceptions import DivergenceError
@@ -12,7 +15,9 @@ from ..storage.model_files import Array
 _N_AXES = {"weights_": 0, "means_": 1, "covariances_": 2, "precisions_cholesky_": 2}
 
 
-def fitted_mixture(Z, name, n_components, seed, **kwargs):
+def fitted_mixture(
+    Z: NDArray, name: str, n_components: int, seed: int, **kwargs: Any
+) -> GaussianMixture:
     """A mixture fitted to what was settled on, the rows of Z, by its name.
 
     Raises
@@ -32,24 +37,24 @@ def fitted_mixture(Z, name, n_components, seed, **kwargs):
         ) from error
 
 
-def drawn(mixture, n_samples, rng):
+def drawn(mixture: GaussianMixture, n_samples: int, rng: np.random.RandomState) -> NDArray:
     """Samples of a fitted mixture, in an order that says nothing of their component."""
     prior = copy(mixture)
     prior.random_state = rng
     return rng.permutation(prior.sample(n_samples)[0])  # it sorts by component
 
 
-def arrays_of(mixture, prefix):
+def arrays_of(mixture: GaussianMixture, prefix: str) -> dict[str, NDArray]:
     """What a fitted mixture consists of, named ``prefix/...``."""
     return {f"{prefix}/{name}": getattr(mixture, name) for name in _N_AXES}
 
 
-def expected_arrays(prefix, size):
+def expected_arrays(prefix: str, size: int) -> dict[str, Array]:
     """What ``arrays_of`` returns of a mixture in a space of some size, in a file."""
     return {f"{prefix}/{name}": Array((None, *[size] * n)) for name, n in _N_AXES.items()}
 
 
-def mixture_of(arrays):
+def mixture_of(arrays: Mapping[str, NDArray]) -> GaussianMixture:
     """The mixture that consists of arrays, named without the prefix.
 
     Raises

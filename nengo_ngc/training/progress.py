@@ -1,5 +1,7 @@
 """A bar that shows how far an epoch is, and how well the model does."""
 
+from typing import Any
+
 _LABELS = {
     "bce": "BCE {:.2f}",
     "discrepancy": "discrepancy {:.1f}",
@@ -21,9 +23,10 @@ class Progress:
     """
 
     def __init__(self, max_epochs: int):
-        self._max_epochs, self._bar = max_epochs, None
+        self._max_epochs = max_epochs
+        self._bar: Any = None
 
-    def __call__(self, batch: dict) -> None:
+    def __call__(self, batch: dict[str, Any]) -> None:
         """Show what `.Trainer` reports of a batch."""
         from tqdm import tqdm
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
 from .. import backends
@@ -57,7 +58,7 @@ class Task(ABC):
         self.seed = seed
         self.n_features = n_features
         self.epoch = 0
-        self.learned: dict[str, np.ndarray] | None = None
+        self.learned: dict[str, NDArray] | None = None
         self.history: list[dict] = []
         self._sessions: dict[str, Any] = {}
 
@@ -68,32 +69,52 @@ class Task(ABC):
         """The network that learns, made inside a model of Nengo."""
 
     @abstractmethod
-    def learn(self, *batch: np.ndarray) -> dict[str, float]:
+    def learn(self, *batch: NDArray) -> dict[str, float]:
         """Learn from one batch; what was measured of it."""
 
     @abstractmethod
-    def validate(self, *validation: np.ndarray) -> dict[str, float]:
+    def validate(self, *validation: NDArray) -> dict[str, float]:
         """Measure samples that are not learned from."""
+
+    def targets(self, y: NDArray) -> NDArray:
+        """Return what ``learn`` is told of samples, given what is known of each of them."""
+        return y
 
     def begin(self) -> None:
         """Begin to learn, with a network that has learned nothing."""
         self.learned = self.training.state()
 
-    def begin_epoch(self, data: tuple, order: np.ndarray) -> dict[str, Any]:
+    def begin_epoch(self, data: tuple, order: NDArray) -> dict[str, Any]:
         """Prepare for an epoch; what its record begins with."""
         return {}
 
-    def end_epoch(self, data: tuple, order: np.ndarray) -> dict[str, Any]:
+    def end_epoch(self, data: tuple, order: NDArray) -> dict[str, Any]:
         """Look at what an epoch has led to; what its record has besides."""
         return {}
 
     def begin_stream(self, data: tuple) -> None:
-        """Prepare for samples that come once, outside of any epoch."""
+        """Prepare for samples that are seen only once, outside of any epoch."""
         self.begin_epoch(data, np.arange(len(data[0])))
 
     def end_stream(self, data: tuple) -> None:
-        """Look at what samples that came once have led to."""
+        """Finish what samples that are seen only once have led to."""
         self.end_epoch(data, np.arange(len(data[0])))
+
+    def draws(self, stream: bool = False) -> np.random.RandomState:
+        """Return the random numbers of the present epoch, or of a call of ``stream``.
+
+        A stream that goes on draws other numbers than before, because the number of updates
+        that were made is part of the seed. Its first call draws those of the first epoch.
+        """
+        n_made = self.n_updates_made if stream else 0
+        return np.random.RandomState([self.seed, self.epoch, 1, *([n_made] if n_made else [])])
+
+    @property
+    def n_updates_made(self) -> int:
+        """The number of updates that optimisers have made, as far as they count them."""
+        counts = ("optimizer_t", "optimizer_age")
+        found = [a for name, a in (self.learned or {}).items() if name.endswith(counts)]
+        return int(max(found, default=0))
 
     @property
     def learning_rate(self) -> float:
@@ -103,7 +124,7 @@ class Task(ABC):
     # --- learning
 
     def run_through(
-        self, data: tuple, order: np.ndarray, report: Callable[[dict], None]
+        self, data: tuple, order: NDArray, report: Callable[[dict], None]
     ) -> dict[str, float]:
         """Learn from samples, once each, in an order.
 
@@ -121,7 +142,8 @@ class Task(ABC):
         dict of {str: float}
             Means over all batches.
         """
-        size, sums = self.settings.batch_size, {}
+        size = self.settings.batch_size
+        sums: dict[str, float] = {}
         n_batches = len(order) // size
         for batch in range(1, n_batches + 1):
             rows = order[(batch - 1) * size : batch * size]
@@ -133,7 +155,7 @@ class Task(ABC):
             report(measured)
         return {name: value / n_batches for name, value in sums.items()}
 
-    def batches(self, X) -> Iterator[np.ndarray]:
+    def batches(self, X: Any) -> Iterator[NDArray]:
         """Parts of samples that need not fit into memory, each of some whole batches."""
         n = self.n_at_once
         for rows in gen_batches(len(X), max(1, _AT_ONCE // n) * n):
@@ -143,7 +165,7 @@ class Task(ABC):
         """Keep what was learned until now; interruptions from here on do no harm to it."""
         self.learned = self.state_now()
 
-    def state_now(self) -> dict[str, np.ndarray]:
+    def state_now(self) -> dict[str, NDArray]:
         """What was learned until now.
 
         Raises
@@ -158,11 +180,11 @@ class Task(ABC):
             check(name, array, step)
         return state
 
-    def parameters(self) -> dict[str, np.ndarray]:
+    def parameters(self) -> dict[str, NDArray]:
         """The network's parameters by name; amid an epoch, as they are then."""
         return _named(self._session_state() if "train" in self._sessions else self.learned)
 
-    def kept_parameters(self) -> dict[str, np.ndarray]:
+    def kept_parameters(self) -> dict[str, NDArray]:
         """The network's parameters by name, as they were at the end of the last epoch."""
         return _named(self.learned)
 
@@ -177,7 +199,7 @@ class Task(ABC):
         return backends.choose(self.settings.backend, self.settings.batch_size)
 
     @property
-    def training(self) -> backends.Session:
+    def training(self) -> Any:
         """The session in which the network learns, opened when it is first asked for."""
         if "train" not in self._sessions:
             self._sessions["train"] = self._open_training()
@@ -220,16 +242,18 @@ class Task(ABC):
             self._sessions.pop(name).close()
 
     @contextmanager
-    def whole(self):
-        """Leave no session behind that stopped amid a presentation or an epoch."""
+    def whole(self) -> Iterator[None]:
+        """Undo what was interrupted: what was learned stays as it was before the block.
+
+        No session is left that has stopped amid a presentation or an epoch.
+        """
+        learned = self.learned
         try:
             yield
         except BaseException:
             self.close()
+            self.learned = learned
             raise
-
-    def __getstate__(self):
-        return {**self.__dict__, "_sessions": {}}
 
     # --- files
 
@@ -237,9 +261,9 @@ class Task(ABC):
         """Sizes of layers one after another, with weights between them."""
         return (self.n_features, *self.settings.n_hidden)
 
-    def arrays(self) -> dict[str, np.ndarray]:
+    def arrays(self) -> dict[str, NDArray]:
         """What a file has to hold for learning to go on."""
-        return {f"state/{name}": array for name, array in self.learned.items()}
+        return {f"state/{name}": array for name, array in (self.learned or {}).items()}
 
     def expected_arrays(self, shapes: dict[str, tuple]) -> dict[str, Array]:
         """What ``arrays`` returns, known without a simulator.
@@ -265,7 +289,7 @@ class Task(ABC):
                 raise ValueError(f"there are no weights between {pair[0]} and {pair[1]} units")
         return self.training_network().state_shapes()
 
-    def take_up(self, arrays: dict[str, np.ndarray]) -> None:
+    def take_up(self, arrays: dict[str, NDArray]) -> None:
         """Go on from what ``arrays`` returned.
 
         Raises

@@ -1,7 +1,7 @@
 """The loop over epochs and batches, whatever is learned on whatever simulator."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -124,8 +124,14 @@ class Trainer:
             self.learn(data, np.arange(len(data[0])))
             self.task.end_stream(data)
             self.task.keep()
+            self.task.training.reset()  # as after an epoch
 
-    def learn(self, data: tuple, order: np.ndarray, watchers=()) -> dict[str, float]:
+    def learn(
+        self,
+        data: tuple,
+        order: np.ndarray,
+        watchers: Sequence[Callable[[dict], Any]] = (),
+    ) -> dict[str, float]:
         """Learn from samples, once each, in an order; means of what was measured.
 
         Parameters

@@ -127,12 +127,8 @@ class IterableParam(CheckedParam):
 
     Parameters
     ----------
-    name : str
-        As for `CheckedParam`.
-    item : CheckedParam
-        The parameter that each value has to fit. It takes over ``name``.
-    **kwargs
-        As for `CheckedParam`.
+    name, item, **kwargs
+        As for `SequenceParam`.
     """
 
     def __init__(self, name: str, item: CheckedParam, **kwargs: Any) -> None:

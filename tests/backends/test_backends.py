@@ -108,3 +108,19 @@ def test_optimizers_that_nengo_dl_does_not_train_with(optimizer):
         get("nengo-dl").open_trainer(
             Model(network), 2, optimizer=optimizer, loss=backends.Loss("cross-entropy")
         )
+
+
+@needs_dl
+def test_losses_of_nengo_dl_are_those_of_the_package():
+    from nengo_ngc.backends.nengo_dl import autodiff
+    from nengo_ngc.namespace import NUMPY
+    from nengo_ngc.neurons import functions
+
+    output = np.random.RandomState(1).randn(6, 3, 4).astype(np.float32)
+    y = np.eye(4, dtype=np.float32)[[0, 1, 2, 3, 0, 1]][:, None]
+    of_last = output[:, -1], y[:, -1]
+    expected = functions.cross_entropy(NUMPY, *of_last)
+    np.testing.assert_allclose(autodiff.cross_entropy(y, output), expected, rtol=1e-6)
+    wrong = 100 * functions.is_wrong(NUMPY, *of_last)
+    np.testing.assert_array_equal(autodiff.error(y, output), wrong)
+    assert 0 < wrong.mean() < 100

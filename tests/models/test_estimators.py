@@ -10,11 +10,9 @@ import pickle
 import nengo
 import numpy as np
 import pytest
-from nengo_ngc.models.autodiff import expected_of_autodiff
 from scipy.special import logsumexp
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets
@@ -25,8 +23,9 @@ from nengo_ngc.models import NGCModel
 from nengo_ngc.storage import model_files
 from nengo_ngc.storage.model_files import FLOATS, WHOLES
 from nengo_ngc.training import task
+from nengo_ngc.training.autodiff import _expected_of_training
 
-from ..conftest import HAS_DL, Squashing, needs_dl
+from ..conftest import HAS_DL, needs_dl
 
 DIGITS = datasets.load("digits").X_train
 X, X_VAL = DIGITS[:60], DIGITS[60:75]
@@ -616,13 +615,13 @@ def of_autodiff(*shapes):
 )
 def test_what_autodiff_leaves(shapes):
     found = of_autodiff(*shapes)
-    expected = expected_of_autodiff(found, (6, 4, 2), n_others=1)
+    expected = _expected_of_training(found, (6, 4, 2), n_remembered=1)
     assert {name: array.shape for name, array in expected.items()} == found
     types = [array.types for array in expected.values()]
     assert types == [WHOLES, *(len(shapes) - 2) * [FLOATS], WHOLES]
     for wrong in (shapes[1:], [*shapes, ()], [(), (1, 4, 6), *shapes[2:]]):
         with pytest.raises(ValueError, match="must have the shapes of weights and biases"):
-            expected_of_autodiff(of_autodiff(*wrong), (6, 4, 2), n_others=1)
+            _expected_of_training(of_autodiff(*wrong), (6, 4, 2), n_remembered=1)
 
 
 @pytest.mark.parametrize("kind", [complex, "O"])
@@ -910,27 +909,3 @@ def test_bad_numbers_of_samples(n):
         message = f"{name}: must be a whole number of at least 1, got {n}"
         with pytest.raises(ValueError, match=message):
             use()
-
-
-# --- scikit-learn
-
-
-class AnyNumbers(Squashing, NGCModel):
-    """Takes what scikit-learn's checks feed it."""
-
-
-@parametrize_with_checks(
-    [
-        AnyNumbers(
-            (4,),
-            n_top_group=2,
-            batch_size=1,
-            steps=3,
-            max_epochs=1,
-            n_mixture=1,
-            backend="nengo",
-        )
-    ]
-)
-def test_scikit_learn(estimator, check):
-    check(estimator)

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from nengo.exceptions import ValidationError
 from scipy.special import expit
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets
@@ -16,7 +15,7 @@ from nengo_ngc.networks import FeedforwardClassifier, PredictiveCodingClassifier
 from nengo_ngc.networks.classifiers import HIDDEN_RULES, NEURONS
 from nengo_ngc.neurons.functions import softmax
 
-from ..conftest import Squashing, needs_dl
+from ..conftest import needs_dl
 
 DIGITS = datasets.load("digits", binarize=False)
 X, Y = DIGITS.X_train[:200], DIGITS.y_train[:200]
@@ -509,14 +508,3 @@ def test_divergence_is_caught():
 
 def test_hidden_rules_are_those_of_the_models():
     assert set(HIDDEN_RULES) - {"fixed"} <= set(RULES)
-
-
-class AnyNumbers(Squashing, RuleClassifier):
-    """Takes what scikit-learn's checks feed it."""
-
-
-@parametrize_with_checks(
-    [AnyNumbers((16,), batch_size=5, max_epochs=15, learning_rate=0.05, backend="nengo")]
-)
-def test_scikit_learn(estimator, check):
-    check(estimator)

@@ -382,6 +382,12 @@ def test_errors_that_are_not_there():
     with pytest.raises(ValidationError, match="connection: must be a Connection, got None"):
         rule.signal(None, "up")
 
+    class Misspelt(Named):
+        errors = {"up": "posts"}
+
+    with pytest.raises(ValidationError, match="errors: must be a whole number .* got 'posts'"):
+        assert network(Misspelt(), nengo.LIF()).connection.learning_rule.size_in
+
 
 # --- what cannot work is said before anything runs
 

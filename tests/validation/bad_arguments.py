@@ -124,6 +124,7 @@ NOT_CALLED_BY_USERS = {
     # records that only the package makes
     "lab.datasets.find": "lab.datasets.load",
     "lab.datasets.called": "lab.datasets.load",
+    "networks.competitive.nearest_bias": "networks",
     "rules.optimizers.Optimizer": "its subclasses",
     "models.base.NetworkEstimator": "its subclasses",
     # parts of figures, on axes that a function has made

@@ -1,24 +1,28 @@
 """NengoDL's own training, by automatic differentiation: what local rules compare with."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import nengo
 import numpy as np
 import tensorflow as tf
 import tf_keras
 from nengo.exceptions import ValidationError
+from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
+from ...neurons.functions import is_wrong
 from ...rules import Adam, Annealed, Optimizer
-from ..base import Loss, Model
-from ..session import Simulation
+from ..model import Loss, Model
+from ..session import TrainingSession
 from .losses import ContrastiveLoss, TripletLoss
+from .namespace import tensorflow_namespace
 from .simulator import Simulator
 
 _MAX_BYTES = 2**28
 
 
-class AutodiffSession(Simulation):
+class AutodiffSession(TrainingSession):
     """Trains a network by back-propagation through the simulation.
 
     Parameters
@@ -73,25 +77,9 @@ class AutodiffSession(Simulation):
         self._optimizer.build(self.sim.keras_model.trainable_variables)
         self._remembered = [*self._optimizer.variables, *getattr(loss, "variables", ())]
 
-    def train(self, X, y, order, report: Callable[[dict], None]) -> dict[str, float]:
-        """Train on rows of the data, once, in an order.
-
-        Parameters
-        ----------
-        X : (n, n_features) array, or anything whose rows are such arrays
-        y : (n, size) array
-            What the loss is given.
-        order : (m,) array of int
-            Rows; m is a multiple of ``n_samples``.
-        report : callable
-            Called after each minibatch with the loss and the measures, means of the
-            minibatches until then.
-
-        Returns
-        -------
-        dict of {str: float}
-            ``loss`` and the measures, means over all samples.
-        """
+    def train(
+        self, X: Any, y: Any, order: NDArray, report: Callable[[dict[str, float]], None]
+    ) -> dict[str, float]:
         n_steps, watch = self.net.schedule.steps, _Watch(self._names, report)
         sums = dict.fromkeys(self._names, 0.0)
         for rows in gen_batches(len(order), self._chunk(X.shape[1])):
@@ -115,13 +103,13 @@ class AutodiffSession(Simulation):
         a_batch = self.n_samples * self.net.schedule.steps * n_pixels * 4
         return max(1, _MAX_BYTES // a_batch) * self.n_samples
 
-    def state(self):
+    def state(self) -> dict[str, NDArray]:
         remembered = {
             f"autodiff/{k}": variable.numpy() for k, variable in enumerate(self._remembered)
         }
         return {**super().state(), **remembered}
 
-    def set_state(self, state):
+    def set_state(self, state: Mapping[str, NDArray]) -> None:
         super().set_state(
             {k: array for k, array in state.items() if not k.startswith("autodiff/")}
         )
@@ -171,14 +159,18 @@ def _kerass(optimizer):
     return tf_keras.optimizers.Adam(rate, inner.beta_1, inner.beta_2, inner.epsilon)
 
 
-def cross_entropy(y, output):
-    """Of the softmax of the output at the last timestep."""
+def cross_entropy(y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
+    """Cross-entropy of the softmax of the output at the last timestep.
+
+    It is TensorFlow's own, as users of NengoDL train with it, and not
+    `.neurons.functions.cross_entropy`, whose gradient is rounded in another way.
+    """
     return tf.nn.softmax_cross_entropy_with_logits(y[:, -1], output[:, -1])
 
 
-def error(y, output):
+def error(y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
     """Whether the largest output is another than that of the label, in percent."""
-    wrong = tf.argmax(y[:, -1], -1) != tf.argmax(output[:, -1], -1)
+    wrong = is_wrong(tensorflow_namespace(output.dtype), output[:, -1], y[:, -1])
     return 100 * tf.cast(wrong, output.dtype)
 
 

@@ -61,7 +61,7 @@ class SettleThenLearn(TensorGraph):
             )
         self.signals[view] = self.signals[base][::-1]
 
-    def build_post(self):
+    def build_post(self) -> None:
         with numpy_1_names():
             super().build_post()
 

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..memory import memory
+from ..model import Model
 from ..session import Session
 from .simulator import Simulator
 
@@ -31,7 +32,7 @@ class NengoDLSession(Session):
         As for `nengo_dl.Simulator`.
     """
 
-    def __init__(self, model, n_samples, device=None):
+    def __init__(self, model: Model, n_samples: int, device: str | None = None):
         super().__init__(model, n_samples, device)
         graph = self.sim.tensor_graph
         own = [

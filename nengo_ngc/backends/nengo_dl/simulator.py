@@ -129,7 +129,13 @@ class Simulator(nengo_dl.Simulator):
         super()._build_keras(progress)
 
     @process.resizing()
-    def run_steps(self, n_steps, data=None, progress_bar=None, stateful=True):
+    def run_steps(
+        self,
+        n_steps: int,
+        data: Mapping | None = None,
+        progress_bar: bool | None = None,
+        stateful: bool = True,
+    ) -> None:
         """Simulate a number of timesteps; see `nengo_dl.Simulator.run_steps`."""
         super().run_steps(n_steps, data=data, progress_bar=progress_bar, stateful=stateful)
 

@@ -1,25 +1,32 @@
 """Codes by competition, without gradients, as a task."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import gen_batches
 
 from ...networks import CompetitiveLayer, PatchEncoder
+from ...networks.base import LearningNetwork
 from ...networks.competitive import nearest_bias
 from ...neurons import KWinnersTakeAll
 from ...rules import SGD, Annealed
 from ...schedule import Schedule
+from ...training import Images
+from ...training.images import part
+from ...validation import LARGEST_WHOLE
 from .codes import CodeTask
 
 _INK = 0.1  # mean of the pixels of a patch that a filter can start from
-_AT_ONCE = 10_000  # images of which patches are held in memory
+_AT_ONCE = 4096  # images of which patches are held in memory
 
 
 class HebbianTask(CodeTask):
-    """Filters learn from patches, then units from filters, then thresholds alone.
+    """Filters learn from patches, then units learn from filters, then thresholds change alone.
 
-    See `.HebbianEncoder` for the settings. Level 1 is that of the filters, level 2 that of
-    the units; parameters have the number of their level in their names.
+    See `.HebbianEncoder` for the settings. The level of the filters is 1 and that of the units
+    is 2. Parameters have the number of their level in their names.
 
     Parameters
     ----------
@@ -27,46 +34,73 @@ class HebbianTask(CodeTask):
         As for `.LabelTask`.
     image_shape : tuple of int
         Height and width.
+
+    Attributes
+    ----------
+    phase : {"filters", "units", "thresholds"}
+        What learns in the present epoch or stream.
     """
 
     inputs = ("input",)
+    phase = "filters"
 
-    def __init__(self, *args, image_shape: tuple[int, int]):
+    def __init__(self, *args: Any, image_shape: tuple[int, int]) -> None:
         super().__init__(*args)
         self.image_shape = image_shape
 
     # --- learning
 
     @property
-    def phase(self) -> str:
-        """What learns in the epoch that runs, or in the last one."""
-        if self.epoch == 0:
-            return "filters"
-        return "thresholds" if self.epoch >= self.settings.max_epochs - 1 else "units"
-
-    @property
     def _level(self):
         return 1 if self.phase == "filters" else 2
 
     def begin(self):
-        """Do nothing: filters and units start as what they are shown first."""
+        """Do nothing, because filters and units start as what they are shown first."""
 
     def begin_epoch(self, data, order):
-        self._rng = np.random.RandomState([self.seed, self.epoch, 1])
-        if self.epoch in (0, 1, self.settings.max_epochs - 1):
-            self._begin_phase(data[0], order)
+        self._rng = self.draws()
+        last = self.settings.max_epochs - 1
+        if self.epoch == 0:
+            self._begin_filters(data[0], order)
+        elif self.epoch == 1:
+            self._begin_units(data[0], order)
+        elif self.epoch == last:
+            self._begin_thresholds()
+        else:
+            self.phase = "units" if self.epoch < last else "thresholds"
         return {"phase": self.phase}
 
-    def _begin_phase(self, X, order):
+    def _begin_filters(self, X, order):
         self.close()
-        if self.phase == "filters":
-            self.learned = _imprinted(1, self._some_patches(X, order))
-            return
-        # what optimisers remember is of the phase before
-        self.learned = self.kept_parameters()
-        if self.epoch == 1:
-            start = self._present("cells", X[order[: self.settings.n_units]])
-            self.learned.update(_imprinted(2, start))
+        self.phase, self.learned = "filters", _imprinted(1, self._some_patches(X, order))
+
+    def _begin_units(self, X, order):
+        self._begin_thresholds()
+        start = self._present("cells", part(X, order[: self.settings.n_units]))
+        self.phase = "units"
+        self.learned.update(_imprinted(2, start))
+
+    def _begin_thresholds(self):
+        self.close()
+        self.phase, self.learned = "thresholds", self.kept_parameters()
+
+    def begin_stream(self, data):
+        self._rng = self.draws(stream=True)
+        if self.history:
+            self.phase = self.history[-1]["phase"]
+        elif self.learned is None:
+            self._begin_filters(data[0], np.arange(len(data[0])))
+        else:
+            self.phase = "units"
+
+    def end_stream(self, data):
+        if self.phase == "filters" and not self.history:
+            order = np.arange(len(data[0]))
+            self.keep()
+            self._begin_units(data[0], order)
+            self.run_through(data, order, report=lambda measured: None)
+        if self.phase != "filters":
+            super().end_stream(data)
 
     def learn(self, x, y):
         if self.phase == "filters":
@@ -122,7 +156,7 @@ class HebbianTask(CodeTask):
 
     # --- using what was learned
 
-    def codes(self, X):
+    def codes(self, X: NDArray | Images) -> NDArray:
         if "W2" not in self.kept_parameters():
             raise NotFittedError("units of the code have not begun to learn yet")
         return self._present("output", X)
@@ -135,12 +169,12 @@ class HebbianTask(CodeTask):
             return session.present(X)[name]
 
     @property
-    def n_winners(self):
+    def n_winners(self) -> int:
         return KWinnersTakeAll(self.settings.sparsity).n_winners(self.settings.n_units)
 
     # --- networks
 
-    def training_network(self):
+    def training_network(self) -> LearningNetwork:
         if self.phase != "filters":
             one_wins = self.phase == "units"
             sparsity = 1 / self.settings.n_units if one_wins else self.settings.sparsity
@@ -178,6 +212,7 @@ class HebbianTask(CodeTask):
         }[self.phase]
         # updates are means over the batch, but each image is to count as if it came alone
         moved = Annealed(SGD(model.learning_rate * model.batch_size), n_updates)
+        n_updates = min(n_updates, LARGEST_WHOLE)
         optimizers = {"optimizer": None if self.phase == "thresholds" else moved}
         if model.homeostasis > 0:
             n_inputs = self.learned[f"W{self._level}"].shape[1]

@@ -2,12 +2,14 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...networks.base import LearningNetwork
 from ...storage.model_files import WHOLES, Array
-from ...training import Task
+from ...training import Images, Task
 
 
 class LabelTask(Task):
@@ -20,34 +22,37 @@ class LabelTask(Task):
     settings, seed, n_features
         As for `.Task`.
     n_classes : int
+        Number of classes.
     n_updates : int
-        Updates of the weights in all epochs.
+        Number of updates of the weights in all epochs.
     """
 
     inputs = ("input", "target")
 
-    def __init__(self, settings, seed: int, n_features: int, n_classes: int, n_updates: int):
+    def __init__(
+        self, settings: Any, seed: int, n_features: int, n_classes: int, n_updates: int
+    ) -> None:
         super().__init__(settings, seed, n_features)
         self.n_classes, self.n_updates = n_classes, n_updates
 
     @abstractmethod
-    def decide(self, X) -> np.ndarray:
-        """How much speaks for each class, (n, n_classes), amid an epoch, too."""
+    def decide(self, X: NDArray | Images) -> NDArray:
+        """Return the evidence for each class, (n, n_classes), also during an epoch."""
 
-    def targets(self, y: np.ndarray) -> np.ndarray:
-        """What the network is told of labels, whole numbers from 0."""
+    def targets(self, y: NDArray) -> NDArray:
+        """Return what the network is told of labels, which are whole numbers from 0."""
         return self.one_hot(y)
 
-    def one_hot(self, y: np.ndarray) -> np.ndarray:
-        """1 at the class of each label, (n, n_classes)."""
+    def one_hot(self, y: NDArray) -> NDArray[np.float32]:
+        """Return an array, (n, n_classes), of 1 at the class of each label and 0 elsewhere."""
         return np.eye(self.n_classes, dtype=np.float32)[y]
 
     def validate(self, X_val, y_val):
         wrong = self.decide(X_val).argmax(axis=1) != y_val
         return {"val_error": 100 * float(wrong.mean())}
 
-    def output(self, X, build: Callable[[], LearningNetwork]) -> np.ndarray:
-        """What a network that learns nothing says of images, with the parameters of now."""
+    def output(self, X: NDArray | Images, build: Callable[[], LearningNetwork]) -> NDArray:
+        """Return a network's output for images, with the present parameters, not learning."""
         session = self.session("infer", build, ["output"])
         session.set_state(self.parameters())
         with self.whole():

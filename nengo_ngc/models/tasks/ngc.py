@@ -1,37 +1,44 @@
 """Neural generative coding as a task."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ...metrics import binary_cross_entropy
 from ...networks.gncn import GNCN, VARIANTS
 from ...rules import Adam, Delta, ErrorDriven
 from ...schedule import Schedule
 from ...storage.model_files import Array
-from ...training import Task
+from ...training import Images, Task
 
 
 class NGCTask(Task):
-    """A GNCN circuit learns to predict images; see `.NGCModel` for the settings.
+    """A GNCN circuit learns to predict images.
+
+    See `.NGCModel` for the settings.
 
     Attributes
     ----------
     previous : (n, n_states) array
-        With ``initial="previous"``, the states on which each training image settled last.
+        The states on which the last presentation of each training image has settled, with
+        ``initial="previous"``.
     """
 
-    def __init__(self, settings, seed: int, n_features: int):
+    def __init__(self, settings: Any, seed: int, n_features: int) -> None:
         super().__init__(settings, seed, n_features)
         self.previous = self.no_states(0)
 
     # --- learning
 
     @property
-    def inputs(self):
+    def inputs(self) -> Sequence[str]:
         starts = ("start", "fresh") if self._starts_from_previous else ()
         return ("input", *starts)
 
     @property
-    def outputs(self):
+    def outputs(self) -> Sequence[str]:
         names = [f"mu{level}" for level in range(len(self.settings.n_hidden))] + self._targets
         if self._starts_from_previous:
             names += self._states
@@ -53,7 +60,13 @@ class NGCTask(Task):
         self._reached = self.no_states(0)  # they are of images that may not come again
 
     def expect(self, n: int) -> None:
-        """Begin to keep states of n training images, or raise ValueError if there are more."""
+        """Prepare to keep the states of n training images.
+
+        Raises
+        ------
+        ValueError
+            If the states of another number of images are kept already.
+        """
         if not self.previous.size:
             self.previous = self.no_states(n)
         elif self._starts_from_previous and len(self.previous) != n:
@@ -100,15 +113,15 @@ class NGCTask(Task):
         self.previous = self._reached
         self.close(all_but="train")  # the others hold what the parameters were before
 
-    def no_states(self, n: int) -> np.ndarray:
-        """States of n images that have not been seen."""
+    def no_states(self, n: int) -> NDArray[np.float32]:
+        """Return the states of n images that have not been presented, which are 0."""
         n_states = sum(self.settings.n_hidden) if self._starts_from_previous else 0
         return np.zeros((n, n_states), np.float32)
 
     # --- using what was learned
 
-    def settled(self, X, mask=None) -> dict[str, np.ndarray]:
-        """The predictions ``mu0`` and the top states on which images settle."""
+    def settled(self, X: NDArray | Images, mask: NDArray | None = None) -> dict[str, NDArray]:
+        """Return the predictions ``mu0`` of images and the top states on which they settle."""
         name, others = ("infer", {}) if mask is None else ("mask", {"mask": mask})
         session = self.session(
             name, lambda: self.network(learns=False), ["mu0", self.top], ("input", *others)
@@ -116,8 +129,8 @@ class NGCTask(Task):
         with self.whole():
             return session.present(X, **others)
 
-    def generate(self, z: np.ndarray) -> np.ndarray:
-        """Images that top states predict, by one pass down."""
+    def generate(self, z: NDArray) -> NDArray:
+        """Return the images that top states predict in one pass down."""
         return self.network(learns=False).generate(self.kept_parameters(), z)
 
     # --- the circuit
@@ -142,7 +155,7 @@ class NGCTask(Task):
         return [f"z{level}" for level in range(1, len(self.settings.n_hidden) + 1)]
 
     def network(self, learns: bool) -> GNCN:
-        """The circuit, with learning rules or with what was learned."""
+        """Return the circuit, either with learning rules or with the learned parameters."""
         model = self.settings
         rule = ErrorDriven(Adam(model.learning_rate), norm_bound=1.0)
         start = model.initial if learns or model.initial == "zero" else "feedforward"

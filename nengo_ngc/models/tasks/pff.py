@@ -1,29 +1,37 @@
 """Predictive forward-forward as a task."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ...networks import PFF
 from ...rules import Adam, Clipped
 from ...schedule import Schedule
+from ...training import Images
 from .labels import LabelTask
 
 
 def wrong_labels(
-    random_state: np.random.RandomState, X: np.ndarray, target: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Negative samples as the original makes them: the image, with a wrong label.
+    random_state: np.random.RandomState, X: NDArray, target: NDArray
+) -> tuple[NDArray, NDArray]:
+    """Return negative samples, which are the images with wrong labels, as in the paper.
 
     Parameters
     ----------
     random_state : numpy.random.RandomState
+        The source of random numbers.
     X : (n, n_pixels) array
+        Images.
     target : (n, n_classes) array
-        1 at the right class.
+        1 at the right class of each image, and 0 elsewhere.
 
     Returns
     -------
-    X, target : arrays
-        Of the same shapes.
+    X : (n, n_pixels) array
+        The same images.
+    target : (n, n_classes) array
+        1 at a wrong class of each image, and 0 elsewhere.
     """
     n, n_classes = target.shape
     shift = random_state.randint(1, n_classes, size=n)
@@ -33,7 +41,7 @@ def wrong_labels(
 
 
 class PFFTask(LabelTask):
-    """A representation circuit learns goodness, a generative circuit to predict it.
+    """A representation circuit learns goodness, a generative circuit predicts its states.
 
     See `.PFFClassifier` for the settings.
     """
@@ -43,7 +51,7 @@ class PFFTask(LabelTask):
     # --- learning
 
     @property
-    def outputs(self):
+    def outputs(self) -> Sequence[str]:
         losses = range(len(self.settings.n_hidden) + 1) if self.settings.g_units else ()
         return ["goodness", *(f"generative_loss{k}" for k in losses)]
 
@@ -55,8 +63,11 @@ class PFFTask(LabelTask):
         return self.network(self.settings.steps + 1, learns=True)
 
     def begin_epoch(self, data, order):
-        self._rng = np.random.RandomState([self.seed, self.epoch, 1])
+        self._rng = self.draws()
         return {}
+
+    def begin_stream(self, data):
+        self._rng = self.draws(stream=True)
 
     def learn(self, x, target):
         n = len(x)
@@ -93,21 +104,29 @@ class PFFTask(LabelTask):
             logits.append(seen["mean_goodness"][:, 0])
         return sign * np.transpose(logits) / (len(self.settings.n_hidden) + 1)
 
-    def latents(self, X, y: np.ndarray) -> np.ndarray:
-        """Latent states of the generative circuit after all steps, (n, g_units)."""
+    def latents(self, X: NDArray | Images, y: NDArray) -> NDArray:
+        """Return the latent states of the generative circuit after all steps, (n, g_units)."""
         return self.present("latent", self.settings.steps + 1, X, self.one_hot(y))["z_g"]
 
-    def present(self, name: str, steps: int, X, target=None) -> dict[str, np.ndarray]:
-        """Present images, with labels or none, to a network that learns nothing.
+    def present(
+        self, name: str, steps: int, X: NDArray | Images, target: NDArray | None = None
+    ) -> dict[str, NDArray]:
+        """Present images, with or without labels, to a network that does not learn.
 
         Parameters
         ----------
         name : {"scan", "pass", "latent"}
-            What is asked for: goodness, the output of one pass, or latent states.
+            What is returned: the goodness, the output of one pass, or latent states.
         steps : int
             Timesteps of a presentation.
-        X : (n, n_pixels) array
+        X : (n, n_pixels) array or Images
         target : (n, n_classes) array, optional
+            1 at the class of each image. By default 0 everywhere, which is no label.
+
+        Returns
+        -------
+        dict of {str: array}
+            What was read out, by the names that `.networks.PFF` has for it.
         """
         names = {"scan": ["mean_goodness"], "pass": ["output", self.top], "latent": ["z_g"]}
         generates = name == "latent"
@@ -123,8 +142,8 @@ class PFFTask(LabelTask):
         with self.whole():
             return session.present(X, target=target)
 
-    def generate(self, z_g: np.ndarray) -> np.ndarray:
-        """Images that latent states predict, by one pass down."""
+    def generate(self, z_g: NDArray) -> NDArray:
+        """Return the images that latent states predict in one pass down."""
         net = self.network(1, learns=False, generates=True)
         return np.clip(net.generate(self.kept_parameters(), z_g), 0, 1)
 
@@ -141,7 +160,7 @@ class PFFTask(LabelTask):
         return {k: v for k, v in parameters.items() if generates or not k.startswith("G")}
 
     def network(self, steps: int, learns: bool, generates: bool = True) -> PFF:
-        """Both circuits, or the representation circuit alone."""
+        """Return a network of both circuits, or of the representation circuit alone."""
         model, n = self.settings, self.n_at_once
         # without minibatches, samples are at the same iteration by taking turns
         together = 1 if not learns or self.backend.minibatches else n

@@ -4,14 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ...backends import Loss
+from ...backends import Backend, Loss
 from ...metrics import angle, cross_entropy
 from ...networks import FeedforwardClassifier, PredictiveCodingClassifier
 from ...networks.base import LearningNetwork
 from ...networks.classifiers import takes_time
-from ...rules import SGD, Adam
+from ...rules import SGD, Adam, Optimizer
 from ...schedule import AddUp, Schedule
+from ...training import Images
 from ...training.autodiff import AutodiffTask, annealed
 from ...validation import CallableParam, FlagParam, WholeParam, checked
 from .labels import LabelTask
@@ -28,19 +30,20 @@ _SLOW_STEPS = 50
 )
 @dataclass(frozen=True)
 class Rule:
-    """How a classifier learns.
+    """The network and the optimiser with which a classifier learns.
 
     Parameters
     ----------
     network : callable
-        ``network(model, learns, **kwargs)`` makes the network for a `RuleClassifier`
-        ``model``, with or without learning rules. It must have the parameters W1, b1, ...
+        A function ``network(model, learns, **kwargs)`` that returns the network for a
+        `.RuleClassifier` ``model``, with or without learning rules. The network must have the
+        parameters W1, b1, W2, b2 and so on.
     steps : int, optional
-        Timesteps of a presentation in which rate neurons learn.
+        Timesteps of a presentation that rate neurons need to learn.
     optimizer : callable, optional
-        Makes the optimiser of a learning rate.
+        A function that returns the optimiser with a given learning rate.
     learning_rate : float, optional
-        The default.
+        The default of the classifier's learning rate.
     offline : bool, optional
         Whether the simulator trains the network by automatic differentiation.
     """
@@ -80,9 +83,12 @@ RULES = {
 
 
 class RuleTask(LabelTask):
-    """A classifier learns by one of ``RULES``; see `.RuleClassifier` for the settings."""
+    """A classifier learns by one of ``RULES``.
 
-    def training_network(self):
+    See `.RuleClassifier` for the settings.
+    """
+
+    def training_network(self) -> LearningNetwork:
         return self.network(self.settings.rule)
 
     def learn(self, x, y):
@@ -95,8 +101,11 @@ class RuleTask(LabelTask):
     def decide(self, X):
         return self.output(X, lambda: self.network(self.settings.rule, learns=False))
 
-    def alignment(self, X, y: np.ndarray) -> dict[str, float]:
-        """Angles between this rule's updates and backprop's, see `.RuleClassifier`."""
+    def alignment(self, X: NDArray | Images, y: NDArray) -> dict[str, float]:
+        """Return the angles between this rule's updates and backprop's.
+
+        See ``RuleClassifier.alignment``.
+        """
         own = self._update_of(self.settings.rule, X, y)
         exact = self._update_of("backprop", X, y)
         return {
@@ -116,25 +125,29 @@ class RuleTask(LabelTask):
             return session.gradient(X, target=y)
 
     @property
-    def learning_rate(self):
+    def learning_rate(self) -> float:
         default = RULES[self.settings.rule].learning_rate
         return default if self.settings.learning_rate is None else self.settings.learning_rate
 
     def network(
         self, rule: str, learns: bool = True, given: bool = True, applies: bool = True
     ) -> LearningNetwork:
-        """The classifier of a rule.
+        """Return the network of a rule.
 
         Parameters
         ----------
         rule : str
             One of ``RULES``.
         learns : bool, optional
-            Whether it has learning rules.
+            Whether the network has learning rules.
         given : bool, optional
-            Whether it begins with what was learned, if it has none.
+            Whether a network without learning rules has the learned parameters.
         applies : bool, optional
-            Whether its rules change anything, or only add up what they would do.
+            Whether learning rules change the weights. If not, updates are only summed up.
+
+        Returns
+        -------
+        LearningNetwork
         """
         entry, model = RULES[rule], self.settings
         steps = self._steps(entry.steps if learns else 1)
@@ -170,14 +183,14 @@ class OfflineRuleTask(AutodiffTask, RuleTask):
     measures = (Loss("error"),)
 
     @property
-    def backend(self):
+    def backend(self) -> Backend:
         return self.training_backend
 
-    def training_network(self):
+    def training_network(self) -> LearningNetwork:
         return self.network(self.settings.rule, learns=False, given=False)
 
     @property
-    def optimizer(self):
+    def optimizer(self) -> Optimizer:
         return annealed(
             Adam(self.learning_rate), self.n_updates if self.settings.anneal else None
         )

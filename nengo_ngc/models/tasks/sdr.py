@@ -1,26 +1,33 @@
 """Sparse distributed representations by the triplet loss as a task."""
 
+from collections.abc import Mapping
+
+from numpy.typing import ArrayLike, NDArray
+
 from ...backends import Loss
 from ...networks import SparseEncoder
 from ...neurons import SoftKWinnersTakeAll
-from ...rules import SGD, Adam, SynapticScaling
+from ...rules import SGD, Adam, Optimizer, SynapticScaling
+from ...training import Images
 from ...training.annealing import geometric
 from ...training.autodiff import AutodiffTask, annealed
 from .codes import CodeTask
 
 
 class SDRTask(AutodiffTask, CodeTask):
-    """A multilayer perceptron learns codes; see `.SDREncoder` for the settings.
+    """A multilayer perceptron learns codes.
+
+    See `.SDREncoder` for the settings.
 
     Attributes
     ----------
     start : mapping of str to array or None
-        Weights and biases at the start.
+        Weights and biases with which learning begins. None: the network draws them.
     """
 
     inputs = ("input",)
     n_remembered = 1  # losses count their batches
-    start = None
+    start: Mapping[str, ArrayLike] | None = None
 
     def training_network(self) -> SparseEncoder:
         model = self.settings
@@ -34,11 +41,11 @@ class SDRTask(AutodiffTask, CodeTask):
         )
 
     @property
-    def loss(self):
+    def loss(self) -> Loss:
         return Loss(self.settings.loss, {"margin": self.settings.margin, "seed": self.seed})
 
     @property
-    def optimizer(self):
+    def optimizer(self) -> Optimizer:
         return annealed(
             Adam(self.learning_rate), self.n_updates if self.settings.anneal else None
         )
@@ -52,16 +59,16 @@ class SDRTask(AutodiffTask, CodeTask):
         self.state_now()
         return self.look(*data, order)
 
-    def codes(self, X):
+    def codes(self, X: NDArray | Images) -> NDArray:
         return self.output(X, self.training_network)
 
     @property
-    def n_winners(self):
+    def n_winners(self) -> int:
         return self.winners.n_winners(self.settings.n_units)
 
     @property
     def winners(self) -> SoftKWinnersTakeAll:
-        """The code's neurons in the epoch that runs, or in the last one."""
+        """The winners of the code in the present epoch, or in the last one."""
         return self._winners_in(self.epoch)
 
     def _winners_in(self, epoch):
