@@ -104,7 +104,7 @@ def test_help_and_errors_know_a_registered_model(plugin):
     output = succeed(nengo_ngc("train", "--help"))
     assert "means    the mean image of each class" in output
     assert "Of means: how soft it is." in " ".join(output.split())
-    assert "hebbian, means, fast-means, rules of yours" in succeed(
+    assert "nothing, means, fast-means, rules of yours" in succeed(
         nengo_ngc("compare", "--help")
     )
     message = complaint(nengo_ngc("train", "--model", "means", "--steps", 3))
