@@ -17,7 +17,7 @@ from .cells import OF_ALL_CELLS, model_of
 from .user_modules import import_module
 
 # what a configuration may say, and what holds if it does not
-DEFAULTS = {
+DEFAULTS: dict[str, Any] = {
     "rules": [
         "autodiff",
         "backprop",
