@@ -32,7 +32,7 @@ from typing import Any
 
 import numpy as np
 
-from .validation.messages import unknown
+from .validation import unknown
 
 Array = Any  # an array of NumPy, or of what another backend computes with
 

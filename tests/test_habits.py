@@ -46,7 +46,12 @@ def public(body):
 
 
 def not_annotated(function, method):
-    """What a function takes or returns without saying of which type it is."""
+    """What a function takes or returns without saying of which type it is.
+
+    A method without a docstring has that of the method which it overrides, and its types.
+    """
+    if method and function.name != "__init__" and ast.get_docstring(function) is None:
+        return []
     given = function.args
     taken = [*given.posonlyargs, *given.args, *given.kwonlyargs]
     is_static = any(getattr(d, "id", None) == "staticmethod" for d in function.decorator_list)
@@ -91,8 +96,9 @@ def test_what_is_not_annotated_is_found(tmp_path, monkeypatch):
         "    def __init__(self, a: int, *b): pass\n"
         "    def _h(self, a): pass\n"
         "    @staticmethod\n"
-        "    def k(a) -> int: pass\n"
-        "    def m(self, a: int) -> int: pass\n"
+        "    def k(a) -> int: 'Public.'\n"
+        "    def m(self, a: int) -> int: 'Public.'\n"
+        "    def overrides(self, a): pass\n"
     )
     assert list(offenders(module)) == [
         "module.py:1: f: a, return",

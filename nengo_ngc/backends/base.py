@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..networks.base import LearningNetwork
-from ..validation.messages import unknown
+from ..validation import unknown
 from .model import Model
 from .session import Session, TrainingSession
 

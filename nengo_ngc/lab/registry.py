@@ -8,7 +8,7 @@ from typing import Any
 
 from nengo.exceptions import ValidationError
 
-from ..validation.messages import shown, unknown
+from ..validation import shown, unknown
 
 
 class Registry(MutableMapping):

@@ -59,7 +59,7 @@ class NetworkEstimator(BaseEstimator):
         """What this model learns, with its present parameters, of data that it has seen."""
 
     @property
-    def _task(self) -> Any:  # each model knows the class of its own task
+    def _task(self) -> Any:
         return self._trainer.task
 
     def _start(self):

@@ -1,5 +1,7 @@
 """An encoder of images that learns without gradients and without labels."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..neurons import KWinnersTakeAll
@@ -116,7 +118,7 @@ class HebbianEncoder(CodeClassifier):
 
     def __init__(
         self,
-        n_hidden: tuple[int, ...] = (64,),
+        n_hidden: Sequence[int] = (64,),
         n_units: int = 512,
         sparsity: float = 0.05,
         batch_size: int = 100,
@@ -124,7 +126,7 @@ class HebbianEncoder(CodeClassifier):
         backend: str = "auto",
         random_state: int | np.random.RandomState | None = None,
         *,
-        image_shape: tuple[int, int] | None = None,
+        image_shape: Sequence[int] | None = None,
         patch: int = 7,
         patches_per_image: int = 3,
         grid: int = 3,

@@ -1,10 +1,10 @@
 """A generative model of images."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
 
-import nengo
 import numpy as np
+from nengo.neurons import NeuronType
 from numpy.typing import NDArray
 from sklearn.base import DensityMixin
 from sklearn.exceptions import NotFittedError
@@ -130,7 +130,7 @@ optional
 
     def __init__(
         self,
-        n_hidden: tuple[int, ...] = (360, 360, 360),
+        n_hidden: Sequence[int] = (360, 360, 360),
         variant: str = "pdh",
         steps: int = 50,
         batch_size: int = 512,
@@ -146,7 +146,7 @@ optional
         n_top_group: int = 18,
         self_excitation: float = 0.15,
         cross_inhibition: float = 0.1,
-        activation: str | nengo.neurons.NeuronType | None = None,
+        activation: str | NeuronType | None = None,
         initial: str = "zero",
         carry: float = 0.8,
         tolerance: float | None = None,

@@ -1,6 +1,6 @@
 """A classifier, and generator, that learns by predictive forward-forward."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Self
 
 import numpy as np
@@ -126,7 +126,7 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
 
     def __init__(
         self,
-        n_hidden: tuple[int, ...] = (500, 500),
+        n_hidden: Sequence[int] = (500, 500),
         g_units: int = 20,
         steps: int = 12,
         batch_size: int = 500,

@@ -1,5 +1,7 @@
 """One classifier for each learning rule, so that rules can be compared."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
@@ -98,7 +100,7 @@ class RuleClassifier(ImageClassifier):
 
     def __init__(
         self,
-        n_hidden: tuple[int, ...] = (256, 256),
+        n_hidden: Sequence[int] = (256, 256),
         rule: str = "backprop",
         neuron_type: str = "relu",
         steps: int | None = None,

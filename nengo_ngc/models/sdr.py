@@ -1,6 +1,6 @@
 """An encoder of images by sparse distributed representations."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -146,7 +146,7 @@ class SDREncoder(CodeClassifier):
 
     def __init__(
         self,
-        n_hidden: tuple[int, ...] = (64,),
+        n_hidden: Sequence[int] = (64,),
         n_units: int = 512,
         sparsity: float = 0.05,
         loss: str = "triplet",

@@ -21,8 +21,8 @@ from ..validation import (
     TextParam,
     checked,
     unfit,
+    unknown,
 )
-from ..validation.messages import unknown
 from .named_list import NamedList
 from .parameters import Shape, check_parameters, write_signal
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ..validation.messages import unknown
+from ..validation import unknown
 
 
 class NamedList(list):

@@ -8,7 +8,7 @@ from nengo.builder import Signal
 from nengo.exceptions import ValidationError
 from numpy.typing import NDArray
 
-from ..validation.messages import unknown
+from ..validation import unknown
 
 Shape = tuple[int, ...]
 

@@ -30,8 +30,8 @@ from ..validation import (
     WholeParam,
     checked,
     unfit,
+    unknown,
 )
-from ..validation.messages import unknown
 from .connections import asked_about, goes_to_neurons, rules_of
 from .optimizers import SGD, Bounded, Optimizer
 from .signals import Memory, places

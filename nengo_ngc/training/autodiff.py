@@ -1,5 +1,6 @@
 """Tasks that a backend learns by automatic differentiation."""
 
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
@@ -23,16 +24,19 @@ class AutodiffTask(Task):
 
     Attributes
     ----------
-    loss : backends.Loss
     measures : sequence of backends.Loss
         What is reported besides the loss.
     n_remembered : int
         Numbers that the loss remembers.
     """
 
-    loss: backends.Loss
     measures: tuple = ()
     n_remembered = 0
+
+    @property
+    @abstractmethod
+    def loss(self) -> backends.Loss:
+        """The loss that training makes smaller."""
 
     @property
     def training_backend(self) -> backends.Backend:

@@ -5,10 +5,13 @@ megabytes for one row. Rows that are read as a file is read leave nothing behind
 """
 
 import os
+import weakref
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ..validation.messages import shown
 
 
 class RowFile:
@@ -27,7 +30,8 @@ class RowFile:
         self._start, self._step = start, mapped.strides[0]
         self._row_bytes = mapped[:1].nbytes
         self._path = str(mapped.filename)
-        self._file = open(self._path, "rb", buffering=0)  # closed with this object
+        self._file = os.open(self._path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._file)
 
     @classmethod
     def of(cls, array: Any) -> "RowFile | None":
@@ -35,7 +39,7 @@ class RowFile:
         root = array
         while isinstance(getattr(root, "base", None), np.memmap):
             root = root.base
-        if not isinstance(root, np.memmap) or not hasattr(os, "preadv"):
+        if not isinstance(root, np.memmap) or not len(array) or not hasattr(os, "preadv"):
             return None
         # a private copy of a file ("c") may have been written to, in memory only
         if root.mode == "c" or array.strides[0] <= 0 or not array[0].flags.c_contiguous:
@@ -70,7 +74,7 @@ class RowFile:
         if numbers.dtype == bool:
             return np.flatnonzero(numbers)
         if np.any((numbers < -n) | (numbers >= n)):
-            raise IndexError(f"rows must be from {-n} to {n - 1}, got {rows}")
+            raise IndexError(f"rows must be from {-n} to {n - 1}, got {shown(rows)}")
         return np.where(numbers < 0, numbers + n, numbers).astype(int)
 
     def _read(self, rows: NDArray, found: NDArray) -> None:
@@ -81,7 +85,7 @@ class RowFile:
             part = memoryview(found[first:last].view(np.uint8).reshape(-1))  # type: ignore
             place = self._start + int(rows[first]) * self._step
             while len(part):
-                n_read = os.preadv(self._file.fileno(), [part], place)
+                n_read = os.preadv(self._file, [part], place)
                 if not n_read:
                     raise OSError(f"{self._path} is shorter than the array that it holds")
                 part, place = part[n_read:], place + n_read

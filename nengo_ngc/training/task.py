@@ -50,9 +50,6 @@ class Task(ABC):
         The records of the epochs that are done.
     """
 
-    inputs: Sequence[str] = ("input",)
-    outputs: Sequence[str] = ("output",)
-
     def __init__(self, settings: Any, seed: int, n_features: int):
         self.settings = settings
         self.seed = seed
@@ -63,6 +60,16 @@ class Task(ABC):
         self._sessions: dict[str, Any] = {}
 
     # --- what a task says
+
+    @property
+    def inputs(self) -> Sequence[str]:
+        """The nodes of the network that are fed with samples, by name."""
+        return ("input",)
+
+    @property
+    def outputs(self) -> Sequence[str]:
+        """What is read out of the network at the end of a presentation, by name."""
+        return ("output",)
 
     @abstractmethod
     def training_network(self) -> LearningNetwork:

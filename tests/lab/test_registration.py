@@ -104,6 +104,9 @@ def test_help_and_errors_know_a_registered_model(plugin):
     output = succeed(nengo_ngc("train", "--help"))
     assert "means    the mean image of each class" in output
     assert "Of means: how soft it is." in " ".join(output.split())
+    assert "nothing, means, fast-means, rules of yours" in succeed(
+        nengo_ngc("compare", "--help")
+    )
     message = complaint(nengo_ngc("train", "--model", "means", "--steps", 3))
     assert "the model means has no option --steps" in message
     message = complaint(nengo_ngc("train", "--softness", 0.1))

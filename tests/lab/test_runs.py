@@ -12,6 +12,7 @@ from nengo_ngc.lab import run_folders
 from nengo_ngc.models import NGCModel
 from nengo_ngc.models.tasks.ngc import NGCTask
 from nengo_ngc.storage import locks
+from nengo_ngc.training import Trainer
 
 from .test_cli import (  # noqa: F401
     RUN_FILES,
@@ -147,15 +148,15 @@ def test_checkpoint_that_is_gone(copied):
 @pytest.fixture
 def diverging(monkeypatch):
     """Weights of 1e11 in the third epoch, if the learning rate is still 0.001."""
-    finite = NGCTask.state_now
+    finite = NGCTask._session_state
 
-    def state_now(self):
+    def session_state(self):
         found = finite(self)
         if self.epoch == 2 and self.learning_rate == 1e-3:
             found["W2"] = 1e11 + found["W2"]
         return found
 
-    monkeypatch.setattr(NGCTask, "state_now", state_now)
+    monkeypatch.setattr(NGCTask, "_session_state", session_state)
 
 
 def test_another_learning_rate_after_divergence(tmp_path, diverging, backend):
@@ -184,7 +185,7 @@ def test_divergence_in_the_first_epoch(tmp_path, monkeypatch):
         raise DivergenceError("z1", 7)
 
     with monkeypatch.context() as patch:
-        patch.setattr(NGCModel, "_epoch", diverge)
+        patch.setattr(Trainer, "_epoch", diverge)
         message = complaint(train(tmp_path / "run", "--epochs", 1, "--validation", 100))
     assert "no epoch is done; go on with a smaller learning rate: " in message
     succeed(resume(tmp_path / "run", "--learning-rate", 0.0005))
@@ -261,8 +262,6 @@ def test_limit_on_the_size_of_files(copied):
     before = contents(copied)
     code = f"""
 import resource, sys
-from nengo_ngc import datasets
-from nengo_ngc.models.tasks.ngc import NGCTask
 from nengo_ngc.lab.cli import main
 resource.setrlimit(resource.RLIMIT_FSIZE, ({size // 2}, {size // 2}))
 main(sys.argv[1:])

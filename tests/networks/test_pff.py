@@ -24,7 +24,7 @@ BATCH, STEPS = 6, 3
 
 @pytest.fixture(scope="module")
 def recorded():
-    with np.load(Path(__file__).parent / "reference" / "pff.npz") as file:
+    with np.load(Path(__file__).parent.parent / "reference" / "pff.npz") as file:
         return dict(file)
 
 

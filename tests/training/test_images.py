@@ -134,6 +134,20 @@ def test_files_that_are_gone_or_replaced_after_they_were_mapped(tmp_path):
     np.testing.assert_array_equal(Images(stored)[:], Images(BYTES)[:])
 
 
+def test_no_images_of_a_mapped_file(tmp_path):
+    assert Images(mapped(tmp_path / "X.npy")[:0])[:].shape == (0, 12)
+
+
+@needs_preadv
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts in /proc")
+def test_files_are_closed_with_their_images(tmp_path):
+    before = len(os.listdir("/proc/self/fd"))
+    images = [Images(mapped(tmp_path / "X.npy")) for _ in range(5)]
+    assert len(os.listdir("/proc/self/fd")) > before
+    del images
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 @needs_preadv
 def test_a_file_that_becomes_shorter_is_an_error(tmp_path):
     images = Images(mapped(tmp_path / "X.npy"))

@@ -11,8 +11,7 @@ from nengo.exceptions import ValidationError
 
 import nengo_ngc as ngc
 from nengo_ngc import validation as params
-from nengo_ngc.validation import checked, declared
-from nengo_ngc.validation.messages import shown
+from nengo_ngc.validation import checked, declared, shown
 
 from . import bad_arguments
 
@@ -79,7 +78,7 @@ def test_a_mask_of_nan_hides_nothing():
         ngc.NGCModel().reconstruct(np.zeros((2, 4)), mask=np.full(4, np.nan))
 
 
-# --- the kinds and the decorator
+# --- the parameters and the decorator
 
 
 @pytest.mark.parametrize("value", [3, np.int64(3), np.uint8(3)])
@@ -89,7 +88,7 @@ def test_whole_numbers_are_kept_as_int(value):
 
 
 @pytest.mark.parametrize(
-    "kind, value, message",
+    "parameter, value, message",
     [
         (params.WholeParam("n"), 0, "n: must be a whole number of at least 1, got 0"),
         (
@@ -124,9 +123,9 @@ def test_whole_numbers_are_kept_as_int(value):
         ),
     ],
 )
-def test_messages(kind, value, message):
+def test_messages(parameter, value, message):
     with pytest.raises(ValidationError) as error:
-        kind.coerce(None, value)
+        parameter.coerce(None, value)
     assert str(error.value) == message
 
 
@@ -153,7 +152,7 @@ def test_names_may_join_later():
     assert parameter.coerce(None, "bb") == "bb"
 
 
-def test_one_of_several_kinds():
+def test_either_of_several_parameters():
     parameter = params.SynapseParam("synapse")
     assert parameter.coerce(None, 0.1) == nengo.Lowpass(0.1)
     assert parameter.coerce(None, nengo.Alpha(0.1)) == nengo.Alpha(0.1)

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ... import __version__
-from ...validation.messages import unknown
+from ...validation import unknown
 from .compare import compare
 from .runs import evaluate, sample
 from .tools import check, list_datasets, start_gui

@@ -1,7 +1,8 @@
 """What commands share: options, and errors without a traceback."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 from nengo.exceptions import ValidationError
@@ -14,6 +15,24 @@ data_dir_option = click.option(
     type=click.Path(),
     help=f"Where files of data sets are; otherwise {DATA_VARIABLE}, then a download.",
 )
+
+
+class Filled(click.Command):
+    """A command whose help says what is registered, when it is shown.
+
+    Parameters
+    ----------
+    names : callable
+        Returns the text that takes the place of ``{names}`` in the help.
+    """
+
+    def __init__(self, *args: Any, names: Callable[[], str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._names = names
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        text = (self.help or "").replace("{names}", self._names())
+        click.Command(self.name, help=text).format_help_text(ctx, formatter)
 
 
 @contextmanager

@@ -6,11 +6,19 @@ from typing import Any
 import click
 from tqdm import tqdm
 
+from .. import compare as comparison
+from ..specs import compared
 from ..specs.options import COUNT
-from .common import data_dir_option, plain_errors
+from .common import Filled, data_dir_option, plain_errors
 
 
-@click.command()
+def _names() -> str:
+    """What else can be compared, besides the rules of the default."""
+    others = [name for name in compared() if name not in comparison.DEFAULTS["rules"]]
+    return f"{', '.join(others)}, rules of yours"
+
+
+@click.command(cls=Filled, names=_names)
 @click.argument("config", required=False, type=click.Path())
 @click.option("--output", type=click.Path(), help="Folder of the comparison.")
 @click.option("--jobs", type=COUNT, default=1, help="Cells that run at once.")
@@ -31,7 +39,7 @@ def compare(
     A configuration; what is left out has the value given here:
       rules = ["autodiff", "backprop", "feedback-alignment",
                "direct-feedback-alignment", "predictive-coding", "pes"]
-                                  # also pff, ff, sdr, hebbian, and rules of yours
+                                  # also {names}
       datasets = ["digits"]       # mnist, fashion-mnist, kmnist, or paths of your own
       hidden = [[128, 128]]       # neurons of each hidden layer, for each network
       neurons = ["relu"]          # tanh, sigmoid, lif-rate, lif, spiking-relu, ...
@@ -52,8 +60,6 @@ def compare(
     the same command again after an interruption. If a file of a module or of nengo-ngc has
     changed since, they are.
     """
-    from .. import compare as comparison  # takes longer to import than all the rest
-
     with plain_errors():
         wanted = comparison.check_config(comparison.read_config(config) if config else {})
         name = Path(config).stem if config else "digits"

@@ -13,7 +13,7 @@ from ..datasets import Source
 from ..run_folders import Run, claimed
 from ..specs import MODELS, ModelSpec
 from ..specs import options as options_of_models
-from .common import data_dir_option, plain_errors
+from .common import Filled, data_dir_option, plain_errors
 
 _DEFAULT_MODEL = "ngc"
 _MOST_VALIDATION = 10_000  # images held out by default: a sixth, but no more than these
@@ -22,7 +22,7 @@ _MOST_VALIDATION = 10_000  # images held out by default: a sixth, but no more th
 _CHANGING = {"epochs": "max_epochs", "learning_rate": "learning_rate"}
 
 
-class _Train(click.Command):
+class _Train(Filled):
     """Has the options of all models, those of other packages among them."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
@@ -36,14 +36,12 @@ class _Train(click.Command):
         argument, model, *others = super().get_params(ctx)
         return [argument, model, *added, *others]
 
-    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        lines = [f"      {name:8s} {spec.summary}" for name, spec in MODELS.items()]
-        before, after = (self.help or "").split("{models}")
-        shown = click.Command(self.name, help="\n".join([before.rstrip(), *lines]) + after)
-        shown.format_help_text(ctx, formatter)
+
+def _models() -> str:
+    return "\n      ".join(f"{name:8s} {spec.summary}" for name, spec in MODELS.items())
 
 
-@click.command(cls=_Train)
+@click.command(cls=_Train, names=_models)
 @click.argument("dataset", default="digits")
 @click.option("--model", help="One of the models above; ngc if not given.")
 @click.option("--validation", type=click.IntRange(min=0), help="Training images held out.")
@@ -63,7 +61,7 @@ def train(output: str | None, resume: bool, data_dir: str | None, **options: Any
 
     \b
     Models:
-      {models}
+      {names}
 
     \b
     Examples:

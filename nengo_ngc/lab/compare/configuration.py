@@ -10,14 +10,14 @@ from ...models import BACKENDS
 from ...networks.classifiers import NEURONS
 from ...storage import schema
 from ...storage.schema import Anything, Either, Flag, List, Number, Table, Text, Whole
-from ...validation.messages import unknown
+from ...validation import unknown
 from ..specs import compared
 from . import data
 from .cells import OF_ALL_CELLS, model_of
 from .user_modules import import_module
 
 # what a configuration may say, and what holds if it does not
-DEFAULTS = {
+DEFAULTS: dict[str, Any] = {
     "rules": [
         "autodiff",
         "backprop",
@@ -111,7 +111,7 @@ def _schema(rules: Sequence[str] = ()) -> Table:
             "rules": List(Text(rules), 1),
             "datasets": Either((List(Anything(), 1), Table(others=Anything()))),
             "hidden": List(List(_COUNT, 1), 1),
-            "neurons": List(Text(NEURONS), 1),
+            "neurons": List(Text(tuple(NEURONS)), 1),
             "seeds": List(Whole(0, 2**32 - 1), 1),
             "backends": List(Text(tuple(BACKENDS)), 1),
             "epochs": _COUNT,

@@ -6,8 +6,7 @@ from typing import Any
 
 from nengo.exceptions import ValidationError
 
-from ...validation import FlagParam, PathParam, checked
-from ...validation.messages import shown, unknown
+from ...validation import FlagParam, PathParam, checked, shown, unknown
 from ..registry import Registry
 from .base import Dataset, Source
 from .digits import Digits

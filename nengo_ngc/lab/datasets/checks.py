@@ -10,7 +10,7 @@ from nengo.exceptions import ValidationError
 from numpy.typing import NDArray
 
 from ...training.images import Images
-from ...validation.messages import shown, unknown
+from ...validation import shown, unknown
 
 KEYS = ("X", "y", "X_test", "y_test", "image_shape")
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from nengo.exceptions import ValidationError
 
-from ...validation.messages import shown
+from ...validation import shown
 from . import array_files, checks, class_folders
 from .base import Source
 from .fingerprint import fingerprint

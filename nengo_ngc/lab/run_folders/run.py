@@ -16,7 +16,7 @@ from ...exceptions import DivergenceError
 from ...storage import atomic, parsing, schema
 from ...storage.schema import Number
 from ...training.images import part
-from ...validation.messages import unknown
+from ...validation import unknown
 from .. import plots
 from ..datasets import Dataset, Source
 from ..specs import MODELS

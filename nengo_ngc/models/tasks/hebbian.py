@@ -54,7 +54,7 @@ class HebbianTask(CodeTask):
     def _level(self):
         return 1 if self.phase == "filters" else 2
 
-    def begin(self):
+    def begin(self) -> None:
         """Do nothing, because filters and units start as what they are shown first."""
 
     def begin_epoch(self, data, order):

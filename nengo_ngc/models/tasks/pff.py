@@ -34,7 +34,7 @@ def wrong_labels(
         1 at a wrong class of each image, and 0 elsewhere.
     """
     n, n_classes = target.shape
-    shift = random_state.randint(1, n_classes, size=n)
+    shift = random_state.randint(1, n_classes, size=(n,))
     return X, target[
         np.arange(n)[:, None], (np.arange(n_classes) - shift[:, None]) % n_classes
     ]

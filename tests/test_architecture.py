@@ -1,0 +1,39 @@
+"""The walk of calls that the documentation describes is the one that happens."""
+
+import re
+import traceback
+from pathlib import Path
+
+import pytest
+
+from nengo_ngc.lab.cli import main
+from nengo_ngc.rules import ErrorDriven
+
+PAGE = Path(__file__).parent.parent / "docs" / "architecture.md"
+
+
+class Arrived(BaseException):
+    """One image has come to its rule."""
+
+
+def described():
+    walk = PAGE.read_text(encoding="utf-8").split("walk of calls -->")[1]
+    return re.findall(r"^(\S+\.py) +(\w+) ", walk, flags=re.M)
+
+
+def test_one_image_travels_as_described(monkeypatch, tmp_path):
+    found = []
+
+    def update(*args):
+        for frame in traceback.extract_stack():
+            path = frame.filename.replace("\\", "/")
+            ours = re.search(r"/nengo_ngc/(.+)$|/(nengo/simulator\.py)$", path)
+            if ours and frame.name != "<module>":
+                found.append((ours[1] or ours[2], frame.name))
+        raise Arrived
+
+    monkeypatch.setattr(ErrorDriven, "update", update)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Arrived):
+        main(["train", "--backend", "nengo", "--epochs", "1"], standalone_mode=False)
+    assert [*found, ("rules/error_driven.py", "update")] == described()
