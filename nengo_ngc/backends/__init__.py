@@ -23,7 +23,9 @@ __all__ = [
     "unregister",
 ]
 
-register(Backend("nengo", "nengo_ngc.backends.nengo:NengoSession", preferred_from=1))
+register(
+    Backend("nengo", "nengo_ngc.backends.nengo:NengoSession", preferred_from=1, title="Nengo")
+)
 
 register(
     Backend(
@@ -32,9 +34,10 @@ register(
         trainer="nengo_ngc.backends.nengo_dl.autodiff:AutodiffSession",
         minibatches=True,
         devices=True,
-        requires=("tensorflow", "tf_keras", "nengo_dl"),
+        requires=("nengo_dl", "tensorflow", "tf_keras"),
         install='pip install "nengo-ngc[dl]"',
         # clearly the faster simulator for more than one sample (benchmarks/backends.txt)
         preferred_from=2,
+        title="NengoDL",
     )
 )

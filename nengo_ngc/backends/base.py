@@ -29,12 +29,14 @@ class Backend:
     devices : bool, optional
         Whether a device can be chosen.
     requires : sequence of str, optional
-        Modules without which it is not available.
+        Modules without which it is not available, that of the simulator first.
     install : str, optional
         The command that installs them.
     preferred_from : int or None, optional
         The number of samples presented at once from which ``backend="auto"`` prefers this
         backend to those that were registered before. None: it never does.
+    title : str, optional
+        What it is called in a report. Default: its name.
     """
 
     name: str
@@ -45,6 +47,11 @@ class Backend:
     requires: tuple[str, ...] = ()
     install: str = ""
     preferred_from: int | None = None
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.title:
+            object.__setattr__(self, "title", self.name)
 
     @property
     def differentiates(self) -> bool:

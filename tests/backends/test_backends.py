@@ -44,7 +44,7 @@ def test_why_it_is_unavailable(other, monkeypatch):
     assert "'other' needs not_there" in other.why_unavailable()
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     reason = get("nengo-dl").why_unavailable()
-    assert reason.startswith("backend 'nengo-dl' needs tensorflow, tf_keras, nengo_dl")
+    assert reason.startswith("backend 'nengo-dl' needs nengo_dl, tensorflow, tf_keras")
     assert reason.endswith('pip install "nengo-ngc[dl]"')
 
 

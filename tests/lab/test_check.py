@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from nengo_ngc import __version__
+from nengo_ngc import __version__, backends
+from nengo_ngc.backends.nengo import NengoSession
 from nengo_ngc.lab import check
 from nengo_ngc.lab.cli import main
 
@@ -22,9 +23,11 @@ from ..conftest import HAS_DL, needs_dl
 def quick(monkeypatch):
     """Let the simulators be as they should, without running them."""
     monkeypatch.setattr(check, "_gpus", lambda: "none")
-    for name in ("_on_nengo", "_on_nengo_dl"):
-        monkeypatch.setattr(check, name, lambda: check._EXPECTED)
-    return monkeypatch
+    return lambda **found: monkeypatch.setattr(
+        check,
+        "_errors_on",
+        lambda backend: found.get(backend.title, lambda: check._EXPECTED)(),
+    )
 
 
 def report():
@@ -56,7 +59,7 @@ def without(*modules):
 def test_simulators_work_and_agree_with_the_numbers():
     works, lines = report()
     assert works
-    assert " OK: error per image 3.9986 -> 2.4780, " in lines["Nengo"]
+    assert " OK: error per image 3.9957 -> 2.5901, " in lines["Nengo"]
     assert (" OK: " if HAS_DL else " skipped: ") in lines["NengoDL"]
     for name, version in {
         "nengo-ngc": __version__,
@@ -87,7 +90,7 @@ def test_nengo_dl_without_tensorflow_is_broken():
 
 @pytest.mark.parametrize("factor", [0.99, 1.01, np.nan])
 def test_other_numbers_are_a_failure(quick, factor):
-    quick.setattr(check, "_on_nengo_dl", lambda: check._EXPECTED * [1, 1, factor, 1, 1])
+    quick(NengoDL=lambda: check._EXPECTED * [1, 1, factor, 1, 1])
     works, lines = report()
     assert not works
     assert " OK: " in lines["Nengo"] and " failed: " in lines["NengoDL"]
@@ -95,7 +98,7 @@ def test_other_numbers_are_a_failure(quick, factor):
 
 
 def test_rounding_is_none(quick):
-    quick.setattr(check, "_on_nengo", lambda: check._EXPECTED * (1 - 1e-3))
+    quick(Nengo=lambda: check._EXPECTED * (1 - 1e-3))
     works, lines = report()
     assert works and " 1.0e-03 from " in lines["Nengo"]
 
@@ -104,16 +107,17 @@ def test_an_error_is_one_line_without_paths(quick):
     def fail():
         raise RuntimeError(f"no {sys.prefix}/lib\nin {Path.home()}")
 
-    quick.setattr(check, "_on_nengo", fail)
+    quick(Nengo=fail)
     works, lines = report()
     assert not works
     assert lines["Nengo"] == "Nengo         failed: RuntimeError: no .../lib in ~"
 
 
 def test_command(quick):
+    quick()
     said = CliRunner().invoke(main, ["check"])
     assert said.exit_code == 0 and f"nengo-ngc     {__version__}\n" in said.output
-    quick.setattr(check, "_on_nengo", lambda: -check._EXPECTED)
+    quick(Nengo=lambda: -check._EXPECTED)
     assert CliRunner().invoke(main, ["check"]).exit_code == 1
 
 
@@ -131,3 +135,13 @@ def test_gpus_by_name(monkeypatch):
     )
     assert gpus() == ["Some GPU", "/gpu:1"]
     assert check._gpus() == "Some GPU, /gpu:1"
+
+
+def test_a_backend_from_outside_is_tested(quick):
+    quick()
+    backends.register(backends.Backend("another", NengoSession))
+    try:
+        works, lines = report()
+    finally:
+        backends.unregister("another")
+    assert works and " OK: " in lines["another"]
