@@ -25,7 +25,7 @@ NAMED = {
     "models/tasks/rules.py": ["RULES = {"],
     "lab/specs/__init__.py": ['MODELS["ngc"] = '],
     "lab/datasets/__init__.py": ['SOURCES["digits"] = '],
-    "backends/__init__.py": ["register(Backend("],
+    "backends/__init__.py": ["register(", "Backend("],
 }
 
 
