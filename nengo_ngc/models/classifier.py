@@ -14,6 +14,7 @@ from ..validation import LARGEST_WHOLE, CallableParam, FlagParam, checked
 from . import inputs
 from .base import NetworkEstimator
 from .inputs import ImagesLike
+from .tasks.labels import LabelTask
 
 # updates of a stream, whose end is not known: annealed steps stay as large as at the start
 _ENDLESS = LARGEST_WHOLE
@@ -27,6 +28,13 @@ class ImageClassifier(ClassifierMixin, NetworkEstimator):
 
     classes_: NDArray
     _n_updates: int
+
+    _task_type: type[LabelTask]
+
+    def _new_task(self):
+        return self._task_type(
+            self, self._seed, self.n_features_in_, len(self.classes_), self._n_updates
+        )
 
     # --- learning
 

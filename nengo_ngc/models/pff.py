@@ -111,6 +111,7 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
     Ororbia & Mali 2023, "The predictive forward-forward algorithm", arXiv 2301.01452.
     """
 
+    _task_type = PFFTask
     _derived = ("mixtures_",)
 
     arguments = (
@@ -174,11 +175,6 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         self.n_mixture = n_mixture
         self.device = device
         self.verbose = verbose
-
-    def _new_task(self):
-        return PFFTask(
-            self, self._seed, self.n_features_in_, len(self.classes_), self._n_updates
-        )
 
     # --- learning
 

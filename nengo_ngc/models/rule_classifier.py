@@ -133,9 +133,9 @@ class RuleClassifier(ImageClassifier):
         self.device = device
         self.verbose = verbose
 
-    def _new_task(self):
-        task = OfflineRuleTask if RULES[self.rule].offline else RuleTask
-        return task(self, self._seed, self.n_features_in_, len(self.classes_), self._n_updates)
+    @property
+    def _task_type(self):
+        return OfflineRuleTask if RULES[self.rule].offline else RuleTask
 
     def alignment(self, X: ImagesLike, y: ArrayLike) -> dict[str, float]:
         """Return the angles between this rule's updates and those of backpropagation.

@@ -127,6 +127,8 @@ class SDREncoder(CodeClassifier):
     arXiv 1601.00720.
     """
 
+    _task_type = SDRTask
+
     arguments = (
         SoftKWinnersTakeAll.sparsity,
         SoftKWinnersTakeAll.hardness,
@@ -245,11 +247,6 @@ class SDREncoder(CodeClassifier):
             If a parameter stops being finite.
         """
         return self._learn(X, y, X_val, y_val, on_batch, resume, start=parameters)
-
-    def _new_task(self):
-        return SDRTask(
-            self, self._seed, self.n_features_in_, len(self.classes_), self._n_updates
-        )
 
     # --- checks
 

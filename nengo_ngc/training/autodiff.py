@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import backends
-from ..rules import Adam, Annealed, Optimizer
+from ..rules import Optimizer
 from ..storage.model_files import FLOATS, WHOLES, Array, within
 from .task import Task
 
@@ -45,9 +45,9 @@ class AutodiffTask(Task):
         return backends.choose(settings.backend, settings.batch_size, differentiates=True)
 
     @property
+    @abstractmethod
     def optimizer(self) -> Optimizer:
-        """The optimiser of all weights and biases."""
-        return Adam(self.learning_rate)
+        """The optimiser of all weights and biases: `.Adam`, annealed or not."""
 
     def learn(self, *batch: np.ndarray) -> dict[str, float]:
         """Learn from one batch; what was measured of it."""
@@ -74,11 +74,6 @@ class AutodiffTask(Task):
             **super().expected_arrays(shapes),
             **_expected_of_training(shapes, self.layer_sizes(), self.n_remembered),
         }
-
-
-def annealed(optimizer: Optimizer, n_updates: int | None) -> Optimizer:
-    """An optimiser whose steps shrink over some updates; None: they do not."""
-    return optimizer if n_updates is None else Annealed(optimizer, n_updates)
 
 
 def _expected_of_training(shapes, sizes, n_remembered):

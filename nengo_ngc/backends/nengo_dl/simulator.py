@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ...exceptions import DivergenceError
 from ...program import PureOperator
+from ...rules.connections import rules_of
 from ...validation import InstanceParam, PositiveParam, SeedParam, WholeParam, checked
 from .. import process
 from . import parameter_files
@@ -305,12 +306,7 @@ def _check_device(device):
 
 def _check_schedules(network, minibatch_size):
     for connection in [] if network is None else network.all_connections:
-        rules = connection.learning_rule_type
-        if rules is None:
-            continue
-        if isinstance(rules, dict):
-            rules = rules.values()
-        for rule in rules if nengo.utils.numpy.is_iterable(rules) else [rules]:
+        for rule in rules_of(connection):
             schedule = getattr(rule, "schedule", None)
             if schedule is not None:
                 schedule.check_minibatch(minibatch_size)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...networks.base import LearningNetwork
+from ...rules import Annealed, Optimizer
 from ...storage.model_files import WHOLES, Array
 from ...training import Images, Task
 
@@ -38,6 +39,10 @@ class LabelTask(Task):
     @abstractmethod
     def decide(self, X: NDArray | Images) -> NDArray:
         """Return the evidence for each class, (n, n_classes), also during an epoch."""
+
+    def annealed(self, optimizer: Optimizer) -> Optimizer:
+        """An optimiser whose steps shrink over all epochs, if the settings say so."""
+        return Annealed(optimizer, self.n_updates) if self.settings.anneal else optimizer
 
     def targets(self, y: NDArray) -> NDArray:
         """Return what the network is told of labels, which are whole numbers from 0."""

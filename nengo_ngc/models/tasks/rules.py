@@ -14,7 +14,7 @@ from ...networks.classifiers import takes_time
 from ...rules import SGD, Adam, Optimizer
 from ...schedule import AddUp, Schedule
 from ...training import Images
-from ...training.autodiff import AutodiffTask, annealed
+from ...training.autodiff import AutodiffTask
 from ...validation import CallableParam, FlagParam, WholeParam, checked
 from .labels import LabelTask
 
@@ -153,7 +153,7 @@ class RuleTask(LabelTask):
         steps = self._steps(entry.steps if learns else 1)
         optimizer = entry.optimizer(self.learning_rate)
         if learns:
-            optimizer = annealed(optimizer, self.n_updates if model.anneal else None)
+            optimizer = self.annealed(optimizer)
         return entry.network(
             model,
             learns,
@@ -191,9 +191,7 @@ class OfflineRuleTask(AutodiffTask, RuleTask):
 
     @property
     def optimizer(self) -> Optimizer:
-        return annealed(
-            Adam(self.learning_rate), self.n_updates if self.settings.anneal else None
-        )
+        return self.annealed(Adam(self.learning_rate))
 
     def alignment(self, X, y):
         return {}  # the update is the gradient

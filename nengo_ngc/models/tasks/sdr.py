@@ -10,7 +10,7 @@ from ...neurons import SoftKWinnersTakeAll
 from ...rules import SGD, Adam, Optimizer, SynapticScaling
 from ...training import Images
 from ...training.annealing import geometric
-from ...training.autodiff import AutodiffTask, annealed
+from ...training.autodiff import AutodiffTask
 from .codes import CodeTask
 
 
@@ -46,9 +46,7 @@ class SDRTask(AutodiffTask, CodeTask):
 
     @property
     def optimizer(self) -> Optimizer:
-        return annealed(
-            Adam(self.learning_rate), self.n_updates if self.settings.anneal else None
-        )
+        return self.annealed(Adam(self.learning_rate))
 
     def begin_epoch(self, data, order):
         if self._winners_in(max(self.epoch - 1, 0)) != self.winners:
