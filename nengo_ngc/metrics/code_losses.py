@@ -149,8 +149,8 @@ class ContrastiveLoss(PairwiseLoss):
 
 
 def _above_0(xp, x):
-    """The rectified x, whose derivative at 0 is 0 on every backend."""
-    return xp.where(x > 0, x, 0.0)
+    """The rectified x, whose derivative at 0 is 0 on every backend; NaN stays NaN."""
+    return xp.where(x <= 0, 0.0, x)
 
 
 def _cosines(xp, codes):

@@ -46,3 +46,4 @@ def test_codes_of_zeros_and_batches_of_one_class(loss):
     order = tuple(RNG.rand(2, 3, 6, 6))
     assert np.isfinite(loss.mean(NUMPY, np.zeros_like(CODES), LABELS, order))
     assert loss.mean(NUMPY, CODES, np.zeros(6), order) == 0
+    assert np.isnan(loss.mean(NUMPY, np.full_like(CODES, np.nan), LABELS, order))
