@@ -82,6 +82,7 @@ _MODULES = {
     "datasets": "lab.datasets",
     "dl": "dl",
     "gui": "gui",
+    "jax": "jax",
     "metrics": "metrics",
     "models": "models",
     "plots": "lab.plots",
@@ -97,5 +98,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    # dl is left out: help() reads every attribute, and would import TensorFlow
-    return sorted({*globals(), *__all__, *_MODULES} - {"dl"})
+    # help() reads every attribute, which would import TensorFlow and JAX
+    return sorted({*globals(), *__all__, *_MODULES} - {"dl", "jax"})

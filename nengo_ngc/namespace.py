@@ -70,6 +70,7 @@ FUNCTIONS = _functions(
         "square(x)": "The square of each entry.",
         "sqrt(x)": "The square root of each entry.",
         "exp(x)": "The exponential of each entry.",
+        "expm1(x)": "exp(x) - 1, which is accurate for small entries, too.",
         "log(x)": "The natural logarithm of each entry.",
         "log1p(x)": "log(1 + x), which is accurate for small entries, too.",
         "tanh(x)": "The hyperbolic tangent of each entry.",
@@ -102,6 +103,8 @@ FUNCTIONS = _functions(
         "reshape(x, shape)": "The same entries in another shape; one size may be -1.",
         "concatenate(arrays, axis=0)": "Arrays joined along an axis that they have.",
         "stack(arrays, axis=0)": "Arrays of one shape joined along a new axis.",
+        "broadcast_to(x, shape)": "x, repeated along axes of length 1 and along new ones.",
+        "take(x, indices, axis)": "The parts of x at some whole numbers along one axis.",
         # new arrays
         "zeros_like(x)": "Zeros, of the shape and the type of x.",
         "ones_like(x)": "Ones, of the shape and the type of x.",

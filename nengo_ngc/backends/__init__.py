@@ -41,3 +41,16 @@ register(
         title="NengoDL",
     )
 )
+
+register(
+    Backend(
+        "jax",
+        "nengo_ngc.backends.jax.session:JaxSession",
+        minibatches=True,
+        devices=True,
+        requires=("jax",),
+        install='pip install "nengo-ngc[jax]"',
+        preferred_from=2,
+        title="JAX",
+    )
+)

@@ -1,0 +1,151 @@
+"""The loop over timesteps, compiled: an inner loop settles, an outer loop learns.
+
+Weights and states of optimisers are most of the numbers, and they change once in a
+presentation. The inner loop uses them as constants; carried through each timestep, or through
+a condition within it, they would be copied.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ...program.lowering import Program
+from .machine import JaxMachine
+
+Arrays = dict[str, Any]
+
+
+class Loop:
+    """A compiled simulation of any number of timesteps.
+
+    Parameters
+    ----------
+    program : Program
+    dtype : numpy.dtype
+    n_samples : int
+    xp : module
+    keep : callable, optional
+        Applied to the arrays of each sample, by name, to keep them where they belong if
+        there are several devices.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        dtype: Any,
+        n_samples: int,
+        xp: Any,
+        keep: Callable[[Arrays], Arrays] = lambda arrays: arrays,
+    ) -> None:
+        self._program, self._dtype, self._n, self._xp = program, dtype, n_samples, xp
+        self._keep = keep
+        self.errors: list[BaseException] = []
+        # if Python raises an error, the simulation goes on from what there was before
+        donated = () if program.host.is_called else ("weights", "state")
+        self.run = jax.jit(self._run, donate_argnames=donated)
+
+    def _machine(self, key, draws):
+        key = jax.random.fold_in(key, draws)
+        return JaxMachine(self._xp, self._dtype, self._n, key, self.errors)
+
+    def _run(
+        self,
+        constants: Arrays,
+        weights: Arrays,
+        state: Arrays,
+        held: Arrays,
+        series: Arrays,
+        rows: Arrays,
+        key: Any,
+        draws: Any,
+        n_steps: Any,
+        probed: Arrays,
+    ) -> tuple:
+        """Simulate ``n_steps`` timesteps.
+
+        Parameters
+        ----------
+        constants, weights : dict of {str: array}
+            Shared arrays that never change, and that rules change.
+        state : dict of {str: array}
+            Arrays that timesteps change.
+        held : dict of {str: (b, size) array}
+            Inputs that are the same in all timesteps.
+        series : dict of {str: (n, b, size) array}
+            Inputs of each timestep, of which there may be more than ``n_steps``.
+        rows : dict of {str: (n,) array of int}
+            In which row of ``probed`` each timestep is recorded.
+        key, draws : array
+            Random numbers follow from the key and from the timesteps drawn before.
+        n_steps : array of int
+        probed : dict of {str: (k, b, ...) array}
+
+        Returns
+        -------
+        weights, state, draws, probed
+        """
+        one = partial(self._timestep, constants, held, series, rows, key)
+        first = jax.eval_shape(one, weights, state, {}, draws, probed, jnp.int32(0))
+        seen = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), first[1])
+        start = (jnp.int32(0), state, seen, draws, probed, jnp.bool(False))
+
+        def settle(weights: Arrays, carry: tuple) -> tuple:
+            def body(carry: tuple) -> tuple:
+                i, state, seen, draws, probed, _ = carry
+                return one(weights, state, seen, draws, probed, i)[0]
+
+            return jax.lax.while_loop(lambda c: (c[0] < n_steps) & ~c[-1], body, carry)
+
+        if not self._program.learns:
+            i, state, seen, draws, probed, due = settle(weights, start)
+            return weights, state, draws, probed
+
+        def present(carry: tuple) -> tuple:
+            weights, (i, state, seen, draws, probed, due) = carry
+            settled = settle(weights, (i, state, seen, draws, probed, jnp.bool(False)))
+            i, state, seen, draws, probed, due = settled
+            machine = self._machine(key, draws)
+
+            def learn() -> Arrays:
+                new = self._program.learn(machine, {**constants, **weights}, state, seen)
+                return {name: new[name].astype(w.dtype) for name, w in weights.items()}
+
+            return jax.lax.cond(due, learn, lambda: weights), settled
+
+        weights, (i, state, seen, draws, probed, due) = jax.lax.while_loop(
+            lambda c: c[1][0] < n_steps, present, (weights, start)
+        )
+        return weights, state, draws, probed
+
+    def _timestep(
+        self, constants, held, series, rows, key, weights, state, seen, draws, probed, i
+    ):
+        """One timestep; the carry of the inner loop, and what rules have seen."""
+        program = self._program
+        inputs = {name: x[i] for name, x in series.items()}
+        machine = self._machine(key, draws)
+        done = program.timestep(
+            machine, {**constants, **weights}, state, {**held, **inputs}
+        )
+        after = {
+            name: self._as_before(array, state[name]) for name, array in done.state.items()
+        }
+        after = self._keep(after)
+        n = 1 if done.skipped is None else 1 + done.skipped
+        last = i + n - 1
+        recorded = {
+            name: jax.lax.dynamic_update_index_in_dim(
+                x, done.probed[name].astype(x.dtype), rows[name][last], 0
+            )
+            for name, x in probed.items()
+        }
+        due = jnp.bool(False) if done.due is None else jnp.asarray(done.due)
+        seen = self._keep(done.seen)
+        return (i + n, after, seen, draws + 1, recorded, due), seen
+
+    @staticmethod
+    def _as_before(array, before):
+        return jnp.asarray(array).astype(before.dtype)

@@ -1,0 +1,83 @@
+"""The primitives of a compiled timestep, by JAX."""
+
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+import jax
+import numpy as np
+from jax.experimental import io_callback
+
+from ...namespace import Array
+from ...program.lowering import Machine
+
+
+class JaxMachine(Machine):
+    """The primitives of one timestep, see `.Machine`.
+
+    Parameters
+    ----------
+    xp : module
+    dtype : numpy.dtype
+    n_samples : int
+    key : array
+        JAX's key, from which the random numbers of this timestep follow.
+    errors : list
+        Where an error of a Python function is kept, of which JAX passes on the text only.
+    """
+
+    def __init__(
+        self, xp: ModuleType, dtype: Any, n_samples: int, key: Array, errors: list
+    ) -> None:
+        self.xp, self.dtype, self.n_samples = xp, np.dtype(dtype), n_samples
+        self._key, self._n_draws, self._errors = key, 0, errors
+
+    def choose(self, condition: Array, then: Callable, otherwise: Callable) -> Any:
+        otherwise_made = jax.eval_shape(otherwise)
+
+        def cast() -> Any:
+            return jax.tree.map(lambda x, like: x.astype(like.dtype), then(), otherwise_made)
+
+        return jax.lax.cond(condition, cast, otherwise)
+
+    def on_host(self, function: Callable, shape: Sequence[int], *arrays: Array) -> Array:
+        def call(*arrays: Any) -> np.ndarray:
+            try:
+                made = function(*(np.asarray(array) for array in arrays))
+                return np.asarray(made, self.dtype).reshape(shape)
+            except BaseException as error:
+                self._errors.append(error)
+                raise
+
+        result = jax.ShapeDtypeStruct(tuple(shape), self.dtype)
+        return io_callback(call, result, *arrays, ordered=True)
+
+    def _next_key(self):
+        self._n_draws += 1
+        return jax.random.fold_in(self._key, self._n_draws)
+
+    def uniform(self, shape: Sequence[int]) -> Array:
+        return jax.random.uniform(self._next_key(), tuple(shape), self.dtype)
+
+    def poisson(self, mean: Array) -> Array:
+        return jax.random.poisson(self._next_key(), mean).astype(self.dtype)
+
+    def convolve(
+        self,
+        x: Array,
+        kernel: Array,
+        strides: Sequence[int],
+        padding: Sequence[tuple[int, int]],
+        dilation: Sequence[int],
+        groups: int,
+    ) -> Array:
+        space = "XYZUVW"[: len(strides)]
+        return jax.lax.conv_general_dilated(
+            x,
+            kernel,
+            tuple(strides),
+            tuple(padding),
+            lhs_dilation=tuple(dilation),
+            dimension_numbers=(f"N{space}C", f"{space}IO", f"N{space}C"),
+            feature_group_count=groups,
+        )

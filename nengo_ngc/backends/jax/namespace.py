@@ -1,0 +1,37 @@
+"""The functions of ``xp`` in JAX, see `nengo_ngc.namespace`."""
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ...namespace import FUNCTIONS, offer
+
+
+def jax_namespace(training: Any = False) -> ModuleType:
+    """JAX's NumPy-like functions, with the arguments of the contract.
+
+    Parameters
+    ----------
+    training : bool, optional
+        Whether the model is being trained by back-propagation.
+
+    Returns
+    -------
+    module
+    """
+    functions: dict[str, Callable] = {
+        "argsort": lambda x, axis=-1, kind="stable": jnp.argsort(x, axis=axis, stable=True),
+        # by default JAX makes its argument symmetric, where NumPy takes the lower triangle
+        "linalg.cholesky": lambda x: jnp.linalg.cholesky(x, symmetrize_input=False),
+        "stop_gradient": jax.lax.stop_gradient,
+        # indices are never out of bounds, and need no check
+        "take": lambda x, indices, axis: jnp.take(x, indices, axis=axis, mode="clip"),
+    }
+    for name in (function.name for function in FUNCTIONS):
+        if name not in functions:
+            *within, last = name.split(".")
+            functions[name] = getattr(jnp.linalg if within else jnp, last)
+    return offer(functions, training)

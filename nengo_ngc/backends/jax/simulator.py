@@ -1,0 +1,493 @@
+"""A simulator of any Nengo model, compiled by XLA."""
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import nengo
+import numpy as np
+from nengo.builder import Model, Signal
+from nengo.cache import get_default_decoder_cache
+from nengo.exceptions import SimulatorClosed, ValidationError
+from nengo.utils.progress import Progress, ProgressTracker
+from numpy.typing import ArrayLike, NDArray
+
+from ...program.lowering import Program
+from ...rules.connections import rules_of
+from ...validation import InstanceParam, PositiveParam, SeedParam, WholeParam, checked
+from .. import process
+from .loop import Loop
+from .namespace import jax_namespace
+from .results import Results
+
+# timesteps for which programs are compiled, and the bytes of inputs and probes of one run
+_CAPACITIES = (1, 16, 256, 4096)
+_MAX_BYTES = 2**26
+
+
+class Simulator:
+    """A simulator of any Nengo model, with one set of weights for a whole minibatch.
+
+    The model is compiled by XLA and runs on processors, GPUs and TPUs. Learning rules average
+    over the minibatch. In all other respects it is used like `nengo.Simulator`.
+
+    Parameters
+    ----------
+    network : nengo.Network or None
+        The network to simulate. With None ``model`` is simulated as it is.
+    dt : float, optional
+        Length of a timestep, in seconds.
+    seed : int or None, optional
+        Seed of the simulator. With None it follows from the seed of the network, if the
+        network has one.
+    minibatch_size : int or None, optional
+        Number of samples that are simulated at once. None stands for 1, and data have no axis
+        for samples then.
+    device : str or None, optional
+        JAX's name of a device, such as ``"gpu"`` or ``"cpu:0"``. None: JAX's default.
+    progress_bar : bool, optional
+        Whether a progress bar is shown while the simulator is built and runs.
+    model : nengo.builder.Model or None, optional
+        The model into which the network is built. Default: a new model.
+    dtype : {"float32", "float64"}, optional
+        Floating-point type of the simulation.
+    precision : {"highest", "high", "default"}, optional
+        Precision of products on GPUs and TPUs. "highest" is that of ``dtype``; the others
+        allow faster ones with fewer digits, such as TF32.
+
+    Attributes
+    ----------
+    data : mapping
+        Recorded values of probes, and parameters of other objects, as in `nengo.Simulator`.
+    signals : mapping of nengo.builder.Signal to array
+        The present values of what is kept between timesteps. Assigning to an item changes the
+        simulation.
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If a rule's ``batch_size`` is not a multiple of ``minibatch_size``, or there is no
+        such ``device``.
+    nengo.exceptions.BuildError
+        If the model has something that cannot be compiled.
+    """
+
+    closed = True  # as long as nothing is built
+    _skips = False  # all timesteps are simulated, as in Nengo
+
+    @checked(
+        InstanceParam("network", nengo.Network, optional=True),
+        PositiveParam("dt"),
+        SeedParam(),
+        WholeParam("minibatch_size"),
+        InstanceParam("model", Model),
+    )
+    def __init__(
+        self,
+        network: nengo.Network | None,
+        dt: float = 0.001,
+        seed: int | None = None,
+        minibatch_size: int | None = None,
+        device: str | None = None,
+        progress_bar: bool = True,
+        model: Model | None = None,
+        dtype: str = "float32",
+        precision: str = "highest",
+    ) -> None:
+        self.minibatch_size, self.progress_bar = minibatch_size, progress_bar
+        self._n = minibatch_size or 1
+        self._dtype, self._precision = np.dtype(dtype), precision
+        toplevel = network if network is not None else getattr(model, "toplevel", None)
+        _check_schedules(toplevel, self._n)
+        if model is None:
+            model = Model(
+                dt=float(dt), label=f"{network}", decoder_cache=get_default_decoder_cache()
+            )
+        self.model = model
+        tracker = ProgressTracker(progress_bar, Progress("Building", "Build"))
+        with process.building(toplevel), tracker:
+            if network is not None:
+                model.build(network, progress=tracker.next_stage("Building", "Build"))
+            self.program = Program(model, self._n, skips=self._skips)
+        self._inputs = self.program.nodes
+        self._loop = Loop(self.program, self._dtype, self._n, jax_namespace())
+        self.data = Results(model, self.minibatch_size)
+        self.signals = _Signals(self)
+        if seed is None and network is not None and network.seed is not None:
+            seed = network.seed + 1
+        self.closed = False
+        self.reset(np.random.randint(np.iinfo(np.int32).max) if seed is None else seed)
+
+    # --- as in nengo.Simulator
+
+    def __enter__(self) -> "Simulator":
+        self._require_open()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    @property
+    def dt(self) -> float:
+        """Length of a timestep, in seconds."""
+        return self.model.dt
+
+    @property
+    def n_steps(self) -> int:
+        """Timesteps that were simulated."""
+        return self._n_steps
+
+    @property
+    def time(self) -> float:
+        """Simulated time, in seconds."""
+        return self._n_steps * self.dt
+
+    def close(self) -> None:
+        """Free the arrays; a closed simulator cannot be used any more."""
+        self.closed = True
+        self._shared = self._state = {}
+
+    def clear_probes(self) -> None:
+        """Forget what was recorded."""
+        self.data.clear()
+
+    def reset(self, seed: int | None = None) -> None:
+        """Start again at time 0, with nothing learned.
+
+        Parameters
+        ----------
+        seed : int, optional
+            Of what is random in the simulation. By default it stays as it was.
+        """
+        self._require_open()
+        self.seed = self.seed if seed is None else seed
+        self._n_steps = 0
+        with self._settings():
+            self._shared = {k: self._array(v) for k, v in self.program.shared.items()}
+            self._state = self._initial_state(self.program.state)
+            self._key = jax.random.key(self.seed)
+        self.repeat()
+        self.program.host.start(self.seed)
+        self.clear_probes()
+
+    def rest(self) -> None:
+        """Have neurons and synapses start again, while time and what is learned go on."""
+        own = self.program.per_sample
+        with self._settings():
+            self._state.update(
+                self._initial_state({k: v for k, v in self.program.state.items() if k in own})
+            )
+
+    def repeat(self) -> None:
+        """Have the random numbers of neurons begin again."""
+        with self._settings():
+            self._draws = jnp.int32(0)
+
+    def _initial_state(self, arrays):
+        own = self.program.per_sample
+        return {
+            k: self._array(np.repeat(v[None], self._n, axis=0) if k in own else v)
+            for k, v in arrays.items()
+        }
+
+    def run(
+        self,
+        time_in_seconds: float,
+        data: Mapping[nengo.Node, ArrayLike] | None = None,
+        progress_bar: bool | None = None,
+    ) -> None:
+        """Simulate for a length of time.
+
+        Parameters
+        ----------
+        time_in_seconds : float
+            It is rounded to whole timesteps.
+        data, progress_bar
+            As for ``run_steps``.
+        """
+        if time_in_seconds < 0:
+            raise ValidationError(
+                f"must not be negative, got {time_in_seconds:g}", attr="time_in_seconds"
+            )
+        n_steps = int(np.round(float(time_in_seconds) / self.dt))
+        if n_steps == 0:
+            warnings.warn(
+                f"{time_in_seconds} results in running for 0 timesteps. Simulator still at "
+                f"time {self.time}.",
+                stacklevel=2,
+            )
+            return
+        self.run_steps(n_steps, data=data, progress_bar=progress_bar)
+
+    def step(self) -> None:
+        """Simulate one timestep."""
+        self.run_steps(1, progress_bar=False)
+
+    def run_steps(
+        self,
+        n_steps: int,
+        data: Mapping[nengo.Node, ArrayLike] | None = None,
+        progress_bar: bool | None = None,
+    ) -> None:
+        """Simulate a number of timesteps.
+
+        Parameters
+        ----------
+        n_steps : int
+        data : dict of {nengo.Node: (b, n_steps, size) array}, optional
+            Outputs of nodes without an input, which take the place of their own. The axis for
+            samples may be missing, or have length 1, if all samples see the same; if that
+            for timesteps has length 1, the values are held.
+        progress_bar : bool, optional
+            Whether a progress bar is shown. Default: as for the simulator.
+        """
+        self._require_open()
+        fed = {self._name(node): self._fed(node, x, n_steps) for node, x in (data or {}).items()}
+        bar = self.progress_bar if progress_bar is None else progress_bar
+        limit = self._limit(fed)
+        with ProgressTracker(bar, Progress("Simulating", "Simulation", n_steps)) as tracker:
+            for first in range(0, n_steps, limit):
+                n = min(limit, n_steps - first)
+                self._run(n, {k: x[first : first + n] for k, x in fed.items()})
+                tracker.total_progress.step(n)
+
+    def trange(self, dt: float | None = None, sample_every: float | None = None) -> NDArray:
+        """Return the times of what was recorded, in seconds.
+
+        Parameters
+        ----------
+        sample_every : float, optional
+            The period of a probe, in seconds. Default: each timestep.
+        """
+        if dt is not None:
+            if sample_every is not None:
+                raise ValidationError(
+                    "Cannot specify both `dt` and `sample_every`. Use `sample_every` only.",
+                    attr="dt",
+                    obj=self,
+                )
+            warnings.warn(
+                "`dt` is deprecated. Use `sample_every` instead.",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+            sample_every = dt
+        period = 1 if sample_every is None else sample_every / self.dt
+        steps = np.arange(1, self.n_steps + 1)
+        return self.dt * steps[steps % period < 1]
+
+    # --- running
+
+    def _run(self, n_steps, fed):
+        """Simulate some timesteps in one call of the compiled program."""
+        program, first = self.program, self._n_steps + 1
+        capacity = next(c for c in _CAPACITIES if c >= n_steps)
+        held = {name: x[0] for name, x in fed.items() if len(x) == 1 < n_steps}
+        series = {name: x for name, x in fed.items() if name not in held}
+        replaced = {id(op) for op in self._sources_of(fed)}
+        for name, op in program.sources.items():
+            if id(op) in replaced:
+                series[name] = np.zeros((1, 1, *op.output.shape))
+            else:
+                series[name] = program.host.ahead(name, first, n_steps)
+        rows, probed, n_rows = self._records(first, n_steps, capacity)
+        with self._settings():
+            learned = program.learned
+            weights, state, draws, probed = self._loop.run(
+                {k: x for k, x in self._shared.items() if k not in learned},
+                {k: x for k, x in self._shared.items() if k in learned},
+                self._state,
+                {k: self._array(x) for k, x in held.items()},
+                {k: self._array(_padded(x, capacity)) for k, x in series.items()},
+                rows,
+                self._key,
+                self._draws,
+                jnp.int32(n_steps),
+                probed,
+            )
+            self._shared.update(weights)
+            self._state, self._draws = state, draws
+            self._n_steps += n_steps
+            for probe, name in program.probes.items():
+                if n_rows[name]:
+                    self.data.record(probe, np.asarray(probed[name][: n_rows[name]]))
+            self._raise_errors(state)
+
+    def _raise_errors(self, state):
+        if self.program.host.is_called:
+            try:
+                jax.block_until_ready(state)
+                jax.effects_barrier()
+            except Exception:
+                if self._loop.errors:
+                    raise self._loop.errors.pop(0) from None
+                raise
+
+    def _records(self, first, n_steps, capacity):
+        """Where each timestep is recorded, and empty arrays for the records."""
+        rows, probed, n_rows = {}, {}, {}
+        steps = np.arange(first, first + n_steps)
+        for probe, name in self.program.probes.items():
+            period = 1 if probe.sample_every is None else probe.sample_every / self.dt
+            sampled = steps % period < 1
+            n_rows[name] = int(sampled.sum())
+            # a timestep that is not sampled is overwritten by the next one
+            row = np.cumsum(sampled) - sampled
+            rows[name] = np.zeros(capacity, np.int32)
+            rows[name][:n_steps] = row
+            signal = self.model.sig[probe]["in"]
+            length = min(capacity, int(np.ceil(capacity / period)) + 1)
+            n = self._n if self._is_own(signal) else 1
+            probed[name] = np.zeros((length, n, *signal.shape), self._dtype)
+        return rows, probed, n_rows
+
+    def _is_own(self, signal):
+        layout = self.program.layout
+        return signal.base not in layout.shared and (
+            signal.base not in layout.state or signal.base in layout.per_sample
+        )
+
+    def _limit(self, fed):
+        """Timesteps of one call of the compiled program."""
+        a_step = sum(x.nbytes / len(x) for x in fed.values() if len(x) > 1)
+        for op in self.program.sources.values():
+            a_step += op.output.size * self._n * self._dtype.itemsize
+        for probe in self.model.probes:
+            every = max((probe.sample_every or self.dt) / self.dt, 1)
+            size = self.model.sig[probe]["in"].size * self._n
+            a_step += size * self._dtype.itemsize / every
+        return max(c for c in _CAPACITIES if c == 1 or c * a_step <= _MAX_BYTES)
+
+    # --- inputs
+
+    def _name(self, node):
+        name = self._inputs.get(node)
+        if name is None:
+            raise ValidationError(
+                f"must have nodes of this network without an input as keys, got {node}",
+                attr="data",
+            )
+        return name
+
+    def _fed(self, node, x, n_steps):
+        """Values of a node, with the axis for timesteps in front."""
+        x = np.asarray(x, self._dtype)
+        given = x.shape
+        x = x[None] if x.ndim == 2 else x
+        fits = x.ndim == 3 and x.shape[0] in (1, self._n) and x.shape[1] in (1, n_steps)
+        if not fits or x.shape[2] != node.size_out:
+            raise ValidationError(
+                f"must hold an array of shape ({self._n}, {n_steps}, {node.size_out}) for "
+                f"{node}, got one of shape {given}",
+                attr="data",
+            )
+        return np.moveaxis(x, 0, 1)
+
+    def _sources_of(self, fed):
+        signals = [
+            self.model.sig[node]["out"] for node, name in self._inputs.items() if name in fed
+        ]
+        return [op for op in self.program.sources.values() if op.sets and op.sets[0] in signals]
+
+    # --- arrays
+
+    def _array(self, x):
+        x = np.asarray(x)
+        kind = {"f": self._dtype, "i": np.int32, "u": np.int32}.get(x.dtype.kind, x.dtype)
+        return jnp.array(x, kind)
+
+    def _settings(self):
+        return _Settings(self._dtype == np.float64, self._precision)
+
+    def _require_open(self):
+        if self.closed:
+            raise SimulatorClosed("the simulator is closed, and cannot be used any more")
+
+
+class _Settings:
+    """JAX's settings while something of a simulator is computed; others keep their own."""
+
+    def __init__(self, wide, precision):
+        self._all = (jax.enable_x64(wide), jax.default_matmul_precision(precision))
+
+    def __enter__(self):
+        for setting in self._all:
+            setting.__enter__()
+
+    def __exit__(self, *error):
+        for setting in reversed(self._all):
+            setting.__exit__(*error)
+
+
+class _Signals(Mapping):
+    """The values of signals that are kept between timesteps."""
+
+    def __init__(self, sim):
+        self._sim = sim
+
+    def __iter__(self):
+        layout = self._sim.program.layout
+        return iter([*layout.shared, *layout.state])
+
+    def __len__(self):
+        return len([*self])
+
+    def __contains__(self, signal):
+        try:
+            self._find(signal)
+        except KeyError:
+            return False
+        return True
+
+    def _find(self, signal):
+        sim, layout = self._sim, self._sim.program.layout
+        if signal.base in layout.shared:
+            return sim._shared, layout.shared[signal.base]
+        if signal.base in layout.state:
+            return sim._state, layout.state[signal.base]
+        raise KeyError(f"{signal} is not kept between timesteps")
+
+    def __getitem__(self, signal: Signal) -> Any:
+        if signal.sparse:
+            return signal.initial_value
+        arrays, name = self._find(signal)
+        array = np.asarray(arrays[name])
+        if signal.base in self._sim.program.layout.per_sample:
+            views = [_view(x, signal) for x in array]
+            return views[0] if self._sim.minibatch_size is None else np.stack(views)
+        return _view(array, signal)
+
+    def __setitem__(self, signal: Signal, value: ArrayLike) -> None:
+        arrays, name = self._find(signal)
+        array = np.array(arrays[name])
+        samples = array if signal.base in self._sim.program.layout.per_sample else [array]
+        for sample in samples:
+            _view(sample, signal)[...] = value
+        with self._sim._settings():
+            arrays[name] = self._sim._array(array)
+
+
+def _view(array, signal):
+    """The part of a base's array that belongs to a signal."""
+    return np.ndarray(
+        signal.shape,
+        array.dtype,
+        array,
+        offset=signal.elemoffset * array.itemsize,
+        strides=[stride * array.itemsize for stride in signal.elemstrides],
+    )
+
+
+def _padded(x, length):
+    missing = length - len(x)
+    return np.concatenate([x, np.zeros((missing, *x.shape[1:]), x.dtype)]) if missing else x
+
+
+def _check_schedules(network, minibatch_size):
+    for connection in [] if network is None else network.all_connections:
+        for rule in rules_of(connection):
+            schedule = getattr(rule, "schedule", None)
+            if schedule is not None:
+                schedule.check_minibatch(minibatch_size)

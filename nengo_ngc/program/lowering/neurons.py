@@ -1,0 +1,179 @@
+"""Lowers neuron types: one timestep of each, as a pure function of arrays."""
+
+from collections.abc import Callable
+from typing import Any
+
+import nengo
+from nengo.builder.neurons import SimNeurons
+from nengo.exceptions import BuildError
+
+from ...namespace import Array
+from .registry import lowers
+from .values import Values
+
+Step = Callable[..., tuple[Array, dict[str, Array]]]
+
+STEPS: dict[type[nengo.neurons.NeuronType], Step] = {}
+
+
+def steps(*types: type[nengo.neurons.NeuronType]) -> Callable[[Step], Step]:
+    """Register how neurons of some types move by one timestep.
+
+    The function is given ``(neurons, values, J, **state)``, and returns the output and the
+    new state by name.
+    """
+
+    def register(function: Step) -> Step:
+        for neuron_type in types:
+            STEPS[neuron_type] = function
+        return function
+
+    return register
+
+
+@lowers(SimNeurons, keeps=lambda op: [*op.state.values()])
+def lower_neurons(op: SimNeurons, values: Values) -> None:
+    """``output, state = step(J, state)``."""
+    step = STEPS.get(type(op.neurons))
+    if step is None:
+        raise BuildError(
+            f"{op.neurons} cannot be compiled; a function that is registered by "
+            "nengo_ngc.program.lowering.steps would compile it"
+        )
+    state = {name: values[signal] for name, signal in op.state.items()}
+    output, state = step(op.neurons, values, values[op.J], **state)
+    values.set(op.output, output)
+    for name, array in state.items():
+        values.set(op.state[name], array)
+
+
+@steps(nengo.RectifiedLinear)
+def rectified_linear(neurons: Any, values: Values, J: Array) -> tuple:
+    """``a max(J, 0)``."""
+    return neurons.amplitude * values.xp.maximum(J, 0.0), {}
+
+
+@steps(nengo.Sigmoid)
+def sigmoid(neurons: Any, values: Values, J: Array) -> tuple:
+    """``1 / (tau_ref (1 + exp(-J)))``."""
+    return (1 / neurons.tau_ref) / (1 + values.xp.exp(-J)), {}
+
+
+@steps(nengo.Tanh)
+def tanh(neurons: Any, values: Values, J: Array) -> tuple:
+    """``tanh(J) / tau_ref``."""
+    return (1 / neurons.tau_ref) * values.xp.tanh(J), {}
+
+
+@steps(nengo.LIFRate)
+def lif_rate(neurons: Any, values: Values, J: Array) -> tuple:
+    """``a / (tau_ref + tau_rc log(1 + 1 / (J - 1)))`` where J is above 1."""
+    xp = values.xp
+    j = J - 1
+    above = j > 0
+    rate = neurons.tau_ref + neurons.tau_rc * xp.log1p(1 / xp.where(above, j, 1.0))
+    return xp.where(above, neurons.amplitude / rate, 0.0), {}
+
+
+@steps(nengo.AdaptiveLIFRate)
+def adaptive_lif_rate(neurons: Any, values: Values, J: Array, adaptation: Array) -> tuple:
+    """`nengo.LIFRate` with a current that grows with the output."""
+    output, _ = lif_rate(neurons, values, J - adaptation)
+    return output, {"adaptation": _adapted(neurons, values.dt, adaptation, output)}
+
+
+def _adapted(neurons, dt, adaptation, output):
+    return adaptation + (dt / neurons.tau_n) * (neurons.inc_n * output - adaptation)
+
+
+@steps(nengo.LIF)
+def lif(
+    neurons: Any, values: Values, J: Array, voltage: Array, refractory_time: Array
+) -> tuple:
+    """The voltage relaxes to J, with a spike when it is above 1."""
+    xp, dt = values.xp, values.dt
+    refractory = refractory_time - dt
+    active = xp.clip(dt - refractory, 0.0, dt)
+    voltage = voltage - (J - voltage) * xp.expm1(-active / neurons.tau_rc)
+    spiked = voltage > 1
+    # the part of the timestep that was left after the spike
+    late = xp.where(spiked, -(voltage - 1) / xp.where(spiked, J - 1, 1.0), 0.0)
+    t_spike = dt + neurons.tau_rc * xp.log1p(late)
+    state = {
+        "voltage": xp.where(spiked, 0.0, xp.maximum(voltage, neurons.min_voltage)),
+        "refractory_time": xp.where(spiked, neurons.tau_ref + t_spike, refractory),
+    }
+    return xp.where(spiked, neurons.amplitude / dt, xp.zeros_like(J)), state
+
+
+@steps(nengo.AdaptiveLIF)
+def adaptive_lif(
+    neurons: Any, values: Values, J: Array, adaptation: Array, **state: Array
+) -> tuple:
+    """`nengo.LIF` with a current that grows with each spike."""
+    output, state = lif(neurons, values, J - adaptation, **state)
+    adaptation = _adapted(neurons, values.dt, adaptation, output)
+    return output, {**state, "adaptation": adaptation}
+
+
+@steps(nengo.Izhikevich)
+def izhikevich(
+    neurons: Any, values: Values, J: Array, voltage: Array, recovery: Array
+) -> tuple:
+    """Izhikevich's quadratic model, in milliseconds."""
+    xp, dt = values.xp, values.dt
+    J = xp.maximum(J, -30.0)
+    dV = (0.04 * xp.square(voltage) + 5 * voltage + 140 - recovery + J) * 1000
+    voltage = voltage + dV * dt
+    spiked = voltage >= 30
+    voltage = xp.where(spiked, neurons.reset_voltage, voltage)
+    dU = neurons.tau_recovery * (neurons.coupling * voltage - recovery) * 1000
+    recovery = recovery + dU * dt
+    state = {
+        "voltage": voltage,
+        "recovery": xp.where(spiked, recovery + neurons.reset_recovery, recovery),
+    }
+    return xp.where(spiked, 1 / dt, xp.zeros_like(J)), state
+
+
+def _integrated(neurons, values, rate, voltage):
+    voltage = voltage + values.dt * rate
+    n_spikes = values.xp.floor(voltage)
+    return (neurons.amplitude / values.dt) * n_spikes, {"voltage": voltage - n_spikes}
+
+
+@steps(nengo.SpikingRectifiedLinear)
+def spiking_rectified_linear(
+    neurons: Any, values: Values, J: Array, voltage: Array
+) -> tuple:
+    """Spikes whenever the integral of ``max(J, 0)`` passes a whole number."""
+    return _integrated(neurons, values, values.xp.maximum(J, 0.0), voltage)
+
+
+@steps(nengo.RegularSpiking)
+def regular_spiking(neurons: Any, values: Values, J: Array, voltage: Array) -> tuple:
+    """Spikes whenever the integral of the rate J passes a whole number."""
+    return _integrated(neurons, values, J, voltage)
+
+
+@steps(nengo.StochasticSpiking)
+def stochastic_spiking(neurons: Any, values: Values, J: Array) -> tuple:
+    """The whole part of the expected number of spikes, and one more by chance."""
+    xp = values.xp
+    expected = values.dt * (xp.abs(J) if neurons.negative else J)
+    n_spikes = xp.sign(expected) * xp.floor(xp.abs(expected))
+    chance = values.machine.uniform(J.shape) < expected - n_spikes
+    n_spikes = n_spikes + xp.where(chance, xp.ones_like(J), xp.zeros_like(J))
+    return _signed(neurons, values, J, n_spikes)
+
+
+@steps(nengo.PoissonSpiking)
+def poisson_spiking(neurons: Any, values: Values, J: Array) -> tuple:
+    """A number of spikes that has a Poisson distribution."""
+    expected = values.dt * (values.xp.abs(J) if neurons.negative else J)
+    return _signed(neurons, values, J, values.machine.poisson(expected))
+
+
+def _signed(neurons, values, J, n_spikes):
+    spikes = (neurons.amplitude / values.dt) * n_spikes
+    return (spikes * values.xp.sign(J) if neurons.negative else spikes), {}

@@ -1,0 +1,291 @@
+"""A model of Nengo as pure functions of arrays."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import nengo
+import numpy as np
+from nengo.builder import Model, Signal
+from nengo.builder.operator import Operator, SimPyFunc
+from nengo.builder.processes import SimProcess
+from nengo.utils.graphs import toposort
+from nengo.utils.simulator import operator_dependency_graph
+from numpy.typing import NDArray
+
+from ...namespace import Array
+from ..operators import PureOperator, is_shared
+from .host import Host
+from .layout import Layout
+from .machine import Machine
+from .merge import merge
+from .pure import Rule, compute, is_rule
+from .registry import lowering
+from .values import Values
+
+Arrays = Mapping[str, Array]
+
+
+@dataclass
+class Timestep:
+    """What a timestep leaves behind.
+
+    Attributes
+    ----------
+    state : dict of {str: array}
+        The arrays that the next timestep needs.
+    probed : dict of {str: array}
+        What is probed, by the names in ``Program.probes``.
+    seen : dict of {str: array}
+        What learning rules need of this timestep besides its state.
+    due : array of bool, or None
+        Whether a learning rule applies now. None: the model has none.
+    skipped : array of int, or None
+        Timesteps that were passed over, since all samples have settled. None if the program
+        does not pass over any.
+    """
+
+    state: dict[str, Array]
+    probed: dict[str, Array]
+    seen: dict[str, Array] = field(default_factory=dict)
+    due: Array | None = None
+    skipped: Array | None = None
+
+
+class Program:
+    """A model of Nengo as two pure functions over two dictionaries of arrays.
+
+    ``timestep`` changes ``state``, and ``learn`` changes what learning rules change of
+    ``shared``. Each array of ``state`` that is in ``per_sample`` has an axis for the samples
+    in front; all other arrays have the shapes of Nengo's signals.
+
+    Parameters
+    ----------
+    model : nengo.builder.Model
+        It is changed if operators are merged, as by `nengo.Simulator`.
+    n_samples : int, optional
+        Samples that are simulated at once.
+    skips : bool, optional
+        Whether timesteps are passed over once all samples have settled.
+    merges : bool, optional
+        Whether small operators that are alike are merged.
+
+    Attributes
+    ----------
+    sources : dict of {str: Operator}
+        Functions of time and processes without an input. Their values are inputs of
+        ``timestep``, by these names.
+    nodes : dict of {nengo.Node: str}
+        Nodes whose values may be inputs of ``timestep`` instead, by these names.
+    probes : dict of {nengo.Probe: str}
+        Names of what is probed.
+    host : Host
+        What runs in Python.
+    learns : bool
+        Whether there are rules for ``learn`` to apply.
+
+    Raises
+    ------
+    nengo.exceptions.BuildError
+        If the model has an operator that cannot be lowered.
+    """
+
+    def __init__(
+        self, model: Model, n_samples: int = 1, skips: bool = False, merges: bool = True
+    ) -> None:
+        self.model = model
+        graph = operator_dependency_graph(model.operators)
+        if merges:
+            graph = merge(model, graph)
+        self.operators = [op for op in toposort(graph) if hasattr(op, "make_step")]
+        self._rules = {op: Rule(op, model.dt) for op in self.operators if is_rule(op)}
+        self.sources = {f"source{k}": op for k, op in enumerate(self._find_sources())}
+        inputs = [node for node in _nodes(model) if node.size_in == 0 and node.size_out > 0]
+        self.nodes = {node: f"node{k}" for k, node in enumerate(inputs)}
+        self.probes = {probe: f"probe{k}" for k, probe in enumerate(model.probes)}
+        slow = {s.base for rule in self._rules.values() for s in rule.slow}
+        fed = {model.sig[node]["out"] for node in self.nodes}
+        self.layout = Layout(model, self.operators, slow, fed)
+        self._ends = [op for op in self.operators if getattr(op, "ends", None)]
+        self.skips = skips and bool(self._ends)
+        self.host = Host(self.operators, self.sources, n_samples, model.dt)
+        self._seen: dict[tuple[int, str], tuple[str, str]] = {}
+
+    @property
+    def learns(self) -> bool:
+        """Whether there are rules for ``learn`` to apply."""
+        return bool(self._rules)
+
+    @property
+    def per_sample(self) -> set[str]:
+        """Names of the arrays of which each sample has its own."""
+        return {self.layout.state[base] for base in self.layout.per_sample}
+
+    @property
+    def learned(self) -> set[str]:
+        """Names of the arrays of ``shared`` that ``learn`` changes."""
+        return {*self._slow.values()}
+
+    @property
+    def shared(self) -> dict[str, NDArray]:
+        """The initial values of what does not change within a timestep, by name."""
+        return {name: base.initial_value for base, name in self.layout.shared.items()}
+
+    @property
+    def state(self) -> dict[str, NDArray]:
+        """The initial values of one sample of what a timestep changes, by name."""
+        return {name: base.initial_value for base, name in self.layout.state.items()}
+
+    # --- the two functions
+
+    def timestep(
+        self, machine: Machine, shared: Arrays, state: Arrays, inputs: Arrays
+    ) -> Timestep:
+        """Advance by one timestep.
+
+        Parameters
+        ----------
+        machine : Machine
+        shared, state : dict of {str: array}
+        inputs : dict of {str: array}
+            Values of all ``sources``, and of some ``nodes``, (b, size) or (1, size).
+
+        Returns
+        -------
+        Timestep
+        """
+        values = self._values(machine, shared, state)
+        fed = [self.model.sig[node]["out"] for node, k in self.nodes.items() if k in inputs]
+        for signal, name in zip(fed, (k for k in self.nodes.values() if k in inputs)):
+            values.set(signal, inputs[name])
+        names = {op: name for name, op in self.sources.items()}
+        seen, guards = {}, []
+        for k, op in enumerate(self.operators):
+            if op in names:
+                if not (op.sets and op.sets[0] in fed):
+                    _write(op, values, inputs[names[op]])
+            elif op in self._rules:
+                rule = self._rules[op]
+                rule.move(values)
+                seen[k] = rule.read(values)
+                guards.append(rule.is_due(machine.xp, seen[k]))
+            elif isinstance(op, PureOperator):
+                compute(op, values)
+            else:
+                lowering(op).function(op, values)
+        skipped = self._skip(values) if self.skips else None
+        after = self._state(values)
+        due = None
+        for guard in guards:
+            due = guard if due is None else due | guard
+        probed = {
+            name: values[self.model.sig[probe]["in"]] for probe, name in self.probes.items()
+        }
+        return Timestep(after, probed, self._remember(seen, values, after), due, skipped)
+
+    def learn(
+        self, machine: Machine, shared: Arrays, state: Arrays, seen: Arrays
+    ) -> dict[str, Array]:
+        """Apply the learning rules that are due after a timestep.
+
+        Parameters
+        ----------
+        machine : Machine
+        shared : dict of {str: array}
+        state, seen : dict of {str: array}
+            Of the `Timestep`.
+
+        Returns
+        -------
+        dict of {str: array}
+            The arrays of ``shared`` as they are now.
+        """
+        found = {"state": state, "seen": seen, "shared": shared}
+        values = self._values(machine, shared, state)
+        for k, op in enumerate(self.operators):
+            if op not in self._rules:
+                continue
+            arrays = {
+                name: found[where][key]
+                for (place, name), (where, key) in self._seen.items()
+                if place == k
+            }
+            self._rules[op].apply(values, arrays)
+        return {**shared, **{name: values.base(b)[0] for b, name in self._slow.items()}}
+
+    # --- parts of them
+
+    @property
+    def _slow(self):
+        slow = {s.base for rule in self._rules.values() for s in rule.slow}
+        return {base: self.layout.shared[base] for base in slow}
+
+    def _values(self, machine, shared, state):
+        arrays = {b: shared[name][None] for b, name in self.layout.shared.items()}
+        own = self.layout.per_sample
+        for base, name in self.layout.state.items():
+            arrays[base] = state[name] if base in own else state[name][None]
+        for op in self.operators:  # what is set whole needs no array before
+            for signal in (*op.sets, *op.incs):
+                if signal.base not in arrays:
+                    zeros = np.zeros((1, *signal.base.shape), machine.dtype)
+                    arrays[signal.base] = machine.xp.asarray(zeros)
+        return Values(machine, arrays, self.model.dt, self.model.step, self.host)
+
+    def _state(self, values):
+        n, own = values.machine.n_samples, self.layout.per_sample
+        state = {}
+        for base, name in self.layout.state.items():
+            array = values.base(base)
+            if base in own:
+                state[name] = values.repeat(array, n)
+            else:
+                state[name] = array[0]
+        return state
+
+    def _remember(self, seen, values, after):
+        """Keep what rules have seen, once, and write down where it is."""
+        known = {id(array): ("state", name) for name, array in after.items()}
+        self._seen, kept = {}, {}
+        for k, arrays in seen.items():
+            inputs = self.operators[k].inputs
+            for name, array in arrays.items():
+                signal = inputs[name]
+                if signal in self.layout.shared and is_shared(signal):
+                    self._seen[k, name] = ("shared", self.layout.shared[signal])
+                    continue
+                if id(array) not in known:
+                    key = f"{k}.{name}"
+                    known[id(array)] = ("seen", key)
+                    kept[key] = array
+                self._seen[k, name] = known[id(array)]
+        return kept
+
+    def _skip(self, values):
+        """Let time pass up to the last timestep of presentations that are over."""
+        xp, n = values.xp, None
+        for op in self._ends:
+            (output,) = op.outputs.values()
+            left = op.ends.remaining(values.step)
+            over = xp.all(values[output] > 0)
+            left = xp.where(over, xp.maximum(left, 0), 0)
+            n = left if n is None else xp.minimum(n, left)
+        values.set(self.model.step, values[self.model.step] + n)
+        return n
+
+    def _find_sources(self):
+        for op in self.operators:
+            if isinstance(op, SimPyFunc) and op.x is None and op.output is not None:
+                yield op
+            elif isinstance(op, SimProcess) and op.input is None and op.mode != "update":
+                yield op
+
+
+def _nodes(model: Model) -> Sequence[nengo.Node]:
+    return [obj for obj in model.sig if isinstance(obj, nengo.Node) and "out" in model.sig[obj]]
+
+
+def _write(op: Operator, values: Values, value: Array) -> None:
+    if op.incs:
+        values.inc(op.incs[0], value)
+    else:
+        values.set(op.sets[0], value)

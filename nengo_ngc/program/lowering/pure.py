@@ -1,0 +1,111 @@
+"""Lowers pure operators: those of a timestep, and the learning rules after it."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from nengo.builder.operator import Operator
+
+from ...namespace import NUMPY, Array
+from ..operators import PureOperator, is_shared
+from .values import Values
+
+
+def is_rule(op: Operator) -> bool:
+    """Whether an operator changes nothing within most timesteps, as learning rules do."""
+    guarded = isinstance(op, PureOperator) and any(guard for guard, _ in op.stages)
+    return guarded and not op.sets
+
+
+def compute(op: PureOperator, values: Values) -> None:
+    """Run a pure operator within a timestep."""
+    xp = values.xp
+    inputs = {name: values.as_pure(signal) for name, signal in op.inputs.items()}
+    outputs = {}
+    for name, signal in op.outputs.items():
+        one = (1,) if is_shared(signal) else (values.machine.n_samples,)
+        zeros = np.zeros((*one, *signal.shape), values.machine.dtype)
+        zeros = xp.asarray(zeros[0] if is_shared(signal) else zeros)
+        outputs[name] = inputs.get(name, zeros)
+    for name, array in _run(op.stages, values, inputs, outputs).items():
+        values.set_pure(op.outputs[name], array)
+
+
+class Rule:
+    """An operator in two parts: what it does at each timestep, and what is for rules.
+
+    Parameters
+    ----------
+    op : PureOperator
+    dt : float
+        Length of a timestep, in seconds.
+
+    Attributes
+    ----------
+    slow : list of Signal
+        What changes only when the rule applies.
+    """
+
+    def __init__(self, op: PureOperator, dt: float) -> None:
+        self._op = op
+        n = next(k for k, (guard, _) in enumerate(op.stages) if guard is not None)
+        self._always, self._guarded = op.stages[:n], op.stages[n:]
+        moved = self._names_moved() if n else set()
+        self.slow = [signal for name, signal in op.updated.items() if name not in moved]
+
+    def _names_moved(self):
+        """What changes at each timestep, found out with the initial values."""
+        arrays = {
+            name: signal.initial_value if is_shared(signal) else signal.initial_value[None]
+            for name, signal in self._op.inputs.items()
+        }
+        moved = set()
+        with np.errstate(all="ignore"):
+            for _, function in self._always:
+                moved |= function(NUMPY, SimpleNamespace(**arrays)).keys()
+        return moved
+
+    def move(self, values: Values) -> None:
+        """Do what is done at each timestep."""
+        inputs = {name: values.as_pure(signal) for name, signal in self._op.inputs.items()}
+        for name, array in _run(self._always, values, inputs, inputs).items():
+            values.set_pure(self._op.outputs[name], array)
+
+    def read(self, values: Values) -> dict[str, Array]:
+        """Return what the rule sees of this timestep, by name."""
+        return {name: values.as_pure(signal) for name, signal in self._op.inputs.items()}
+
+    def is_due(self, xp: Any, arrays: dict[str, Array]) -> Array:
+        """Return whether the rule applies."""
+        return self._guarded[0][0](xp, SimpleNamespace(**arrays))
+
+    def apply(self, values: Values, arrays: dict[str, Array]) -> None:
+        """Change what is learned, if the rule applies."""
+        outputs = {name: arrays[name] for name in self._op.updated}
+        for name, array in _run(self._guarded, values, arrays, outputs).items():
+            if self._op.outputs[name] in self.slow:
+                values.set_pure(self._op.outputs[name], array)
+
+
+def _run(stages, values, inputs, outputs):
+    """What stages return, by name.
+
+    If a guard is false, the outputs stay as they are; from then on all of them are returned.
+    """
+    results = {}
+    for k, (guard, function) in enumerate(stages):
+        v = SimpleNamespace(**{**inputs, **results})
+        if guard is None or (holds := guard(values.xp, v)) is True:
+            results.update(function(values.xp, v))
+        elif holds is not False:
+            before = {**outputs, **results}
+            rest = ((None, function), *stages[k + 1 :])
+            inputs = {**inputs, **results}
+            return values.machine.choose(
+                holds,
+                lambda: {**before, **_run(rest, values, inputs, before)},
+                lambda: before,
+            )
+        else:
+            break
+    return results

@@ -1,0 +1,90 @@
+"""Which function lowers which class of operators."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nengo.builder import Signal
+from nengo.builder.operator import Operator
+from nengo.exceptions import BuildError
+
+
+@dataclass(frozen=True)
+class Lowering:
+    """How operators of one class become functions of arrays.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(op, values)`` reads arrays of `.Values` and writes others.
+    shared : bool or None
+        Whether all samples share what operators write. None: they do if the samples share
+        all that the operators read.
+    keeps : callable
+        The signals of an operator whose values of the timestep before it needs, though it
+        sets them.
+    """
+
+    function: Callable[[Any, Any], None]
+    shared: bool | None
+    keeps: Callable[[Any], Sequence[Signal]]
+
+
+LOWERINGS: dict[type[Operator], Lowering] = {}
+
+
+def lowers(
+    *classes: type[Operator],
+    shared: bool | None = False,
+    keeps: Callable[[Any], Sequence[Signal]] = lambda op: (),
+) -> Callable:
+    """Register the function that lowers operators of some classes.
+
+    Parameters
+    ----------
+    *classes : subclasses of nengo.builder.operator.Operator
+        Subclasses of them are not included, since they may compute something else.
+    shared : bool or None, optional
+        As for `Lowering`. By default each sample has its own copy of what operators write.
+    keeps : callable, optional
+        As for `Lowering`. By default no signal is kept.
+
+    Returns
+    -------
+    callable
+        A decorator for a function ``lower(op, values)``, which is called once when a timestep
+        is traced. It reads arrays as ``values[signal]``, and writes them by ``values.set`` and
+        ``values.inc``.
+
+    Examples
+    --------
+    An operator that squares a signal::
+
+        @lowers(Square)
+        def lower_square(op, values):
+            values.set(op.output, values.xp.square(values[op.input]))
+    """
+
+    def register(function: Callable) -> Callable:
+        for cls in classes:
+            LOWERINGS[cls] = Lowering(function, shared, keeps)
+        return function
+
+    return register
+
+
+def lowering(op: Operator) -> Lowering:
+    """Return how an operator is lowered.
+
+    Raises
+    ------
+    nengo.exceptions.BuildError
+        If no function is registered for its class.
+    """
+    found = LOWERINGS.get(type(op))
+    if found is None:
+        raise BuildError(
+            f"{op} is of the class {type(op).__name__}, which cannot be compiled; a function "
+            "that is registered by nengo_ngc.program.lowering.lowers would compile it"
+        )
+    return found
