@@ -109,11 +109,14 @@ class Loop:
             i, state, seen, draws, probed, due = settled
             machine = self._machine(key, draws)
 
-            def learn() -> Arrays:
+            def learn(carry: tuple) -> tuple:
+                weights = carry[1]
                 new = self._program.learn(machine, {**constants, **weights}, state, seen)
-                return {name: new[name].astype(w.dtype) for name, w in weights.items()}
+                new = {name: new[name].astype(w.dtype) for name, w in weights.items()}
+                return jnp.bool(False), new
 
-            return jax.lax.cond(due, learn, lambda: weights), settled
+            # at most once; a condition would copy the weights if no rule is due
+            return jax.lax.while_loop(lambda c: c[0], learn, (due, weights))[1], settled
 
         weights, (i, state, seen, draws, probed, due) = jax.lax.while_loop(
             lambda c: c[1][0] < n_steps, present, (weights, start)
