@@ -12,11 +12,14 @@ import nengo_ngc as ngc
 
 HAS_DL = all(importlib.util.find_spec(name) for name in ("tensorflow", "tf_keras", "nengo_dl"))
 needs_dl = pytest.mark.skipif(not HAS_DL, reason="nengo-dl is not installed")
-needs_jax = pytest.mark.skipif(
-    importlib.util.find_spec("jax") is None, reason="JAX is not installed"
-)
+HAS_JAX = all(importlib.util.find_spec(name) for name in ("jax", "optax"))
+needs_jax = pytest.mark.skipif(not HAS_JAX, reason="JAX is not installed")
 
-BACKENDS = ["nengo", pytest.param("nengo-dl", marks=needs_dl), pytest.param("jax", marks=needs_jax)]
+BACKENDS = [
+    "nengo",
+    pytest.param("nengo-dl", marks=needs_dl),
+    pytest.param("jax", marks=needs_jax),
+]
 
 # of the backends that simulate a minibatch at once
 SIMULATORS = {"nengo-dl": lambda: ngc.dl.Simulator, "jax": lambda: ngc.jax.Simulator}

@@ -48,7 +48,7 @@ register(
         "nengo_ngc.backends.jax.session:JaxSession",
         minibatches=True,
         devices=True,
-        requires=("jax",),
+        requires=("jax", "optax"),
         install='pip install "nengo-ngc[jax]"',
         preferred_from=2,
         title="JAX",
