@@ -12,8 +12,14 @@ import nengo_ngc as ngc
 
 HAS_DL = all(importlib.util.find_spec(name) for name in ("tensorflow", "tf_keras", "nengo_dl"))
 needs_dl = pytest.mark.skipif(not HAS_DL, reason="nengo-dl is not installed")
+needs_jax = pytest.mark.skipif(
+    importlib.util.find_spec("jax") is None, reason="JAX is not installed"
+)
 
-BACKENDS = ["nengo", pytest.param("nengo-dl", marks=needs_dl)]
+BACKENDS = ["nengo", pytest.param("nengo-dl", marks=needs_dl), pytest.param("jax", marks=needs_jax)]
+
+# of the backends that simulate a minibatch at once
+SIMULATORS = {"nengo-dl": lambda: ngc.dl.Simulator, "jax": lambda: ngc.jax.Simulator}
 
 # sizes and constants with which the reference arrays were recorded
 REFERENCE = {
@@ -60,10 +66,11 @@ def simulate(backend):
     simulators = []
 
     def run(model, minibatch_size, n_steps):
-        if backend != "nengo-dl":
+        if backend not in SIMULATORS:
             sim = nengo.Simulator(model, progress_bar=False)
         else:
-            sim = ngc.dl.Simulator(model, minibatch_size=minibatch_size, progress_bar=False)
+            simulator = SIMULATORS[backend]()
+            sim = simulator(model, minibatch_size=minibatch_size, progress_bar=False)
         simulators.append(sim)
         sim.run_steps(n_steps)
         return sim
