@@ -162,7 +162,7 @@ class _Simulator(Simulator):
         if found != before:
             raise ValidationError(
                 f"what training by JAX remembers must be {before}, got {found}: learning "
-                "that another backend has begun cannot be resumed here",
+                "that was begun by another backend goes on there only",
                 attr="state",
             )
         with self._settings():

@@ -101,7 +101,8 @@ class Update:
 
         gradients, (measured, shared, state) = jax.grad(loss_of, has_aux=True)(trained)
         for name, gradient in gradients.items():
-            step, memory[name] = self._optimizer.update(self._xp, gradient, memory[name])
+            step, new = self._optimizer.update(self._xp, gradient, memory[name])
+            memory[name] = dict(new)
             trained[name] = self._optimizer.project(self._xp, trained[name] + step)
         return trained, memory, shared, state, measured
 
@@ -114,9 +115,7 @@ class Update:
             weights, state = carry[:2]
             step, inputs = now
             key_now = jax.random.fold_in(key, step)
-            machine = JaxMachine(
-                self._xp, self._dtype, self._n_samples, key_now, self.errors
-            )
+            machine = JaxMachine(self._xp, self._dtype, self._n_samples, key_now, self.errors)
             arrays = {**shared, **weights, **trained}
             done = self._program.timestep(machine, arrays, state, {**held, **inputs})
             after = _like(done.state, state)

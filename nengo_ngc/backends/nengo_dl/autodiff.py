@@ -110,11 +110,13 @@ class AutodiffSession(TrainingSession):
             {k: array for k, array in state.items() if not k.startswith("autodiff/")}
         )
         for k, variable in enumerate(self._remembered):
-            array = state[f"autodiff/{k}"]
-            if array.shape != tuple(variable.shape):
+            shape, array = tuple(variable.shape), state.get(f"autodiff/{k}")
+            found = None if array is None else array.shape
+            if array is None or found != shape:
                 raise ValidationError(
-                    f"autodiff/{k} must have shape {tuple(variable.shape)}, got "
-                    f"{array.shape}: it is of another way to join weights",
+                    f"autodiff/{k} must have shape {shape}, got {found}: learning that was "
+                    "begun by another backend, or with weights joined in another way, goes on "
+                    "there only",
                     attr="state",
                 )
             variable.assign(array)

@@ -171,9 +171,7 @@ def _integrated(neurons, values, rate, voltage):
 
 
 @steps(nengo.SpikingRectifiedLinear, rate=rectified_linear)
-def spiking_rectified_linear(
-    neurons: Any, values: Values, J: Array, voltage: Array
-) -> tuple:
+def spiking_rectified_linear(neurons: Any, values: Values, J: Array, voltage: Array) -> tuple:
     """Spikes whenever the integral of ``max(J, 0)`` passes a whole number."""
     return _integrated(neurons, values, values.xp.maximum(J, 0.0), voltage)
 
