@@ -21,6 +21,14 @@ BACKENDS = [
     pytest.param("jax", marks=needs_jax),
 ]
 
+needs_trainer = pytest.mark.skipif(
+    not HAS_DL and importlib.util.find_spec("jax") is None,
+    reason="neither JAX nor nengo-dl is installed",
+)
+
+# of the backends that train by automatic differentiation
+TRAINERS = [pytest.param("nengo-dl", marks=needs_dl), pytest.param("jax", marks=needs_jax)]
+
 # of the backends that simulate a minibatch at once
 SIMULATORS = {"nengo-dl": lambda: ngc.dl.Simulator, "jax": lambda: ngc.jax.Simulator}
 
@@ -60,6 +68,12 @@ class Squashing:
 @pytest.fixture(params=BACKENDS)
 def backend(request):
     """Each simulator in turn."""
+    return request.param
+
+
+@pytest.fixture(params=TRAINERS)
+def trainer(request):
+    """Each simulator in turn that trains by automatic differentiation."""
     return request.param
 
 

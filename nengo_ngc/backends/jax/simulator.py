@@ -76,6 +76,7 @@ class Simulator:
 
     closed = True  # as long as nothing is built
     _skips = False  # all timesteps are simulated, as in Nengo
+    _merges = True  # of many small arrays, as Nengo does
 
     @checked(
         InstanceParam("network", nengo.Network, optional=True),
@@ -110,7 +111,7 @@ class Simulator:
         with process.building(toplevel), tracker:
             if network is not None:
                 model.build(network, progress=tracker.next_stage("Building", "Build"))
-            self.program = Program(model, self._n, skips=self._skips)
+            self.program = Program(model, self._n, skips=self._skips, merges=self._merges)
         self._inputs = self.program.nodes
         self._loop = Loop(self.program, self._dtype, self._n, jax_namespace())
         self.data = Results(model, self.minibatch_size)
