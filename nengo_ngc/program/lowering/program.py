@@ -96,6 +96,9 @@ class Program:
         graph = operator_dependency_graph(model.operators)
         if merges:
             graph = merge(model, graph)
+        # always in the same order, so that compiled programs are found again on disk
+        numbers = {op: k for k, op in enumerate(graph)}
+        graph = {op: sorted(after, key=numbers.get) for op, after in graph.items()}
         self.operators = [op for op in toposort(graph) if hasattr(op, "make_step")]
         self._rules = {op: Rule(op, model.dt) for op in self.operators if is_rule(op)}
         self.sources = {f"source{k}": op for k, op in enumerate(self._find_sources())}
@@ -217,7 +220,7 @@ class Program:
 
     @property
     def _slow(self):
-        slow = {s.base for rule in self._rules.values() for s in rule.slow}
+        slow = [s.base for rule in self._rules.values() for s in rule.slow]
         return {base: self.layout.shared[base] for base in slow}
 
     def _values(self, machine, shared, state):
