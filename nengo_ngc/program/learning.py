@@ -1,6 +1,7 @@
 """Builds every local rule: sum over samples, average, optimise, constrain."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from nengo.rc import rc
 
 from ..rules import LocalRule
 from ..rules.signals import by_name, places
+from ..schedule import Schedule
 from .error_signs import warn_of_opposite_signs
 from .operators import PureOperator, SharedSignal
 from .rule_memory import RuleMemory
@@ -165,7 +167,7 @@ def _build_change(model, rule_type, rule, reads, weights, tag, prefix=""):
     model.sig[rule].update({f"{prefix}{k}": sig for k, sig in memory.signals.items()})
     look = _observe(rule_type, rule, memory)
     stages = [
-        (_guard_settled(rule_type), _accumulate(rule_type, look)),
+        (_Settled(rule_type.schedule, rule_type.learn is not None), _accumulate(rule_type, look)),
         (_guard_due(rule_type), _change(rule_type, remembered, learns_weights)),
     ]
     if memory.signals:  # it moves at every timestep
@@ -227,18 +229,25 @@ def _part(model, signal, part):
     return slice_signal(model, signal, rows)
 
 
-def _guard_settled(rule_type):
-    schedule, switched = rule_type.schedule, rule_type.learn is not None
+@dataclass(frozen=True)
+class _Settled:
+    """The guard of a rule; guards that are equal hold at the same timesteps."""
 
-    def settled(xp, v):
-        teaches = schedule.applies_rules(v.step)
-        return teaches & (xp.max(v.learn) > 0) if switched else teaches
+    schedule: Schedule
+    switched: bool
 
-    return settled
+    def __call__(self, xp, v):
+        teaches = self.schedule.applies_rules(v.step)
+        return teaches & (xp.max(v.learn) > 0) if self.switched else teaches
 
 
 def _guard_due(rule_type):
-    return lambda xp, v: rule_type.schedule.is_due(v.count)
+    def due(xp, v):
+        # one minibatch may be enough by itself, which is known before anything runs
+        n = v.pre.shape[0]
+        return rule_type.schedule.is_due(n) or rule_type.schedule.is_due(v.count)
+
+    return due
 
 
 def _observe(rule_type: LocalRule, rule: LearningRule, memory: RuleMemory) -> Callable:

@@ -185,7 +185,7 @@ class Program:
     def learn(
         self, machine: Machine, shared: Arrays, state: Arrays, seen: Arrays
     ) -> dict[str, Array]:
-        """Apply the learning rules that are due after a timestep.
+        """Apply the learning rules that are due after a timestep, of which there is one.
 
         Parameters
         ----------
@@ -201,6 +201,7 @@ class Program:
         """
         found = {"state": state, "seen": seen, "shared": shared}
         values = self._values(machine, shared, state)
+        together = len({rule.guard for rule in self._rules.values()}) == 1
         for k, op in enumerate(self.operators):
             if op not in self._rules:
                 continue
@@ -209,7 +210,7 @@ class Program:
                 for (place, name), (where, key) in self._seen.items()
                 if place == k
             }
-            self._rules[op].apply(values, arrays)
+            self._rules[op].apply(values, arrays, due=together)
         return {**shared, **{name: values.base(b)[0] for b, name in self._slow.items()}}
 
     # --- parts of them

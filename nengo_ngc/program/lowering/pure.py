@@ -79,10 +79,27 @@ class Rule:
         """Return whether the rule applies."""
         return self._guarded[0][0](xp, SimpleNamespace(**arrays))
 
-    def apply(self, values: Values, arrays: dict[str, Array]) -> None:
-        """Change what is learned, if the rule applies."""
+    @property
+    def guard(self) -> tuple:
+        """What decides whether the rule applies; rules for which it is equal apply together."""
+        inputs = self._op.inputs
+        return self._guarded[0][0], inputs.get("step"), inputs.get("learn")
+
+    def apply(self, values: Values, arrays: dict[str, Array], due: bool = False) -> None:
+        """Change what is learned, if the rule applies.
+
+        Parameters
+        ----------
+        values : Values
+        arrays : dict of {str: array}
+            What the rule sees, by name.
+        due : bool, optional
+            Whether it is known already that the rule applies.
+        """
         outputs = {name: arrays[name] for name in self._op.updated}
-        for name, array in _run(self._guarded, values, arrays, outputs).items():
+        (guard, first), *others = self._guarded
+        stages = [(None if due else guard, first), *others]
+        for name, array in _run(stages, values, arrays, outputs).items():
             if self._op.outputs[name] in self.slow:
                 values.set_pure(self._op.outputs[name], array)
 
@@ -99,7 +116,7 @@ def _run(stages, values, inputs, outputs):
             results.update(function(values.xp, v))
         elif holds is not False:
             before = {**outputs, **results}
-            rest = ((None, function), *stages[k + 1 :])
+            rest = [(None, function), *stages[k + 1 :]]
             inputs = {**inputs, **results}
             return values.machine.choose(
                 holds,
