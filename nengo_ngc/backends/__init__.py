@@ -49,7 +49,7 @@ register(
         trainer="nengo_ngc.backends.jax.autodiff:AutodiffSession",
         minibatches=True,
         devices=True,
-        requires=("jax", "optax"),
+        requires=("jax",),
         install='pip install "nengo-ngc[jax]"',
         preferred_from=2,
         title="JAX",

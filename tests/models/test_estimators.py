@@ -25,7 +25,7 @@ from nengo_ngc.storage.model_files import FLOATS, WHOLES
 from nengo_ngc.training import task
 from nengo_ngc.training.autodiff import _expected_of_training
 
-from ..conftest import HAS_DL, needs_dl
+from ..conftest import HAS_DL
 
 DIGITS = datasets.load("digits").X_train
 X, X_VAL = DIGITS[:60], DIGITS[60:75]
@@ -286,10 +286,9 @@ def test_noise_repeats_when_training_is_resumed(backend, tmp_path):
     assert_same_bits(resumed, whole)
 
 
-@needs_dl
-def test_simulators_agree(tmp_path):
+def test_simulators_agree(at_once, tmp_path):
     fitted("nengo").save(tmp_path / "model.npz")
-    other = NGCModel.load(tmp_path / "model.npz").set_params(backend="nengo-dl")
+    other = NGCModel.load(tmp_path / "model.npz").set_params(backend=at_once)
     expected = fitted("nengo").transform(X)
     assert np.ptp(expected) > 0.1
     np.testing.assert_allclose(other.transform(X), expected, rtol=0, atol=1e-4)

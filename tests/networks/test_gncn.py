@@ -58,10 +58,9 @@ def test_learning_off_changes_nothing(backend):
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "identity"])
 @pytest.mark.parametrize("tied", [False, True])
-def test_activations_agree_on_both_simulators(activation, tied):
-    pytest.importorskip("nengo_dl")
+def test_activations_agree_with_nengo(at_once, activation, tied):
     kwargs = {"activation": activation, "tied": tied}
-    (a, _, p), (b, _, q) = (learned(name, **kwargs) for name in ("nengo", "nengo-dl"))
+    (a, _, p), (b, _, q) = (learned(name, **kwargs) for name in ("nengo", at_once))
     np.testing.assert_allclose(a["mu0"], b["mu0"], rtol=0, atol=1e-5)
     for name in p:
         np.testing.assert_allclose(p[name], q[name], rtol=0, atol=1e-5, err_msg=name)
