@@ -360,8 +360,8 @@ def test_spiking_neurons_learn(backend):
 @pytest.mark.parametrize("neurons", ["lif", "adaptive-lif-rate", "poisson-relu"])
 def test_images_are_presented_from_rest(backend, neurons):
     """Neither order, nor batch, nor what was done before changes what is said of images."""
-    if (backend, neurons) == ("nengo-dl", "poisson-relu"):
-        pytest.skip("TensorFlow's random numbers go on")
+    if neurons == "poisson-relu" and backend != "nengo":
+        pytest.skip("each sample of a minibatch has random numbers of its own")
     learned = model(
         n_hidden=(12,), neuron_type=neurons, steps=10, batch_size=8, backend=backend
     )

@@ -1,7 +1,7 @@
 """A simulator of any Nengo model, compiled by XLA."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jax
@@ -191,6 +191,22 @@ class Simulator:
             k: self._array(np.repeat(v[None], self._n, axis=0) if k in own else v)
             for k, v in arrays.items()
         }
+
+    def are_finite(self, signals: Iterable[Signal]) -> list[bool]:
+        """Whether all numbers are finite, found out on the device.
+
+        Parameters
+        ----------
+        signals : sequence of nengo.builder.Signal
+            Bases that are in ``signals`` of this simulator.
+
+        Returns
+        -------
+        list of bool
+        """
+        found = (self.signals.find(signal) for signal in signals)
+        with self._settings():
+            return [bool(x) for x in _are_finite([arrays[name] for arrays, name in found])]
 
     def run(
         self,
@@ -406,6 +422,11 @@ class Simulator:
             raise SimulatorClosed("the simulator is closed, and cannot be used any more")
 
 
+@jax.jit
+def _are_finite(arrays):
+    return [jnp.all(jnp.isfinite(x)) for x in arrays]
+
+
 class _Settings:
     """JAX's settings while something of a simulator is computed; others keep their own."""
 
@@ -436,12 +457,13 @@ class _Signals(Mapping):
 
     def __contains__(self, signal):
         try:
-            self._find(signal)
+            self.find(signal)
         except KeyError:
             return False
         return True
 
-    def _find(self, signal):
+    def find(self, signal):
+        """The dictionary that holds the array of a signal's base, and its name there."""
         sim, layout = self._sim, self._sim.program.layout
         if signal.base in layout.shared:
             return sim._shared, layout.shared[signal.base]
@@ -452,7 +474,7 @@ class _Signals(Mapping):
     def __getitem__(self, signal: Signal) -> Any:
         if signal.sparse:
             return signal.initial_value
-        arrays, name = self._find(signal)
+        arrays, name = self.find(signal)
         array = np.asarray(arrays[name])
         if signal.base in self._sim.program.layout.per_sample:
             views = [_view(x, signal) for x in array]
@@ -460,7 +482,7 @@ class _Signals(Mapping):
         return _view(array, signal)
 
     def __setitem__(self, signal: Signal, value: ArrayLike) -> None:
-        arrays, name = self._find(signal)
+        arrays, name = self.find(signal)
         array = np.array(arrays[name])
         samples = array if signal.base in self._sim.program.layout.per_sample else [array]
         for sample in samples:
