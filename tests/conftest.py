@@ -12,11 +12,15 @@ import nengo_ngc as ngc
 
 HAS_DL = all(importlib.util.find_spec(name) for name in ("tensorflow", "tf_keras", "nengo_dl"))
 needs_dl = pytest.mark.skipif(not HAS_DL, reason="nengo-dl is not installed")
-needs_jax = pytest.mark.skipif(
-    importlib.util.find_spec("jax") is None, reason="JAX is not installed"
+HAS_JAX = all(importlib.util.find_spec(name) for name in ("jax", "optax"))
+needs_jax = pytest.mark.skipif(not HAS_JAX, reason="JAX is not installed")
+
+needs_trainer = pytest.mark.skipif(
+    not HAS_DL and importlib.util.find_spec("jax") is None,
+    reason="neither JAX nor nengo-dl is installed",
 )
 
-# those that present a minibatch at once
+# those that present a minibatch at once, and train by automatic differentiation
 AT_ONCE = [pytest.param("nengo-dl", marks=needs_dl), pytest.param("jax", marks=needs_jax)]
 BACKENDS = ["nengo", *AT_ONCE]
 
@@ -80,6 +84,12 @@ def simulator(backend, model, minibatch_size=1, dtype="float32"):
     with model:
         nengo_dl.configure_settings(dtype=dtype)
     return nengo_ngc.dl.Simulator(model, minibatch_size=minibatch_size, progress_bar=False)
+
+
+@pytest.fixture(params=AT_ONCE)
+def trainer(request):
+    """Each simulator in turn that trains by automatic differentiation."""
+    return request.param
 
 
 @pytest.fixture

@@ -46,9 +46,10 @@ register(
     Backend(
         "jax",
         "nengo_ngc.backends.jax.session:JaxSession",
+        trainer="nengo_ngc.backends.jax.autodiff:AutodiffSession",
         minibatches=True,
         devices=True,
-        requires=("jax",),
+        requires=("jax", "optax"),
         install='pip install "nengo-ngc[jax]"',
         preferred_from=2,
         title="JAX",

@@ -277,10 +277,9 @@ def test_every_rule_learns(rule, backend):
     )
 
 
-@needs_dl
-def test_backprop_learns_what_automatic_differentiation_does():
+def test_backprop_learns_what_automatic_differentiation_does(trainer):
     learned = [
-        model(rule, backend="nengo-dl", max_epochs=3).fit(X, Y)
+        model(rule, backend=trainer, max_epochs=3).fit(X, Y)
         for rule in ("autodiff", "backprop")
     ]
     for name, array in learned[0].parameters_.items():
@@ -320,15 +319,21 @@ def test_learns_as_on_nengo(at_once, rule):
     "rule, neuron_type",
     [
         *((rule, "relu") for rule in ONLINE),
-        pytest.param("autodiff", "relu", marks=needs_dl),
-        pytest.param("autodiff", "lif", marks=needs_dl),  # voltages must not go on
         ("backprop", "lif"),
         ("backprop", "poisson-relu"),
     ],
 )
 def test_saved_and_resumed_as_if_not_interrupted(rule, neuron_type, tmp_path):
-    kwargs = {"backend": "nengo-dl" if rule == "autodiff" else "nengo", "steps": 5}
-    kwargs["neuron_type"] = neuron_type
+    check_resuming(rule, neuron_type, "nengo", tmp_path)
+
+
+@pytest.mark.parametrize("neuron_type", ["relu", "lif"])
+def test_automatic_differentiation_is_resumed(neuron_type, trainer, tmp_path):
+    check_resuming("autodiff", neuron_type, trainer, tmp_path)
+
+
+def check_resuming(rule, neuron_type, backend, tmp_path):
+    kwargs = {"neuron_type": neuron_type, "backend": backend, "steps": 5}
     whole = model(rule, max_epochs=3, **kwargs).fit(X, Y)
     part = model(rule, max_epochs=3, **kwargs)
     next(part.epochs(X, Y))
@@ -440,7 +445,7 @@ def test_metrics():
         ({"learning_rate": float("nan")}, "learning_rate"),
         ({"beta": 0.0}, "beta"),
         ({"n_hidden": ()}, "n_hidden: must be"),
-        ({"rule": "autodiff"}, "backend: must be 'nengo-dl' or 'auto'"),
+        ({"rule": "autodiff"}, "backend: must be 'nengo-dl', 'jax' or 'auto'"),
         ({"device": "/gpu:0"}, "device: must be None"),
     ],
 )

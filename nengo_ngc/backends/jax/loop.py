@@ -47,8 +47,8 @@ class Loop:
         donated = () if program.host.is_called else ("weights", "state")
         self.run = jax.jit(self._run, donate_argnames=donated)
 
-    def _machine(self, key, draws):
-        key = jax.random.fold_in(key, draws)
+    def _machine(self, seed, draws):
+        key = jax.random.fold_in(jax.random.key(seed), draws)
         return JaxMachine(self._xp, self._dtype, self._n, key, self.errors)
 
     def _run(
@@ -59,7 +59,7 @@ class Loop:
         held: Arrays,
         series: Arrays,
         rows: Arrays,
-        key: Any,
+        seed: Any,
         draws: Any,
         n_steps: Any,
         probed: Arrays,
@@ -78,8 +78,8 @@ class Loop:
             Inputs of each timestep, of which there may be more than ``n_steps``.
         rows : dict of {str: (n,) array of int}
             In which row of ``probed`` each timestep is recorded.
-        key, draws : array
-            Random numbers follow from the key and from the timesteps drawn before.
+        seed, draws : array of int
+            Random numbers follow from the seed and from the timesteps drawn before.
         n_steps : array of int
         probed : dict of {str: (k, b, ...) array}
 
@@ -87,7 +87,7 @@ class Loop:
         -------
         weights, state, draws, probed
         """
-        one = partial(self._timestep, constants, held, series, rows, key)
+        one = partial(self._timestep, constants, held, series, rows, seed, n_steps)
         first = jax.eval_shape(one, weights, state, {}, draws, probed, jnp.int32(0))
         seen = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), first[1])
         start = (jnp.int32(0), state, seen, draws, probed, jnp.bool(False))
@@ -107,7 +107,7 @@ class Loop:
             weights, (i, state, seen, draws, probed, due) = carry
             settled = settle(weights, (i, state, seen, draws, probed, jnp.bool(False)))
             i, state, seen, draws, probed, due = settled
-            machine = self._machine(key, draws)
+            machine = self._machine(seed, draws)
 
             def learn() -> Arrays:
                 new = self._program.learn(machine, {**constants, **weights}, state, seen)
@@ -121,14 +121,26 @@ class Loop:
         return weights, state, draws, probed
 
     def _timestep(
-        self, constants, held, series, rows, key, weights, state, seen, draws, probed, i
+        self,
+        constants,
+        held,
+        series,
+        rows,
+        seed,
+        n_steps,
+        weights,
+        state,
+        seen,
+        draws,
+        probed,
+        i,
     ):
         """One timestep; the carry of the inner loop, and what rules have seen."""
         program = self._program
         inputs = {name: x[i] for name, x in series.items()}
-        machine = self._machine(key, draws)
+        machine = self._machine(seed, draws)
         done = program.timestep(
-            machine, {**constants, **weights}, state, {**held, **inputs}
+            machine, {**constants, **weights}, state, {**held, **inputs}, n_steps - 1 - i
         )
         after = {
             name: self._as_before(array, state[name]) for name, array in done.state.items()

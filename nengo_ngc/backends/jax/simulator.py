@@ -18,6 +18,7 @@ from ...program.lowering import Program
 from ...rules.connections import rules_of
 from ...validation import InstanceParam, PositiveParam, SeedParam, WholeParam, checked
 from .. import process
+from .devices import Devices
 from .loop import Loop
 from .namespace import jax_namespace
 from .results import Results
@@ -47,6 +48,11 @@ class Simulator:
         for samples then.
     device : str or None, optional
         JAX's name of a device, such as ``"gpu"`` or ``"cpu:0"``. None: JAX's default.
+    devices : sequence of str or jax.Device, or int, optional
+        Devices that share the samples of a minibatch, or how many of ``jax.devices()`` do.
+        ``minibatch_size`` must be a multiple of their number. Devices of several processes
+        are those that ``jax.distributed`` has made known: each process runs the same script
+        with the same data, and gets the same results.
     progress_bar : bool, optional
         Whether a progress bar is shown while the simulator is built and runs.
     model : nengo.builder.Model or None, optional
@@ -71,11 +77,13 @@ class Simulator:
         If a rule's ``batch_size`` is not a multiple of ``minibatch_size``, or there is no
         such ``device``.
     nengo.exceptions.BuildError
-        If the model has something that cannot be compiled.
+        If the model has something that cannot be compiled, or calls Python functions within
+        timesteps, which several devices cannot.
     """
 
     closed = True  # as long as nothing is built
     _skips = False  # all timesteps are simulated, as in Nengo
+    _merges = True  # of many small arrays, as Nengo does
 
     @checked(
         InstanceParam("network", nengo.Network, optional=True),
@@ -91,6 +99,7 @@ class Simulator:
         seed: int | None = None,
         minibatch_size: int | None = None,
         device: str | None = None,
+        devices: Any = None,
         progress_bar: bool = True,
         model: Model | None = None,
         dtype: str = "float32",
@@ -101,6 +110,7 @@ class Simulator:
         self._dtype, self._precision = np.dtype(dtype), precision
         toplevel = network if network is not None else getattr(model, "toplevel", None)
         _check_schedules(toplevel, self._n)
+        self._devices = Devices(self._n, device, devices)
         if model is None:
             model = Model(
                 dt=float(dt), label=f"{network}", decoder_cache=get_default_decoder_cache()
@@ -110,9 +120,19 @@ class Simulator:
         with process.building(toplevel), tracker:
             if network is not None:
                 model.build(network, progress=tracker.next_stage("Building", "Build"))
-            self.program = Program(model, self._n, skips=self._skips)
+            self.program = Program(model, self._n, skips=self._skips, merges=self._merges)
         self._inputs = self.program.nodes
-        self._loop = Loop(self.program, self._dtype, self._n, jax_namespace())
+        if self._devices.several:
+            self.program.host.check_not_called(model)
+            self._devices.check_alike({**self.program.shared, **self.program.state})
+        own = self.program.per_sample
+        self._loop = Loop(
+            self.program,
+            self._dtype,
+            self._n,
+            jax_namespace(),
+            lambda arrays: self._devices.keep(arrays, own),
+        )
         self.data = Results(model, self.minibatch_size)
         self.signals = _Signals(self)
         if seed is None and network is not None and network.seed is not None:
@@ -167,7 +187,6 @@ class Simulator:
         with self._settings():
             self._shared = {k: self._array(v) for k, v in self.program.shared.items()}
             self._state = self._initial_state(self.program.state)
-            self._key = jax.random.key(self.seed)
         self.repeat()
         self.program.host.start(self.seed)
         self.clear_probes()
@@ -182,13 +201,14 @@ class Simulator:
 
     def repeat(self) -> None:
         """Have the random numbers of neurons begin again."""
-        with self._settings():
-            self._draws = jnp.int32(0)
+        self._draws = np.int32(0)
 
     def _initial_state(self, arrays):
         own = self.program.per_sample
         return {
-            k: self._array(np.repeat(v[None], self._n, axis=0) if k in own else v)
+            k: self._array(np.repeat(v[None], self._n, axis=0), 0)
+            if k in own
+            else self._array(v)
             for k, v in arrays.items()
         }
 
@@ -260,13 +280,16 @@ class Simulator:
             Whether a progress bar is shown. Default: as for the simulator.
         """
         self._require_open()
-        fed = {self._name(node): self._fed(node, x, n_steps) for node, x in (data or {}).items()}
+        fed = {
+            self._name(node): self._fed(node, x, n_steps) for node, x in (data or {}).items()
+        }
         bar = self.progress_bar if progress_bar is None else progress_bar
         limit = self._limit(fed)
         with ProgressTracker(bar, Progress("Simulating", "Simulation", n_steps)) as tracker:
             for first in range(0, n_steps, limit):
                 n = min(limit, n_steps - first)
-                self._run(n, {k: x[first : first + n] for k, x in fed.items()})
+                parts = {k: x if len(x) == 1 else x[first : first + n] for k, x in fed.items()}
+                self._run(n, parts)
                 tracker.total_progress.step(n)
 
     def trange(self, dt: float | None = None, sample_every: float | None = None) -> NDArray:
@@ -315,12 +338,15 @@ class Simulator:
                 {k: x for k, x in self._shared.items() if k not in learned},
                 {k: x for k, x in self._shared.items() if k in learned},
                 self._state,
-                {k: self._array(x) for k, x in held.items()},
-                {k: self._array(_padded(x, capacity)) for k, x in series.items()},
+                {k: self._array(x, self._axis(x, 0)) for k, x in held.items()},
+                {
+                    k: self._array(_padded(x, capacity), self._axis(x, 1))
+                    for k, x in series.items()
+                },
                 rows,
-                self._key,
+                np.uint32(self.seed),
                 self._draws,
-                jnp.int32(n_steps),
+                np.int32(n_steps),
                 probed,
             )
             self._shared.update(weights)
@@ -328,7 +354,8 @@ class Simulator:
             self._n_steps += n_steps
             for probe, name in program.probes.items():
                 if n_rows[name]:
-                    self.data.record(probe, np.asarray(probed[name][: n_rows[name]]))
+                    values = self._devices.read(probed[name][: n_rows[name]])
+                    self.data.record(probe, values)
             self._raise_errors(state)
 
     def _raise_errors(self, state):
@@ -356,7 +383,8 @@ class Simulator:
             signal = self.model.sig[probe]["in"]
             length = min(capacity, int(np.ceil(capacity / period)) + 1)
             n = self._n if self._is_own(signal) else 1
-            probed[name] = np.zeros((length, n, *signal.shape), self._dtype)
+            zeros = np.zeros((length, n, *signal.shape), self._dtype)
+            probed[name] = self._array(zeros, self._axis(zeros, 1))
         return rows, probed, n_rows
 
     def _is_own(self, signal):
@@ -405,14 +433,20 @@ class Simulator:
         signals = [
             self.model.sig[node]["out"] for node, name in self._inputs.items() if name in fed
         ]
-        return [op for op in self.program.sources.values() if op.sets and op.sets[0] in signals]
+        return [
+            op for op in self.program.sources.values() if op.sets and op.sets[0] in signals
+        ]
 
     # --- arrays
 
-    def _array(self, x):
+    def _array(self, x, axis=None):
+        """An array of JAX, with an axis of the samples or without."""
         x = np.asarray(x)
         kind = {"f": self._dtype, "i": np.int32, "u": np.int32}.get(x.dtype.kind, x.dtype)
-        return jnp.array(x, kind)
+        return self._devices.put(np.array(x, kind), axis)
+
+    def _axis(self, x, axis):
+        return axis if x.shape[axis] == self._n else None
 
     def _settings(self):
         return _Settings(self._dtype == np.float64, self._precision)
@@ -475,7 +509,7 @@ class _Signals(Mapping):
         if signal.sparse:
             return signal.initial_value
         arrays, name = self.find(signal)
-        array = np.asarray(arrays[name])
+        array = self._sim._devices.read(arrays[name])
         if signal.base in self._sim.program.layout.per_sample:
             views = [_view(x, signal) for x in array]
             return views[0] if self._sim.minibatch_size is None else np.stack(views)
@@ -483,12 +517,13 @@ class _Signals(Mapping):
 
     def __setitem__(self, signal: Signal, value: ArrayLike) -> None:
         arrays, name = self.find(signal)
-        array = np.array(arrays[name])
-        samples = array if signal.base in self._sim.program.layout.per_sample else [array]
+        array = np.array(self._sim._devices.read(arrays[name]))
+        own = signal.base in self._sim.program.layout.per_sample
+        samples = array if own else [array]
         for sample in samples:
             _view(sample, signal)[...] = value
         with self._sim._settings():
-            arrays[name] = self._sim._array(array)
+            arrays[name] = self._sim._array(array, 0 if own else None)
 
 
 def _view(array, signal):

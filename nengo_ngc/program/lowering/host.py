@@ -5,9 +5,10 @@ from typing import Any
 
 import nengo
 import numpy as np
+from nengo.builder import Model
 from nengo.builder.operator import Operator, SimPyFunc
 from nengo.builder.processes import SimProcess
-from nengo.exceptions import SimulationError
+from nengo.exceptions import BuildError, SimulationError
 from nengo.utils.functions import function_name
 from numpy.typing import NDArray
 
@@ -38,13 +39,38 @@ class Host:
         self._steps: dict[Operator, list] = {}
         ahead = [*sources.values()]
         synapses = nengo.synapses.Synapse
-        # whether Python is called from within the timesteps
-        self.is_called = any(
-            isinstance(op, SimPyFunc)
-            or (isinstance(op, SimProcess) and not isinstance(op.process, synapses))
+        self._called = [
+            op
             for op in operators
             if op not in ahead
-        )
+            and (
+                isinstance(op, SimPyFunc)
+                or (isinstance(op, SimProcess) and not isinstance(op.process, synapses))
+            )
+        ]
+
+    @property
+    def is_called(self) -> bool:
+        """Whether Python is called from within the timesteps."""
+        return bool(self._called)
+
+    def check_not_called(self, model: Model) -> None:
+        """Raise an error that names an object whose function is called within timesteps.
+
+        Raises
+        ------
+        nengo.exceptions.BuildError
+        """
+        for op in self._called:
+            made = [obj for obj, signals in model.sig.items() if signals.get("out") is op.output]
+            if isinstance(op, SimProcess):
+                what = op.process
+            else:
+                what = f"the Python function {function_name(op.fn)}"
+            raise BuildError(
+                f"{made[0] if made else op} needs {what} within each timestep, which only one "
+                "device can call; give no devices, or put it into a network of its own"
+            )
 
     def start(self, seed: int) -> None:
         """Start all processes afresh.

@@ -5,9 +5,12 @@ small ensembles gains much by it. Merged signals become views of larger ones, wh
 arrays and those of our own operators do not want.
 """
 
+from collections.abc import Container, Iterable
+
 from nengo.builder import Model
 from nengo.builder.operator import Operator
 from nengo.builder.optimizer import OpMergePass
+from nengo.utils.stdlib import OrderedSet
 
 from ..operators import PureOperator
 
@@ -35,6 +38,7 @@ def merge(model: Model, graph: dict) -> dict:
     if len(small) < _FEW:
         return graph
     passes = OpMergePass(graph)
+    passes.might_merge = _InOrder(graph)
     with_views, before = True, None
     while with_views or len(passes.dg.forward) < before:
         with_views = before is None or before != len(passes.dg.forward)
@@ -47,6 +51,17 @@ def merge(model: Model, graph: dict) -> dict:
                 signals[name] = passes.sig_replacements[signals[name]]
     model.operators[:] = list(passes.dg.forward)
     return passes.dg.forward
+
+
+class _InOrder(OrderedSet):
+    """A set with a fixed order, where Nengo has one whose order each process makes up."""
+
+    def difference_update(self, others: Iterable) -> None:
+        for other in others:
+            self.discard(other)
+
+    def intersection_update(self, others: Container) -> None:
+        self.difference_update([item for item in self if item not in others])
 
 
 def _small(operators: list[Operator]) -> set[Operator]:

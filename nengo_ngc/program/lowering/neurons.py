@@ -14,32 +14,57 @@ from .values import Values
 Step = Callable[..., tuple[Array, dict[str, Array]]]
 
 STEPS: dict[type[nengo.neurons.NeuronType], Step] = {}
+RATES: dict[type[nengo.neurons.NeuronType], Step] = {}
 
 
-def steps(*types: type[nengo.neurons.NeuronType]) -> Callable[[Step], Step]:
+def steps(
+    *types: type[nengo.neurons.NeuronType], rate: Step | None = None
+) -> Callable[[Step], Step]:
     """Register how neurons of some types move by one timestep.
 
     The function is given ``(neurons, values, J, **state)``, and returns the output and the
     new state by name.
+
+    Parameters
+    ----------
+    *types : subclasses of nengo.neurons.NeuronType
+    rate : callable, optional
+        The like for neurons that spike, which have no gradient: their rate, by which they
+        are replaced while a model is trained by gradients. What it does not return of the
+        state stays as it was.
     """
 
     def register(function: Step) -> Step:
         for neuron_type in types:
             STEPS[neuron_type] = function
+            if rate is not None:
+                RATES[neuron_type] = rate
         return function
 
     return register
 
 
+def _step_of(neurons, training):
+    """The function of one timestep."""
+    known = RATES if training and neurons.spiking else STEPS
+    found = known.get(type(neurons))
+    if found is None and known is RATES and type(neurons) in STEPS:
+        raise BuildError(
+            f"{neurons} cannot be trained by gradients, since its spikes have none, and no "
+            "rate was given to nengo_ngc.program.lowering.steps"
+        )
+    if found is None:
+        raise BuildError(
+            f"{neurons} cannot be compiled; a function that is registered by "
+            "nengo_ngc.program.lowering.steps would compile it"
+        )
+    return found
+
+
 @lowers(SimNeurons, keeps=lambda op: [*op.state.values()])
 def lower_neurons(op: SimNeurons, values: Values) -> None:
     """``output, state = step(J, state)``."""
-    step = STEPS.get(type(op.neurons))
-    if step is None:
-        raise BuildError(
-            f"{op.neurons} cannot be compiled; a function that is registered by "
-            "nengo_ngc.program.lowering.steps would compile it"
-        )
+    step = _step_of(op.neurons, values.xp.training)
     state = {name: values[signal] for name, signal in op.state.items()}
     output, state = step(op.neurons, values, values[op.J], **state)
     values.set(op.output, output)
@@ -48,14 +73,15 @@ def lower_neurons(op: SimNeurons, values: Values) -> None:
 
 
 @steps(nengo.RectifiedLinear)
-def rectified_linear(neurons: Any, values: Values, J: Array) -> tuple:
-    """``a max(J, 0)``."""
-    return neurons.amplitude * values.xp.maximum(J, 0.0), {}
+def rectified_linear(neurons: Any, values: Values, J: Array, **state: Array) -> tuple:
+    """``a max(J, 0)``, whose derivative at 0 is 0, as in NengoDL."""
+    return neurons.amplitude * values.xp.where(J <= 0, 0.0, J), {}
 
 
 @steps(nengo.Sigmoid)
 def sigmoid(neurons: Any, values: Values, J: Array) -> tuple:
     """``1 / (tau_ref (1 + exp(-J)))``."""
+    J = values.xp.maximum(J, -80.0)  # beyond it the derivative would be infinity times 0
     return (1 / neurons.tau_ref) / (1 + values.xp.exp(-J)), {}
 
 
@@ -66,7 +92,7 @@ def tanh(neurons: Any, values: Values, J: Array) -> tuple:
 
 
 @steps(nengo.LIFRate)
-def lif_rate(neurons: Any, values: Values, J: Array) -> tuple:
+def lif_rate(neurons: Any, values: Values, J: Array, **state: Array) -> tuple:
     """``a / (tau_ref + tau_rc log(1 + 1 / (J - 1)))`` where J is above 1."""
     xp = values.xp
     j = J - 1
@@ -76,7 +102,9 @@ def lif_rate(neurons: Any, values: Values, J: Array) -> tuple:
 
 
 @steps(nengo.AdaptiveLIFRate)
-def adaptive_lif_rate(neurons: Any, values: Values, J: Array, adaptation: Array) -> tuple:
+def adaptive_lif_rate(
+    neurons: Any, values: Values, J: Array, adaptation: Array, **state: Array
+) -> tuple:
     """`nengo.LIFRate` with a current that grows with the output."""
     output, _ = lif_rate(neurons, values, J - adaptation)
     return output, {"adaptation": _adapted(neurons, values.dt, adaptation, output)}
@@ -86,7 +114,7 @@ def _adapted(neurons, dt, adaptation, output):
     return adaptation + (dt / neurons.tau_n) * (neurons.inc_n * output - adaptation)
 
 
-@steps(nengo.LIF)
+@steps(nengo.LIF, rate=lif_rate)
 def lif(
     neurons: Any, values: Values, J: Array, voltage: Array, refractory_time: Array
 ) -> tuple:
@@ -106,7 +134,7 @@ def lif(
     return xp.where(spiked, neurons.amplitude / dt, xp.zeros_like(J)), state
 
 
-@steps(nengo.AdaptiveLIF)
+@steps(nengo.AdaptiveLIF, rate=adaptive_lif_rate)
 def adaptive_lif(
     neurons: Any, values: Values, J: Array, adaptation: Array, **state: Array
 ) -> tuple:
@@ -142,21 +170,24 @@ def _integrated(neurons, values, rate, voltage):
     return (neurons.amplitude / values.dt) * n_spikes, {"voltage": voltage - n_spikes}
 
 
-@steps(nengo.SpikingRectifiedLinear)
-def spiking_rectified_linear(
-    neurons: Any, values: Values, J: Array, voltage: Array
-) -> tuple:
+@steps(nengo.SpikingRectifiedLinear, rate=rectified_linear)
+def spiking_rectified_linear(neurons: Any, values: Values, J: Array, voltage: Array) -> tuple:
     """Spikes whenever the integral of ``max(J, 0)`` passes a whole number."""
     return _integrated(neurons, values, values.xp.maximum(J, 0.0), voltage)
 
 
-@steps(nengo.RegularSpiking)
+def _rate_given(neurons, values, J, **state):
+    """``a J``: the input of these neurons is the rate at which they spike."""
+    return neurons.amplitude * J, {}
+
+
+@steps(nengo.RegularSpiking, rate=_rate_given)
 def regular_spiking(neurons: Any, values: Values, J: Array, voltage: Array) -> tuple:
     """Spikes whenever the integral of the rate J passes a whole number."""
     return _integrated(neurons, values, J, voltage)
 
 
-@steps(nengo.StochasticSpiking)
+@steps(nengo.StochasticSpiking, rate=_rate_given)
 def stochastic_spiking(neurons: Any, values: Values, J: Array) -> tuple:
     """The whole part of the expected number of spikes, and one more by chance."""
     xp = values.xp
@@ -167,7 +198,7 @@ def stochastic_spiking(neurons: Any, values: Values, J: Array) -> tuple:
     return _signed(neurons, values, J, n_spikes)
 
 
-@steps(nengo.PoissonSpiking)
+@steps(nengo.PoissonSpiking, rate=_rate_given)
 def poisson_spiking(neurons: Any, values: Values, J: Array) -> tuple:
     """A number of spikes that has a Poisson distribution."""
     expected = values.dt * (values.xp.abs(J) if neurons.negative else J)

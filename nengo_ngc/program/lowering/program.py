@@ -96,6 +96,9 @@ class Program:
         graph = operator_dependency_graph(model.operators)
         if merges:
             graph = merge(model, graph)
+        # always in the same order, so that compiled programs are found again on disk
+        numbers = {op: k for k, op in enumerate(graph)}
+        graph = {op: sorted(after, key=numbers.get) for op, after in graph.items()}
         self.operators = [op for op in toposort(graph) if hasattr(op, "make_step")]
         self._rules = {op: Rule(op, model.dt) for op in self.operators if is_rule(op)}
         self.sources = {f"source{k}": op for k, op in enumerate(self._find_sources())}
@@ -138,7 +141,12 @@ class Program:
     # --- the two functions
 
     def timestep(
-        self, machine: Machine, shared: Arrays, state: Arrays, inputs: Arrays
+        self,
+        machine: Machine,
+        shared: Arrays,
+        state: Arrays,
+        inputs: Arrays,
+        left: Array | int | None = None,
     ) -> Timestep:
         """Advance by one timestep.
 
@@ -148,6 +156,8 @@ class Program:
         shared, state : dict of {str: array}
         inputs : dict of {str: array}
             Values of all ``sources``, and of some ``nodes``, (b, size) or (1, size).
+        left : array of int, optional
+            Timesteps after this one, more of which are not passed over. Default: any number.
 
         Returns
         -------
@@ -172,7 +182,7 @@ class Program:
                 compute(op, values)
             else:
                 lowering(op).function(op, values)
-        skipped = self._skip(values) if self.skips else None
+        skipped = self._skip(values, left) if self.skips else None
         after = self._state(values)
         due = None
         for guard in guards:
@@ -217,7 +227,7 @@ class Program:
 
     @property
     def _slow(self):
-        slow = {s.base for rule in self._rules.values() for s in rule.slow}
+        slow = [s.base for rule in self._rules.values() for s in rule.slow]
         return {base: self.layout.shared[base] for base in slow}
 
     def _values(self, machine, shared, state):
@@ -261,9 +271,9 @@ class Program:
                 self._seen[k, name] = known[id(array)]
         return kept
 
-    def _skip(self, values):
+    def _skip(self, values, most):
         """Let time pass up to the last timestep of presentations that are over."""
-        xp, n = values.xp, None
+        xp, n = values.xp, most
         for op in self._ends:
             (output,) = op.outputs.values()
             left = op.ends.remaining(values.step)
@@ -282,7 +292,9 @@ class Program:
 
 
 def _nodes(model: Model) -> Sequence[nengo.Node]:
-    return [obj for obj in model.sig if isinstance(obj, nengo.Node) and "out" in model.sig[obj]]
+    return [
+        obj for obj in model.sig if isinstance(obj, nengo.Node) and "out" in model.sig[obj]
+    ]
 
 
 def _write(op: Operator, values: Values, value: Array) -> None:
