@@ -186,21 +186,6 @@ def test_other_networks_run_as_on_nengo_dl():
 
 
 @needs_dl
-def test_runs_can_be_cut_anywhere():
-
-    x = (np.random.RandomState(0).rand(3, 6) < 0.5).astype(float)
-    learned = []
-    for cuts in ([30], [7, 1, 15, 7]):
-        model = circuit(schedule=ngc.Schedule(10, batch_size=6))
-        with ngc.dl.Simulator(model, minibatch_size=3, progress_bar=False) as sim:
-            for n in cuts:
-                sim.run_steps(n, data={model.stimulus: np.repeat(x[:, None], n, axis=1)})
-            learned.append(model.net.parameters(sim))
-    for name, value in learned[0].items():
-        np.testing.assert_array_equal(learned[1][name], value, err_msg=name)
-
-
-@needs_dl
 @pytest.mark.parametrize("unroll", [1, 5])
 def test_probes_see_every_timestep(unroll):
 
@@ -218,51 +203,11 @@ def test_probes_see_every_timestep(unroll):
 
 
 @needs_dl
-def test_probed_weights_change_as_on_nengo():
-
-    model = circuit(schedule=ngc.Schedule(5))
-    with model:
-        probe = nengo.Probe(model.net.connections["W1"], "weights")
-    with nengo.Simulator(model, progress_bar=False) as sim:
-        sim.run_steps(10)
-        expected = sim.data[probe]
-    with ngc.dl.Simulator(model, minibatch_size=1, progress_bar=False) as sim:
-        sim.run_steps(10)
-        np.testing.assert_allclose(sim.data[probe][0], expected, rtol=0, atol=1e-5)
-    assert np.any(expected[-1] != expected[0])
-
-
-@needs_dl
-def test_batches_are_whole_minibatches():
-
-    model = circuit(schedule=ngc.Schedule(10, batch_size=8))
-    with pytest.raises(ValidationError, match="multiple of minibatch_size.*3.*8"):
-        ngc.dl.Simulator(model, minibatch_size=3, progress_bar=False)
-
-
-@needs_dl
 def test_device_is_passed_on():
 
     with ngc.dl.Simulator(circuit(), device="/cpu:0", progress_bar=False) as sim:
         assert sim.tensor_graph.device == "/cpu:0"
         sim.run_steps(3)
-
-
-@needs_dl
-def test_reset_starts_afresh():
-
-    model = circuit(schedule=ngc.Schedule(5))
-    with ngc.dl.Simulator(model, minibatch_size=2, progress_bar=False) as sim:
-        before = model.net.parameters(sim)
-        sim.run_steps(5)
-        after = model.net.parameters(sim)
-        sim.reset()
-        for name, value in before.items():
-            np.testing.assert_array_equal(model.net.parameters(sim)[name], value)
-        sim.run_steps(5)
-        for name, value in after.items():
-            np.testing.assert_array_equal(model.net.parameters(sim)[name], value)
-    assert np.any(after["W1"] != before["W1"])
 
 
 @needs_dl

@@ -2,7 +2,6 @@
 
 import copy
 import functools
-import importlib.util
 import json
 import os
 import pickle
@@ -16,7 +15,7 @@ from sklearn.exceptions import NotFittedError
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets
-from nengo_ngc.backends import Backend, choose
+from nengo_ngc.backends import Backend
 from nengo_ngc.backends.session import Session
 from nengo_ngc.metrics import binary_cross_entropy
 from nengo_ngc.models import NGCModel
@@ -25,7 +24,6 @@ from nengo_ngc.storage.model_files import FLOATS, WHOLES
 from nengo_ngc.training import task
 from nengo_ngc.training.autodiff import _expected_of_training
 
-from ..conftest import HAS_DL
 
 DIGITS = datasets.load("digits").X_train
 X, X_VAL = DIGITS[:60], DIGITS[60:75]
@@ -235,14 +233,6 @@ def test_partial_fit_needs_whole_batches():
     message = "a multiple of batch_size=10, got 55"
     with pytest.raises(ValueError, match=message):
         model().partial_fit(X[:55])
-
-
-def test_auto_takes_nengo_dl_for_large_batches(monkeypatch):
-    expected = "nengo-dl" if HAS_DL else "nengo"
-    assert choose("auto", 64).name == expected
-    assert choose("auto", 1).name == "nengo"
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert choose("auto", 64).name == "nengo"
 
 
 # --- using what was learned

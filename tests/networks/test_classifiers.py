@@ -308,13 +308,6 @@ def test_automatic_differentiation_of_spikes_in_parts(monkeypatch):
     assert [report["batch"] for report in told] == 4 * [1, 2, 3, 4, 5, 6]
 
 
-@pytest.mark.parametrize("rule", ONLINE)
-def test_learns_as_on_nengo(at_once, rule):
-    learned = [model(rule, backend=b).fit(X, Y).parameters_ for b in ("nengo", at_once)]
-    for name, array in learned[0].items():
-        np.testing.assert_allclose(learned[1][name], array, atol=2e-4)
-
-
 @pytest.mark.parametrize(
     "rule, neuron_type",
     [
@@ -365,8 +358,8 @@ def test_spiking_neurons_learn(backend):
 @pytest.mark.parametrize("neurons", ["lif", "adaptive-lif-rate", "poisson-relu"])
 def test_images_are_presented_from_rest(backend, neurons):
     """Neither order, nor batch, nor what was done before changes what is said of images."""
-    if (backend, neurons) == ("nengo-dl", "poisson-relu"):
-        pytest.skip("TensorFlow's random numbers go on")
+    if neurons == "poisson-relu" and backend != "nengo":
+        pytest.skip("each sample of a minibatch has random numbers of its own")
     learned = model(
         n_hidden=(12,), neuron_type=neurons, steps=10, batch_size=8, backend=backend
     )
@@ -376,13 +369,6 @@ def test_images_are_presented_from_rest(backend, neurons):
     np.testing.assert_array_equal(learned.predict_proba(X[:11][order]), expected[order])
     np.testing.assert_array_equal(learned.predict_proba(X[9:11]), expected[9:])
     np.testing.assert_array_equal(learned.predict_proba(X[:11]), expected)
-
-
-def test_spiking_neurons_learn_as_on_nengo(at_once):
-    kwargs = {"neuron_type": "lif", "steps": 10, "batch_size": 5, "max_epochs": 1}
-    learned = [model(backend=b, **kwargs).fit(X[:20], Y[:20]) for b in ("nengo", at_once)]
-    for name, array in learned[0].parameters_.items():
-        np.testing.assert_allclose(learned[1].parameters_[name], array, atol=2e-4)
 
 
 @pytest.mark.parametrize("neurons", ["lif", "poisson-relu"])

@@ -159,6 +159,17 @@ def test_same_seed_same_bits(backend):
     assert np.any(runs[0][0]["mu0"] != 0.5)  # there are spikes
 
 
+def test_random_spikes_repeat_in_calls_that_do_not_learn(backend):
+    if backend == "nengo-dl":
+        pytest.skip("TensorFlow's random numbers go on")
+    noisy = {"activation": nengo.StochasticSpiking(nengo.RectifiedLinear()), "max_rate": 200.0}
+    run = open_session(backend, lambda: build(parameters=POSITIVE, **noisy), 3, ["phi_z1"])
+    first, again = (run.present(X)["phi_z1"] for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    learning = [run.present(X, learn=True)["phi_z1"] for _ in range(2)]
+    assert np.any(learning[0] != first) and np.any(learning[0] != learning[1])
+
+
 def test_generate_passes_predictions_down():
     with nengo.Network():
         net = build(variant="t1", shape=(3, 2, 2))

@@ -1,10 +1,11 @@
 """A simulator of any Nengo model, compiled by XLA."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import nengo
 import numpy as np
 from nengo.builder import Model, Signal
@@ -205,9 +206,27 @@ class Simulator:
     def _initial_state(self, arrays):
         own = self.program.per_sample
         return {
-            k: self._array(np.repeat(v[None], self._n, axis=0), 0) if k in own else self._array(v)
+            k: self._array(np.repeat(v[None], self._n, axis=0), 0)
+            if k in own
+            else self._array(v)
             for k, v in arrays.items()
         }
+
+    def are_finite(self, signals: Iterable[Signal]) -> list[bool]:
+        """Whether all numbers are finite, found out on the device.
+
+        Parameters
+        ----------
+        signals : sequence of nengo.builder.Signal
+            Bases that are in ``signals`` of this simulator.
+
+        Returns
+        -------
+        list of bool
+        """
+        found = (self.signals.find(signal) for signal in signals)
+        with self._settings():
+            return [bool(x) for x in _are_finite([arrays[name] for arrays, name in found])]
 
     def run(
         self,
@@ -261,13 +280,16 @@ class Simulator:
             Whether a progress bar is shown. Default: as for the simulator.
         """
         self._require_open()
-        fed = {self._name(node): self._fed(node, x, n_steps) for node, x in (data or {}).items()}
+        fed = {
+            self._name(node): self._fed(node, x, n_steps) for node, x in (data or {}).items()
+        }
         bar = self.progress_bar if progress_bar is None else progress_bar
         limit = self._limit(fed)
         with ProgressTracker(bar, Progress("Simulating", "Simulation", n_steps)) as tracker:
             for first in range(0, n_steps, limit):
                 n = min(limit, n_steps - first)
-                self._run(n, {k: x[first : first + n] for k, x in fed.items()})
+                parts = {k: x if len(x) == 1 else x[first : first + n] for k, x in fed.items()}
+                self._run(n, parts)
                 tracker.total_progress.step(n)
 
     def trange(self, dt: float | None = None, sample_every: float | None = None) -> NDArray:
@@ -411,7 +433,9 @@ class Simulator:
         signals = [
             self.model.sig[node]["out"] for node, name in self._inputs.items() if name in fed
         ]
-        return [op for op in self.program.sources.values() if op.sets and op.sets[0] in signals]
+        return [
+            op for op in self.program.sources.values() if op.sets and op.sets[0] in signals
+        ]
 
     # --- arrays
 
@@ -430,6 +454,11 @@ class Simulator:
     def _require_open(self):
         if self.closed:
             raise SimulatorClosed("the simulator is closed, and cannot be used any more")
+
+
+@jax.jit
+def _are_finite(arrays):
+    return [jnp.all(jnp.isfinite(x)) for x in arrays]
 
 
 class _Settings:
@@ -462,12 +491,13 @@ class _Signals(Mapping):
 
     def __contains__(self, signal):
         try:
-            self._find(signal)
+            self.find(signal)
         except KeyError:
             return False
         return True
 
-    def _find(self, signal):
+    def find(self, signal):
+        """The dictionary that holds the array of a signal's base, and its name there."""
         sim, layout = self._sim, self._sim.program.layout
         if signal.base in layout.shared:
             return sim._shared, layout.shared[signal.base]
@@ -478,7 +508,7 @@ class _Signals(Mapping):
     def __getitem__(self, signal: Signal) -> Any:
         if signal.sparse:
             return signal.initial_value
-        arrays, name = self._find(signal)
+        arrays, name = self.find(signal)
         array = self._sim._devices.read(arrays[name])
         if signal.base in self._sim.program.layout.per_sample:
             views = [_view(x, signal) for x in array]
@@ -486,7 +516,7 @@ class _Signals(Mapping):
         return _view(array, signal)
 
     def __setitem__(self, signal: Signal, value: ArrayLike) -> None:
-        arrays, name = self._find(signal)
+        arrays, name = self.find(signal)
         array = np.array(self._sim._devices.read(arrays[name]))
         own = signal.base in self._sim.program.layout.per_sample
         samples = array if own else [array]

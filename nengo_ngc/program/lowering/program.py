@@ -141,7 +141,12 @@ class Program:
     # --- the two functions
 
     def timestep(
-        self, machine: Machine, shared: Arrays, state: Arrays, inputs: Arrays
+        self,
+        machine: Machine,
+        shared: Arrays,
+        state: Arrays,
+        inputs: Arrays,
+        left: Array | int | None = None,
     ) -> Timestep:
         """Advance by one timestep.
 
@@ -151,6 +156,8 @@ class Program:
         shared, state : dict of {str: array}
         inputs : dict of {str: array}
             Values of all ``sources``, and of some ``nodes``, (b, size) or (1, size).
+        left : array of int, optional
+            Timesteps after this one, more of which are not passed over. Default: any number.
 
         Returns
         -------
@@ -175,7 +182,7 @@ class Program:
                 compute(op, values)
             else:
                 lowering(op).function(op, values)
-        skipped = self._skip(values) if self.skips else None
+        skipped = self._skip(values, left) if self.skips else None
         after = self._state(values)
         due = None
         for guard in guards:
@@ -264,9 +271,9 @@ class Program:
                 self._seen[k, name] = known[id(array)]
         return kept
 
-    def _skip(self, values):
+    def _skip(self, values, most):
         """Let time pass up to the last timestep of presentations that are over."""
-        xp, n = values.xp, None
+        xp, n = values.xp, most
         for op in self._ends:
             (output,) = op.outputs.values()
             left = op.ends.remaining(values.step)
@@ -285,7 +292,9 @@ class Program:
 
 
 def _nodes(model: Model) -> Sequence[nengo.Node]:
-    return [obj for obj in model.sig if isinstance(obj, nengo.Node) and "out" in model.sig[obj]]
+    return [
+        obj for obj in model.sig if isinstance(obj, nengo.Node) and "out" in model.sig[obj]
+    ]
 
 
 def _write(op: Operator, values: Values, value: Array) -> None:
