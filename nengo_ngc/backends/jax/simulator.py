@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import jax
@@ -51,6 +52,9 @@ class Simulator:
         Whether a progress bar is shown while the simulator is built and runs.
     model : nengo.builder.Model or None, optional
         The model into which the network is built. Default: a new model.
+    optimize : bool, optional
+        Whether small operators that are alike are merged, which makes models of many small
+        ensembles faster.
     dtype : {"float32", "float64"}, optional
         Floating-point type of the simulation.
     precision : {"highest", "high", "default"}, optional
@@ -93,10 +97,12 @@ class Simulator:
         device: str | None = None,
         progress_bar: bool = True,
         model: Model | None = None,
+        optimize: bool = True,
         dtype: str = "float32",
         precision: str = "highest",
     ) -> None:
         self.minibatch_size, self.progress_bar = minibatch_size, progress_bar
+        self.optimize = optimize
         self._n = minibatch_size or 1
         self._dtype, self._precision = np.dtype(dtype), precision
         toplevel = network if network is not None else getattr(model, "toplevel", None)
@@ -110,7 +116,7 @@ class Simulator:
         with process.building(toplevel), tracker:
             if network is not None:
                 model.build(network, progress=tracker.next_stage("Building", "Build"))
-            self.program = Program(model, self._n, skips=self._skips)
+            self.program = Program(model, self._n, self._skips, merges=optimize)
         self._inputs = self.program.nodes
         self._loop = Loop(self.program, self._dtype, self._n, jax_namespace())
         self.data = Results(model, self.minibatch_size)
@@ -128,6 +134,42 @@ class Simulator:
 
     def __exit__(self, *_: Any) -> None:
         self.close()
+
+    def __del__(self) -> None:
+        if not self.closed:
+            warnings.warn(
+                f"Simulator of {self.model} was deallocated while open; close simulators, or "
+                "use them in a with block",
+                ResourceWarning,
+                stacklevel=2,
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        names = ("minibatch_size", "progress_bar", "optimize", "model", "seed")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "dtype": str(self._dtype),
+            "precision": self._precision,
+            "closed": self.closed,
+            "signals": {} if self.closed else dict(self.signals),
+            "n_steps": self._n_steps,
+            "draws": 0 if self.closed else int(self._draws),
+            "recorded": {probe: np.array(self.data[probe]) for probe in self.model.probes},
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        names = ("minibatch_size", "progress_bar", "model", "seed", "dtype", "precision")
+        # what was merged is merged already
+        self.__init__(None, optimize=False, **{name: state[name] for name in names})
+        self.optimize, self._n_steps = state["optimize"], state["n_steps"]
+        for signal, value in state["signals"].items():
+            self.signals[signal] = value
+        with self._settings():
+            self._draws = jnp.int32(state["draws"])
+        for probe, values in state["recorded"].items():
+            self.data.restore(probe, values)
+        if state["closed"]:
+            self.close()
 
     @property
     def dt(self) -> float:
@@ -244,7 +286,9 @@ class Simulator:
             Whether a progress bar is shown. Default: as for the simulator.
         """
         self._require_open()
-        fed = {self._name(node): self._fed(node, x, n_steps) for node, x in (data or {}).items()}
+        fed = {
+            self._name(node): self._fed(node, x, n_steps) for node, x in (data or {}).items()
+        }
         bar = self.progress_bar if progress_bar is None else progress_bar
         limit = self._limit(fed)
         with ProgressTracker(bar, Progress("Simulating", "Simulation", n_steps)) as tracker:
@@ -290,40 +334,44 @@ class Simulator:
         for name, op in program.sources.items():
             if id(op) in replaced:
                 series[name] = np.zeros((1, 1, *op.output.shape))
-            else:
-                series[name] = program.host.ahead(name, first, n_steps)
+        needed = [name for name in program.sources if name not in series]
+        series.update(program.host.ahead(needed, first, n_steps))
         rows, probed, n_rows = self._records(first, n_steps, capacity)
         with self._settings():
             learned = program.learned
-            weights, state, draws, probed = self._loop.run(
-                {k: x for k, x in self._shared.items() if k not in learned},
-                {k: x for k, x in self._shared.items() if k in learned},
-                self._state,
-                {k: self._array(x) for k, x in held.items()},
-                {k: self._array(_padded(x, capacity)) for k, x in series.items()},
-                rows,
-                self._key,
-                self._draws,
-                jnp.int32(n_steps),
-                probed,
-            )
+            with self._python_errors():
+                weights, state, draws, probed = self._loop.run(
+                    {k: x for k, x in self._shared.items() if k not in learned},
+                    {k: x for k, x in self._shared.items() if k in learned},
+                    self._state,
+                    {k: self._array(x) for k, x in held.items()},
+                    {k: self._array(_padded(x, capacity)) for k, x in series.items()},
+                    rows,
+                    self._key,
+                    self._draws,
+                    jnp.int32(n_steps),
+                    probed,
+                )
+                if program.host.is_called:
+                    jax.block_until_ready(state)
             self._shared.update(weights)
             self._state, self._draws = state, draws
             self._n_steps += n_steps
             for probe, name in program.probes.items():
                 if n_rows[name]:
                     self.data.record(probe, np.asarray(probed[name][: n_rows[name]]))
-            self._raise_errors(state)
 
-    def _raise_errors(self, state):
-        if self.program.host.is_called:
-            try:
-                jax.block_until_ready(state)
-                jax.effects_barrier()
-            except Exception:
-                if self._loop.errors:
-                    raise self._loop.errors.pop(0) from None
-                raise
+    @contextmanager
+    def _python_errors(self):
+        """Raise what a Python function has raised, in place of JAX's error about it."""
+        try:
+            yield
+        except Exception:
+            errors = [*self._loop.errors]
+            self._loop.errors.clear()
+            if errors:
+                raise errors[0] from None
+            raise
 
     def _records(self, first, n_steps, capacity):
         """Where each timestep is recorded, and empty arrays for the records."""
@@ -389,7 +437,9 @@ class Simulator:
         signals = [
             self.model.sig[node]["out"] for node, name in self._inputs.items() if name in fed
         ]
-        return [op for op in self.program.sources.values() if op.sets and op.sets[0] in signals]
+        return [
+            op for op in self.program.sources.values() if op.sets and op.sets[0] in signals
+        ]
 
     # --- arrays
 
