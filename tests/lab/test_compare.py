@@ -24,7 +24,6 @@ from nengo_ngc.lab.compare import code_hashes, processes, report, results, user_
 from nengo_ngc.models import RULES
 from nengo_ngc.storage import locks
 
-
 SMALL = {
     "rules": ["backprop", "pes"],
     "hidden": [[8]],

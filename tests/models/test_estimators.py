@@ -24,7 +24,6 @@ from nengo_ngc.storage.model_files import FLOATS, WHOLES
 from nengo_ngc.training import task
 from nengo_ngc.training.autodiff import _expected_of_training
 
-
 DIGITS = datasets.load("digits").X_train
 X, X_VAL = DIGITS[:60], DIGITS[60:75]
 RIGHT_HALF = np.tile(np.arange(8) >= 4, 8)

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import jax
@@ -57,6 +58,9 @@ class Simulator:
         Whether a progress bar is shown while the simulator is built and runs.
     model : nengo.builder.Model or None, optional
         The model into which the network is built. Default: a new model.
+    optimize : bool, optional
+        Whether small operators that are alike are merged, which makes models of many small
+        ensembles faster.
     dtype : {"float32", "float64"}, optional
         Floating-point type of the simulation.
     precision : {"highest", "high", "default"}, optional
@@ -83,7 +87,6 @@ class Simulator:
 
     closed = True  # as long as nothing is built
     _skips = False  # all timesteps are simulated, as in Nengo
-    _merges = True  # of many small arrays, as Nengo does
 
     @checked(
         InstanceParam("network", nengo.Network, optional=True),
@@ -102,10 +105,12 @@ class Simulator:
         devices: Any = None,
         progress_bar: bool = True,
         model: Model | None = None,
+        optimize: bool = True,
         dtype: str = "float32",
         precision: str = "highest",
     ) -> None:
         self.minibatch_size, self.progress_bar = minibatch_size, progress_bar
+        self.optimize = optimize
         self._n = minibatch_size or 1
         self._dtype, self._precision = np.dtype(dtype), precision
         toplevel = network if network is not None else getattr(model, "toplevel", None)
@@ -120,7 +125,7 @@ class Simulator:
         with process.building(toplevel), tracker:
             if network is not None:
                 model.build(network, progress=tracker.next_stage("Building", "Build"))
-            self.program = Program(model, self._n, skips=self._skips, merges=self._merges)
+            self.program = Program(model, self._n, self._skips, merges=optimize)
         self._inputs = self.program.nodes
         if self._devices.several:
             self.program.host.check_not_called(model)
@@ -148,6 +153,42 @@ class Simulator:
 
     def __exit__(self, *_: Any) -> None:
         self.close()
+
+    def __del__(self) -> None:
+        if not self.closed:
+            warnings.warn(
+                f"Simulator of {self.model} was deallocated while open; close simulators, or "
+                "use them in a with block",
+                ResourceWarning,
+                stacklevel=2,
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        names = ("minibatch_size", "progress_bar", "optimize", "model", "seed")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "dtype": str(self._dtype),
+            "precision": self._precision,
+            "closed": self.closed,
+            "signals": {} if self.closed else dict(self.signals),
+            "n_steps": self._n_steps,
+            "draws": 0 if self.closed else int(self._draws),
+            "recorded": {probe: np.array(self.data[probe]) for probe in self.model.probes},
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        names = ("minibatch_size", "progress_bar", "model", "seed", "dtype", "precision")
+        # what was merged is merged already
+        self.__init__(None, optimize=False, **{name: state[name] for name in names})
+        self.optimize, self._n_steps = state["optimize"], state["n_steps"]
+        for signal, value in state["signals"].items():
+            self.signals[signal] = value
+        with self._settings():
+            self._draws = jnp.int32(state["draws"])
+        for probe, values in state["recorded"].items():
+            self.data.restore(probe, values)
+        if state["closed"]:
+            self.close()
 
     @property
     def dt(self) -> float:
@@ -329,26 +370,29 @@ class Simulator:
         for name, op in program.sources.items():
             if id(op) in replaced:
                 series[name] = np.zeros((1, 1, *op.output.shape))
-            else:
-                series[name] = program.host.ahead(name, first, n_steps)
+        needed = [name for name in program.sources if name not in series]
+        series.update(program.host.ahead(needed, first, n_steps))
         rows, probed, n_rows = self._records(first, n_steps, capacity)
         with self._settings():
             learned = program.learned
-            weights, state, draws, probed = self._loop.run(
-                {k: x for k, x in self._shared.items() if k not in learned},
-                {k: x for k, x in self._shared.items() if k in learned},
-                self._state,
-                {k: self._array(x, self._axis(x, 0)) for k, x in held.items()},
-                {
-                    k: self._array(_padded(x, capacity), self._axis(x, 1))
-                    for k, x in series.items()
-                },
-                rows,
-                np.uint32(self.seed),
-                self._draws,
-                np.int32(n_steps),
-                probed,
-            )
+            with self._python_errors():
+                weights, state, draws, probed = self._loop.run(
+                    {k: x for k, x in self._shared.items() if k not in learned},
+                    {k: x for k, x in self._shared.items() if k in learned},
+                    self._state,
+                    {k: self._array(x, self._axis(x, 0)) for k, x in held.items()},
+                    {
+                        k: self._array(_padded(x, capacity), self._axis(x, 1))
+                        for k, x in series.items()
+                    },
+                    rows,
+                    np.uint32(self.seed),
+                    self._draws,
+                    np.int32(n_steps),
+                    probed,
+                )
+                if program.host.is_called:
+                    jax.block_until_ready(state)
             self._shared.update(weights)
             self._state, self._draws = state, draws
             self._n_steps += n_steps
@@ -356,17 +400,18 @@ class Simulator:
                 if n_rows[name]:
                     values = self._devices.read(probed[name][: n_rows[name]])
                     self.data.record(probe, values)
-            self._raise_errors(state)
 
-    def _raise_errors(self, state):
-        if self.program.host.is_called:
-            try:
-                jax.block_until_ready(state)
-                jax.effects_barrier()
-            except Exception:
-                if self._loop.errors:
-                    raise self._loop.errors.pop(0) from None
-                raise
+    @contextmanager
+    def _python_errors(self):
+        """Raise what a Python function has raised, in place of JAX's error about it."""
+        try:
+            yield
+        except Exception:
+            errors = [*self._loop.errors]
+            self._loop.errors.clear()
+            if errors:
+                raise errors[0] from None
+            raise
 
     def _records(self, first, n_steps, capacity):
         """Where each timestep is recorded, and empty arrays for the records."""
