@@ -21,6 +21,7 @@ from nengo_dl.tensor_graph import TensorGraph
 
 from ...program import PureOperator
 from .. import process
+from .builder import ProductBuilder
 from .compat import numpy_1_names
 from .nengo_operators import MENDED
 from .operators import Rules
@@ -150,6 +151,8 @@ class _TwoLoops:
             "fast": [self._variables[key] for key in self._fast],
             "seen": [self._empty(sig) for sig in self._seen.values()],
         }
+        self._fill(state, state["slow"])
+        self._prepare(self._constant)
         state = _while(
             lambda state: state["i"] < graph.steps_to_run, self._presentation, state
         )
@@ -170,6 +173,8 @@ class _TwoLoops:
 
     def _presentation(self, state):
         slow = state.pop("slow")
+        self._fill(state, slow)
+        self._prepare(self._slow)
         settling = {**state, "due": tf.constant(False)}
         settled = _while(
             lambda s: tf.logical_not(s["due"]) & (s["i"] < self._graph.steps_to_run),
@@ -181,6 +186,13 @@ class _TwoLoops:
         if self._rules is not None:
             self._rules.build_step(self._graph.signals)
         return {**settled, "slow": self._values(self._slow)}
+
+    def _prepare(self, keys):
+        """Prepare products with matrices that do not change from here on."""
+        for builder in self._graph.op_builder.op_builds.values():
+            if isinstance(builder, ProductBuilder):
+                if self._graph.signals[builder.op.A].key in keys:
+                    builder.prepare(self._graph.signals)
 
     def _timestep(self, state, slow):
         graph = self._graph
