@@ -14,17 +14,24 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
+from nengo import Network
 from nengo.exceptions import BuildError
 from nengo_dl import config
 from nengo_dl.builder import OpBuilder
 from nengo_dl.tensor_graph import TensorGraph
 
 from ...program import PureOperator
+from ...rules import LocalRule
+from ...rules.connections import rules_of
 from .. import process
 from .builder import ProductBuilder
 from .compat import numpy_1_names
 from .nengo_operators import MENDED
 from .operators import Rules
+
+# Timesteps between two changes of weights from which on it pays to transpose weights once,
+# rather than in each product.
+_LONG = 10
 
 
 class SettleThenLearn(TensorGraph):
@@ -126,6 +133,7 @@ class _TwoLoops:
         self._slow = [key for key in self._variables if key in slow]
         self._fast = [key for key in self._variables if key in written - slow]
         self._constant = {k: v for k, v in self._variables.items() if k not in written}
+        self._settles_long = _settling_time(graph.model.toplevel) >= _LONG
         # what the rules read of a timestep, and the next timestep does not need
         self._seen = {
             graph.signals[sig].key: graph.signals[sig]
@@ -174,7 +182,8 @@ class _TwoLoops:
     def _presentation(self, state):
         slow = state.pop("slow")
         self._fill(state, slow)
-        self._prepare(self._slow)
+        if self._settles_long:
+            self._prepare(self._slow)
         settling = {**state, "due": tf.constant(False)}
         settled = _while(
             lambda s: tf.logical_not(s["due"]) & (s["i"] < self._graph.steps_to_run),
@@ -269,6 +278,14 @@ class _TwoLoops:
     @staticmethod
     def _empty(tensor_signal):
         return tf.zeros(tensor_signal.full_shape, tensor_signal.dtype)
+
+
+def _settling_time(network: Network | None) -> int:
+    """Return the least number of timesteps between two changes of weights by local rules."""
+    connections = [] if network is None else network.all_connections
+    rules = [rule for connection in connections for rule in rules_of(connection)]
+    schedules = [rule.schedule for rule in rules if isinstance(rule, LocalRule)]
+    return min((1 if s.online else s.steps for s in schedules), default=1)
 
 
 def _while(condition: Callable, body: Callable, state: dict) -> dict:
