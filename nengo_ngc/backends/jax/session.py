@@ -24,7 +24,8 @@ class JaxSession(Session):
     model, n_samples
         As for `.Session`.
     device : str, optional
-        As for `nengo_ngc.jax.Simulator`.
+        As for `nengo_ngc.jax.Simulator`. Several names with commas in between are devices
+        that share the samples, as in ``"gpu:0,gpu:1"``.
     """
 
     def _stimulus(self, size):
@@ -36,8 +37,10 @@ class JaxSession(Session):
         return self.net.probe(name, sample_every=every * (1 - 1e-9))
 
     def _simulator(self):
+        names = (self._device or "").split(",")
+        where = {"devices": names} if len(names) > 1 else {"device": self._device}
         return _Simulator(
-            self.model, minibatch_size=self.n_samples, device=self._device, progress_bar=False
+            self.model, minibatch_size=self.n_samples, progress_bar=False, **where
         )
 
     def _present(self, data):
