@@ -13,6 +13,8 @@ import jax
 import jax.numpy as jnp
 
 from ...program.lowering import Program
+from .cache import Compiling
+from .devices import Devices
 from .machine import JaxMachine
 
 Arrays = dict[str, Any]
@@ -27,9 +29,8 @@ class Loop:
     dtype : numpy.dtype
     n_samples : int
     xp : module
-    keep : callable, optional
-        Applied to the arrays of each sample, by name, to keep them where they belong if
-        there are several devices.
+    devices : Devices, optional
+        Where the simulation runs. Default: JAX's default device.
     """
 
     def __init__(
@@ -38,14 +39,19 @@ class Loop:
         dtype: Any,
         n_samples: int,
         xp: Any,
-        keep: Callable[[Arrays], Arrays] = lambda arrays: arrays,
+        devices: Devices | None = None,
     ) -> None:
         self._program, self._dtype, self._n, self._xp = program, dtype, n_samples, xp
-        self._keep = keep
+        self._devices = devices or Devices(n_samples)
         self.errors: list[BaseException] = []
         # if Python raises an error, the simulation goes on from what there was before
-        donated = () if program.host.is_called else ("weights", "state")
-        self.run = jax.jit(self._run, donate_argnames=donated)
+        pure = not program.host.is_called
+        self.run = Compiling(
+            self._run,
+            self._devices.all if pure else (),
+            donate_argnames=("weights", "state") if pure else (),
+            out_shardings=self._devices.results(program),
+        )
 
     def _machine(self, seed, draws):
         key = jax.random.fold_in(jax.random.key(seed), draws)
@@ -145,7 +151,7 @@ class Loop:
         after = {
             name: self._as_before(array, state[name]) for name, array in done.state.items()
         }
-        after = self._keep(after)
+        after = self._devices.keep(after, program.per_sample)
         n = 1 if done.skipped is None else 1 + done.skipped
         last = i + n - 1
         recorded = {
@@ -155,8 +161,7 @@ class Loop:
             for name, x in probed.items()
         }
         due = jnp.bool(False) if done.due is None else jnp.asarray(done.due)
-        seen = self._keep(done.seen)
-        return (i + n, after, seen, draws + 1, recorded, due), seen
+        return (i + n, after, done.seen, draws + 1, recorded, due), done.seen
 
     @staticmethod
     def _as_before(array, before):
