@@ -226,6 +226,21 @@ class Program:
             self._rules[op].apply(values, arrays, due=together)
         return {**shared, **{name: values.base(b)[0] for b, name in self._slow.items()}}
 
+    def probed_of_learned(
+        self, machine: Machine, shared: Arrays, state: Arrays
+    ) -> dict[str, Array]:
+        """Return what is probed of arrays that ``learn`` has changed, by the names of probes.
+
+        Parameters
+        ----------
+        machine : Machine
+        shared, state : dict of {str: array}
+            As they are after ``learn``.
+        """
+        signals = {name: self.model.sig[probe]["in"] for probe, name in self.probes.items()}
+        values = self._values(machine, shared, state)
+        return {k: values[signal] for k, signal in signals.items() if signal.base in self._slow}
+
     # --- parts of them
 
     @property
