@@ -6,13 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import nengo
 import numpy as np
 import pytest
-from nengo.exceptions import BuildError, ValidationError
-
-import nengo_ngc as ngc
-from nengo_ngc.backends import open_session
 
 from ..conftest import needs_jax
 

@@ -5,7 +5,6 @@ presentation. The inner loop uses them as constants; carried through each timest
 a condition within it, they would be copied.
 """
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 

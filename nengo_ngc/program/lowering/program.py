@@ -238,8 +238,9 @@ class Program:
             As they are after ``learn``.
         """
         signals = {name: self.model.sig[probe]["in"] for probe, name in self.probes.items()}
+        learned = {k: signal for k, signal in signals.items() if signal.base in self._slow}
         values = self._values(machine, shared, state)
-        return {k: values[signal] for k, signal in signals.items() if signal.base in self._slow}
+        return {name: values[signal] for name, signal in learned.items()}
 
     # --- parts of them
 
