@@ -114,11 +114,14 @@ class Loop:
             i, state, seen, draws, probed, due = settled
             machine = self._machine(seed, draws)
 
-            def learn() -> Arrays:
+            def learn(carry: tuple) -> tuple:
+                weights = carry[1]
                 new = self._program.learn(machine, {**constants, **weights}, state, seen)
-                return {name: new[name].astype(w.dtype) for name, w in weights.items()}
+                new = {name: new[name].astype(w.dtype) for name, w in weights.items()}
+                return jnp.bool(False), new
 
-            weights = jax.lax.cond(due, learn, lambda: weights)
+            # at most once; a condition would copy the weights if no rule is due
+            _, weights = jax.lax.while_loop(lambda c: c[0], learn, (due, weights))
             learned = self._program.probed_of_learned(machine, {**constants, **weights}, state)
             probed = self._record(probed, learned, rows, i - 1)
             return weights, (i, state, seen, draws, probed, due)

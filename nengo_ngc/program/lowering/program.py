@@ -262,15 +262,11 @@ class Program:
         return Values(machine, arrays, self.model.dt, self.model.step, self.host)
 
     def _state(self, values):
-        n, own = values.machine.n_samples, self.layout.per_sample
-        state = {}
-        for base, name in self.layout.state.items():
-            array = values.base(base)
-            if base in own:
-                state[name] = values.repeat(array, n)
-            else:
-                state[name] = array[0]
-        return state
+        own = self.layout.per_sample
+        return {
+            name: values.each(base) if base in own else values.shared(base)
+            for base, name in self.layout.state.items()
+        }
 
     def _remember(self, seen, values, after):
         """Keep what rules have seen, once, and write down where it is."""
