@@ -1,6 +1,6 @@
-"""Random networks on nengo.Simulator and on ngc.dl.Simulator: many more than the tests run.
+"""Random networks on nengo.Simulator and on ours: many more than the tests run.
 
-Makes networks at random and compares the numbers that both simulators give, to float32
+Makes networks at random and compares the numbers that two simulators give, to float32
 rounding. The smallest network on which they differ is shown as an error.
 
     python -m benchmarks.differential --examples 200 --seed 1
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.backends.random_networks import scripts
 from tests.backends.test_differential import PIECES, assert_same_numbers
+from tests.conftest import SIMULATORS
 
 from ._report import benchmark
 
@@ -19,7 +20,8 @@ from ._report import benchmark
 @benchmark
 @click.option("--examples", default=200, help="Networks to compare.")
 @click.option("--seed", "number", default=0, help="Seed of the networks.")
-def main(report, examples, number):
+@click.option("--sim", type=click.Choice(SIMULATORS), default="jax", help="The one of ours.")
+def main(report, examples, number, sim):
     """Compare."""
     count = 0
 
@@ -33,11 +35,11 @@ def main(report, examples, number):
     @given(scripts(), st.sampled_from([None, 1, 3]), PIECES)
     def compare(script, minibatch_size, pieces):
         nonlocal count
-        assert_same_numbers(script, minibatch_size, pieces)
+        assert_same_numbers(sim, script, minibatch_size, pieces)
         count += 1
 
     compare()
-    report.say("{n} random networks give the same numbers on both simulators", n=count)
+    report.say("{n} random networks give the same numbers on {sim} as on Nengo", n=count, sim=sim)
 
 
 if __name__ == "__main__":

@@ -387,15 +387,9 @@ class Simulator:
             rows[name][:n_steps] = row
             signal = self.model.sig[probe]["in"]
             length = min(capacity, int(np.ceil(capacity / period)) + 1)
-            n = self._n if self._is_own(signal) else 1
+            n = self._n if self.program.layout.is_own(signal) else 1
             probed[name] = np.zeros((length, n, *signal.shape), self._dtype)
         return rows, probed, n_rows
-
-    def _is_own(self, signal):
-        layout = self.program.layout
-        return signal.base not in layout.shared and (
-            signal.base not in layout.state or signal.base in layout.per_sample
-        )
 
     def _limit(self, fed):
         """Timesteps of one call of the compiled program."""

@@ -52,6 +52,11 @@ class Layout:
                     "another value for each of them"
                 )
 
+    def is_own(self, signal: Signal) -> bool:
+        """Whether each sample may have its own values of a signal."""
+        base = signal.base
+        return base in self.per_sample or base not in {**self.shared, **self.state}
+
     @staticmethod
     def _per_sample(operators, fed):
         own = {signal.base for signal in fed}

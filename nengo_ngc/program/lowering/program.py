@@ -180,9 +180,7 @@ class Program:
         due = None
         for guard in guards:
             due = guard if due is None else due | guard
-        probed = {
-            name: values[self.model.sig[probe]["in"]] for probe, name in self.probes.items()
-        }
+        probed = {name: self._probed(values, probe) for probe, name in self.probes.items()}
         return Timestep(after, probed, self._remember(seen, values, after), due, skipped)
 
     def learn(
@@ -245,6 +243,11 @@ class Program:
             else:
                 state[name] = array[0]
         return state
+
+    def _probed(self, values, probe):
+        signal = self.model.sig[probe]["in"]
+        own = self.layout.is_own(signal)
+        return values.repeat(values[signal], values.machine.n_samples if own else 1)
 
     def _remember(self, seen, values, after):
         """Keep what rules have seen, once, and write down where it is."""
