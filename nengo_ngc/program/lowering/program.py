@@ -190,9 +190,7 @@ class Program:
         due = None
         for guard in guards:
             due = guard if due is None else due | guard
-        probed = {
-            name: values[self.model.sig[probe]["in"]] for probe, name in self.probes.items()
-        }
+        probed = {name: self._probed(values, probe) for probe, name in self.probes.items()}
         return Timestep(after, probed, self._remember(seen, values, after), due, skipped)
 
     def learn(
@@ -267,6 +265,11 @@ class Program:
             name: values.each(base) if base in own else values.shared(base)
             for base, name in self.layout.state.items()
         }
+
+    def _probed(self, values, probe):
+        signal = self.model.sig[probe]["in"]
+        own = self.layout.is_own(signal)
+        return values.repeat(values[signal], values.machine.n_samples if own else 1)
 
     def _remember(self, seen, values, after):
         """Keep what rules have seen, once, and write down where it is."""
