@@ -5,7 +5,6 @@ presentation. The inner loop uses them as constants; carried through each timest
 a condition within it, they would be copied.
 """
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -133,9 +132,7 @@ class Loop:
         program = self._program
         inputs = {name: x[i] for name, x in series.items()}
         machine = self._machine(seed, draws)
-        done = program.timestep(
-            machine, {**constants, **weights}, state, {**held, **inputs}
-        )
+        done = program.timestep(machine, {**constants, **weights}, state, {**held, **inputs})
         after = {
             name: self._as_before(array, state[name]) for name, array in done.state.items()
         }

@@ -15,7 +15,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...program.lowering import Program
 from ...rules.connections import rules_of
-from ...validation import InstanceParam, PositiveParam, SeedParam, WholeParam, checked
+from ...validation import (
+    ChoiceParam,
+    InstanceParam,
+    PositiveParam,
+    SeedParam,
+    WholeParam,
+    checked,
+)
 from .. import process
 from .devices import Devices
 from .loop import Loop
@@ -89,6 +96,8 @@ class Simulator:
         SeedParam(),
         WholeParam("minibatch_size"),
         InstanceParam("model", Model),
+        ChoiceParam("dtype", ("float32", "float64")),
+        ChoiceParam("precision", ("highest", "high", "default")),
     )
     def __init__(
         self,
@@ -123,9 +132,7 @@ class Simulator:
         if len(self._devices.all) > 1:
             self.program.host.check_not_called(model)
             self._devices.check_alike({**self.program.shared, **self.program.state})
-        self._loop = Loop(
-            self.program, self._dtype, self._n, jax_namespace(), self._devices
-        )
+        self._loop = Loop(self.program, self._dtype, self._n, jax_namespace(), self._devices)
         self.data = Results(model, self.minibatch_size)
         self.signals = _Signals(self)
         if seed is None and network is not None and network.seed is not None:
@@ -199,7 +206,9 @@ class Simulator:
     def _initial_state(self, arrays):
         own = self.program.per_sample
         return {
-            k: self._array(np.repeat(v[None], self._n, axis=0), 0) if k in own else self._array(v)
+            k: self._array(np.repeat(v[None], self._n, axis=0), 0)
+            if k in own
+            else self._array(v)
             for k, v in arrays.items()
         }
 
@@ -255,7 +264,9 @@ class Simulator:
             Whether a progress bar is shown. Default: as for the simulator.
         """
         self._require_open()
-        fed = {self._name(node): self._fed(node, x, n_steps) for node, x in (data or {}).items()}
+        fed = {
+            self._name(node): self._fed(node, x, n_steps) for node, x in (data or {}).items()
+        }
         bar = self.progress_bar if progress_bar is None else progress_bar
         limit = self._limit(fed)
         with ProgressTracker(bar, Progress("Simulating", "Simulation", n_steps)) as tracker:
@@ -399,7 +410,9 @@ class Simulator:
         signals = [
             self.model.sig[node]["out"] for node, name in self._inputs.items() if name in fed
         ]
-        return [op for op in self.program.sources.values() if op.sets and op.sets[0] in signals]
+        return [
+            op for op in self.program.sources.values() if op.sets and op.sets[0] in signals
+        ]
 
     # --- arrays
 

@@ -62,7 +62,9 @@ class Host:
         nengo.exceptions.BuildError
         """
         for op in self._called:
-            made = [obj for obj, signals in model.sig.items() if signals.get("out") is op.output]
+            made = [
+                obj for obj, signals in model.sig.items() if signals.get("out") is op.output
+            ]
             if isinstance(op, SimProcess):
                 what = op.process
             else:

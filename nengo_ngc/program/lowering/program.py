@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import nengo
 import numpy as np
-from nengo.builder import Model, Signal
+from nengo.builder import Model
 from nengo.builder.operator import Operator, SimPyFunc
 from nengo.builder.processes import SimProcess
 from nengo.utils.graphs import toposort
@@ -285,7 +285,9 @@ class Program:
 
 
 def _nodes(model: Model) -> Sequence[nengo.Node]:
-    return [obj for obj in model.sig if isinstance(obj, nengo.Node) and "out" in model.sig[obj]]
+    return [
+        obj for obj in model.sig if isinstance(obj, nengo.Node) and "out" in model.sig[obj]
+    ]
 
 
 def _write(op: Operator, values: Values, value: Array) -> None:

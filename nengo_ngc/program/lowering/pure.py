@@ -81,7 +81,7 @@ class Rule:
 
     @property
     def guard(self) -> tuple:
-        """What decides whether the rule applies; rules for which it is equal apply together."""
+        """What decides whether the rule applies; rules with equal ones apply together."""
         inputs = self._op.inputs
         return self._guarded[0][0], inputs.get("step"), inputs.get("learn")
 
