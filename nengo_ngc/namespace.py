@@ -21,8 +21,8 @@ booleans, indexing by whole numbers, slices and None, and the attributes ``shape
 ``dtype``. Nothing may be changed in place.
 
 Besides the functions there is one attribute, ``xp.training``, a boolean: False, except while
-NengoDL trains a model by back-propagation. It may be used as the condition of ``xp.where``,
-but not in an ``if``, since TensorFlow knows its value only when the model runs.
+JAX or NengoDL trains a model by back-propagation. It may be used as the condition of
+``xp.where``, but not in an ``if``, since TensorFlow knows its value only when the model runs.
 """
 
 from collections.abc import Callable, Mapping
@@ -111,7 +111,7 @@ FUNCTIONS = _functions(
         "arange(start, stop=None, step=1)": "Whole numbers from start to below stop.",
         "asarray(x, dtype=None)": "x as an array; dtype is that of another array.",
         # training
-        "stop_gradient(x)": "x itself, as a constant for NengoDL's training.",
+        "stop_gradient(x)": "x itself, as a constant for training by gradients.",
     }
 )
 

@@ -10,7 +10,7 @@ import pytest
 import nengo_ngc as ngc
 from nengo_ngc.namespace import FUNCTIONS, NUMPY, offer
 
-from .conftest import needs_dl
+from .conftest import needs_dl, needs_jax
 
 RNG = np.random.RandomState(0)
 A, B = RNG.randn(3, 4), RNG.randn(3, 4)
@@ -30,6 +30,7 @@ CASES = {
     "square": [((A,), {})],
     "sqrt": [((A**2,), {})],
     "exp": [((A,), {})],
+    "expm1": [((1e-3 * A,), {})],
     "log": [((A**2,), {})],
     "log1p": [((1e-3 * A,), {})],
     "tanh": [((A,), {})],
@@ -74,6 +75,12 @@ CASES = {
     "reshape": [((A, (4, 3)), {}), ((A, (-1, 2)), {})],
     "concatenate": [(([A, B],), {}), (((A, B, A),), {"axis": 1})],
     "stack": [(([A, B],), {}), (((A, B),), {"axis": -1})],
+    "broadcast_to": [((A[:1], (3, 4)), {}), ((A, (2, 3, 4)), {})],
+    "take": [
+        ((A, np.array([2, 0, 0]), 0), {}),
+        ((A, np.array([3, 1]), 1), {}),
+        ((RNG.randn(2, 3, 4), np.array([1, 2]), 1), {}),
+    ],
     "zeros_like": [((A,), {}), ((YES,), {})],
     "ones_like": [((A,), {}), ((YES,), {})],
     "arange": [((5,), {}), ((2, 9), {}), ((2,), {"stop": 9, "step": 3})],
@@ -156,7 +163,34 @@ def test_tensorflow(name, args, kwargs, dtype, compiled):
     check(tf.function(call)() if compiled else call(), reference, dtype)
 
 
+@needs_jax
+@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("name, args, kwargs", ALL)
+def test_jax(name, args, kwargs, dtype, compiled):
+    import jax
+    import jax.numpy as jnp
+
+    from nengo_ngc.backends.jax.namespace import jax_namespace
+
+    reference = np.asarray(expected(name, args, kwargs, dtype))
+    with jax.enable_x64(dtype == "float64"):
+        args = [of_type(arg, dtype, jnp.asarray) for arg in args]
+        kwargs = {key: of_type(value, dtype, jnp.asarray) for key, value in kwargs.items()}
+        function = found_in(jax_namespace(), name)
+
+        def call():
+            return function(*args, **kwargs)
+
+        check(jax.jit(call)() if compiled else call(), reference, dtype)
+
+
 def namespaces():
+    def jax():
+        from nengo_ngc.backends.jax.namespace import jax_namespace
+
+        return jax_namespace(training=True)
+
     def tensorflow():
         import tensorflow as tf
 
@@ -164,7 +198,8 @@ def namespaces():
 
         return tensorflow_namespace(tf.float32, training=True)
 
-    return [lambda: NUMPY, pytest.param(tensorflow, marks=needs_dl)]
+    others = pytest.param(tensorflow, marks=needs_dl), pytest.param(jax, marks=needs_jax)
+    return [lambda: NUMPY, *others]
 
 
 @pytest.mark.parametrize("make", namespaces())
@@ -253,3 +288,15 @@ def test_gradients_stop_and_training_is_known():
     np.testing.assert_array_equal(tape.gradient(y, x), [1, 2])
     assert xp.training.dtype == tf.bool and bool(xp.training)
     assert not bool(tensorflow_namespace(tf.float32).training) and NUMPY.training is False
+
+
+@needs_jax
+def test_gradients_stop_in_jax():
+    import jax
+
+    from nengo_ngc.backends.jax.namespace import jax_namespace
+
+    xp = jax_namespace(training=True)
+    gradient = jax.grad(lambda x: xp.sum(x * xp.stop_gradient(x)))
+    np.testing.assert_array_equal(gradient(np.array([1.0, 2.0], "f4")), [1, 2])
+    assert xp.training is True and jax_namespace().training is False

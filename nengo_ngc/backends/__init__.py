@@ -46,6 +46,7 @@ register(
     Backend(
         "jax",
         "nengo_ngc.backends.jax.session:JaxSession",
+        trainer="nengo_ngc.backends.jax.autodiff:AutodiffSession",
         minibatches=True,
         devices=True,
         requires=("jax",),

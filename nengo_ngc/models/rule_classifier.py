@@ -30,8 +30,9 @@ class RuleClassifier(ImageClassifier):
         Number of neurons in each hidden layer.
     rule : str, optional
         "backprop", "feedback-alignment", "direct-feedback-alignment", "predictive-coding",
-        "pes" (hidden layers stay random), "autodiff" (NengoDL's own training), or another
-        name that was added to ``nengo_ngc.models.RULES``.
+        "pes" (hidden layers stay random), "autodiff" (training by automatic
+        differentiation, which JAX and NengoDL have), or another name that was added to
+        ``nengo_ngc.models.RULES``.
     neuron_type : str, optional
         The neurons of hidden layers, see `.networks.FeedforwardClassifier`.
     steps : int or None, optional
@@ -165,4 +166,4 @@ class RuleClassifier(ImageClassifier):
     def _check_together(self):
         super()._check_together()
         if RULES[self.rule].offline:
-            check_differentiates(self, f"since rule={self.rule!r} is NengoDL's")
+            check_differentiates(self, f"since rule={self.rule!r} needs gradients")

@@ -41,7 +41,7 @@ class KWinnersTakeAll(Pointwise):
     .. math:: k = \lceil \text{sparsity} \cdot n \rceil
 
     Of equal inputs those of the neurons that come first win, so that there are always k
-    winners. In NengoDL's training the derivative of the output by the input counts as 1
+    winners. In training by gradients the derivative of the output by the input counts as 1
     (the straight-through estimator).
 
     Parameters
@@ -112,7 +112,7 @@ class KWinnersTakeAll(Pointwise):
 
 
 class SoftKWinnersTakeAll(KWinnersTakeAll):
-    r"""k winners that are soft while NengoDL trains, so that gradients are exact.
+    r"""k winners that are soft in training by gradients, so that these are exact.
 
     .. math:: y = \sigma(h\,(J - \theta)), \qquad \theta = \tfrac12 (J_{(k)} + J_{(k+1)})
 
@@ -157,7 +157,7 @@ class SoftKWinnersTakeAll(KWinnersTakeAll):
         return xp.where(xp.training, self.soft_activity(xp, J), self._winners(xp, J))
 
     def soft_activity(self, xp: Any, J: Array) -> Array:
-        """Return the output while NengoDL trains, for the inputs of one group."""
+        """Return the output in training by gradients, for the inputs of one group."""
         return logistic(xp, self.hardness * (J - self.threshold(xp, J)), self.hard)
 
     def threshold(self, xp: Any, J: Array) -> Array:
@@ -171,7 +171,7 @@ class SoftKWinnersTakeAll(KWinnersTakeAll):
 class SoftThreshold(Pointwise):
     r"""Neurons that are 1 above a threshold, which is learned, and 0 below it.
 
-    .. math:: y = [J > 0], \quad \text{and while NengoDL trains}\quad y = \sigma(h J)
+    .. math:: y = [J > 0], \quad \text{and in training by gradients}\quad y = \sigma(h J)
 
     The threshold of a neuron is its bias with the opposite sign, and it learns as a bias does.
     The number of active neurons is not fixed.

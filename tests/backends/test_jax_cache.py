@@ -119,12 +119,12 @@ def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
     assert np.shape(run(*small())) == (1, 3, 1)
 
 
-def test_a_cache_of_jax_takes_its_place(monkeypatch):
+def test_a_cache_of_jax_takes_its_place(folder):
     import jax
 
     from nengo_ngc.backends.jax.cache import folder as where
 
-    assert where() is not None
+    assert where() == folder
     before = jax.config.jax_compilation_cache_dir
     jax.config.update("jax_compilation_cache_dir", "anywhere")
     try:

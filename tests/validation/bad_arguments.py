@@ -74,6 +74,7 @@ MODULES = (
     "metrics.reconstruction",
     "metrics.vectors",
     "metrics.codes",
+    "metrics.code_losses",
     "lab.plots",
     "gui.displays",
     "gui.launcher",
@@ -113,6 +114,9 @@ NOT_CALLED_BY_USERS = {
         "simulators",
     ),
     "neurons.functions.softmax": "simulators",
+    "metrics.code_losses.PairwiseLoss": "its subclasses",
+    "metrics.code_losses.PairwiseLoss.mean": "the training loop",
+    "of_cosines": "the training loop",
     "models.tasks.pff.wrong_labels": "the training loop",
     # helpers of the networks
     "networks.parts.neurons": "networks",

@@ -137,6 +137,11 @@ class Devices:
         return NamedSharding(self._mesh, PartitionSpec(*parts))
 
 
+def gpus() -> list[str]:
+    """Names of the devices that JAX sees besides processors."""
+    return [device.device_kind for device in jax.devices() if device.platform != "cpu"]
+
+
 def _several(devices, n_samples):
     if isinstance(devices, int | np.integer) and not isinstance(devices, bool):
         seen = jax.devices()

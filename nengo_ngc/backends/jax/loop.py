@@ -92,7 +92,7 @@ class Loop:
         -------
         weights, state, draws, probed
         """
-        one = partial(self._timestep, constants, held, series, rows, seed)
+        one = partial(self._timestep, constants, held, series, rows, seed, n_steps)
         first = jax.eval_shape(one, weights, state, {}, draws, probed, jnp.int32(0))
         seen = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), first[1])
         start = (jnp.int32(0), state, seen, draws, probed, jnp.bool(False))
@@ -126,13 +126,27 @@ class Loop:
         return weights, state, draws, probed
 
     def _timestep(
-        self, constants, held, series, rows, seed, weights, state, seen, draws, probed, i
+        self,
+        constants,
+        held,
+        series,
+        rows,
+        seed,
+        n_steps,
+        weights,
+        state,
+        seen,
+        draws,
+        probed,
+        i,
     ):
         """One timestep; the carry of the inner loop, and what rules have seen."""
         program = self._program
         inputs = {name: x[i] for name, x in series.items()}
         machine = self._machine(seed, draws)
-        done = program.timestep(machine, {**constants, **weights}, state, {**held, **inputs})
+        done = program.timestep(
+            machine, {**constants, **weights}, state, {**held, **inputs}, n_steps - 1 - i
+        )
         after = {
             name: self._as_before(array, state[name]) for name, array in done.state.items()
         }
