@@ -12,6 +12,7 @@ import sys
 import jax
 import nengo
 import numpy as np
+from nengo.exceptions import BuildError
 
 import nengo_ngc as ngc
 from nengo_ngc.networks import GNCN, PFF, FeedforwardClassifier
@@ -77,6 +78,21 @@ def described(sim):
     }
 
 
+def refused():
+    """What is said of a model that calls Python in each timestep."""
+
+    def double(t, x):
+        return 2 * x
+
+    with nengo.Network() as model:
+        node = nengo.Node(double, size_in=1, label="doubles")
+        nengo.Connection(nengo.Node(1), node)
+    try:
+        ngc.jax.Simulator(model, minibatch_size=2, devices=2, progress_bar=False)
+    except BuildError as error:
+        return str(error)
+
+
 def main(output, process=None, port=None):
     """Write all arrays, with what the programs are like as text."""
     if process is None:
@@ -85,7 +101,7 @@ def main(output, process=None, port=None):
         jax.config.update("jax_cpu_collectives_implementation", "gloo")
         jax.distributed.initialize(f"localhost:{port}", 2, int(process))
     arrays, found = {}, {}
-    for name in MODELS:
+    for name in MODELS if process is None else ["gncn"]:
         if process is None:
             alone, sim = train(name, None)
             arrays.update({f"one/{key}": array for key, array in alone.items()})
@@ -93,6 +109,7 @@ def main(output, process=None, port=None):
         together, sim = train(name, 2)
         arrays.update({f"two/{key}": array for key, array in together.items()})
         found[f"two/{name}"] = described(sim)
+    found["refused"] = refused() if process is None else None
     np.savez(output, found=json.dumps(found), **arrays)
 
 

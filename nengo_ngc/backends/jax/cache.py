@@ -58,10 +58,10 @@ class Compiling:
         return self.programs[form]
 
     def _compile(self, lowered):
-        folder = _folder() if self._devices else None
-        if folder is None:
+        where = folder() if self._devices else None
+        if where is None:
             return lowered.compile()
-        path = folder / _key(lowered, self._devices)
+        path = where / _key(lowered, self._devices)
         with suppress(Exception):  # whatever is wrong with a file, it can be made again
             return _read(path, lowered)
         compiled = lowered.compile()
@@ -70,7 +70,7 @@ class Compiling:
         return compiled
 
 
-def _folder() -> Path | None:
+def folder() -> Path | None:
     """Where programs are kept; None if they are not, or if JAX keeps them itself."""
     if jax.config.jax_compilation_cache_dir or not jax.config.jax_enable_compilation_cache:
         return None

@@ -17,7 +17,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...program.lowering import Program
 from ...rules.connections import rules_of
-from ...validation import InstanceParam, PositiveParam, SeedParam, WholeParam, checked
+from ...validation import (
+    ChoiceParam,
+    InstanceParam,
+    PositiveParam,
+    SeedParam,
+    WholeParam,
+    checked,
+)
 from .. import process
 from .devices import Devices
 from .loop import Loop
@@ -94,6 +101,8 @@ class Simulator:
         SeedParam(),
         WholeParam("minibatch_size"),
         InstanceParam("model", Model),
+        ChoiceParam("dtype", ("float32", "float64")),
+        ChoiceParam("precision", ("highest", "high", "default")),
     )
     def __init__(
         self,
