@@ -3,6 +3,7 @@
 ``python -m nengo_ngc.lab.check`` or ``nengo-ngc check``.
 """
 
+import importlib
 import importlib.util
 import os
 import platform
@@ -28,10 +29,14 @@ _MODULES = {
     "nengo-dl": "nengo_dl",
     "TensorFlow": "tensorflow",
     "tf-keras": "tf_keras",
+    "jax": "jax",
     "numpy": "numpy",
     "scikit-learn": "sklearn",
     "nengo-gui": "nengo_gui",
 }
+
+# which module knows the GPUs of a library
+_GPUS = {"TensorFlow": "..backends.nengo_dl.compat", "JAX": "..backends.jax.devices"}
 
 _STEPS, _N_IMAGES, _ROUNDS = 10, 4, 5
 
@@ -72,7 +77,7 @@ def _versions():
         yield name, version if _found(module) else "not installed"
     yield "system", platform.platform()
     yield "cores", str(os.cpu_count())
-    yield "GPU", _gpus()  # last: TensorFlow may be what does not work
+    yield "GPU", _gpus()  # last: TensorFlow or JAX may be what does not work
 
 
 def _found(module):
@@ -83,12 +88,14 @@ def _found(module):
 
 
 def _gpus():
-    try:
-        from ..backends.nengo_dl.compat import gpus
-
-        return ", ".join(gpus()) or "none that TensorFlow sees"
-    except Exception:  # the self-test says what is wrong
-        return "not looked for without NengoDL"
+    said = []
+    for library, module in _GPUS.items():
+        try:
+            found = importlib.import_module(module, __package__).gpus()
+        except Exception:  # the self-test says what is wrong
+            continue
+        said.append(f"{', '.join(found) or 'none'} that {library} sees")
+    return "; ".join(said) or "not looked for without NengoDL or JAX"
 
 
 def _report(say, backend):

@@ -1,4 +1,4 @@
-"""Versions and the self-test, with and without NengoDL."""
+"""Versions and the self-test, with and without NengoDL and JAX."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ from nengo_ngc.backends.nengo import NengoSession
 from nengo_ngc.lab import check
 from nengo_ngc.lab.cli import main
 
-from ..conftest import HAS_DL, needs_dl
+from ..conftest import HAS_DL, HAS_JAX, needs_dl
 
 
 @pytest.fixture
@@ -60,7 +60,8 @@ def test_simulators_work_and_agree_with_the_numbers():
     works, lines = report()
     assert works
     assert " OK: error per image 3.9957 -> 2.5901, " in lines["Nengo"]
-    assert (" OK: " if HAS_DL else " skipped: ") in lines["NengoDL"]
+    for name, is_there in {"NengoDL": HAS_DL, "JAX": HAS_JAX}.items():
+        assert (" OK: " if is_there else " skipped: ") in lines[name]
     for name, version in {
         "nengo-ngc": __version__,
         "nengo": nengo.__version__,
@@ -68,16 +69,20 @@ def test_simulators_work_and_agree_with_the_numbers():
         "Python": ".".join(map(str, sys.version_info[:3])),
     }.items():
         assert lines[name].split() == [name, version]
-    assert all(lines[name] for name in ("TensorFlow", "tf-keras", "scikit-learn", "GPU"))
+    assert all(
+        lines[name] for name in ("TensorFlow", "tf-keras", "jax", "scikit-learn", "GPU")
+    )
 
 
-def test_without_nengo_dl():
-    code, said = without("tensorflow", "tf_keras", "nengo_dl")
+def test_with_nengo_alone():
+    code, said = without("tensorflow", "tf_keras", "nengo_dl", "jax")
     assert code == 0
-    for name in ("nengo-dl", "TensorFlow", "tf-keras"):
+    for name in ("nengo-dl", "TensorFlow", "tf-keras", "jax"):
         assert f"{name:14s}not installed\n" in said
+    assert "GPU           not looked for" in said
     assert "Nengo         OK: " in said
-    assert "NengoDL       skipped: " in said and 'pip install "nengo-ngc[dl]"' in said
+    for name, extra in {"NengoDL": "dl", "JAX": "jax"}.items():
+        assert f"{name:14s}skipped: " in said and f'pip install "nengo-ngc[{extra}]"' in said
 
 
 @needs_dl
@@ -85,7 +90,7 @@ def test_nengo_dl_without_tensorflow_is_broken():
     code, said = without("tensorflow")
     assert code == 1
     assert "NengoDL       failed: ImportError: nengo_ngc.dl needs TensorFlow" in said
-    assert "GPU           not looked for" in said
+    assert "TensorFlow sees" not in said
 
 
 @pytest.mark.parametrize("factor", [0.99, 1.01, np.nan])
@@ -134,7 +139,7 @@ def test_gpus_by_name(monkeypatch):
         config.experimental, "get_device_details", lambda device: details[device.name]
     )
     assert gpus() == ["Some GPU", "/gpu:1"]
-    assert check._gpus() == "Some GPU, /gpu:1"
+    assert check._gpus().startswith("Some GPU, /gpu:1 that TensorFlow sees")
 
 
 def test_a_backend_from_outside_is_tested(quick):

@@ -51,7 +51,11 @@ class AutodiffSession(TrainingSession):
         super().__init__(model, n_samples)
         losses = {"loss": loss, **{m.name: m for m in measures}}
         self.sim = _Simulator(
-            self.model, minibatch_size=n_samples, device=device, progress_bar=False
+            self.model,
+            minibatch_size=n_samples,
+            device=device,
+            progress_bar=False,
+            optimize=False,  # what is trained is an array of its own
         )
         self.sim.compile(
             trained_arrays(self.sim.model, self.net),
@@ -96,8 +100,6 @@ class _Simulator(Simulator):
         of updates, ``"n_updates"``.
     """
 
-    _merges = False  # what is trained is an array of its own
-
     def compile(self, trained, n_steps, output, losses, optimizer):
         """Say what is trained, for how long samples are presented, and by what."""
         start, shared, self._steps = self.program.shared, self.program.layout.shared, n_steps
@@ -123,11 +125,8 @@ class _Simulator(Simulator):
         first, own = self._n_steps + 1, {*self._trained.values()}
         held = {self._name(node): np.asarray(x) for node, x in data.items()}
         replaced = self._sources_of(held)
-        series = {
-            name: self.program.host.ahead(name, first, self._steps)
-            for name, op in self.program.sources.items()
-            if op not in replaced
-        }
+        names = [name for name, op in self.program.sources.items() if op not in replaced]
+        series = self.program.host.ahead(names, first, self._steps)
         of_all = self._state.keys() - self.program.per_sample
         with self._settings():
             trained, self._remembered, shared, state, measured = self._update.apply(

@@ -126,6 +126,8 @@ class Values:
         value : (b, k) array
         """
         xp, n = self.xp, x.shape[1]
+        if len(indices) == 0:
+            return x
         first, last = indices[0], indices[-1]
         if len(indices) == n and np.array_equal(indices, np.arange(n)):
             return value

@@ -20,7 +20,9 @@ SIMULATORS = {
     "nengo": "nengo.simulator.Simulator",
     "stock": "nengo_dl.simulator.Simulator",
     "ours": "nengo_ngc.backends.nengo_dl.simulator.Simulator",
+    "jax": "nengo_ngc.backends.jax.simulator.Simulator",
 }
+OF_NENGO_DL = ("stock", "ours")
 uncollected = {}  # errors by the name of the file
 made = Counter()  # simulators of the test that is running, by the name of their class
 
@@ -40,7 +42,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "training: trains a network")
     config.addinivalue_line("markers", "performance: measures time on one certain machine")
     simulator = config.getoption("simulator")
-    if simulator != "nengo":
+    if simulator in OF_NENGO_DL:
         import nengo_ngc.dl  # makes nengo-dl importable
         from nengo_ngc.backends.nengo_dl.compat import numpy_1_names
 
@@ -81,6 +83,8 @@ def load_simulator(request):
     name = request.config.getoption("simulator")
     if name == "nengo":
         make = nengo.Simulator
+    elif name == "jax":
+        from nengo_ngc.jax import Simulator as make
     else:
         from nengo_dl.tests import make_test_sim
 
@@ -127,7 +131,7 @@ def pytest_runtest_setup(item):
 
 
 def pytest_runtest_teardown(item):
-    if item.config.getoption("simulator") != "nengo":
+    if item.config.getoption("simulator") in OF_NENGO_DL:
         import tensorflow as tf
 
         tf.keras.backend.clear_session()
