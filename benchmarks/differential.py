@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from tests.backends.random_networks import scripts
 from tests.backends.test_differential import PIECES, assert_same_numbers
-from tests.conftest import SIMULATORS
 
 from ._report import benchmark
 
@@ -39,7 +38,9 @@ def main(report, backend, examples, number):
         count += 1
 
     compare()
-    report.say("{n} random networks give the same numbers on {sim} as on Nengo", n=count, sim=sim)
+    report.say(
+        "{n} random networks give the same numbers on {sim} as on Nengo", n=count, sim=sim
+    )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import nengo
 import numpy as np
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
