@@ -1,5 +1,7 @@
 """Runs networks on JAX, a minibatch at once."""
 
+from typing import Any
+
 import nengo
 import numpy as np
 from nengo.builder import Model as Built
@@ -28,6 +30,12 @@ class _Simulator(Simulator):
         _, probed, n_rows = super()._records(first, n_steps, capacity)
         rows = {name: np.zeros(capacity, np.int32) for name in probed}
         return rows, {name: x[:1] for name, x in probed.items()}, dict.fromkeys(n_rows, 1)
+
+
+def placed(device: str | None) -> dict[str, Any]:
+    """Arguments of a simulator for one device, or for several with commas in between."""
+    names = (device or "").split(",")
+    return {"devices": names} if len(names) > 1 else {"device": device}
 
 
 class JaxSession(Session):
@@ -61,15 +69,13 @@ class JaxSession(Session):
         return self.net.probe(name, sample_every=self.net.schedule.steps * _DT)
 
     def _simulator(self):
-        names = (self._device or "").split(",")
-        where = {"devices": names} if len(names) > 1 else {"device": self._device}
         # without a cache of decoders, which would be a file opened for nothing
         return _Simulator(
             self.model,
             minibatch_size=self.n_samples,
             progress_bar=False,
             model=Built(_DT),
-            **where,
+            **placed(self._device),
         )
 
     def _present(self, data):
