@@ -239,7 +239,8 @@ class Program:
         """
         signals = {name: self.model.sig[probe]["in"] for probe, name in self.probes.items()}
         values = self._values(machine, shared, state)
-        return {k: values[signal] for k, signal in signals.items() if signal.base in self._slow}
+        slow = self._slow
+        return {k: values[signal] for k, signal in signals.items() if signal.base in slow}
 
     # --- parts of them
 
