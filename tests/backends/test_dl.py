@@ -202,6 +202,55 @@ def test_probes_see_every_timestep(unroll):
             np.testing.assert_allclose(sim.data[probe][0], value, rtol=0, atol=1e-5)
 
 
+def multiplied_by_groups(sim):
+    """The matrices that the plan of a simulator multiplies by group by group."""
+    operators = [op for ops in sim.tensor_graph.plan for op in ops]
+    return {op.A for op in operators if getattr(op, "cheap", None) is not None}
+
+
+@needs_dl
+def test_lateral_inhibition_is_multiplied_by_groups_as_long_as_it_consists_of_them():
+    with nengo.Network() as model:
+        net = ngc.networks.GNCN(
+            (6, 70, 72), n_group=8, n_top_group=9, schedule=ngc.Schedule(10), seed=1
+        )
+        nengo.Connection(nengo.Node(np.linspace(0, 1, 6)), net.input, synapse=None)
+
+    changed = {"V1": 0.1 * np.random.RandomState(0).rand(70, 70)}
+
+    def learned(sim):
+        given = net.parameters(sim)
+        for parameters in ({}, changed, given):
+            net.set_parameters(sim, parameters)
+            sim.run_steps(20)
+            yield net.parameters(sim)
+
+    with nengo.Simulator(model, progress_bar=False) as sim:
+        expected = list(learned(sim))
+    with ngc.dl.Simulator(model, progress_bar=False) as sim:
+        inhibition = {sim.model.sig[net.connections[V]]["weights"] for V in ("V1", "V2")}
+        assert multiplied_by_groups(sim) == inhibition
+        for parameters, found in zip(expected, learned(sim), strict=True):
+            for name, value in parameters.items():
+                np.testing.assert_allclose(found[name], value, atol=1e-4, err_msg=name)
+    assert np.abs(expected[0]["W2"] - expected[1]["W2"]).max() > 1e-3
+
+
+@needs_dl
+@pytest.mark.parametrize("trained", [True, False])
+def test_matrices_that_nengo_dl_trains_need_not_stay_made_of_groups(trained):
+    import nengo_dl
+
+    with nengo.Network() as model:
+        nengo_dl.configure_settings(trainable=None)
+        a, b = nengo.Node(size_in=80), nengo.Node(size_in=80)
+        transform = np.kron(np.eye(8), np.ones((10, 10)))
+        connection = nengo.Connection(a, b, transform=transform, synapse=None)
+        model.config[connection].trainable = trained
+    with ngc.dl.Simulator(model, minibatch_size=500, progress_bar=False) as sim:
+        assert len(multiplied_by_groups(sim)) == (not trained)
+
+
 @needs_dl
 def test_device_is_passed_on():
 

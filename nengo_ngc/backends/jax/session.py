@@ -41,7 +41,8 @@ class JaxSession(Session):
     model, n_samples
         As for `.Session`.
     device : str, optional
-        As for `nengo_ngc.jax.Simulator`.
+        As for `nengo_ngc.jax.Simulator`. Several names with commas in between are devices
+        that share the samples, as in ``"gpu:0,gpu:1"``.
     """
 
     def __init__(self, model: Model, n_samples: int, device: str | None = None):
@@ -61,13 +62,15 @@ class JaxSession(Session):
         return self.net.probe(name, sample_every=self.net.schedule.steps * _DT)
 
     def _simulator(self):
+        names = (self._device or "").split(",")
+        where = {"devices": names} if len(names) > 1 else {"device": self._device}
         # without a cache of decoders, which would be a file opened for nothing
         return _Simulator(
             self.model,
             minibatch_size=self.n_samples,
-            device=self._device,
             progress_bar=False,
             model=Built(_DT),
+            **where,
         )
 
     def _present(self, data):

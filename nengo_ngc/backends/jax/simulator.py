@@ -17,7 +17,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...program.lowering import Program
 from ...rules.connections import rules_of
-from ...validation import InstanceParam, PositiveParam, SeedParam, WholeParam, checked
+from ...validation import (
+    ChoiceParam,
+    InstanceParam,
+    PositiveParam,
+    SeedParam,
+    WholeParam,
+    checked,
+)
 from .. import process
 from .devices import Devices
 from .loop import Loop
@@ -94,6 +101,8 @@ class Simulator:
         SeedParam(),
         WholeParam("minibatch_size"),
         InstanceParam("model", Model),
+        ChoiceParam("dtype", ("float32", "float64")),
+        ChoiceParam("precision", ("highest", "high", "default")),
     )
     def __init__(
         self,
@@ -127,17 +136,10 @@ class Simulator:
                 model.build(network, progress=tracker.next_stage("Building", "Build"))
             self.program = Program(model, self._n, self._skips, merges=optimize)
         self._inputs = self.program.nodes
-        if self._devices.several:
+        if len(self._devices.all) > 1:
             self.program.host.check_not_called(model)
             self._devices.check_alike({**self.program.shared, **self.program.state})
-        own = self.program.per_sample
-        self._loop = Loop(
-            self.program,
-            self._dtype,
-            self._n,
-            jax_namespace(),
-            lambda arrays: self._devices.keep(arrays, own),
-        )
+        self._loop = Loop(self.program, self._dtype, self._n, jax_namespace(), self._devices)
         self.data = Results(model, self.minibatch_size)
         self.signals = _Signals(self)
         if seed is None and network is not None and network.seed is not None:
@@ -427,16 +429,10 @@ class Simulator:
             rows[name][:n_steps] = row
             signal = self.model.sig[probe]["in"]
             length = min(capacity, int(np.ceil(capacity / period)) + 1)
-            n = self._n if self._is_own(signal) else 1
+            n = self._n if self.program.layout.is_own(signal) else 1
             zeros = np.zeros((length, n, *signal.shape), self._dtype)
             probed[name] = self._array(zeros, self._axis(zeros, 1))
         return rows, probed, n_rows
-
-    def _is_own(self, signal):
-        layout = self.program.layout
-        return signal.base not in layout.shared and (
-            signal.base not in layout.state or signal.base in layout.per_sample
-        )
 
     def _limit(self, fed):
         """Timesteps of one call of the compiled program."""

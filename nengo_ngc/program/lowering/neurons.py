@@ -7,6 +7,7 @@ from typing import Any
 import nengo
 import numpy as np
 from nengo.builder.neurons import SimNeurons
+from nengo.exceptions import BuildError
 
 from ...namespace import Array
 from .registry import lowers

@@ -190,9 +190,7 @@ class Program:
         due = None
         for guard in guards:
             due = guard if due is None else due | guard
-        probed = {
-            name: values[self.model.sig[probe]["in"]] for probe, name in self.probes.items()
-        }
+        probed = {name: self._probed(values, probe) for probe, name in self.probes.items()}
         return Timestep(after, probed, self._remember(seen, values, after), due, skipped)
 
     def learn(
@@ -238,9 +236,9 @@ class Program:
             As they are after ``learn``.
         """
         signals = {name: self.model.sig[probe]["in"] for probe, name in self.probes.items()}
+        learned = {k: signal for k, signal in signals.items() if signal.base in self._slow}
         values = self._values(machine, shared, state)
-        slow = self._slow
-        return {k: values[signal] for k, signal in signals.items() if signal.base in slow}
+        return {name: values[signal] for name, signal in learned.items()}
 
     # --- parts of them
 
@@ -262,15 +260,16 @@ class Program:
         return Values(machine, arrays, self.model.dt, self.model.step, self.host)
 
     def _state(self, values):
-        n, own = values.machine.n_samples, self.layout.per_sample
-        state = {}
-        for base, name in self.layout.state.items():
-            array = values.base(base)
-            if base in own:
-                state[name] = values.repeat(array, n)
-            else:
-                state[name] = array[0]
-        return state
+        own = self.layout.per_sample
+        return {
+            name: values.each(base) if base in own else values.shared(base)
+            for base, name in self.layout.state.items()
+        }
+
+    def _probed(self, values, probe):
+        signal = self.model.sig[probe]["in"]
+        own = self.layout.is_own(signal)
+        return values.repeat(values[signal], values.machine.n_samples if own else 1)
 
     def _remember(self, seen, values, after):
         """Keep what rules have seen, once, and write down where it is."""
