@@ -55,10 +55,11 @@ class JaxSession(Session):
 
     def __init__(self, model: Model, n_samples: int, device: str | None = None):
         super().__init__(model, n_samples, device)
-        self._rules = [
+        # those whose weights are computed from what they learn, by matrix inverses
+        self._inverting = [
             op
             for op in self.sim.model.operators
-            if isinstance(op, PureOperator) and "weights" in op.updated
+            if isinstance(op, PureOperator) and "parameter" in op.updated
         ]
 
     def _stimulus(self, size):
@@ -96,9 +97,9 @@ class JaxSession(Session):
     def _check(self, settled):
         """Name a rule, too, whose matrix has no inverse, which JAX does not complain of."""
         super()._check(settled)
-        if self._learn.value:
-            finite = self.sim.are_finite([op.updated["weights"] for op in self._rules])
-            for op, is_finite in zip(self._rules, finite):
+        if self._learn.value and self._inverting:
+            finite = self.sim.are_finite([op.updated["weights"] for op in self._inverting])
+            for op, is_finite in zip(self._inverting, finite):
                 if not is_finite:
                     raise DivergenceError(op.tag, self.n_steps)
 
