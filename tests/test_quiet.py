@@ -42,7 +42,7 @@ from tf_keras.src.layers.normalization import batch_normalization_v1
 del os.environ["TF_USE_LEGACY_KERAS"]
 """
 JAX = """
-import jax.experimental, optax
+import jax.experimental
 """
 
 

@@ -169,7 +169,8 @@ def _found(device, name, known):
     """The device of a name, of those that ``known`` lists for a platform."""
     if isinstance(device, jax.Device):
         return device
-    platform, _, number = str(device).partition(":")
+    # a slash belongs to TensorFlow's names, which are understood, too
+    platform, _, number = str(device).removeprefix("/").partition(":")
     try:
         seen = known(backend=platform) if isinstance(device, str) and platform else []
     except RuntimeError:
@@ -191,3 +192,8 @@ def _names():
             continue
         names += [f"{platform}:{number}" for number in range(len(seen))]
     return ", ".join(names)
+
+
+def gpus() -> list[str]:
+    """Names of the GPUs and TPUs that JAX sees."""
+    return [device.device_kind for device in jax.devices() if device.platform != "cpu"]
