@@ -97,6 +97,7 @@ FUNCTIONS = _functions(
         "matmul(x, y)": "The product of two matrices, or of two stacks of matrices.",
         "diag(x)": "The diagonal of a matrix, or the diagonal matrix of a vector.",
         "linalg.inv(x)": "The inverse of a matrix.",
+        "linalg.inv_lower(x)": "The inverse of a lower triangular matrix.",
         "linalg.cholesky(x)": "The Cholesky factor of the lower triangle of x.",
         # shapes
         "transpose(x, axes=None)": "x with its axes reversed, or in the order of axes.",
@@ -162,6 +163,8 @@ def _raise_missing(name: str) -> None:
 def _of_numpy(name: str) -> Callable:
     if name == "stop_gradient":
         return lambda x: x
+    if name == "linalg.inv_lower":
+        return np.linalg.inv
     *within, name = name.split(".")
     return getattr(np.linalg if within else np, name)
 

@@ -70,6 +70,7 @@ CASES = {
     "matmul": [((A, B.T), {}), ((RNG.randn(2, 3, 4), RNG.randn(2, 4, 5)), {})],
     "diag": [((A[0],), {}), ((SQUARE,), {})],
     "linalg.inv": [((SQUARE,), {})],
+    "linalg.inv_lower": [((np.linalg.cholesky(SQUARE),), {})],
     "linalg.cholesky": [((SQUARE,), {}), ((LOWER,), {})],
     "transpose": [((A,), {}), ((RNG.randn(2, 3, 4),), {"axes": (0, 2, 1)})],
     "reshape": [((A, (4, 3)), {}), ((A, (-1, 2)), {})],

@@ -28,7 +28,7 @@ _MODULES = {
     "nengo-dl": "nengo_dl",
     "TensorFlow": "tensorflow",
     "tf-keras": "tf_keras",
-    "JAX": "jax",
+    "jax": "jax",
     "numpy": "numpy",
     "scikit-learn": "sklearn",
     "nengo-gui": "nengo_gui",

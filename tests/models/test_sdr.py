@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 import nengo_ngc as ngc
 from nengo_ngc import DivergenceError, RuleClassifier, SDREncoder, datasets
 
-from ..conftest import TRAINERS, needs_trainer
+from ..conftest import AT_ONCE, needs_trainer
 
 DIGITS = datasets.load("digits", binarize=False)
 X, Y = DIGITS.X_train[:600], DIGITS.y_train[:600]
@@ -29,14 +29,14 @@ def encoder(**kwargs):
     return SDREncoder(**{**settings, **kwargs})
 
 
-@pytest.fixture(scope="module", params=TRAINERS)
+@pytest.fixture(scope="module", params=AT_ONCE)
 def learned(request):
     model = encoder(max_epochs=8, backend=request.param)
     return model.fit(X, Y, DIGITS.X_test, DIGITS.y_test)
 
 
 def test_codes_keep_the_class(learned):
-    assert learned.score(DIGITS.X_test, DIGITS.y_test) > 0.85
+    assert learned.score(DIGITS.X_test, DIGITS.y_test) > 0.8
     errors = [record["val_error"] for record in learned.history_]
     # the last are by the same centroids: all of the 600 are seen
     assert errors[-1] == pytest.approx(100 * (1 - learned.score(DIGITS.X_test, DIGITS.y_test)))
@@ -88,8 +88,8 @@ def test_codes_in_sparse_matrices_and_on_either_simulator(learned, tmp_path):
         },
     ],
 )
-def test_saved_and_resumed_as_if_not_interrupted(kwargs, trainer, tmp_path):
-    kwargs = {**kwargs, "backend": trainer}
+def test_saved_and_resumed_as_if_not_interrupted(kwargs, at_once, tmp_path):
+    kwargs = {**kwargs, "backend": at_once}
     whole = encoder(**kwargs).fit(X, Y)
     part = encoder(**kwargs)
     next(part.epochs(X, Y))
@@ -124,8 +124,8 @@ def test_sparsity_and_hardness_move(tmp_path):
     np.testing.assert_array_equal(loaded.transform(X[:20]).sum(axis=1), 10)
 
 
-def test_scaling_moves_gains(trainer):
-    model = encoder(scaling=0.02, backend=trainer).fit(X, Y)
+def test_scaling_moves_gains(at_once):
+    model = encoder(scaling=0.02, backend=at_once).fit(X, Y)
     G = model.parameters_["G"]
     np.testing.assert_array_equal(G[~np.eye(100, dtype=bool)], 0)
     gains = np.diag(G)
@@ -157,8 +157,8 @@ def test_hidden_layers_of_winners():
     assert isinstance(kind, ngc.KWinnersTakeAll)
 
 
-def test_divergence_leaves_the_model_as_it_was(trainer):
-    model = encoder(backend=trainer).fit(X, Y)
+def test_divergence_leaves_the_model_as_it_was(at_once):
+    model = encoder(backend=at_once).fit(X, Y)
     before, centroids = model.parameters_, model.centroids_
     model.set_params(learning_rate=1e30, max_epochs=5)
     with pytest.raises(DivergenceError):

@@ -83,9 +83,9 @@ def test_ten_updates_are_the_same_on_each_backend(build, loss, y):
     assert jax.n_steps == dl.n_steps
 
 
-def test_presentations_do_not_depend_on_those_before_them(trainer):
+def test_presentations_do_not_depend_on_those_before_them(at_once):
     loss, order = Loss("cross-entropy"), [0, 1, 2, 0, 1, 2]
-    *_, told = trained(trainer, classifier("lif"), loss, CLASSES, order, learning_rate=1e-9)
+    *_, told = trained(at_once, classifier("lif"), loss, CLASSES, order, learning_rate=1e-9)
     assert told[1] == pytest.approx(told[0], rel=1e-6)
 
 

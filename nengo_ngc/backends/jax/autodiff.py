@@ -51,7 +51,11 @@ class AutodiffSession(TrainingSession):
         super().__init__(model, n_samples)
         losses = {"loss": loss, **{m.name: m for m in measures}}
         self.sim = _Simulator(
-            self.model, minibatch_size=n_samples, device=device, progress_bar=False
+            self.model,
+            minibatch_size=n_samples,
+            device=device,
+            progress_bar=False,
+            optimize=False,  # what is trained is an array of its own
         )
         self.sim.compile(
             trained_arrays(self.sim.model, self.net),
@@ -96,13 +100,11 @@ class _Simulator(Simulator):
         of updates, ``"n_updates"``.
     """
 
-    _merges = False  # what is trained is an array of its own
-
     def compile(self, trained, n_steps, output, losses, optimizer):
         """Say what is trained, for how long samples are presented, and by what."""
-        shared, self._steps = self.program.layout.shared, n_steps
-        self._trained = {name: shared[s.base] for name, s in trained.items() if s in shared}
-        start = self.program.shared
+        start, shared, self._steps = self.program.shared, self.program.layout.shared, n_steps
+        # what no operator reads has no gradient
+        self._trained = {n: shared[s.base] for n, s in trained.items() if s.base in shared}
         self._remembered = {
             name: {k: self._array(x) for k, x in optimizer.init(start[name]).items()}
             for name in self._trained.values()
@@ -120,21 +122,18 @@ class _Simulator(Simulator):
 
     def update(self, data, y):
         """Learn from one minibatch; what was measured of it."""
-        first, own = self._n_steps + 1, [*self._trained.values()]
+        first, own = self._n_steps + 1, {*self._trained.values()}
         held = {self._name(node): np.asarray(x) for node, x in data.items()}
         replaced = self._sources_of(held)
-        series = {
-            name: self.program.host.ahead(name, first, self._steps)
-            for name, op in self.program.sources.items()
-            if op not in replaced
-        }
-        self.rest()
+        names = [name for name, op in self.program.sources.items() if op not in replaced]
+        series = self.program.host.ahead(names, first, self._steps)
+        of_all = self._state.keys() - self.program.per_sample
         with self._settings():
-            trained, self._remembered, shared, self._state, measured = self._update.apply(
+            trained, self._remembered, shared, state, measured = self._update.apply(
                 {name: self._shared[name] for name in own},
                 self._remembered,
                 {name: x for name, x in self._shared.items() if name not in own},
-                self._state,
+                {name: self._state[name] for name in of_all},
                 {name: self._array(x) for name, x in held.items()},
                 {name: self._array(x) for name, x in series.items()},
                 self._array(y),
@@ -142,6 +141,7 @@ class _Simulator(Simulator):
                 self._key,
             )
         self._shared = {**shared, **trained}
+        self._state.update(state)
         self._n_updates += 1
         self._n_steps += self._steps
         return {name: float(measured[name]) for name in self._names}

@@ -15,6 +15,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec, SingleDeviceShardin
 from nengo.exceptions import ValidationError
 from numpy.typing import NDArray
 
+from ...program.lowering import Program
 from ...validation import shown
 
 Arrays = dict[str, Any]
@@ -33,8 +34,7 @@ class Devices:
 
     Attributes
     ----------
-    several : bool
-        Whether there is more than one.
+    all : list of jax.Device
 
     Raises
     ------
@@ -50,9 +50,9 @@ class Devices:
         chosen = _several(devices, n_samples) if devices is not None else []
         if device is not None:
             chosen = [_found(device, "device", jax.local_devices)]
-        self.several = len(chosen) > 1
-        self._mesh = Mesh(np.array(chosen), ("samples",)) if self.several else None
+        self._mesh = Mesh(np.array(chosen), ("samples",)) if len(chosen) > 1 else None
         self._only = SingleDeviceSharding(chosen[0]) if len(chosen) == 1 else None
+        self.all = chosen or [*jax.device_put(0).devices()]
 
     def put(self, x: NDArray, axis: int | None = None) -> Any:
         """Return an array of JAX with the values of an array that nobody else changes.
@@ -88,6 +88,19 @@ class Devices:
         }
         return {**arrays, **divided}
 
+    def results(self, program: Program) -> Any:
+        """Return where the results of `.Loop` are: where such arguments were."""
+        if self._mesh is None:
+            return None
+        own, layout = program.per_sample, program.layout
+        state = {name: self._sharding(0 if name in own else None) for name in program.state}
+        probed = {
+            name: self._sharding(1 if layout.is_own(program.model.sig[probe]["in"]) else None)
+            for probe, name in program.probes.items()
+        }
+        shared = self._sharding(None)
+        return shared, state, shared, probed
+
     def read(self, x: Any) -> NDArray:
         """Return the values of an array, those of other processes included."""
         if self._mesh is not None and not x.is_fully_addressable:
@@ -106,7 +119,7 @@ class Devices:
         ------
         nengo.exceptions.ValidationError
         """
-        processes = {device.process_index for device in self._all}
+        processes = {device.process_index for device in self.all}
         if len(processes) < 2:
             return
         found = hashlib.sha256(b"".join(x.tobytes() for x in arrays.values())).digest()
@@ -119,13 +132,14 @@ class Devices:
                 attr="network",
             ) from None
 
-    @property
-    def _all(self):
-        return [] if self._mesh is None else [*self._mesh.devices.flat]
-
     def _sharding(self, axis):
         parts = () if axis is None else (*[None] * axis, "samples")
         return NamedSharding(self._mesh, PartitionSpec(*parts))
+
+
+def gpus() -> list[str]:
+    """Names of the devices that JAX sees besides processors."""
+    return [device.device_kind for device in jax.devices() if device.platform != "cpu"]
 
 
 def _several(devices, n_samples):
@@ -192,8 +206,3 @@ def _names():
             continue
         names += [f"{platform}:{number}" for number in range(len(seen))]
     return ", ".join(names)
-
-
-def gpus() -> list[str]:
-    """Names of the GPUs and TPUs that JAX sees."""
-    return [device.device_kind for device in jax.devices() if device.platform != "cpu"]

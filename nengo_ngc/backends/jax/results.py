@@ -32,8 +32,16 @@ class Results(Mapping):
         """Add the values of some timesteps, (n, b, ...)."""
         self._chunks[probe].append(values)
 
+    def restore(self, probe: nengo.Probe, values: NDArray) -> None:
+        """Have recorded what an item of these results was once."""
+        if values.size:
+            by_time = (
+                values[:, None] if self._minibatch_size is None else np.moveaxis(values, 1, 0)
+            )
+            self._chunks[probe] = [by_time]
+
     def __getitem__(self, key: Any) -> Any:
-        """Recorded values, (b, n, ...) or (n, ...), or parameters.
+        """Recorded values, (b, n, ...) or (n, ...), which are read-only, or parameters.
 
         Raises
         ------
@@ -49,7 +57,9 @@ class Results(Mapping):
         if len(chunks) > 1:
             chunks[:] = [np.concatenate(chunks)]
         values = chunks[0]
-        return values[:, 0] if self._minibatch_size is None else np.moveaxis(values, 0, 1)
+        values = values[:, 0] if self._minibatch_size is None else np.moveaxis(values, 0, 1)
+        values.flags.writeable = False
+        return values
 
     @property
     def raw(self) -> dict[Any, Any]:

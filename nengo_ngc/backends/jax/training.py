@@ -71,7 +71,8 @@ class Update:
         memory : dict of {str: dict of {str: array}}
             What the optimiser remembers of each of them.
         shared, state : dict of {str: array}
-            The other shared arrays, and those that timesteps change.
+            The other shared arrays, and what timesteps change for all samples alike. What
+            they change of each sample starts anew.
         held : dict of {str: (b, size) array}
             Inputs that are the same in all timesteps.
         series : dict of {str: (n_steps, b, size) array}
@@ -91,20 +92,31 @@ class Update:
             The loss and the measures, before it.
         """
 
+        fresh, key = {**state, **self._at_rest()}, jax.random.fold_in(key, n_updates)
+
         def loss_of(trained: Arrays) -> tuple:
-            output, rest = self._present(trained, shared, state, held, series, key)
+            output, rest = self._present(trained, shared, fresh, held, series, key)
             measured = {
                 name: loss(self._xp, output, y, n_updates)
                 for name, loss in self._losses.items()
             }
             return next(iter(measured.values())), (measured, *rest)
 
-        gradients, (measured, shared, state) = jax.grad(loss_of, has_aux=True)(trained)
+        gradients, (measured, shared, after) = jax.grad(loss_of, has_aux=True)(trained)
         for name, gradient in gradients.items():
             step, new = self._optimizer.update(self._xp, gradient, memory[name])
             memory[name] = dict(new)
             trained[name] = self._optimizer.project(self._xp, trained[name] + step)
-        return trained, memory, shared, state, measured
+        return trained, memory, shared, {name: after[name] for name in state}, measured
+
+    def _at_rest(self):
+        """What each sample has of its own, as it is before a presentation."""
+        own, n = self._program.per_sample, self._n_samples
+        return {
+            name: jnp.broadcast_to(jnp.asarray(array, self._dtype), (n, *array.shape))
+            for name, array in self._program.state.items()
+            if name in own
+        }
 
     def _present(self, trained, shared, state, held, series, key):
         """Simulate one presentation; the output at its last timestep, and what it leaves."""

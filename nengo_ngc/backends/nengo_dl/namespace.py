@@ -40,6 +40,9 @@ def tensorflow_namespace(dtype: Any, training: Any = False) -> ModuleType:
         "einsum": tf.einsum,
         "linalg.cholesky": tf.linalg.cholesky,
         "linalg.inv": tf.linalg.inv,
+        "linalg.inv_lower": lambda x: tf.linalg.triangular_solve(
+            x, tf.eye(x.shape[0], dtype=x.dtype)
+        ),
         "stop_gradient": tf.stop_gradient,
     }
     for name in (function.name for function in FUNCTIONS):

@@ -69,4 +69,10 @@ def _small(operators: list[Operator]) -> set[Operator]:
     for op in operators:
         pure = isinstance(op, PureOperator)
         alone.update(s.base for s in op.all_signals if pure or s.size > _LARGE)
-    return {op for op in operators if alone.isdisjoint(s.base for s in op.all_signals)}
+    return {
+        op
+        for op in operators
+        # Nengo would warn of random numbers, which are not those of its generators here
+        if not getattr(op, "state_extra", None)
+        and alone.isdisjoint(s.base for s in op.all_signals)
+    }

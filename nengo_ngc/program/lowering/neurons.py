@@ -1,9 +1,11 @@
 """Lowers neuron types: one timestep of each, as a pure function of arrays."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import nengo
+import numpy as np
 from nengo.builder.neurons import SimNeurons
 from nengo.exceptions import BuildError
 
@@ -23,7 +25,8 @@ def steps(
     """Register how neurons of some types move by one timestep.
 
     The function is given ``(neurons, values, J, **state)``, and returns the output and the
-    new state by name.
+    new state by name. Neurons of other types run in Python, sample by sample, which is much
+    slower; those that inherit the method ``step`` need no function of their own.
 
     Parameters
     ----------
@@ -44,32 +47,50 @@ def steps(
     return register
 
 
-def _step_of(neurons, training):
-    """The function of one timestep."""
+def step_of(neurons: nengo.neurons.NeuronType, training: bool = False) -> Step | None:
+    """Return the function that is registered for neurons, None if there is none.
+
+    A subclass that has inherited its method ``step`` moves as its base class does.
+    """
     known = RATES if training and neurons.spiking else STEPS
-    found = known.get(type(neurons))
-    if found is None and known is RATES and type(neurons) in STEPS:
-        raise BuildError(
-            f"{neurons} cannot be trained by gradients, since its spikes have none, and no "
-            "rate was given to nengo_ngc.program.lowering.steps"
-        )
-    if found is None:
-        raise BuildError(
-            f"{neurons} cannot be compiled; a function that is registered by "
-            "nengo_ngc.program.lowering.steps would compile it"
-        )
-    return found
+    for cls in type(neurons).__mro__:
+        if cls in known:
+            return known[cls] if type(neurons).step is cls.step else None
+    return None
 
 
-@lowers(SimNeurons, keeps=lambda op: [*op.state.values()])
+@lowers(
+    SimNeurons,
+    keeps=lambda op: [*op.state.values()],
+    calls_python=lambda op: step_of(op.neurons) is None,
+)
 def lower_neurons(op: SimNeurons, values: Values) -> None:
-    """``output, state = step(J, state)``."""
-    step = _step_of(op.neurons, values.xp.training)
+    """``output, state = step(J, state)``; unknown neurons run in Python."""
+    training = values.xp.training
+    step = step_of(op.neurons, training)
+    if step is None and training:
+        raise BuildError(
+            f"{op.neurons} cannot be trained by gradients; a function, or a rate for neurons "
+            "that spike, that is registered by nengo_ngc.program.lowering.steps would allow it"
+        )
     state = {name: values[signal] for name, signal in op.state.items()}
-    output, state = step(op.neurons, values, values[op.J], **state)
+    if step is None:
+        output, state = _step_in_python(op, values, values[op.J], state)
+    else:
+        output, state = step(op.neurons, values, values[op.J], **state)
     values.set(op.output, output)
     for name, array in state.items():
         values.set(op.state[name], array)
+
+
+def _step_in_python(op, values, J, state):
+    arrays = [values.repeat(x, values.machine.n_samples) for x in (J, *state.values())]
+    sizes = [op.output.size, *(op.state[name].size for name in state)]
+    run = partial(values.host.neurons, op)
+    made = values.machine.on_host(run, (len(arrays[0]), sum(sizes)), *arrays)
+    ends = np.cumsum(sizes)
+    output, *parts = (made[:, end - size : end] for end, size in zip(ends, sizes))
+    return output, dict(zip(state, parts))
 
 
 @steps(nengo.RectifiedLinear)
