@@ -2,10 +2,12 @@
 
 try:
     import jax
-except ImportError as error:
+except ModuleNotFoundError as error:
+    if error.name != "jax":  # JAX is there, but something that it needs is not
+        raise
     raise ImportError(
         'nengo_ngc.jax needs JAX, which is not installed: pip install "nengo-ngc[jax]"'
-    ) from error
+    ) from None
 
 from .simulator import Simulator
 

@@ -188,7 +188,8 @@ def _found(device, name, known):
     """The device of a name, of those that ``known`` lists for a platform."""
     if isinstance(device, jax.Device):
         return device
-    platform, _, number = str(device).removeprefix("/").partition(":")  # as for NengoDL
+    # a slash belongs to TensorFlow's names, which are understood, too
+    platform, _, number = str(device).removeprefix("/").partition(":")
     try:
         seen = known(backend=platform) if isinstance(device, str) and platform else []
     except RuntimeError:
