@@ -121,6 +121,8 @@ def expected(name, args, kwargs, dtype):
         return args[0]
     if name == "top_k":
         return -np.sort(-args[0], axis=1)[:, : args[1]]
+    if name == "linalg.inv_lower":
+        return np.linalg.inv(np.tril(args[0]))
     if name == "asarray" and isinstance(args[0], list):
         kwargs["dtype"] = dtype
     return found_in(np, name)(*args, **kwargs)

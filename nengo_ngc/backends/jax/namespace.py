@@ -41,7 +41,3 @@ def jax_namespace(training: Any = False) -> ModuleType:
             *within, last = name.split(".")
             functions[name] = getattr(jnp.linalg if within else jnp, last)
     return offer(functions, training)
-
-
-def _inverse_of_lower(x: Any) -> Any:
-    return solve_triangular(x, jnp.eye(len(x), dtype=x.dtype), lower=True)
