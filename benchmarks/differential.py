@@ -1,9 +1,9 @@
-"""Random networks on nengo.Simulator and on ngc.dl.Simulator: many more than the tests run.
+"""Random networks on nengo.Simulator and another one: many more than the tests run.
 
-Makes networks at random and compares the numbers that both simulators give, to float32
+Makes networks at random and compares the numbers that two simulators give, to float32
 rounding. The smallest network on which they differ is shown as an error.
 
-    python -m benchmarks.differential --examples 200 --seed 1
+    python -m benchmarks.differential --backend jax --examples 200 --seed 1
 """
 
 import click
@@ -17,9 +17,10 @@ from ._report import benchmark
 
 
 @benchmark
+@click.option("--backend", default="nengo-dl", help="Another simulator, nengo-dl or jax.")
 @click.option("--examples", default=200, help="Networks to compare.")
 @click.option("--seed", "number", default=0, help="Seed of the networks.")
-def main(report, examples, number):
+def main(report, backend, examples, number):
     """Compare."""
     count = 0
 
@@ -33,11 +34,13 @@ def main(report, examples, number):
     @given(scripts(), st.sampled_from([None, 1, 3]), PIECES)
     def compare(script, minibatch_size, pieces):
         nonlocal count
-        assert_same_numbers(script, minibatch_size, pieces)
+        assert_same_numbers(backend, script, minibatch_size, pieces)
         count += 1
 
     compare()
-    report.say("{n} random networks give the same numbers on both simulators", n=count)
+    report.say(
+        "{n} random networks give the same numbers on {sim} as on Nengo", n=count, sim=backend
+    )
 
 
 if __name__ == "__main__":

@@ -1,18 +1,29 @@
 """What runs in Python, outside the compiled timesteps: functions of time and processes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import nengo
 import numpy as np
+from nengo.builder import Model
+from nengo.builder.neurons import SimNeurons
 from nengo.builder.operator import Operator, SimPyFunc
 from nengo.builder.processes import SimProcess
-from nengo.exceptions import SimulationError
+from nengo.exceptions import BuildError, SimulationError
 from nengo.utils.functions import function_name
 from numpy.typing import NDArray
 
-# processes that draw no random numbers
+_ERRORS: Any = {"invalid": "raise", "divide": "ignore"}  # as in Nengo
+
+# processes of Nengo that depend on nothing but the time and a seed, or on the time alone
 _CERTAIN = (nengo.processes.PresentInput, nengo.processes.Piecewise)
+_OF_TIME = (
+    *_CERTAIN,
+    nengo.processes.WhiteNoise,
+    nengo.processes.WhiteSignal,
+    nengo.processes.FilteredNoise,
+    nengo.processes.BrownNoise,
+)
 
 
 class Host:
@@ -21,30 +32,51 @@ class Host:
     Parameters
     ----------
     operators : sequence of Operator
-        All operators, in the order in which they run.
-    sources : mapping of str to Operator
-        Those whose values are computed ahead of the timesteps.
+        Those that call Python, in the order in which they run.
     n_samples : int
         Samples that are simulated at once.
     dt : float
         Length of a timestep, in seconds.
+
+    Attributes
+    ----------
+    sources : dict of {str: Operator}
+        Those whose values are computed ahead of the timesteps.
     """
 
-    def __init__(
-        self, operators: Any, sources: Mapping[str, Operator], n_samples: int, dt: float
-    ) -> None:
+    def __init__(self, operators: Sequence[Operator], n_samples: int, dt: float) -> None:
         self._processes = [op for op in operators if isinstance(op, SimProcess)]
-        self._sources, self._n_samples, self._dt = sources, n_samples, dt
+        self._n_samples, self._dt = n_samples, dt
         self._steps: dict[Operator, list] = {}
-        ahead = [*sources.values()]
-        synapses = nengo.synapses.Synapse
-        # whether Python is called from within the timesteps
-        self.is_called = any(
-            isinstance(op, SimPyFunc)
-            or (isinstance(op, SimProcess) and not isinstance(op.process, synapses))
-            for op in operators
-            if op not in ahead
-        )
+        ahead = [op for op in operators if _has_no_input(op)]
+        if len(ahead) < len(operators):
+            # functions of time may read what the other functions leave behind
+            ahead = [op for op in ahead if type(getattr(op, "process", None)) in _OF_TIME]
+        self.sources = {f"source{k}": op for k, op in enumerate(ahead)}
+        self._called = [op for op in operators if op not in ahead]
+
+    @property
+    def is_called(self) -> bool:
+        """Whether Python is called from within the timesteps."""
+        return bool(self._called)
+
+    def check_not_called(self, model: Model) -> None:
+        """Raise an error that names an object whose function is called within timesteps.
+
+        Raises
+        ------
+        nengo.exceptions.BuildError
+        """
+        for op in self._called:
+            made = [obj for obj, signals in model.sig.items() if signals.get("out") in op.sets]
+            if isinstance(op, SimPyFunc):
+                what = f"the Python function {function_name(op.fn)}"
+            else:
+                what = op.process if isinstance(op, SimProcess) else op.neurons
+            raise BuildError(
+                f"{made[0] if made else op} needs {what} within each timestep, which only one "
+                "device can call; give no devices, or put it into a network of its own"
+            )
 
     def start(self, seed: int) -> None:
         """Start all processes afresh.
@@ -56,9 +88,7 @@ class Host:
         self._steps = {}
         for k, op in enumerate(self._processes):
             generators = [op.process.get_rng(rng)]
-            if isinstance(op.process, nengo.synapses.Synapse):
-                continue
-            n = 1 if op.input is None and isinstance(op.process, _CERTAIN) else self._n_samples
+            n = 1 if type(op.process) in _CERTAIN else self._n_samples
             for sample in range(1, n):
                 own = np.random.RandomState([seed, k, sample])
                 generators.append(op.process.get_rng(own))
@@ -70,34 +100,66 @@ class Host:
         state = process.make_state(size_in, size_out, self._dt)
         return process.make_step(size_in, size_out, self._dt, rng, state)
 
-    def ahead(self, name: str, first: int, n_steps: int) -> NDArray:
-        """Return the values of a source, (n_steps, b, size) or (n_steps, 1, size).
+    def ahead(self, names: Collection[str], first: int, n_steps: int) -> dict[str, NDArray]:
+        """Return the values of sources, each (n_steps, b, size) or (n_steps, 1, size).
 
         Parameters
         ----------
-        name : str
+        names : collection of str
         first : int
             Number of the first timestep, counted from 1.
         n_steps : int
         """
-        op = self._sources[name]
-        times = [float(step * self._dt) for step in range(first, first + n_steps)]
-        if isinstance(op, SimProcess):
-            runs, shape = self._steps[op], op.output.shape
-            rows = [[np.broadcast_to(run(t), shape) for run in runs] for t in times]
-            return np.array(rows, float)
-        return np.stack([self.call(op, t)[None] for t in times])
+        made = {}
+        for name in names:
+            op = self.sources[name]
+            n = len(self._steps[op]) if op in self._steps else 1
+            made[name] = np.empty((n_steps, n, *op.output.shape))
+        for k in range(n_steps):
+            for name, values in made.items():
+                op = self.sources[name]
+                run = self.process if op in self._steps else self.function
+                values[k] = run(op, first + k)
+        return made
 
-    def process(self, op: SimProcess, step: Any, x: NDArray) -> NDArray:
-        """Run a process with an input for one timestep of all samples."""
-        t = float(int(step) * self._dt)
-        runs = self._steps[op][: len(x)]
-        return np.stack([run(t, np.array(row, float)) for run, row in zip(runs, x)])
+    def process(self, op: SimProcess, step: Any, *x: NDArray) -> NDArray:
+        """Run a process for one timestep of all samples."""
+        t, runs = self._time(step), self._steps[op]
+        made = np.empty((len(runs), *op.output.shape))
+        with np.errstate(**_ERRORS):
+            for sample, run in enumerate(runs):
+                made[sample] = run(t, *(np.array(array[sample], float) for array in x))
+        return made
 
     def function(self, op: SimPyFunc, step: Any, *x: NDArray) -> NDArray:
         """Call a Python function for one timestep of all samples."""
-        t = float(int(step) * self._dt)
-        return np.stack([self.call(op, t, *args) for args in zip(*x)] or [self.call(op, t)])
+        t = self._time(step)
+        with np.errstate(**_ERRORS):
+            return np.stack(
+                [self.call(op, t, *args) for args in zip(*x)] or [self.call(op, t)]
+            )
+
+    def neurons(self, op: SimNeurons, J: NDArray, *state: NDArray) -> NDArray:
+        """Call the method ``step`` of neurons for one timestep of all samples.
+
+        Returns
+        -------
+        (b, n) array
+            For each sample the output and the new state, one behind the other.
+        """
+        rows = []
+        with np.errstate(**_ERRORS):
+            for current, *own in zip(J, *state):
+                # step changes its arguments
+                new = {name: np.array(x, float) for name, x in zip(op.state, own)}
+                output = np.zeros(op.output.shape)
+                current = np.array(current, float)
+                op.neurons.step(self._dt, current, output, **new, **op.state_extra)
+                rows.append(np.concatenate([x.ravel() for x in (output, *new.values())]))
+        return np.stack(rows)
+
+    def _time(self, step):
+        return float(int(step) * self._dt)
 
     @staticmethod
     def call(op: SimPyFunc, t: float, *x: NDArray) -> NDArray:
@@ -110,14 +172,22 @@ class Host:
         """
         x = tuple(np.array(array, float) for array in x)
         y = op.fn(t, *x) if op.t is not None else op.fn(*x)
+        made = np.zeros(0 if op.output is None else op.output.shape)
         if op.output is None:
-            return np.zeros(())
+            return made
         name = function_name(op.fn)
         try:
             if y is None or not np.all(np.isfinite(y)):
                 raise SimulationError(f"Function '{name}' returned non-finite value")
-            return np.array(np.broadcast_to(np.asarray(y, float), op.output.shape))
+            made[...] = y
         except (TypeError, ValueError) as error:
             raise SimulationError(
                 f"Function '{name}' returned a value {y!r} of invalid type {type(y)!r}"
             ) from error
+        return made
+
+
+def _has_no_input(op):
+    if isinstance(op, SimPyFunc):
+        return op.x is None and op.output is not None
+    return isinstance(op, SimProcess) and op.input is None

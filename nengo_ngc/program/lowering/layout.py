@@ -52,6 +52,11 @@ class Layout:
                     "another value for each of them"
                 )
 
+    def is_own(self, signal: Signal) -> bool:
+        """Whether each sample has its own values of a signal, which may not be kept."""
+        base = signal.base
+        return base not in self.shared and (base not in self.state or base in self.per_sample)
+
     @staticmethod
     def _per_sample(operators, fed):
         own = {signal.base for signal in fed}

@@ -4,7 +4,6 @@ Each rule computes the change of weights for one sample; what is applied is the 
 samples. With one sample it is exactly Nengo's.
 """
 
-
 import nengo.builder.learning_rules as rules
 
 from ...namespace import Array

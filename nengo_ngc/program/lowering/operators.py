@@ -5,6 +5,7 @@ from typing import Any
 import nengo.builder.operator as ops
 import numpy as np
 from nengo.builder.probe import SimProbe
+from nengo.exceptions import BuildError
 
 from .registry import lowers
 from .segments import sum_rows
@@ -54,6 +55,8 @@ def lower_copy(op: ops.Copy, values: Values) -> None:
     if op.inc:
         value = sum_rows(values.xp, value, indices, op.dst.shape[0])
         values.inc(op.dst, value)
+    elif len(np.unique(indices)) < len(indices):
+        raise BuildError(f"{op} would write several values to the same place")
     else:
         values.set(op.dst, values.put(old, indices, value))
 
@@ -133,8 +136,17 @@ def _sum_last(xp, x):
 def lower_sparse_dot_inc(op: ops.SparseDotInc, values: Values) -> None:
     """``Y = Y + A @ X``, where A is sparse and never changes."""
     xp, X = values.xp, values[op.X]
-    A = op.A.initial_value
-    A = A.tocoo() if hasattr(A, "tocoo") else A.allocate().tocoo()
+    rows, columns, data = _entries(op.A.initial_value)
     x = xp.reshape(X, (X.shape[0], -1))
-    terms = xp.take(x, A.col, axis=1) * xp.asarray(A.data[None].astype(values.machine.dtype))
-    values.inc(op.Y, sum_rows(xp, terms, A.row, A.shape[0]))
+    terms = xp.take(x, columns, axis=1) * xp.asarray(data[None].astype(values.machine.dtype))
+    values.inc(op.Y, sum_rows(xp, terms, rows, op.A.shape[0]))
+
+
+def _entries(A):
+    """Rows, columns and values of the entries of a sparse matrix."""
+    A = A.allocate() if hasattr(A, "allocate") else A
+    if isinstance(A, np.ndarray):  # Nengo does without SciPy where there is none
+        rows, columns = np.nonzero(A)
+        return rows, columns, A[rows, columns]
+    A = A.tocoo()
+    return A.row, A.col, A.data

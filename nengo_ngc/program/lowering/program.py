@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 
 import nengo
 import numpy as np
-from nengo.builder import Model, Signal
-from nengo.builder.operator import Operator, SimPyFunc
-from nengo.builder.processes import SimProcess
+from nengo.builder import Model
+from nengo.builder.operator import Operator
 from nengo.utils.graphs import toposort
 from nengo.utils.simulator import operator_dependency_graph
 from numpy.typing import NDArray
@@ -71,9 +70,6 @@ class Program:
 
     Attributes
     ----------
-    sources : dict of {str: Operator}
-        Functions of time and processes without an input. Their values are inputs of
-        ``timestep``, by these names.
     nodes : dict of {nengo.Node: str}
         Nodes whose values may be inputs of ``timestep`` instead, by these names.
     probes : dict of {nengo.Probe: str}
@@ -96,9 +92,13 @@ class Program:
         graph = operator_dependency_graph(model.operators)
         if merges:
             graph = merge(model, graph)
+        # always in the same order, so that compiled programs are found again on disk
+        numbers = {op: k for k, op in enumerate(graph)}
+        graph = {op: sorted(after, key=numbers.__getitem__) for op, after in graph.items()}
         self.operators = [op for op in toposort(graph) if hasattr(op, "make_step")]
         self._rules = {op: Rule(op, model.dt) for op in self.operators if is_rule(op)}
-        self.sources = {f"source{k}": op for k, op in enumerate(self._find_sources())}
+        in_python = [op for op in self.operators if _calls_python(op)]
+        self.host = Host(in_python, n_samples, model.dt)
         inputs = [node for node in _nodes(model) if node.size_in == 0 and node.size_out > 0]
         self.nodes = {node: f"node{k}" for k, node in enumerate(inputs)}
         self.probes = {probe: f"probe{k}" for k, probe in enumerate(model.probes)}
@@ -107,8 +107,12 @@ class Program:
         self.layout = Layout(model, self.operators, slow, fed)
         self._ends = [op for op in self.operators if getattr(op, "ends", None)]
         self.skips = skips and bool(self._ends)
-        self.host = Host(self.operators, self.sources, n_samples, model.dt)
         self._seen: dict[tuple[int, str], tuple[str, str]] = {}
+
+    @property
+    def sources(self) -> dict[str, Operator]:
+        """Functions of time and processes whose values are inputs of ``timestep``, by name."""
+        return self.host.sources
 
     @property
     def learns(self) -> bool:
@@ -138,7 +142,12 @@ class Program:
     # --- the two functions
 
     def timestep(
-        self, machine: Machine, shared: Arrays, state: Arrays, inputs: Arrays
+        self,
+        machine: Machine,
+        shared: Arrays,
+        state: Arrays,
+        inputs: Arrays,
+        left: Array | int | None = None,
     ) -> Timestep:
         """Advance by one timestep.
 
@@ -148,6 +157,8 @@ class Program:
         shared, state : dict of {str: array}
         inputs : dict of {str: array}
             Values of all ``sources``, and of some ``nodes``, (b, size) or (1, size).
+        left : array of int, optional
+            Timesteps after this one, more of which are not passed over. Default: any number.
 
         Returns
         -------
@@ -160,9 +171,11 @@ class Program:
         names = {op: name for name, op in self.sources.items()}
         seen, guards = {}, []
         for k, op in enumerate(self.operators):
+            if any(signal in fed for signal in op.sets):
+                continue
             if op in names:
-                if not (op.sets and op.sets[0] in fed):
-                    _write(op, values, inputs[names[op]])
+                write = values.inc if op.incs else values.set
+                write(op.output, inputs[names[op]])
             elif op in self._rules:
                 rule = self._rules[op]
                 rule.move(values)
@@ -172,14 +185,12 @@ class Program:
                 compute(op, values)
             else:
                 lowering(op).function(op, values)
-        skipped = self._skip(values) if self.skips else None
+        skipped = self._skip(values, left) if self.skips else None
         after = self._state(values)
         due = None
         for guard in guards:
             due = guard if due is None else due | guard
-        probed = {
-            name: values[self.model.sig[probe]["in"]] for probe, name in self.probes.items()
-        }
+        probed = {name: self._probed(values, probe) for probe, name in self.probes.items()}
         return Timestep(after, probed, self._remember(seen, values, after), due, skipped)
 
     def learn(
@@ -213,11 +224,27 @@ class Program:
             self._rules[op].apply(values, arrays, due=together)
         return {**shared, **{name: values.base(b)[0] for b, name in self._slow.items()}}
 
+    def probed_of_learned(
+        self, machine: Machine, shared: Arrays, state: Arrays
+    ) -> dict[str, Array]:
+        """Return what is probed of arrays that ``learn`` has changed, by the names of probes.
+
+        Parameters
+        ----------
+        machine : Machine
+        shared, state : dict of {str: array}
+            As they are after ``learn``.
+        """
+        signals = {name: self.model.sig[probe]["in"] for probe, name in self.probes.items()}
+        learned = {k: signal for k, signal in signals.items() if signal.base in self._slow}
+        values = self._values(machine, shared, state)
+        return {name: values[signal] for name, signal in learned.items()}
+
     # --- parts of them
 
     @property
     def _slow(self):
-        slow = {s.base for rule in self._rules.values() for s in rule.slow}
+        slow = [s.base for rule in self._rules.values() for s in rule.slow]
         return {base: self.layout.shared[base] for base in slow}
 
     def _values(self, machine, shared, state):
@@ -239,6 +266,11 @@ class Program:
             for base, name in self.layout.state.items()
         }
 
+    def _probed(self, values, probe):
+        signal = self.model.sig[probe]["in"]
+        own = self.layout.is_own(signal)
+        return values.repeat(values[signal], values.machine.n_samples if own else 1)
+
     def _remember(self, seen, values, after):
         """Keep what rules have seen, once, and write down where it is."""
         known = {id(array): ("state", name) for name, array in after.items()}
@@ -257,9 +289,9 @@ class Program:
                 self._seen[k, name] = known[id(array)]
         return kept
 
-    def _skip(self, values):
+    def _skip(self, values, most):
         """Let time pass up to the last timestep of presentations that are over."""
-        xp, n = values.xp, None
+        xp, n = values.xp, most
         for op in self._ends:
             (output,) = op.outputs.values()
             left = op.ends.remaining(values.step)
@@ -269,20 +301,12 @@ class Program:
         values.set(self.model.step, values[self.model.step] + n)
         return n
 
-    def _find_sources(self):
-        for op in self.operators:
-            if isinstance(op, SimPyFunc) and op.x is None and op.output is not None:
-                yield op
-            elif isinstance(op, SimProcess) and op.input is None and op.mode != "update":
-                yield op
-
 
 def _nodes(model: Model) -> Sequence[nengo.Node]:
-    return [obj for obj in model.sig if isinstance(obj, nengo.Node) and "out" in model.sig[obj]]
+    return [
+        obj for obj in model.sig if isinstance(obj, nengo.Node) and "out" in model.sig[obj]
+    ]
 
 
-def _write(op: Operator, values: Values, value: Array) -> None:
-    if op.incs:
-        values.inc(op.incs[0], value)
-    else:
-        values.set(op.sets[0], value)
+def _calls_python(op: Operator) -> bool:
+    return not isinstance(op, PureOperator) and lowering(op).calls_python(op)

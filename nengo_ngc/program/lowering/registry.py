@@ -23,11 +23,14 @@ class Lowering:
     keeps : callable
         The signals of an operator whose values of the timestep before it needs, though it
         sets them.
+    calls_python : callable
+        Whether an operator calls ``values.machine.on_host``.
     """
 
     function: Callable[[Any, Any], None]
     shared: bool | None
     keeps: Callable[[Any], Sequence[Signal]]
+    calls_python: Callable[[Any], bool]
 
 
 LOWERINGS: dict[type[Operator], Lowering] = {}
@@ -37,6 +40,7 @@ def lowers(
     *classes: type[Operator],
     shared: bool | None = False,
     keeps: Callable[[Any], Sequence[Signal]] = lambda op: (),
+    calls_python: Callable[[Any], bool] = lambda op: False,
 ) -> Callable:
     """Register the function that lowers operators of some classes.
 
@@ -48,6 +52,8 @@ def lowers(
         As for `Lowering`. By default each sample has its own copy of what operators write.
     keeps : callable, optional
         As for `Lowering`. By default no signal is kept.
+    calls_python : callable, optional
+        As for `Lowering`. By default none of the operators does.
 
     Returns
     -------
@@ -67,7 +73,7 @@ def lowers(
 
     def register(function: Callable) -> Callable:
         for cls in classes:
-            LOWERINGS[cls] = Lowering(function, shared, keeps)
+            LOWERINGS[cls] = Lowering(function, shared, keeps, calls_python)
         return function
 
     return register

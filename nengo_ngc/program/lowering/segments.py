@@ -32,7 +32,7 @@ def sum_rows(xp: Any, terms: Array, rows: NDArray, n_rows: int) -> Array:
     place = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
     table[rows[order], place] = order
     if np.any(table == len(rows)):
-        zero = xp.zeros_like(terms[:, :1])
+        zero = xp.zeros_like(xp.sum(terms, axis=1, keepdims=True))
         terms = xp.concatenate([terms, zero], axis=1)
     picked = xp.take(terms, table.ravel(), axis=1)
     shape = (terms.shape[0], *table.shape, *terms.shape[2:])

@@ -9,6 +9,7 @@ import re
 import warnings
 from collections import Counter
 from pathlib import Path
+from pydoc import locate
 
 import nengo
 import pytest
@@ -19,15 +20,17 @@ from tests.backends.suites import Result, read, write
 SIMULATORS = {
     "nengo": "nengo.simulator.Simulator",
     "stock": "nengo_dl.simulator.Simulator",
-    "ours": "nengo_ngc.backends.nengo_dl.simulator.Simulator",
+    "dl": "nengo_ngc.backends.nengo_dl.simulator.Simulator",
+    "jax": "nengo_ngc.backends.jax.simulator.Simulator",
 }
+OF_NENGO_DL = ("stock", "dl")
 uncollected = {}  # errors by the name of the file
 made = Counter()  # simulators of the test that is running, by the name of their class
 
 
 def pytest_addoption(parser):
     group = parser.getgroup("suites")
-    group.addoption("--simulator", choices=SIMULATORS, default="ours")
+    group.addoption("--simulator", choices=SIMULATORS, default="dl")
     group.addoption("--results", type=Path, required=True, help="file to append results to")
     # what nengo-dl's tests ask for
     group.addoption("--dtype", default="float32")
@@ -40,7 +43,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "training: trains a network")
     config.addinivalue_line("markers", "performance: measures time on one certain machine")
     simulator = config.getoption("simulator")
-    if simulator != "nengo":
+    if simulator in OF_NENGO_DL:
         import nengo_ngc.dl  # makes nengo-dl importable
         from nengo_ngc.backends.nengo_dl.compat import numpy_1_names
 
@@ -50,7 +53,7 @@ def pytest_configure(config):
     # warns(None) recorded warnings
     nengo.networks.Oscillator = _oscillator
     pytest.warns = _warns
-    if simulator == "ours":
+    if simulator == "dl":
         import nengo_dl
 
         nengo_dl.Simulator = nengo_dl.simulator.Simulator = nengo_ngc.dl.Simulator
@@ -79,12 +82,12 @@ def _warns(expected, *args, _warns=pytest.warns, **kwargs):
 def load_simulator(request):
     """The simulator under test: what Nengo's fixture ``Simulator`` returns."""
     name = request.config.getoption("simulator")
-    if name == "nengo":
-        make = nengo.Simulator
-    else:
+    if name in OF_NENGO_DL:
         from nengo_dl.tests import make_test_sim
 
         make = make_test_sim(request)
+    else:
+        make = locate(SIMULATORS[name])
 
     def make_and_check(*args, **kwargs):
         sim = make(*args, **kwargs)
@@ -127,7 +130,7 @@ def pytest_runtest_setup(item):
 
 
 def pytest_runtest_teardown(item):
-    if item.config.getoption("simulator") != "nengo":
+    if item.config.getoption("simulator") in OF_NENGO_DL:
         import tensorflow as tf
 
         tf.keras.backend.clear_session()
