@@ -120,15 +120,15 @@ def _spread(xp, x, n):
     with one column of ones would be simplified to that by compilers, hence the zeros.
     """
     columns = xp.stack([x, xp.zeros_like(x)], axis=-1)
-    ones = xp.ones_like(xp.reshape(columns, (-1,))[: 2 * n])
-    y = xp.matmul(xp.reshape(columns, (-1, 2)), xp.reshape(ones, (2, n)))
+    ones = xp.asarray(np.ones((2, n)), dtype=x.dtype)
+    y = xp.matmul(xp.reshape(columns, (-1, 2)), ones)
     return xp.reshape(y, (*x.shape, n))
 
 
 def _sum_last(xp, x):
     """The sums along the last axis, by a product with ones."""
     rows = xp.reshape(x, (-1, x.shape[-1]))
-    y = xp.matmul(rows, xp.transpose(xp.ones_like(rows[:1])))
+    y = xp.matmul(rows, xp.asarray(np.ones((x.shape[-1], 1)), dtype=x.dtype))
     return xp.reshape(y, x.shape[:-1])
 
 
