@@ -39,7 +39,9 @@ def main(report, examples, number, sim):
         count += 1
 
     compare()
-    report.say("{n} random networks give the same numbers on {sim} as on Nengo", n=count, sim=sim)
+    report.say(
+        "{n} random networks give the same numbers on {sim} as on Nengo", n=count, sim=sim
+    )
 
 
 if __name__ == "__main__":

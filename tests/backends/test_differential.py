@@ -13,7 +13,8 @@ PIECES = st.lists(st.integers(1, 9), min_size=1, max_size=3)  # timesteps of eac
 
 
 @pytest.mark.parametrize(
-    "simulator", [pytest.param("nengo-dl", marks=needs_dl), pytest.param("jax", marks=needs_jax)]
+    "simulator",
+    [pytest.param("nengo-dl", marks=needs_dl), pytest.param("jax", marks=needs_jax)],
 )
 @settings(
     max_examples=30,
