@@ -1,9 +1,9 @@
-"""Random networks on nengo.Simulator and on ours: many more than the tests run.
+"""Random networks on nengo.Simulator and another one: many more than the tests run.
 
 Makes networks at random and compares the numbers that two simulators give, to float32
 rounding. The smallest network on which they differ is shown as an error.
 
-    python -m benchmarks.differential --examples 200 --seed 1
+    python -m benchmarks.differential --backend jax --examples 200 --seed 1
 """
 
 import click
@@ -12,16 +12,15 @@ from hypothesis import strategies as st
 
 from tests.backends.random_networks import scripts
 from tests.backends.test_differential import PIECES, assert_same_numbers
-from tests.conftest import SIMULATORS
 
 from ._report import benchmark
 
 
 @benchmark
+@click.option("--backend", default="nengo-dl", help="Another simulator, nengo-dl or jax.")
 @click.option("--examples", default=200, help="Networks to compare.")
 @click.option("--seed", "number", default=0, help="Seed of the networks.")
-@click.option("--sim", type=click.Choice(SIMULATORS), default="jax", help="The one of ours.")
-def main(report, examples, number, sim):
+def main(report, backend, examples, number):
     """Compare."""
     count = 0
 
@@ -35,12 +34,12 @@ def main(report, examples, number, sim):
     @given(scripts(), st.sampled_from([None, 1, 3]), PIECES)
     def compare(script, minibatch_size, pieces):
         nonlocal count
-        assert_same_numbers(sim, script, minibatch_size, pieces)
+        assert_same_numbers(backend, script, minibatch_size, pieces)
         count += 1
 
     compare()
     report.say(
-        "{n} random networks give the same numbers on {sim} as on Nengo", n=count, sim=sim
+        "{n} random networks give the same numbers on {sim} as on Nengo", n=count, sim=backend
     )
 
 

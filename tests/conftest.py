@@ -12,14 +12,15 @@ import nengo_ngc as ngc
 
 HAS_DL = all(importlib.util.find_spec(name) for name in ("tensorflow", "tf_keras", "nengo_dl"))
 needs_dl = pytest.mark.skipif(not HAS_DL, reason="nengo-dl is not installed")
-needs_jax = pytest.mark.skipif(
-    importlib.util.find_spec("jax") is None, reason="JAX is not installed"
+HAS_JAX = importlib.util.find_spec("jax") is not None
+needs_jax = pytest.mark.skipif(not HAS_JAX, reason="JAX is not installed")
+needs_trainer = pytest.mark.skipif(
+    not HAS_DL and not HAS_JAX, reason="neither JAX nor nengo-dl is installed"
 )
 
-BACKENDS = ["nengo", pytest.param("nengo-dl", marks=needs_dl), pytest.param("jax", marks=needs_jax)]
-
-# of the backends that simulate a minibatch at once
-SIMULATORS = {"nengo-dl": lambda: ngc.dl.Simulator, "jax": lambda: ngc.jax.Simulator}
+# those that present a minibatch at once, and train by automatic differentiation
+AT_ONCE = [pytest.param("nengo-dl", marks=needs_dl), pytest.param("jax", marks=needs_jax)]
+BACKENDS = ["nengo", *AT_ONCE]
 
 # sizes and constants with which the reference arrays were recorded
 REFERENCE = {
@@ -60,17 +61,35 @@ def backend(request):
     return request.param
 
 
+@pytest.fixture(params=AT_ONCE)
+def at_once(request):
+    """Each simulator of minibatches in turn."""
+    return request.param
+
+
+def simulator(backend, model, minibatch_size=1, dtype="float32"):
+    """A simulator of a network; Nengo has samples one by one, and double precision."""
+    if backend == "nengo":
+        return nengo.Simulator(model, progress_bar=False)
+    if backend == "jax":
+        return ngc.jax.Simulator(
+            model, minibatch_size=minibatch_size, dtype=dtype, progress_bar=False
+        )
+    simulate = ngc.dl.Simulator  # it prepares TensorFlow for what follows
+    from nengo_dl import configure_settings
+
+    with model:
+        configure_settings(dtype=dtype)
+    return simulate(model, minibatch_size=minibatch_size, progress_bar=False)
+
+
 @pytest.fixture
 def simulate(backend):
     """Simulate networks on this backend; simulators are closed at the end."""
     simulators = []
 
     def run(model, minibatch_size, n_steps):
-        if backend not in SIMULATORS:
-            sim = nengo.Simulator(model, progress_bar=False)
-        else:
-            simulator = SIMULATORS[backend]()
-            sim = simulator(model, minibatch_size=minibatch_size, progress_bar=False)
+        sim = simulator(backend, model, minibatch_size)
         simulators.append(sim)
         sim.run_steps(n_steps)
         return sim

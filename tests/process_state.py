@@ -76,6 +76,10 @@ def _of_libraries():
         found["tensorflow: seed"] = sys.modules[
             "tensorflow.python.eager.context"
         ].global_seed()
+    if "jax" in sys.modules:
+        config = sys.modules["jax"].config
+        for key in filter(lambda name: name.startswith("jax_"), dir(config)):
+            found[f"jax: {key}"] = repr(getattr(config, key))
     if "tf_keras" in sys.modules:
         backend = sys.modules["tf_keras"].backend
         found["keras: settings"] = (backend.floatx(), backend.image_data_format())

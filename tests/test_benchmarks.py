@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import throughput
 from benchmarks.__main__ import benchmarks, summary
 from benchmarks._report import Report, header
+
+from .conftest import needs_dl
 
 ROOT = Path(__file__).parent.parent
 
@@ -54,6 +57,23 @@ def test_what_is_printed_is_written_as_text_and_as_json(tmp_path):
     ours = next(row for row in sizes["rows"] if row[0].startswith("nengo_ngc"))
     modules = [*(ROOT / "nengo_ngc").rglob("*.py")]
     assert ours[1] == len(modules) and ours[3] == len(long["rows"])
+
+
+@needs_dl
+def test_the_loop_of_throughput_learns_what_the_network_learns(monkeypatch):
+    monkeypatch.setattr(throughput, "SHAPE", (20, 12, 12, 12))
+    x = throughput.images(4)
+    for backend in throughput.BACKENDS.values():
+        present, parameters = throughput.ours(x, backend)
+        train, learned = throughput.loop(x, before := parameters())
+        for run in (present, train) * 2:
+            run()
+        for name, value in parameters().items():
+            if name in learned:
+                found = learned[name].numpy()
+                found = found if name.startswith("Sigma") else found.T
+                np.testing.assert_allclose(found, value, atol=1e-5, err_msg=name)
+                assert np.abs(value - before[name]).max() > 1e-4
 
 
 def test_help_teaches():

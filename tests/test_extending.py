@@ -91,8 +91,8 @@ def test_neuron_type(backend, softplus):
     other = ngc.RuleClassifier(
         (5,), "autodiff", "softplus", batch_size=30, max_epochs=1, random_state=0, anneal=False
     )
-    if backend == "nengo-dl":
-        other.fit(X, Y)
+    if backend in ("nengo-dl", "jax"):
+        other.set_params(backend=backend).fit(X, Y)
         for name, array in other.parameters_.items():
             np.testing.assert_allclose(model.parameters_[name], array, atol=1e-5)
     a = model.parameters_

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import HAS_DL, needs_dl
+from .conftest import BACKENDS, HAS_DL, HAS_JAX
 
 ROOT = Path(__file__).parent.parent
 
@@ -41,6 +41,9 @@ import tensorflow, tensorflow.experimental.numpy, tf_keras, keras
 from tf_keras.src.layers.normalization import batch_normalization_v1
 del os.environ["TF_USE_LEGACY_KERAS"]
 """
+JAX = """
+import jax.experimental
+"""
 
 
 def said_by(code):
@@ -63,11 +66,13 @@ def test_importing():
     said = said_by(
         LIBRARIES
         + (TENSORFLOW if HAS_DL else "")
+        + (JAX if HAS_JAX else "")
         + f"""
 before = picture()
 import nengo_ngc
+missing = [name for name, there in {{"dl": {HAS_DL}, "jax": {HAS_JAX}}}.items() if not there]
 for module in pkgutil.walk_packages(nengo_ngc.__path__, "nengo_ngc."):
-    if "__main__" not in module.name and ({HAS_DL} or "dl" not in module.name):
+    if not any(name in module.name for name in ["__main__", *missing]):
         importlib.import_module(module.name)
 print(*changes(before, picture()), sep="\\n")
 """
@@ -92,18 +97,19 @@ X, y = np.random.RandomState(0).rand(8, 16), np.arange(8) % 2
 """
 
 
-@pytest.mark.parametrize("backend", ["nengo", pytest.param("nengo-dl", marks=needs_dl)])
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_building_and_running(backend):
     simulator = {
         "nengo": "nengo.Simulator(model, progress_bar=False)",
         "nengo-dl": "ngc.dl.Simulator(model, minibatch_size=4, progress_bar=False)",
+        "jax": "ngc.jax.Simulator(model, minibatch_size=4, progress_bar=False)",
     }[backend]
     said = said_by(
         LIBRARIES
         + USE
         + f"""
-if {backend!r} == "nengo-dl":
-    import nengo_ngc.dl
+if {backend!r} != "nengo":
+    getattr(ngc, {backend!r}.removeprefix("nengo-"))
 before = picture(model)
 generator = np.random.get_state()
 with {simulator} as sim:

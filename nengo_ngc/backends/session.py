@@ -225,7 +225,26 @@ class Session(Simulation):
 
 
 class TrainingSession(Simulation):
-    """A model on a simulator that trains it by automatic differentiation."""
+    """A model on a simulator that trains it by automatic differentiation.
+
+    What its learning rules change is left to them. Neurons and synapses start each
+    presentation in the same state.
+
+    Parameters
+    ----------
+    model : Model
+        Its network has ``input`` and ``output``.
+    n_samples : int
+        Samples of a minibatch.
+    """
+
+    def __init__(self, model: Model, n_samples: int):
+        self.n_samples = n_samples
+        with nengo.Network() as self.model:
+            self.net = model.build()
+            self._stimulus = nengo.Node(np.zeros(self.net.input.size_in))
+            nengo.Connection(self._stimulus, self.net.input, synapse=None)
+            self._output = self.net.probe("output")
 
     @abstractmethod
     def train(

@@ -28,6 +28,7 @@ _MODULES = {
     "nengo-dl": "nengo_dl",
     "TensorFlow": "tensorflow",
     "tf-keras": "tf_keras",
+    "jax": "jax",
     "numpy": "numpy",
     "scikit-learn": "sklearn",
     "nengo-gui": "nengo_gui",
@@ -72,7 +73,9 @@ def _versions():
         yield name, version if _found(module) else "not installed"
     yield "system", platform.platform()
     yield "cores", str(os.cpu_count())
-    yield "GPU", _gpus()  # last: TensorFlow may be what does not work
+    for backend in BACKENDS.values():  # last: they may be what does not work
+        if backend and backend.gpus is not None:
+            yield f"GPU, {backend.title}", _gpus(backend)
 
 
 def _found(module):
@@ -82,13 +85,11 @@ def _found(module):
         return False
 
 
-def _gpus():
+def _gpus(backend):
     try:
-        from ..backends.nengo_dl.compat import gpus
-
-        return ", ".join(gpus()) or "none that TensorFlow sees"
+        return ", ".join(backend.find_gpus()) or "none found"
     except Exception:  # the self-test says what is wrong
-        return "not looked for without NengoDL"
+        return f"not looked for without {backend.title}"
 
 
 def _report(say, backend):

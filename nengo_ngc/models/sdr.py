@@ -30,7 +30,7 @@ class SDREncoder(CodeClassifier):
     r"""An encoder that learns binary sparse codes which tell the classes of images apart.
 
     The network is a multilayer perceptron whose last layer is a population of k winners.
-    NengoDL trains it with soft winners and a loss that makes codes of a class more similar to
+    It is trained with soft winners and a loss that makes codes of a class more similar to
     each other than to those of other classes. The centroid of a class is made of the k units
     that its training images activate most often. The predicted label is that of the class
     whose centroid has the most units in common with the code.
@@ -45,18 +45,18 @@ class SDREncoder(CodeClassifier):
         The fraction of the units that win. With ``first_sparsity``, it is the value at which
         sparsity stops decaying.
     loss : {"triplet", "contrastive"}, optional
-        The loss, see `.dl.losses`.
+        The loss, see `.TripletLoss` and `.ContrastiveLoss`.
     margin : float, optional
-        The margin of the loss, see `.dl.losses`.
+        The margin of the loss.
     batch_size : int, optional
         Number of images of one update, among which triplets are drawn. It must not be larger
         than the number of images.
     max_epochs : int, optional
         Number of passes over the images. In each of them, images that do not fill a batch
         are left out; which ones changes from epoch to epoch.
-    backend : {"auto", "nengo", "nengo-dl"}, optional
+    backend : {"auto", "nengo", "nengo-dl", "jax"}, optional
         The simulator of ``transform`` and ``predict``. Learning needs automatic
-        differentiation, which NengoDL has.
+        differentiation, which JAX and NengoDL have.
     random_state : int, RandomState or None, optional
         Seed of the weights, of the order of images and of triplets.
     hardness : float, optional
@@ -85,8 +85,8 @@ class SDREncoder(CodeClassifier):
     sparse_output : bool, optional
         Whether ``transform`` returns a `scipy.sparse.csr_matrix`.
     device : str or None, optional
-        The device that NengoDL uses, such as ``"/cpu:0"`` or ``"/gpu:0"``. None leaves the
-        choice to TensorFlow.
+        The device that JAX or NengoDL uses, such as ``"/cpu:0"`` or ``"/gpu:0"``. None
+        leaves the choice to them.
     verbose : bool, optional
         Whether ``fit`` shows a progress bar.
 
@@ -261,7 +261,7 @@ class SDREncoder(CodeClassifier):
         return checked
 
     def _check_learns(self):
-        check_differentiates(self, "since learning sparse codes is NengoDL's")
+        check_differentiates(self, "since sparse codes are learned by gradients")
 
     def _check_together(self):
         super()._check_together()

@@ -21,10 +21,11 @@ class AdaptiveWinners(nengo.Network):
         \theta = \sum_{k=1}^{n-1} \tfrac12 (J_{(k)} + J_{(k+1)})\, \max(0, 1 - |p - k|)
 
     where u is the input of that neuron, :math:`J_{(k)}` is the k-th largest current, and p,
-    the number of winners, is limited to the range from 1 to n - 1. While NengoDL trains, the
-    code is :math:`y = \sigma(h (J - \theta))`, and its gradient reaches u through the
-    threshold :math:`\theta`. Otherwise p is rounded, y is 1 for the p winners and 0 for all
-    others. If p is a whole number, the threshold is that of `.SoftKWinnersTakeAll`.
+    the number of winners, is limited to the range from 1 to n - 1. In training by
+    gradients, the code is :math:`y = \sigma(h (J - \theta))`, and its gradient reaches u
+    through the threshold :math:`\theta`. Otherwise p is rounded, y is 1 for the p winners and
+    0 for all others. If p is a whole number, the threshold is that of
+    `.SoftKWinnersTakeAll`.
 
     Parameters
     ----------

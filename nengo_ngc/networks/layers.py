@@ -68,7 +68,7 @@ class LayeredNetwork(LearningNetwork):
         return x
 
     def _exempt_from_offline_training(self, ensemble):
-        # read by NengoDL: biases of the input are not parameters of this network
+        # read by training: biases of the input are not parameters of this network
         config = self.config[nengo.Ensemble]
         if "trainable" not in config.extra_params:
             trainable = Parameter("trainable", default=None, optional=True)

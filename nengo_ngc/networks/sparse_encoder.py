@@ -24,8 +24,8 @@ class SparseEncoder(LayeredNetwork):
         a_0 = x, \qquad a_l = \phi(W_l a_{l-1} + b_l), \qquad
         y = \mathrm{kWTA}\bigl(g \odot (W_L a_{L-1} + b_L)\bigr)
 
-    Weights and biases learn by NengoDL's training. The gains g, if there are any, learn by
-    synaptic scaling at the same time.
+    Weights and biases learn by gradients, on JAX or NengoDL. The gains g, if there are any,
+    learn by synaptic scaling at the same time.
 
     Parameters
     ----------

@@ -30,6 +30,11 @@ def k_winners(xp: Any, x: Array, k: int | Array) -> Array:
     if isinstance(k, int) and k == 1:  # needs no sorting
         best = xp.argmax(x, axis=1)[:, None] == xp.arange(x.shape[1])[None]
         return indicator(xp, best, x)
+    if isinstance(k, int) and 0 < k < x.shape[1]:
+        least = xp.top_k(x, k)[:, k - 1 : k]
+        above, level = indicator(xp, x > least, x), indicator(xp, x == least, x)
+        left = k - xp.sum(above, axis=1, keepdims=True)
+        return above + xp.where(xp.cumsum(level, axis=1) <= left, level, 0.0)
     rank = xp.argsort(xp.argsort(-x, axis=1, kind="stable"), axis=1, kind="stable")
     rank = xp.asarray(rank, dtype=x.dtype)  # TensorFlow compares like with like only
     return indicator(xp, rank < k, x)
@@ -41,7 +46,7 @@ class KWinnersTakeAll(Pointwise):
     .. math:: k = \lceil \text{sparsity} \cdot n \rceil
 
     Of equal inputs those of the neurons that come first win, so that there are always k
-    winners. In NengoDL's training the derivative of the output by the input counts as 1
+    winners. In training by gradients the derivative of the output by the input counts as 1
     (the straight-through estimator).
 
     Parameters
@@ -112,7 +117,7 @@ class KWinnersTakeAll(Pointwise):
 
 
 class SoftKWinnersTakeAll(KWinnersTakeAll):
-    r"""k winners that are soft while NengoDL trains, so that gradients are exact.
+    r"""k winners that are soft in training by gradients, so that these are exact.
 
     .. math:: y = \sigma(h\,(J - \theta)), \qquad \theta = \tfrac12 (J_{(k)} + J_{(k+1)})
 
@@ -157,21 +162,22 @@ class SoftKWinnersTakeAll(KWinnersTakeAll):
         return xp.where(xp.training, self.soft_activity(xp, J), self._winners(xp, J))
 
     def soft_activity(self, xp: Any, J: Array) -> Array:
-        """Return the output while NengoDL trains, for the inputs of one group."""
+        """Return the output in training by gradients, for the inputs of one group."""
         return logistic(xp, self.hardness * (J - self.threshold(xp, J)), self.hard)
 
     def threshold(self, xp: Any, J: Array) -> Array:
         r"""Return the threshold :math:`\theta` of each sample, (batch, 1)."""
-        descending = -xp.sort(-J, axis=1)
         k = self.n_winners(J.shape[1])
-        above, below = descending[:, k - 1 : k], descending[:, k : k + 1]
-        return above if k == J.shape[1] else 0.5 * (above + below)
+        if k == J.shape[1]:
+            return xp.min(J, axis=1, keepdims=True)
+        around = xp.top_k(J, k + 1)
+        return 0.5 * (around[:, k - 1 : k] + around[:, k : k + 1])
 
 
 class SoftThreshold(Pointwise):
     r"""Neurons that are 1 above a threshold, which is learned, and 0 below it.
 
-    .. math:: y = [J > 0], \quad \text{and while NengoDL trains}\quad y = \sigma(h J)
+    .. math:: y = [J > 0], \quad \text{and in training by gradients}\quad y = \sigma(h J)
 
     The threshold of a neuron is its bias with the opposite sign, and it learns as a bias does.
     The number of active neurons is not fixed.

@@ -166,8 +166,9 @@ def _build_change(model, rule_type, rule, reads, weights, tag, prefix=""):
     memory = RuleMemory(rule_type, rule, weights.shape, prefix)
     model.sig[rule].update({f"{prefix}{k}": sig for k, sig in memory.signals.items()})
     look = _observe(rule_type, rule, memory)
+    settled = _Settled(rule_type.schedule, rule_type.learn is not None)
     stages = [
-        (_Settled(rule_type.schedule, rule_type.learn is not None), _accumulate(rule_type, look)),
+        (settled, _accumulate(rule_type, look)),
         (_guard_due(rule_type), _change(rule_type, remembered, learns_weights)),
     ]
     if memory.signals:  # it moves at every timestep

@@ -70,14 +70,26 @@ class AutodiffTask(Task):
         )
 
     def expected_arrays(self, shapes: dict[str, tuple]) -> dict[str, Array]:
-        return {
-            **super().expected_arrays(shapes),
-            **_expected_of_training(shapes, self.layer_sizes(), self.n_remembered),
-        }
+        expected = super().expected_arrays(shapes)
+        if f"{_PREFIX}/n_updates" in shapes:
+            return {**expected, **_expected_by_name(self.layer_sizes(), self.optimizer)}
+        of_training = _expected_of_training(shapes, self.layer_sizes(), self.n_remembered)
+        return {**expected, **of_training}
+
+
+def _expected_by_name(sizes, optimizer):
+    """What the optimiser of each weight matrix and bias must have left, as JAX does it."""
+    arrays = {f"{_PREFIX}/n_updates": Array((), WHOLES)}
+    for level, (pre, post) in enumerate(pairwise(sizes), start=1):
+        for name, shape in ((f"W{level}", (post, pre)), (f"b{level}", (post,))):
+            for k, remembered in optimizer.init(np.zeros(shape)).items():
+                full = f"{_PREFIX}/{name}/optimizer_{k}"
+                arrays[full] = Array(np.shape(remembered), FLOATS)
+    return arrays
 
 
 def _expected_of_training(shapes, sizes, n_remembered):
-    """What Adam and the loss must have left in a file.
+    """What NengoDL's Adam and the loss must have left in a file.
 
     NengoDL joins weights, row by row, as it likes.
 

@@ -10,7 +10,7 @@ from nengo_ngc import backends
 from nengo_ngc.backends import BACKENDS, Backend, Model, choose, get, open_session
 from nengo_ngc.backends.nengo import NengoSession
 
-from ..conftest import HAS_DL, needs_dl
+from ..conftest import HAS_DL, HAS_JAX, needs_dl
 
 X = (np.random.RandomState(0).rand(6, 8) > 0.5).astype(np.float32)
 
@@ -29,7 +29,7 @@ def other():
 
 
 def test_registered_by_name(other):
-    assert [*BACKENDS] == ["auto", "nengo", "nengo-dl", "other"]
+    assert [*BACKENDS] == ["auto", "nengo", "nengo-dl", "jax", "other"]
     assert get("other") is choose("other", 100) is other
     with pytest.raises(ValueError, match="unknown backend 'nego' .did you mean 'nengo'"):
         get("nego")
@@ -46,11 +46,13 @@ def test_why_it_is_unavailable(other, monkeypatch):
     reason = get("nengo-dl").why_unavailable()
     assert reason.startswith("backend 'nengo-dl' needs nengo_dl, tensorflow, tf_keras")
     assert reason.endswith('pip install "nengo-ngc[dl]"')
+    assert get("jax").why_unavailable().endswith('pip install "nengo-ngc[jax]"')
 
 
 def test_auto_takes_the_fastest_that_is_there(monkeypatch):
     assert choose("auto", 1).name == "nengo"
-    assert choose("auto", 2).name == ("nengo-dl" if HAS_DL else "nengo")
+    fastest = "jax" if HAS_JAX else "nengo-dl" if HAS_DL else "nengo"
+    assert choose("auto", 2).name == fastest
     quick = backends.register(Backend("quick", NengoSession, preferred_from=9))
     try:
         assert choose("auto", 9) is quick

@@ -78,13 +78,15 @@ class Server:
     folder : str or path
     file : str
         Any script in it.
+    backend : str, optional
+        The module of the simulator.
     """
 
-    def __init__(self, folder, file):
+    def __init__(self, folder, file, backend="nengo"):
         self.said = []  # lines that it has printed or logged
         self._process = subprocess.Popen(
             [sys.executable, "-c", _NENGO, file, "--port", str(_any_port())]
-            + ["--no-browser", "--auto-shutdown", "0"],
+            + ["--backend", backend, "--no-browser", "--auto-shutdown", "0"],
             cwd=folder,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
@@ -201,6 +203,11 @@ class Page:
 
         return wait_for(met, what, patience)
 
+    def reset(self):
+        """Have the simulator be built again, and wait at the start."""
+        self._js("sim.ws.send('reset')")
+        self.wait_for(lambda: self.time == 0, "time is 0 again")
+
     def run_until(self, seconds):
         """Wait until so much time is simulated."""
         self.wait_for(lambda: self.time >= seconds, f"{seconds} s are simulated")
@@ -224,6 +231,10 @@ class Page:
 
         png = self.wait_for(drawn, f"{label} is drawn")
         return np.asarray(Image.open(io.BytesIO(base64.b64decode(png[1])))).astype(int)
+
+    def plotted(self, label):
+        """The values of a plot, a row for each of its lines."""
+        return self._of(label, "c.data_store.data")
 
     def slide(self, label, value):
         """Move a slider."""

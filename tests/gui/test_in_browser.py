@@ -25,13 +25,19 @@ def in_grey(images):
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory):
+def simulator():
+    """The module of the simulator that Nengo GUI uses."""
+    return "nengo"
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory, simulator):
     """Opens an example in Nengo GUI, with changes to its script, and presses play."""
     root = tmp_path_factory.mktemp("examples")
     gui.copy_examples(root)
 
     @contextmanager
-    def open_example(name, changes=(), appended=""):
+    def open_example(name, changes=(), appended="", plots=""):
         # Nengo GUI would notice changes of a file that is open
         folder = Path(tempfile.mkdtemp(dir=root))
         gui.copy_examples(folder)
@@ -41,6 +47,8 @@ def opened(tmp_path_factory):
             assert old in script
             script = script.replace(old, new)
         path.write_text(script + appended)
+        with path.with_suffix(".py.cfg").open("a") as layout:
+            layout.write(plots)
         page = browser.Page(chromium, server, path.relative_to(root))
         assert not page.complaints()
         wanted = re.findall(r"(_viz_\d+) = ", path.with_suffix(".py.cfg").read_text())
@@ -51,9 +59,11 @@ def opened(tmp_path_factory):
         assert not page.complaints()
         page.leave()
 
-    with closing(browser.Server(root, "ngc_digits.py")) as server:
-        with closing(browser.Browser()) as chromium:
-            yield open_example
+    with (
+        closing(browser.Server(root, "ngc_digits.py", simulator)) as server,
+        closing(browser.Browser()) as chromium,
+    ):
+        yield open_example
 
 
 def columns(page, label, width, wait=0.0):
@@ -71,7 +81,7 @@ def written(weights):
     return f"""
 
 def on_step(sim):  # Nengo GUI calls it
-    if sim.n_steps % 20 == 0:
+    if sim is not None and sim.n_steps % 20 == 0:  # None once it was reset
         with open(__file__ + ".weights", "a") as file:
             file.write(f"{{np.sum({weights})!r}}\\n")
 """

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from matplotlib.image import imread
@@ -15,7 +16,7 @@ from nengo_ngc import models as estimators
 from nengo_ngc.lab.cli import main
 from nengo_ngc.models import NGCModel, PFFClassifier, SDREncoder
 
-from ..conftest import needs_dl
+from ..conftest import needs_jax, needs_trainer
 
 RUN_FILES = {
     "config.json",
@@ -192,12 +193,13 @@ def test_run_without_a_checkpoint_starts_anew(copied, trained):
     assert state(copied) == state(trained)
 
 
-def test_killed_run_goes_on_as_if_it_had_not_been(tmp_path):
+@pytest.mark.parametrize("backend", ["nengo", pytest.param("jax", marks=needs_jax)])
+def test_killed_run_goes_on_as_if_it_had_not_been(backend, tmp_path):
     def command(folder, *args):
         args = ["train", "digits", *TINY, "--output", str(tmp_path / folder), *args]
         return [sys.executable, "-m", "nengo_ngc", *args]
 
-    epochs = ["--epochs", "3", "--validation", "0"]
+    epochs = ["--epochs", "3", "--validation", "0", "--backend", backend]
     with subprocess.Popen(
         command("killed", *epochs), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as process:
@@ -254,6 +256,22 @@ def test_pff_resumed_run_equals_a_straight_one(trained_pff, tmp_path):
     assert contents(folder)["samples.png"] == contents(trained_pff)["samples.png"]
 
 
+@needs_jax
+def test_a_run_on_jax_is_that_on_nengo(trained, tmp_path):
+    folder, pictures = tmp_path / "run", []
+    succeed(train(folder, "--epochs", 2, "--validation", 50, "--backend", "jax"))
+    succeed(nengo_ngc("train", "--output", folder, "--resume", "--epochs", 3))
+    for found, expected in zip(records(folder), records(trained), strict=True):
+        for key in ("bce", "val_bce", "discrepancy"):
+            assert found[key] == pytest.approx(expected[key], rel=1e-3)
+    succeed(nengo_ngc("evaluate", folder, "--log-p-images", 5, "--log-p-samples", 10))
+    for k, run in enumerate((folder, trained)):
+        pictures.append(tmp_path / f"{k}.png")
+        succeed(nengo_ngc("sample", run, "--rows", 2, "--output", pictures[-1]))
+    found, expected = (imread(picture)[..., :3] / 255 for picture in pictures)
+    np.testing.assert_allclose(found, expected, atol=0.02)
+
+
 def test_pff_evaluate_and_sample(trained_pff, tmp_path):
     folder = tmp_path / "copied"
     folder.mkdir()
@@ -270,7 +288,7 @@ def test_pff_evaluate_and_sample(trained_pff, tmp_path):
     assert 2.5 * rows < imread(folder / "samples.png").shape[0] < 4 * rows
 
 
-@needs_dl
+@needs_trainer
 def test_sdr_run(tmp_path):
     folder = tmp_path / "run"
     args = ["--model", "sdr", "--hidden", 8, "--units", 40, "--sparsity", 0.1, "--batch", 50]

@@ -2,7 +2,6 @@
 
 import copy
 import functools
-import importlib.util
 import json
 import os
 import pickle
@@ -16,7 +15,7 @@ from sklearn.exceptions import NotFittedError
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets
-from nengo_ngc.backends import Backend, choose
+from nengo_ngc.backends import Backend
 from nengo_ngc.backends.session import Session
 from nengo_ngc.metrics import binary_cross_entropy
 from nengo_ngc.models import NGCModel
@@ -24,8 +23,6 @@ from nengo_ngc.storage import model_files
 from nengo_ngc.storage.model_files import FLOATS, WHOLES
 from nengo_ngc.training import task
 from nengo_ngc.training.autodiff import _expected_of_training
-
-from ..conftest import HAS_DL, needs_dl
 
 DIGITS = datasets.load("digits").X_train
 X, X_VAL = DIGITS[:60], DIGITS[60:75]
@@ -237,14 +234,6 @@ def test_partial_fit_needs_whole_batches():
         model().partial_fit(X[:55])
 
 
-def test_auto_takes_nengo_dl_for_large_batches(monkeypatch):
-    expected = "nengo-dl" if HAS_DL else "nengo"
-    assert choose("auto", 64).name == expected
-    assert choose("auto", 1).name == "nengo"
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert choose("auto", 64).name == "nengo"
-
-
 # --- using what was learned
 
 
@@ -286,10 +275,9 @@ def test_noise_repeats_when_training_is_resumed(backend, tmp_path):
     assert_same_bits(resumed, whole)
 
 
-@needs_dl
-def test_simulators_agree(tmp_path):
+def test_simulators_agree(at_once, tmp_path):
     fitted("nengo").save(tmp_path / "model.npz")
-    other = NGCModel.load(tmp_path / "model.npz").set_params(backend="nengo-dl")
+    other = NGCModel.load(tmp_path / "model.npz").set_params(backend=at_once)
     expected = fitted("nengo").transform(X)
     assert np.ptp(expected) > 0.1
     np.testing.assert_allclose(other.transform(X), expected, rtol=0, atol=1e-4)

@@ -11,8 +11,6 @@ from nengo_ngc import HebbianEncoder, datasets
 from nengo_ngc.networks import CompetitiveLayer, PatchEncoder
 from nengo_ngc.neurons import k_winners
 
-from ..conftest import HAS_DL
-
 DIGITS = datasets.load("digits", binarize=False)
 X, Y = DIGITS.X_train[:400], DIGITS.y_train[:400]
 RNG = np.random.RandomState(0)
@@ -236,9 +234,8 @@ def test_labels_make_centroids_only(learned):
         np.testing.assert_array_equal(other.parameters_[name], array)
 
 
-@pytest.mark.skipif(not HAS_DL, reason="nengo-dl is not installed")
-def test_nengo_and_nengo_dl_learn_the_same(learned):
-    other = encoder(backend="nengo-dl").fit(X, Y)
+def test_learns_as_on_nengo(at_once, learned):
+    other = encoder(backend=at_once).fit(X, Y)
     for name, array in learned.parameters_.items():
         np.testing.assert_allclose(other.parameters_[name], array, atol=1e-3)
     same = np.mean(other.transform(X) == learned.transform(X))

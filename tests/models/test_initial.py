@@ -12,8 +12,6 @@ from nengo_ngc.networks import GNCN
 from nengo_ngc.neurons import LatentState
 from nengo_ngc.objects import AtStart, PureNode
 
-from ..conftest import needs_dl
-
 RNG = np.random.RandomState(0)
 X = RNG.rand(6, 12)
 START = RNG.randn(6, 18) / 10
@@ -144,7 +142,7 @@ def test_delta_rule():
         assert update[index] == pytest.approx(-slope, rel=1e-5)
 
 
-def test_at_start_multiplies_at_the_first_timestep_only(backend):
+def test_at_start_multiplies_at_the_first_timestep_only(simulate):
     W = np.array([[1.0, -2.0], [0.5, 3.0]])
     with nengo.Network() as model:
         x, y = nengo.Node([1.0, 2.0]), nengo.Node(size_in=2)
@@ -152,15 +150,8 @@ def test_at_start_multiplies_at_the_first_timestep_only(backend):
         probe = nengo.Probe(y)
     expected = np.zeros((6, 2))
     expected[[0, 3]] = W @ [1, 2]
-    if backend != "nengo-dl":
-        sim = nengo.Simulator(model, progress_bar=False)
-    else:
-        import nengo_ngc.dl
-
-        sim = nengo_ngc.dl.Simulator(model, progress_bar=False)
-    with sim:
-        sim.run_steps(6)
-        np.testing.assert_allclose(sim.data[probe], expected)
+    seen = simulate(model, 1, 6).data[probe]
+    np.testing.assert_allclose(np.reshape(seen, (6, 2)), expected)
 
 
 def test_node_that_is_built_before_what_it_takes(simulate):
@@ -246,12 +237,13 @@ def test_the_rest_of_a_presentation_is_skipped(backend, others):
     assert len(np.unique(each, axis=0)) == len(counts)
     n = each.max(axis=0)
     # the one after the last iteration finds out, the last timestep is simulated, too
-    if backend != "nengo-dl":
+    one_by_one = backend in ("nengo", "plain")
+    if one_by_one:
         np.testing.assert_array_equal(np.diff(seen["counter"].ravel()), n[1:] + 1)
     else:  # a minibatch ends with its slowest image
         assert seen["counter"].ravel()[0] == n[:3].max() + 1
         assert seen["counter"].ravel()[3] == n[:3].max() + n[3:].max() + 2
-    assert run.sim.n_steps == (120 if backend == "nengo-dl" else 360)
+    assert run.sim.n_steps == (360 if one_by_one else 120)
 
 
 def test_the_last_timestep_is_what_is_seen():
@@ -281,13 +273,12 @@ def test_time_passes_for_what_is_beside_a_network_that_has_settled(backend, simu
     assert sim.n_steps == sim.data[probe][-1] == 40
 
 
-@needs_dl
 @pytest.mark.parametrize(
     "initial, momentum", [("zero", 0.0), ("feedforward", 0.0), ("previous", 0.5)]
 )
-def test_nengo_and_nengo_dl_agree(initial, momentum):
+def test_learns_as_on_nengo(at_once, initial, momentum):
     seen, learned = [], []
-    for backend in ("nengo", "nengo-dl"):
+    for backend in ("nengo", at_once):
         run = runner(
             backend, initial, [*NAMES, "iterations"], tolerance=0.05, momentum=momentum
         )

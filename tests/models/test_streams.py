@@ -9,7 +9,6 @@ from sklearn.exceptions import NotFittedError
 
 from nengo_ngc import DivergenceError
 
-from ..conftest import needs_dl
 from .small import CLASSIFIERS, NAMES, X, Y, assert_same_bits, classes, labels, make
 
 CLASSES = [0, 1, 2]
@@ -84,10 +83,9 @@ def test_a_stream_of_codes_after_epochs_goes_on_in_their_phase():
     assert np.any(going.parameters_["b2"] != model.parameters_["b2"])
 
 
-@needs_dl
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "SDREncoder"])
-def test_simulators_agree(name):
-    found = [streamed(make(name, backend)).parameters_ for backend in ("nengo", "nengo-dl")]
+def test_simulators_agree(at_once, name):
+    found = [streamed(make(name, backend)).parameters_ for backend in ("nengo", at_once)]
     for key, array in found[0].items():
         np.testing.assert_allclose(found[1][key], array, atol=1e-4, err_msg=key)
 

@@ -13,8 +13,6 @@ from nengo_ngc.networks import AssociativeMemory
 from nengo_ngc.neurons import Identity
 from nengo_ngc.rules import ClippedHebbian
 
-from ..conftest import needs_dl
-
 N_IN, N_OUT, K, M = 30, 20, 4, 24
 
 
@@ -115,9 +113,8 @@ def test_learning_is_switched(backend):
     np.testing.assert_array_equal(seen["recalled"], seen["twice"])
 
 
-@needs_dl
-def test_minibatches_store_as_single_pairs_do():
-    one_by_one, batches = pairs_on("nengo"), pairs_on("nengo-dl")
+def test_minibatches_store_as_single_pairs_do(at_once):
+    one_by_one, batches = pairs_on("nengo"), pairs_on(at_once)
     for name, array in one_by_one.items():
         np.testing.assert_array_equal(batches[name], array, err_msg=name)
 

@@ -246,17 +246,6 @@ def test_learning_is_switched():
         np.testing.assert_array_equal(array, before[name])
 
 
-@needs_dl
-def test_nengo_and_nengo_dl_agree():
-    before, ours, settled = learned("nengo", 5, ngc.Adam(0.01))
-    _, theirs, same = learned("nengo-dl", 5, ngc.Adam(0.01))
-    for name, array in ours.items():
-        np.testing.assert_allclose(theirs[name], array, atol=1e-5, err_msg=name)
-        assert name.startswith("b") or np.abs(array - before[name]).max() > 0.01
-    for name, array in settled.items():
-        np.testing.assert_allclose(same[name], array, atol=1e-5, err_msg=name)
-
-
 def test_rule_by_itself():
     rule, rng = TiedAutoEncoder(3, 2), np.random.RandomState(0)
     pre, up, above, down = (rng.randn(5, n) for n in (2, 3, 3, 2))

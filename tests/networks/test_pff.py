@@ -15,7 +15,7 @@ from nengo_ngc.models import PFFClassifier, pff
 from nengo_ngc.models.tasks.pff import wrong_labels
 from nengo_ngc.networks import PFF
 
-from ..conftest import needs_dl
+from ..conftest import needs_dl, simulator
 
 # the original program's names; its matrices are (pre, post)
 NAMES = {"V": "Vy", "W": "Wo", "b": "bo"}
@@ -75,20 +75,13 @@ class _Turns:
 
 
 class Simulation:
-    """Runs the network iteration by iteration, on either simulator."""
+    """Runs the network iteration by iteration, on any simulator."""
 
     def __init__(self, backend, recorded, names=(), **kwargs):
         self.backend = backend
         self.model, self.net, self.fed = build(recorded, backend, **kwargs)
         self.probes = {name: self.net.probe(name) for name in names}
-        if backend == "nengo":
-            self.sim = nengo.Simulator(self.model, progress_bar=False)
-        else:
-            import nengo_ngc.dl
-
-            self.sim = nengo_ngc.dl.Simulator(
-                self.model, minibatch_size=BATCH, progress_bar=False
-            )
+        self.sim = simulator(backend, self.model, BATCH)
 
     def iterate(self, n=1):
         if self.backend == "nengo":
@@ -218,28 +211,6 @@ def learned_by(backend, shape, n_steps=3, kind=(1, 1, 0, 0), **kwargs):
     before = run.net.parameters(run.sim)
     seen = run.present(x, learn=True, target=y, kind=np.array(kind, float)[:, None])
     return before, run.net.parameters(run.sim), seen["goodness"]
-
-
-SETTINGS = {
-    "one layer, high is positive": ((6, 5), {"low_is_positive": False}),
-    "three layers, positives only": ((6, 5, 4, 3), {"positives_only": True}),
-    "neither lateral nor normalized": ((6, 5, 5), {"lateral": False, "normalize": False}),
-    "plain": ((6, 5, 5), {"g_units": 0, "recurrent": False, "carry": 0.0}),
-}
-
-
-@needs_dl
-@pytest.mark.parametrize("setting", SETTINGS)
-def test_nengo_and_nengo_dl_learn_the_same(setting):
-    shape, kwargs = SETTINGS[setting]
-    kwargs = {"g_units": 3, **kwargs}
-    before, ours, goodness = learned_by("nengo", shape, **kwargs)
-    _, theirs, same = learned_by("nengo-dl", shape, **kwargs)
-    assert set(ours) == set(theirs)
-    np.testing.assert_allclose(goodness, same, rtol=1e-4)
-    for name, array in ours.items():
-        np.testing.assert_allclose(theirs[name], array, atol=2e-5, err_msg=name)
-        assert np.abs(array - before[name]).max() > 1e-5, name
 
 
 def test_plain_forward_forward_is_a_layer_at_a_time():
@@ -373,11 +344,8 @@ def test_learns_digits():
     assert np.corrcoef(drawn, seen)[0, 1] > 0.7
 
 
-@needs_dl
-def test_model_on_nengo_as_on_nengo_dl():
-    learned = [
-        model(b, n_hidden=(8, 6), max_epochs=1).fit(X, Y) for b in ("nengo", "nengo-dl")
-    ]
+def test_model_learns_as_on_nengo(at_once):
+    learned = [model(b, n_hidden=(8, 6), max_epochs=1).fit(X, Y) for b in ("nengo", at_once)]
     for name, array in learned[0].parameters_.items():
         np.testing.assert_allclose(learned[1].parameters_[name], array, atol=1e-4)
     np.testing.assert_allclose(*(m.predict_proba(X[:9]) for m in learned), atol=1e-3)

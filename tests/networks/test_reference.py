@@ -91,24 +91,3 @@ def test_parameters_after_three_updates(backend, recorded, parameters):
                 atol=1e-5,
                 err_msg=f"{name} after update {number}",
             )
-
-
-def test_nengo_and_nengo_dl_learn_the_same():
-    pytest.importorskip("nengo_dl")
-    rng = np.random.RandomState(0)
-    batches = (rng.rand(10, N_SAMPLES, 20) < 0.3).astype(np.float32)
-    learned = {}
-    for backend in ("nengo", "nengo-dl"):
-        run = open_session(
-            backend,
-            lambda: GNCN(schedule=ngc.Schedule(20, batch_size=N_SAMPLES), seed=3, **REFERENCE),
-            N_SAMPLES,
-            [],
-        )
-        for x in batches:
-            run.present(x, learn=True)
-        learned[backend] = run.net.parameters(run.sim)
-    for name, value in learned["nengo"].items():
-        np.testing.assert_allclose(
-            learned["nengo-dl"][name], value, rtol=0, atol=1e-4, err_msg=name
-        )

@@ -8,7 +8,7 @@ from nengo.exceptions import ValidationError
 import nengo_ngc as ngc
 from nengo_ngc.networks import SpikingWinners
 
-from ..conftest import needs_dl
+from ..conftest import simulator
 
 N, STEPS, DT = 20, 40, 0.001
 
@@ -129,13 +129,10 @@ def test_winners_stay_whatever_comes_after(simulate):
     assert not np.any(code[1])
 
 
-@needs_dl
-def test_minibatches_race_as_single_inputs_do():
-    from nengo_ngc.dl import Simulator
-
+def test_minibatches_race_as_single_inputs_do(at_once):
     X = images(*NEURONS["lif"])
     model = racing(X, 6)
-    with Simulator(model, minibatch_size=len(X), progress_bar=False) as sim:
+    with simulator(at_once, model, len(X)) as sim:
         shown = np.repeat(X[:, None], STEPS, axis=1)
         sim.run_steps(STEPS, data={model.stimulus: shown})
         code = sim.data[model.code]

@@ -1,4 +1,4 @@
-"""Backprop and feedback alignment as learning rules, on both simulators."""
+"""Backprop and feedback alignment as learning rules, on each simulator."""
 
 import nengo
 import numpy as np
@@ -7,7 +7,7 @@ from nengo.exceptions import BuildError, ValidationError
 
 import nengo_ngc as ngc
 
-from ..conftest import needs_dl
+from ..conftest import needs_jax, simulator
 
 RATES = {
     "relu": nengo.RectifiedLinear(amplitude=0.7),
@@ -124,60 +124,51 @@ def gradient(chain, sim, x, neuron_type, feedback=None):
 
     With ``feedback`` each error goes back through that matrix.
     """
-    import tensorflow as tf
-
-    import nengo_ngc.dl  # noqa: F401
+    import jax
+    import jax.numpy as jnp
 
     weights, gains = chain.forward(sim)
-    variables = [tf.Variable(np.asarray(a, dtype=float)) for a in chain.learned(sim)]
     feedback = feedback or [None] * chain.depth
+    fixed = jax.lax.stop_gradient
 
     def through(W, B, a):
         """W a, of which the gradient by a uses B instead of W."""
-        if B is None:
-            return tf.linalg.matvec(W, a)
+        return W @ a if B is None else W @ fixed(a) + B.T @ a - fixed(B.T @ a)
 
-        @tf.custom_gradient
-        def product(W, a):
-            def grad(upstream):
-                return tf.einsum("i,j->ij", upstream, a), tf.linalg.matvec(B, upstream)
-
-            return tf.linalg.matvec(W, a), grad
-
-        return product(W, a)
-
-    with tf.GradientTape() as tape:
-        a = tf.constant(np.asarray(x, dtype=float))
+    def loss(learned):
+        a = jnp.asarray(x)
         for level in range(chain.depth):
-            S, b = variables[2 * level : 2 * level + 2]
-            if chain.direct and level > 0:
-                J = gains[level] * through(S, feedback[level - 1], a) + b
-            elif chain.direct:
-                J = gains[level] * tf.linalg.matvec(S, a) + b
+            S, b = learned[2 * level : 2 * level + 2]
+            if chain.direct:
+                back = feedback[level - 1] if level > 0 else None
+                J = gains[level] * through(S, back, a) + b
             else:
                 if level > 0:
-                    D = tf.constant(weights[level - 1])
-                    a = through(D, feedback[level - 1], a)
-                J = tf.linalg.matvec(S, a) + b
+                    a = through(weights[level - 1], feedback[level - 1], a)
+                J = S @ a + b
             a = rates(neuron_type, J)
-        y = through(tf.constant(weights[-1]), feedback[-1], a)
-        loss = tf.reduce_sum((y - TARGET) ** 2) / 2
-    return [g.numpy() for g in tape.gradient(loss, variables)]
+        y = through(weights[-1], feedback[-1], a)
+        return jnp.sum((y - TARGET) ** 2) / 2
+
+    with jax.enable_x64(True):
+        learned = [jnp.asarray(a, float) for a in chain.learned(sim)]
+        return [np.asarray(g) for g in jax.grad(loss)(learned)]
 
 
 def rates(neuron_type, J):
-    """Of the neurons in their first timestep, written anew in TensorFlow."""
-    import tensorflow as tf
+    """Of the neurons in their first timestep, written anew in JAX."""
+    import jax
+    import jax.numpy as jnp
 
     if isinstance(neuron_type, nengo.RectifiedLinear):
-        return neuron_type.amplitude * tf.nn.relu(J)
+        return neuron_type.amplitude * jax.nn.relu(J)
     if isinstance(neuron_type, nengo.Sigmoid):
-        return tf.sigmoid(J) / neuron_type.tau_ref
+        return jax.nn.sigmoid(J) / neuron_type.tau_ref
     if isinstance(neuron_type, nengo.Tanh):
-        return tf.tanh(J) / neuron_type.tau_ref
-    j = tf.where(J > 1, J - 1, 1.0)
-    period = neuron_type.tau_ref + neuron_type.tau_rc * tf.math.log1p(1 / j)
-    return tf.where(J > 1, neuron_type.amplitude / period, 0.0)
+        return jnp.tanh(J) / neuron_type.tau_ref
+    j = jnp.where(J > 1, J - 1, 1.0)
+    period = neuron_type.tau_ref + neuron_type.tau_rc * jnp.log1p(1 / j)
+    return jnp.where(J > 1, neuron_type.amplitude / period, 0.0)
 
 
 def relative_error(found, expected):
@@ -190,25 +181,15 @@ def build(backend):
     simulators = []
 
     def make(model):
-        if backend == "nengo":
-            sim = nengo.Simulator(model, progress_bar=False)
-        else:
-            import nengo_ngc.dl
-
-            with model:
-                nengo_ngc.backends.nengo_dl.simulator.nengo_dl.configure_settings(
-                    dtype="float64"
-                )
-            sim = ngc.dl.Simulator(model, progress_bar=False)
-        simulators.append(sim)
-        return sim
+        simulators.append(simulator(backend, model, None, "float64"))
+        return simulators[-1]
 
     yield make
     for sim in simulators:
         sim.close()
 
 
-@needs_dl
+@needs_jax
 @pytest.mark.parametrize("direct", [False, True], ids=["encoders", "weights"])
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_backprop_is_the_gradient(build, depth, direct):
@@ -226,7 +207,7 @@ def test_backprop_is_the_gradient(build, depth, direct):
             assert relative_error((old - new) / RATE, g) < 1e-5, n
 
 
-@needs_dl
+@needs_jax
 @pytest.mark.parametrize("direct", [False, True], ids=["encoders", "weights"])
 @pytest.mark.parametrize("depth", [1, 3])
 def test_feedback_alignment_is_the_gradient_with_other_matrices(build, depth, direct):
@@ -278,7 +259,6 @@ def test_direct_feedback_alignment_reaches_every_layer(build):
         np.testing.assert_allclose(change / RATE, delta, rtol=1e-6, atol=1e-12)
 
 
-@needs_dl
 @pytest.mark.parametrize("direct", [False, True], ids=["encoders", "weights"])
 def test_adaptation_is_taken_off_the_current(build, direct):
     # in its second timestep an adaptive neuron sees less than what comes in
@@ -463,17 +443,14 @@ def test_spiking_neurons_learn(simulate, rule):
         assert np.abs(sim.data[model.delta][-1]).max() > 0, neuron_type
 
 
-@needs_dl
 @pytest.mark.parametrize("rule", [*MAKE, "filtered"])
-def test_nengo_and_nengo_dl_learn_the_same(rule):
-    import nengo_ngc.dl  # noqa: F401
-
+def test_learns_as_on_nengo(at_once, rule):
     learned = []
     synapses = {"pre_synapse": 0.01, "post_synapse": 0.02}
     make = {**MAKE, "filtered": lambda layer, output: ngc.BackProp(layer, **synapses)}
-    for Simulator in (nengo.Simulator, ngc.dl.Simulator):
+    for backend in ("nengo", at_once):
         model = two_layers(make[rule], nengo.LIFRate())
-        with Simulator(model, progress_bar=False) as sim:
+        with simulator(backend, model, None) as sim:
             sim.run_steps(100)
             learned.append(encoders_and_biases(sim, model))
             built = sim.model.params[model.hidden]
@@ -501,10 +478,7 @@ def test_biases_can_stay(simulate):
     assert np.abs(S - built.scaled_encoders).max() > 1e-3
 
 
-@needs_dl
-def test_minibatch_shares_encoders_and_averages():
-    import nengo_ngc.dl  # noqa: F401
-
+def test_minibatch_shares_encoders_and_averages(at_once):
     def chain(batch_size):
         schedule = ngc.Schedule(steps=1, batch_size=batch_size)
         return Chain(
@@ -518,12 +492,12 @@ def test_minibatch_shares_encoders_and_averages():
     with nengo.Simulator(one_by_one.model, progress_bar=False) as sim:
         sim.run_steps(4)
         expected = one_by_one.learned(sim)
-    at_once = chain(None)
-    film = next(n for n in at_once.model.all_nodes if n.size_out == 3)
+    together = chain(None)
+    film = next(n for n in together.model.all_nodes if n.size_out == 3)
     film.output = np.zeros(3)
-    with ngc.dl.Simulator(at_once.model, minibatch_size=4, progress_bar=False) as sim:
+    with simulator(at_once, together.model, 4) as sim:
         sim.run_steps(1, data={film: X[:, None]})
-        for array, other in zip(at_once.learned(sim), expected):
+        for array, other in zip(together.learned(sim), expected):
             np.testing.assert_allclose(array, other, rtol=1e-4, atol=1e-6)
 
 
@@ -540,14 +514,11 @@ def test_filters_are_seen():
     np.testing.assert_allclose(plain[1], pre[1], atol=0.02)  # biases see no pre
 
 
-@needs_dl
-def test_decoders_that_nengo_dl_keeps_for_each_sample():
-    import nengo_ngc.dl  # noqa: F401
-
+def test_decoders_that_may_be_kept_for_each_sample(at_once):
     learned = []
     for minibatch_size in (1, 3):
         model = two_layers(MAKE["backprop"], nengo.LIFRate())
-        with ngc.dl.Simulator(model, minibatch_size=minibatch_size, progress_bar=False) as sim:
+        with simulator(at_once, model, minibatch_size) as sim:
             sim.run_steps(30)
             learned.append(encoders_and_biases(sim, model))
     for one, many in zip(*learned):

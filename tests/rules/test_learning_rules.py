@@ -7,7 +7,7 @@ from nengo.exceptions import BuildError, ValidationError
 
 import nengo_ngc as ngc
 
-from ..conftest import needs_dl
+from ..conftest import needs_dl, simulator
 
 
 class Oja(ngc.LocalRule):
@@ -270,17 +270,13 @@ def test_a_number_is_of_the_type_of_what_it_stands_beside():
     assert xp.where(yes, 0, tf.ones(2, tf.int32)).dtype == tf.int32
 
 
-@needs_dl
-def test_a_circuit_in_double_precision():
-    import nengo_dl
-
+def test_a_circuit_in_double_precision(at_once):
     with nengo.Network(seed=0) as model:
-        nengo_dl.configure_settings(dtype="float64")
         net = ngc.networks.GNCN((5, 4, 3), schedule=ngc.Schedule(4), seed=1)
         nengo.Connection(nengo.Node(np.linspace(0, 1, 5)), net.input, synapse=None)
     found = []
-    for simulator in (nengo.Simulator, ngc.dl.Simulator):
-        with simulator(model, progress_bar=False) as sim:
+    for backend in ("nengo", at_once):
+        with simulator(backend, model, None, "float64") as sim:
             sim.run_steps(8)
             found.append(net.parameters(sim))
     for name, array in found[0].items():

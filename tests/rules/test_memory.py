@@ -11,7 +11,7 @@ import nengo_ngc as ngc
 from nengo_ngc import Memory
 from nengo_ngc.validation import PositiveParam
 
-from ..conftest import needs_dl
+from ..conftest import simulator
 
 DT = 0.001
 
@@ -165,7 +165,7 @@ STEPS, BATCH = 5, 4
 IMAGES = np.random.RandomState(4).uniform(1, 6, (2, BATCH, 3))
 
 
-def presented(rule, simulator):
+def presented(rule, backend):
     """Weights after two batches, whose samples Nengo is shown one after another."""
     model = network(rule, nengo.RectifiedLinear(), synapse=None)
     with model:
@@ -173,7 +173,7 @@ def presented(rule, simulator):
             if name in rule.errors:
                 signal = rule.signal(model.connection, name)
                 nengo.Connection(nengo.Node([value]), signal, synapse=None)
-    if simulator == "nengo":
+    if backend == "nengo":
         rows = IMAGES.reshape(-1, 3)
         model.stimulus.output = lambda t: rows[int((t - DT / 2) / DT) // STEPS]
         with nengo.Simulator(model, progress_bar=False) as sim:
@@ -181,17 +181,16 @@ def presented(rule, simulator):
             return learned(sim, model), model
     model.stimulus.output = np.zeros(3)
     held = np.repeat(IMAGES.swapaxes(0, 1), STEPS, axis=1)
-    with ngc.dl.Simulator(model, minibatch_size=BATCH, progress_bar=False) as sim:
+    with simulator(backend, model, BATCH) as sim:
         sim.run_steps(2 * STEPS, data={model.stimulus: held})
         return learned(sim, model), model
 
 
-@needs_dl
 @pytest.mark.parametrize("make", [STDP, Reinforced])
-def test_memory_of_each_sample_starts_afresh(make):
+def test_memory_of_each_sample_starts_afresh(at_once, make):
     """Presentations one after another are those of a minibatch, whatever came before."""
     rule = make(0.02, optimizer=ngc.SGD(2.0), schedule=ngc.Schedule(STEPS, BATCH))
-    (one_by_one, model), (at_once, _) = (presented(rule, s) for s in ("nengo", "nengo-dl"))
+    (one_by_one, model), (at_once, _) = (presented(rule, s) for s in ("nengo", at_once))
     np.testing.assert_allclose(at_once, one_by_one, rtol=1e-5)
     W = model.connection.transform.init.copy()
     for batch in IMAGES:

@@ -5,7 +5,6 @@ presentation. The inner loop uses them as constants; carried through each timest
 a condition within it, they would be copied.
 """
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,6 +12,8 @@ import jax
 import jax.numpy as jnp
 
 from ...program.lowering import Program
+from .cache import Compiling
+from .devices import Devices
 from .machine import JaxMachine
 
 Arrays = dict[str, Any]
@@ -27,9 +28,8 @@ class Loop:
     dtype : numpy.dtype
     n_samples : int
     xp : module
-    keep : callable, optional
-        Applied to the arrays of each sample, by name, to keep them where they belong if
-        there are several devices.
+    devices : Devices, optional
+        Where the simulation runs. Default: JAX's default device.
     """
 
     def __init__(
@@ -38,17 +38,22 @@ class Loop:
         dtype: Any,
         n_samples: int,
         xp: Any,
-        keep: Callable[[Arrays], Arrays] = lambda arrays: arrays,
+        devices: Devices | None = None,
     ) -> None:
         self._program, self._dtype, self._n, self._xp = program, dtype, n_samples, xp
-        self._keep = keep
+        self._devices = devices or Devices(n_samples)
         self.errors: list[BaseException] = []
         # if Python raises an error, the simulation goes on from what there was before
-        donated = () if program.host.is_called else ("weights", "state")
-        self.run = jax.jit(self._run, donate_argnames=donated)
+        pure = not program.host.is_called
+        self.run = Compiling(
+            self._run,
+            self._devices.all if pure else (),
+            donate_argnames=("weights", "state", "probed") if pure else (),
+            out_shardings=self._devices.results(program),
+        )
 
-    def _machine(self, key, draws):
-        key = jax.random.fold_in(key, draws)
+    def _machine(self, seed, draws):
+        key = jax.random.fold_in(jax.random.key(seed), draws)
         return JaxMachine(self._xp, self._dtype, self._n, key, self.errors)
 
     def _run(
@@ -59,7 +64,7 @@ class Loop:
         held: Arrays,
         series: Arrays,
         rows: Arrays,
-        key: Any,
+        seed: Any,
         draws: Any,
         n_steps: Any,
         probed: Arrays,
@@ -78,8 +83,8 @@ class Loop:
             Inputs of each timestep, of which there may be more than ``n_steps``.
         rows : dict of {str: (n,) array of int}
             In which row of ``probed`` each timestep is recorded.
-        key, draws : array
-            Random numbers follow from the key and from the timesteps drawn before.
+        seed, draws : array of int
+            Random numbers follow from the seed and from the timesteps drawn before.
         n_steps : array of int
         probed : dict of {str: (k, b, ...) array}
 
@@ -87,7 +92,7 @@ class Loop:
         -------
         weights, state, draws, probed
         """
-        one = partial(self._timestep, constants, held, series, rows, key)
+        one = partial(self._timestep, constants, held, series, rows, seed, n_steps)
         first = jax.eval_shape(one, weights, state, {}, draws, probed, jnp.int32(0))
         seen = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), first[1])
         start = (jnp.int32(0), state, seen, draws, probed, jnp.bool(False))
@@ -107,13 +112,19 @@ class Loop:
             weights, (i, state, seen, draws, probed, due) = carry
             settled = settle(weights, (i, state, seen, draws, probed, jnp.bool(False)))
             i, state, seen, draws, probed, due = settled
-            machine = self._machine(key, draws)
+            machine = self._machine(seed, draws)
 
-            def learn() -> Arrays:
+            def learn(carry: tuple) -> tuple:
+                weights = carry[1]
                 new = self._program.learn(machine, {**constants, **weights}, state, seen)
-                return {name: new[name].astype(w.dtype) for name, w in weights.items()}
+                new = {name: new[name].astype(w.dtype) for name, w in weights.items()}
+                return jnp.bool(False), new
 
-            return jax.lax.cond(due, learn, lambda: weights), settled
+            # at most once; a condition would copy the weights if no rule is due
+            _, weights = jax.lax.while_loop(lambda c: c[0], learn, (due, weights))
+            learned = self._program.probed_of_learned(machine, {**constants, **weights}, state)
+            probed = self._record(probed, learned, rows, i - 1)
+            return weights, (i, state, seen, draws, probed, due)
 
         weights, (i, state, seen, draws, probed, due) = jax.lax.while_loop(
             lambda c: c[1][0] < n_steps, present, (weights, start)
@@ -121,30 +132,47 @@ class Loop:
         return weights, state, draws, probed
 
     def _timestep(
-        self, constants, held, series, rows, key, weights, state, seen, draws, probed, i
+        self,
+        constants,
+        held,
+        series,
+        rows,
+        seed,
+        n_steps,
+        weights,
+        state,
+        seen,
+        draws,
+        probed,
+        i,
     ):
         """One timestep; the carry of the inner loop, and what rules have seen."""
         program = self._program
         inputs = {name: x[i] for name, x in series.items()}
-        machine = self._machine(key, draws)
+        machine = self._machine(seed, draws)
         done = program.timestep(
-            machine, {**constants, **weights}, state, {**held, **inputs}
+            machine, {**constants, **weights}, state, {**held, **inputs}, n_steps - 1 - i
         )
         after = {
             name: self._as_before(array, state[name]) for name, array in done.state.items()
         }
-        after = self._keep(after)
+        after = self._devices.keep(after, program.per_sample)
         n = 1 if done.skipped is None else 1 + done.skipped
-        last = i + n - 1
-        recorded = {
+        recorded = self._record(probed, done.probed, rows, i + n - 1)
+        due = jnp.bool(False) if done.due is None else jnp.asarray(done.due)
+        return (i + n, after, done.seen, draws + 1, recorded, due), done.seen
+
+    @staticmethod
+    def _record(probed, values, rows, i):
+        """The records, with the values of a timestep."""
+        return {
             name: jax.lax.dynamic_update_index_in_dim(
-                x, done.probed[name].astype(x.dtype), rows[name][last], 0
+                x, values[name].astype(x.dtype), rows[name][i], 0
             )
+            if name in values
+            else x
             for name, x in probed.items()
         }
-        due = jnp.bool(False) if done.due is None else jnp.asarray(done.due)
-        seen = self._keep(done.seen)
-        return (i + n, after, seen, draws + 1, recorded, due), seen
 
     @staticmethod
     def _as_before(array, before):

@@ -1,6 +1,6 @@
 """What a simulation has recorded, and the parameters of the objects of its model."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import nengo
@@ -61,6 +61,15 @@ class Results(Mapping):
         values.flags.writeable = False
         return values
 
+    @property
+    def raw(self) -> dict[Any, Any]:
+        """The items of this mapping, with sequences of timesteps for probes.
+
+        Timesteps may be deleted from them, as Nengo GUI does once it has shown them.
+        """
+        probed = {probe: _Timesteps(self, probe) for probe in self._chunks}
+        return {**self._model.params, **probed}
+
     def __iter__(self) -> Iterator:
         return iter({**self._model.params, **self._chunks})
 
@@ -69,3 +78,21 @@ class Results(Mapping):
 
     def __repr__(self) -> str:
         return repr({key: self[key] for key in self})
+
+
+class _Timesteps(Sequence):
+    """What a probe has recorded, timestep by timestep."""
+
+    def __init__(self, results, probe):
+        self._results, self._probe = results, probe
+
+    def __len__(self):
+        return sum(map(len, self._results._chunks[self._probe]))
+
+    def __getitem__(self, k):
+        values = self._results[self._probe]
+        return values[k] if self._results._minibatch_size is None else values[:, k]
+
+    def __delitem__(self, k):
+        chunks = self._results._chunks[self._probe]
+        chunks[:] = [np.delete(np.concatenate(chunks), k, axis=0)] if chunks else []

@@ -1,43 +1,82 @@
 """Runs networks on JAX, a minibatch at once."""
 
+from typing import Any
+
 import nengo
 import numpy as np
+from nengo.builder import Model as Built
 
+from ...exceptions import DivergenceError
+from ...program.operators import PureOperator
 from ..memory import memory
+from ..model import Model
 from ..session import Session
 from .simulator import Simulator
 
+_DT = 0.001
+
 
 class _Simulator(Simulator):
-    """Leaves out the rest of presentations of which nothing changes any more."""
+    """Leaves out the rest of presentations of which nothing changes any more.
+
+    Of each presentation the last timestep is recorded.
+    """
 
     @property
     def _skips(self):
         return not any(memory(self.model))  # neurons would go on while states are held
 
+    def _records(self, first, n_steps, capacity):
+        _, probed, n_rows = super()._records(first, n_steps, capacity)
+        rows = {name: np.zeros(capacity, np.int32) for name in probed}
+        return rows, {name: x[:1] for name, x in probed.items()}, dict.fromkeys(n_rows, 1)
+
+
+def placed(device: str | None) -> dict[str, Any]:
+    """Arguments of a simulator for one device, or for several with commas in between."""
+    names = (device or "").split(",")
+    return {"devices": names} if len(names) > 1 else {"device": device}
+
 
 class JaxSession(Session):
     """Runs on `nengo_ngc.jax.Simulator`.
+
+    Random neurons of a call that does not learn do the same in the next such call. Within a
+    call, and within a minibatch, each sample has random numbers of its own.
 
     Parameters
     ----------
     model, n_samples
         As for `.Session`.
     device : str, optional
-        As for `nengo_ngc.jax.Simulator`.
+        As for `nengo_ngc.jax.Simulator`. Several names with commas in between are devices
+        that share the samples, as in ``"gpu:0,gpu:1"``.
     """
+
+    def __init__(self, model: Model, n_samples: int, device: str | None = None):
+        super().__init__(model, n_samples, device)
+        # those whose weights are computed from what they learn, by matrix inverses
+        self._inverting = [
+            op
+            for op in self.sim.model.operators
+            if isinstance(op, PureOperator) and "parameter" in op.updated
+        ]
 
     def _stimulus(self, size):
         return nengo.Node(np.zeros(size))
 
     def _probe(self, name):
-        every = self.net.schedule.steps * 0.001
-        # a little less: 1001 * 0.001 / 0.001 is above 1001, and the probe would be late
-        return self.net.probe(name, sample_every=every * (1 - 1e-9))
+        # how much is recorded, from which follows how many timesteps are one call
+        return self.net.probe(name, sample_every=self.net.schedule.steps * _DT)
 
     def _simulator(self):
+        # without a cache of decoders, which would be a file opened for nothing
         return _Simulator(
-            self.model, minibatch_size=self.n_samples, device=self._device, progress_bar=False
+            self.model,
+            minibatch_size=self.n_samples,
+            progress_bar=False,
+            model=Built(_DT),
+            **placed(self._device),
         )
 
     def _present(self, data):
@@ -54,6 +93,15 @@ class JaxSession(Session):
         settled = {name: self.sim.data[p][:n, -1] for name, p in self._probes.items()}
         self.sim.clear_probes()
         return settled
+
+    def _check(self, settled):
+        """Name a rule, too, whose matrix has no inverse, which JAX does not complain of."""
+        super()._check(settled)
+        if self._learn.value and self._inverting:
+            finite = self.sim.are_finite([op.updated["weights"] for op in self._inverting])
+            for op, is_finite in zip(self._inverting, finite):
+                if not is_finite:
+                    raise DivergenceError(op.tag, self.n_steps)
 
     def _forget(self):
         if self._memory or self._generators:

@@ -1,7 +1,7 @@
 """A simulator of any Nengo model, compiled by XLA."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,8 +17,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...program.lowering import Program
 from ...rules.connections import rules_of
-from ...validation import InstanceParam, PositiveParam, SeedParam, WholeParam, checked
+from ...validation import (
+    ChoiceParam,
+    InstanceParam,
+    PositiveParam,
+    SeedParam,
+    WholeParam,
+    checked,
+)
 from .. import process
+from .devices import Devices
 from .loop import Loop
 from .namespace import jax_namespace
 from .results import Results
@@ -48,6 +56,11 @@ class Simulator:
         for samples then.
     device : str or None, optional
         JAX's name of a device, such as ``"gpu"`` or ``"cpu:0"``. None: JAX's default.
+    devices : sequence of str or jax.Device, or int, optional
+        Devices that share the samples of a minibatch, or how many of ``jax.devices()`` do.
+        ``minibatch_size`` must be a multiple of their number. Devices of several processes
+        are those that ``jax.distributed`` has made known: each process runs the same script
+        with the same data, and gets the same results.
     progress_bar : bool, optional
         Whether a progress bar is shown while the simulator is built and runs.
     model : nengo.builder.Model or None, optional
@@ -75,11 +88,15 @@ class Simulator:
         If a rule's ``batch_size`` is not a multiple of ``minibatch_size``, or there is no
         such ``device``.
     nengo.exceptions.BuildError
-        If the model has something that cannot be compiled.
+        If the model has something that cannot be compiled, or calls Python functions within
+        timesteps, which several devices cannot.
     """
 
     closed = True  # as long as nothing is built
+    seed = 0
     _skips = False  # all timesteps are simulated, as in Nengo
+    _shared: dict[str, Any]
+    _state: dict[str, Any]
 
     @checked(
         InstanceParam("network", nengo.Network, optional=True),
@@ -87,6 +104,8 @@ class Simulator:
         SeedParam(),
         WholeParam("minibatch_size"),
         InstanceParam("model", Model),
+        ChoiceParam("dtype", ("float32", "float64")),
+        ChoiceParam("precision", ("highest", "high", "default")),
     )
     def __init__(
         self,
@@ -95,6 +114,7 @@ class Simulator:
         seed: int | None = None,
         minibatch_size: int | None = None,
         device: str | None = None,
+        devices: Any = None,
         progress_bar: bool = True,
         model: Model | None = None,
         optimize: bool = True,
@@ -107,6 +127,7 @@ class Simulator:
         self._dtype, self._precision = np.dtype(dtype), precision
         toplevel = network if network is not None else getattr(model, "toplevel", None)
         _check_schedules(toplevel, self._n)
+        self._devices = Devices(self._n, device, devices)
         if model is None:
             model = Model(
                 dt=float(dt), label=f"{network}", decoder_cache=get_default_decoder_cache()
@@ -118,7 +139,10 @@ class Simulator:
                 model.build(network, progress=tracker.next_stage("Building", "Build"))
             self.program = Program(model, self._n, self._skips, merges=optimize)
         self._inputs = self.program.nodes
-        self._loop = Loop(self.program, self._dtype, self._n, jax_namespace())
+        if len(self._devices.all) > 1:
+            self.program.host.check_not_called(model)
+            self._devices.check_alike({**self.program.shared, **self.program.state})
+        self._loop = Loop(self.program, self._dtype, self._n, jax_namespace(), self._devices)
         self.data = Results(model, self.minibatch_size)
         self.signals = _Signals(self)
         if seed is None and network is not None and network.seed is not None:
@@ -160,7 +184,8 @@ class Simulator:
     def __setstate__(self, state: dict[str, Any]) -> None:
         names = ("minibatch_size", "progress_bar", "model", "seed", "dtype", "precision")
         # what was merged is merged already
-        self.__init__(None, optimize=False, **{name: state[name] for name in names})
+        kept = {name: state[name] for name in names}
+        Simulator.__init__(self, None, optimize=False, **kept)
         self.optimize, self._n_steps = state["optimize"], state["n_steps"]
         for signal, value in state["signals"].items():
             self.signals[signal] = value
@@ -189,7 +214,8 @@ class Simulator:
     def close(self) -> None:
         """Free the arrays; a closed simulator cannot be used any more."""
         self.closed = True
-        self._shared = self._state = {}
+        self._shared.clear()
+        self._state.clear()
 
     def clear_probes(self) -> None:
         """Forget what was recorded."""
@@ -207,9 +233,9 @@ class Simulator:
         self.seed = self.seed if seed is None else seed
         self._n_steps = 0
         with self._settings():
-            self._shared = {k: self._array(v) for k, v in self.program.shared.items()}
+            shared = self.program.shared.items()
+            self._shared = {k: self._array(v) for k, v in shared}
             self._state = self._initial_state(self.program.state)
-            self._key = jax.random.key(self.seed)
         self.repeat()
         self.program.host.start(self.seed)
         self.clear_probes()
@@ -224,15 +250,32 @@ class Simulator:
 
     def repeat(self) -> None:
         """Have the random numbers of neurons begin again."""
-        with self._settings():
-            self._draws = jnp.int32(0)
+        self._draws = np.int32(0)
 
     def _initial_state(self, arrays):
         own = self.program.per_sample
         return {
-            k: self._array(np.repeat(v[None], self._n, axis=0) if k in own else v)
+            k: self._array(np.repeat(v[None], self._n, axis=0), 0)
+            if k in own
+            else self._array(v)
             for k, v in arrays.items()
         }
+
+    def are_finite(self, signals: Iterable[Signal]) -> list[bool]:
+        """Whether all numbers are finite, found out on the device.
+
+        Parameters
+        ----------
+        signals : sequence of nengo.builder.Signal
+            Bases that are in ``signals`` of this simulator.
+
+        Returns
+        -------
+        list of bool
+        """
+        found = (self.signals.find(signal) for signal in signals)
+        with self._settings():
+            return [bool(x) for x in _are_finite([arrays[name] for arrays, name in found])]
 
     def run(
         self,
@@ -294,7 +337,8 @@ class Simulator:
         with ProgressTracker(bar, Progress("Simulating", "Simulation", n_steps)) as tracker:
             for first in range(0, n_steps, limit):
                 n = min(limit, n_steps - first)
-                self._run(n, {k: x[first : first + n] for k, x in fed.items()})
+                parts = {k: x if len(x) == 1 else x[first : first + n] for k, x in fed.items()}
+                self._run(n, parts)
                 tracker.total_progress.step(n)
 
     def trange(self, dt: float | None = None, sample_every: float | None = None) -> NDArray:
@@ -344,12 +388,15 @@ class Simulator:
                     {k: x for k, x in self._shared.items() if k not in learned},
                     {k: x for k, x in self._shared.items() if k in learned},
                     self._state,
-                    {k: self._array(x) for k, x in held.items()},
-                    {k: self._array(_padded(x, capacity)) for k, x in series.items()},
+                    {k: self._array(x, self._axis(x, 0)) for k, x in held.items()},
+                    {
+                        k: self._array(_padded(x, capacity), self._axis(x, 1))
+                        for k, x in series.items()
+                    },
                     rows,
-                    self._key,
+                    np.uint32(self.seed),
                     self._draws,
-                    jnp.int32(n_steps),
+                    np.int32(n_steps),
                     probed,
                 )
                 if program.host.is_called:
@@ -359,7 +406,8 @@ class Simulator:
             self._n_steps += n_steps
             for probe, name in program.probes.items():
                 if n_rows[name]:
-                    self.data.record(probe, np.asarray(probed[name][: n_rows[name]]))
+                    values = self._devices.read(probed[name][: n_rows[name]])
+                    self.data.record(probe, values)
 
     @contextmanager
     def _python_errors(self):
@@ -388,7 +436,8 @@ class Simulator:
             signal = self.model.sig[probe]["in"]
             length = min(capacity, int(np.ceil(capacity / period)) + 1)
             n = self._n if self.program.layout.is_own(signal) else 1
-            probed[name] = np.zeros((length, n, *signal.shape), self._dtype)
+            zeros = np.zeros((length, n, *signal.shape), self._dtype)
+            probed[name] = self._array(zeros, self._axis(zeros, 1))
         return rows, probed, n_rows
 
     def _limit(self, fed):
@@ -437,10 +486,14 @@ class Simulator:
 
     # --- arrays
 
-    def _array(self, x):
+    def _array(self, x, axis=None):
+        """An array of JAX, with an axis of the samples or without."""
         x = np.asarray(x)
         kind = {"f": self._dtype, "i": np.int32, "u": np.int32}.get(x.dtype.kind, x.dtype)
-        return jnp.array(x, kind)
+        return self._devices.put(np.array(x, kind), axis)
+
+    def _axis(self, x, axis):
+        return axis if x.shape[axis] == self._n else None
 
     def _settings(self):
         return _Settings(self._dtype == np.float64, self._precision)
@@ -448,6 +501,11 @@ class Simulator:
     def _require_open(self):
         if self.closed:
             raise SimulatorClosed("the simulator is closed, and cannot be used any more")
+
+
+@jax.jit
+def _are_finite(arrays):
+    return [jnp.all(jnp.isfinite(x)) for x in arrays]
 
 
 class _Settings:
@@ -480,12 +538,13 @@ class _Signals(Mapping):
 
     def __contains__(self, signal):
         try:
-            self._find(signal)
+            self.find(signal)
         except KeyError:
             return False
         return True
 
-    def _find(self, signal):
+    def find(self, signal):
+        """The dictionary that holds the array of a signal's base, and its name there."""
         sim, layout = self._sim, self._sim.program.layout
         if signal.base in layout.shared:
             return sim._shared, layout.shared[signal.base]
@@ -496,21 +555,22 @@ class _Signals(Mapping):
     def __getitem__(self, signal: Signal) -> Any:
         if signal.sparse:
             return signal.initial_value
-        arrays, name = self._find(signal)
-        array = np.asarray(arrays[name])
+        arrays, name = self.find(signal)
+        array = self._sim._devices.read(arrays[name])
         if signal.base in self._sim.program.layout.per_sample:
             views = [_view(x, signal) for x in array]
             return views[0] if self._sim.minibatch_size is None else np.stack(views)
         return _view(array, signal)
 
     def __setitem__(self, signal: Signal, value: ArrayLike) -> None:
-        arrays, name = self._find(signal)
-        array = np.array(arrays[name])
-        samples = array if signal.base in self._sim.program.layout.per_sample else [array]
+        arrays, name = self.find(signal)
+        array = np.array(self._sim._devices.read(arrays[name]))
+        own = signal.base in self._sim.program.layout.per_sample
+        samples = array if own else [array]
         for sample in samples:
             _view(sample, signal)[...] = value
         with self._sim._settings():
-            arrays[name] = self._sim._array(array)
+            arrays[name] = self._sim._array(array, 0 if own else None)
 
 
 def _view(array, signal):

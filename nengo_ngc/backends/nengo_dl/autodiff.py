@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import nengo
 import numpy as np
 import tensorflow as tf
 import tf_keras
@@ -17,6 +16,7 @@ from ..model import Loss, Model
 from ..session import TrainingSession
 from .losses import ContrastiveLoss, TripletLoss
 from .namespace import tensorflow_namespace
+from .session import states_at_rest
 from .simulator import Simulator
 
 _MAX_BYTES = 2**28
@@ -27,11 +27,8 @@ class AutodiffSession(TrainingSession):
 
     Parameters
     ----------
-    model : Model
-        Its network has ``input`` and ``output``. What its learning rules change is left to
-        them.
-    n_samples : int
-        Samples of a minibatch.
+    model, n_samples
+        As for `.TrainingSession`.
     device : str, optional
         As for `nengo_dl.Simulator`.
     optimizer : Optimizer
@@ -54,12 +51,7 @@ class AutodiffSession(TrainingSession):
         loss: Loss,
         measures: Sequence[Loss] = (),
     ):
-        self.n_samples = n_samples
-        with nengo.Network() as self.model:
-            self.net = model.build()
-            self._stimulus = nengo.Node(np.zeros(self.net.input.size_in))
-            nengo.Connection(self._stimulus, self.net.input, synapse=None)
-            self._output = self.net.probe("output")
+        super().__init__(model, n_samples)
         self.sim = Simulator(
             self.model,
             minibatch_size=n_samples,
@@ -76,11 +68,15 @@ class AutodiffSession(TrainingSession):
         )
         self._optimizer.build(self.sim.keras_model.trainable_variables)
         self._remembered = [*self._optimizer.variables, *getattr(loss, "variables", ())]
+        self._at_rest = states_at_rest(self.sim)
 
     def train(
         self, X: Any, y: Any, order: NDArray, report: Callable[[dict[str, float]], None]
     ) -> dict[str, float]:
-        n_steps, watch = self.net.schedule.steps, _Watch(self._names, report)
+        n_steps, watch = (
+            self.net.schedule.steps,
+            _Watch(self._names, self._forget, report),
+        )
         sums = dict.fromkeys(self._names, 0.0)
         for rows in gen_batches(len(order), self._chunk(X.shape[1])):
             part = order[rows]
@@ -114,25 +110,34 @@ class AutodiffSession(TrainingSession):
             {k: array for k, array in state.items() if not k.startswith("autodiff/")}
         )
         for k, variable in enumerate(self._remembered):
-            array = state[f"autodiff/{k}"]
-            if array.shape != tuple(variable.shape):
+            shape, array = tuple(variable.shape), state.get(f"autodiff/{k}")
+            found = None if array is None else array.shape
+            if array is None or found != shape:
                 raise ValidationError(
-                    f"autodiff/{k} must have shape {tuple(variable.shape)}, got "
-                    f"{array.shape}: it is of another way to join weights",
+                    f"autodiff/{k} must have shape {shape}, got {found}: learning that was "
+                    "begun by another backend, or with weights joined in another way, goes on "
+                    "there only",
                     attr="state",
                 )
             variable.assign(array)
+
+    def _forget(self):
+        for variable, at_rest in self._at_rest:
+            variable.assign(at_rest)
 
     def _reset(self):
         self.sim.reset(include_trainable=False, include_probes=False, include_processes=False)
 
 
 class _Watch(tf_keras.callbacks.Callback):
-    """Tells of each minibatch."""
+    """Tells of each minibatch, before which neurons and synapses start again."""
 
-    def __init__(self, names, report):
+    def __init__(self, names, forget, report):
         super().__init__()
-        self._names, self._report = names, report
+        self._names, self._forget, self._report = names, forget, report
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self._forget()
 
     def on_train_batch_end(self, batch, logs=None):
         self._report(_by_name(self._names, logs))

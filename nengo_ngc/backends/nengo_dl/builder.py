@@ -136,11 +136,33 @@ def _gather(signals, signal):
 class ProductBuilder(_SingleOpBuilder):
     """Multiplies a minibatch by one matrix, without transposing the minibatch."""
 
+    _transposed = _same = None
+
+    def prepare(self, signals: SignalDict) -> None:
+        """Do once what depends on the matrix only, before a loop that does not change it.
+
+        TensorFlow takes longer to multiply by a matrix that it has to transpose.
+        """
+        A = signals.gather(signals[self.op.A])
+        self._transposed = tf.transpose(A)
+        if self.op.cheap is not None:  # somebody may have assigned another matrix
+            self._same = tf.reduce_all(A == tf.cast(self.op.A.initial_value, A.dtype))
+
     def build_step(self, signals: SignalDict) -> None:
         op = self.op
-        A, X, Y = signals[op.A], signals[op.X], signals[op.Y]
-        product = tf.matmul(signals.gather(X), signals.gather(A), transpose_b=True)
-        signals.scatter(Y, product, mode="inc" if op.incs else "update")
+        x = signals.gather(signals[op.X])
+        if self._transposed is None:
+            product = tf.matmul(x, signals.gather(signals[op.A]), transpose_b=True)
+        elif self._same is None:
+            product = tf.matmul(x, self._transposed)
+        else:
+            xp = tensorflow_namespace(signals.dtype)
+            product = tf.cond(
+                self._same,
+                lambda: op.cheap(xp, x),
+                lambda: tf.matmul(x, self._transposed),
+            )
+        signals.scatter(signals[op.Y], product, mode="inc" if op.incs else "update")
 
 
 @Builder.register(ScaledInc)

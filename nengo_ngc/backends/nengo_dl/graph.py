@@ -14,16 +14,24 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
+from nengo import Network
 from nengo.exceptions import BuildError
 from nengo_dl import config
 from nengo_dl.builder import OpBuilder
 from nengo_dl.tensor_graph import TensorGraph
 
 from ...program import PureOperator
+from ...rules import LocalRule
+from ...rules.connections import rules_of
 from .. import process
+from .builder import ProductBuilder
 from .compat import numpy_1_names
 from .nengo_operators import MENDED
 from .operators import Rules
+
+# Timesteps between two changes of weights from which on it pays to transpose weights once,
+# rather than in each product.
+_LONG = 10
 
 
 class SettleThenLearn(TensorGraph):
@@ -125,6 +133,7 @@ class _TwoLoops:
         self._slow = [key for key in self._variables if key in slow]
         self._fast = [key for key in self._variables if key in written - slow]
         self._constant = {k: v for k, v in self._variables.items() if k not in written}
+        self._settles_long = _settling_time(graph.model.toplevel) >= _LONG
         # what the rules read of a timestep, and the next timestep does not need
         self._seen = {
             graph.signals[sig].key: graph.signals[sig]
@@ -150,6 +159,8 @@ class _TwoLoops:
             "fast": [self._variables[key] for key in self._fast],
             "seen": [self._empty(sig) for sig in self._seen.values()],
         }
+        self._fill(state, state["slow"])
+        self._prepare(self._constant)
         state = _while(
             lambda state: state["i"] < graph.steps_to_run, self._presentation, state
         )
@@ -170,6 +181,9 @@ class _TwoLoops:
 
     def _presentation(self, state):
         slow = state.pop("slow")
+        self._fill(state, slow)
+        if self._settles_long:
+            self._prepare(self._slow)
         settling = {**state, "due": tf.constant(False)}
         settled = _while(
             lambda s: tf.logical_not(s["due"]) & (s["i"] < self._graph.steps_to_run),
@@ -181,6 +195,13 @@ class _TwoLoops:
         if self._rules is not None:
             self._rules.build_step(self._graph.signals)
         return {**settled, "slow": self._values(self._slow)}
+
+    def _prepare(self, keys):
+        """Prepare products with matrices that do not change from here on."""
+        for builder in self._graph.op_builder.op_builds.values():
+            if isinstance(builder, ProductBuilder):
+                if self._graph.signals[builder.op.A].key in keys:
+                    builder.prepare(self._graph.signals)
 
     def _timestep(self, state, slow):
         graph = self._graph
@@ -257,6 +278,14 @@ class _TwoLoops:
     @staticmethod
     def _empty(tensor_signal):
         return tf.zeros(tensor_signal.full_shape, tensor_signal.dtype)
+
+
+def _settling_time(network: Network | None) -> int:
+    """Return the least number of timesteps between two changes of weights by local rules."""
+    connections = [] if network is None else network.all_connections
+    rules = [rule for connection in connections for rule in rules_of(connection)]
+    schedules = [rule.schedule for rule in rules if isinstance(rule, LocalRule)]
+    return min((1 if s.online else s.steps for s in schedules), default=1)
 
 
 def _while(condition: Callable, body: Callable, state: dict) -> dict:

@@ -1,6 +1,6 @@
 """Operators by which the planner replaces those of Nengo that are slow."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from nengo.builder import Signal
 from nengo.builder.operator import Operator
@@ -11,6 +11,13 @@ from ...program import PureOperator
 class Product(Operator):
     """Sets or increments a vector by a matrix, which is not minibatched, times a vector.
 
+    Parameters
+    ----------
+    op : nengo.builder.Operator
+        Nengo's operator, which this one replaces.
+    cheap : callable, optional
+        What `.program.structure.cheap_product` returned for the initial value of the matrix.
+
     Notes
     -----
     1. sets ``[]`` or ``[Y]``
@@ -19,8 +26,9 @@ class Product(Operator):
     4. updates ``[]``
     """
 
-    def __init__(self, op: Operator) -> None:
+    def __init__(self, op: Operator, cheap: Callable | None = None) -> None:
         super().__init__(tag=op.tag)
+        self.cheap = cheap
         self.sets, self.incs, self.reads = list(op.sets), list(op.incs), list(op.reads)
         self.updates: list[Signal] = []
 

@@ -24,12 +24,16 @@ from nengo_dl.graph_optimizer import mergeable, order_signals
 from nengo_dl.op_builders import DotSet, ElementwiseSet
 
 from ...program import PureOperator
+from ...program.structure import cheap_product
 from .operators import Delay, Product, Rules, ScaledInc
 
 # Elements of an array, of all samples, above which it is left alone. Small ensembles in a
 # usual minibatch are below it, layers of hundreds of units above;
 # benchmarks/small_ensembles.txt has models of both kinds.
 _LARGE = 2**15
+
+# Entries of a matrix up to which a product is too short to be taken apart.
+_SMALL = 2**12
 
 # held by whoever makes a graph, by our plan or by NengoDL's
 PLANNING = threading.RLock()
@@ -76,7 +80,8 @@ def plan(operators: Sequence[Operator], minibatch_size: int = 1) -> list[tuple[O
     if rules:
         operators = [op for op in operators if not _is_rule(op)] + [Rules(rules)]
     groups = _merge(operators, alone)
-    return [group if len(group) > 1 else (_simplest(*group),) for group in groups]
+    written = {sig.base for op in operators for sig in op.sets + op.incs + op.updates}
+    return [group if len(group) > 1 else (_simplest(group[0], written),) for group in groups]
 
 
 def sort(
@@ -207,7 +212,9 @@ def _is_delay(op):
     return type(synapse) is Lowpass and synapse.tau == 0
 
 
-def _simplest(op):
-    if type(op) in (DotInc, DotSet) and not op.A.minibatched and op.A.ndim == 2:
-        return Product(op)
-    return op
+def _simplest(op, written):
+    if type(op) not in (DotInc, DotSet) or op.A.minibatched or op.A.ndim != 2:
+        return op
+    constant = op.A.base not in written and not op.A.trainable
+    cheap = constant and op.A.size > _SMALL and cheap_product(op.A.initial_value)
+    return Product(op, cheap or None)

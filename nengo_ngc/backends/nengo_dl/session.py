@@ -18,6 +18,22 @@ class _Simulator(Simulator):
         return not any(memory(self.model))  # neurons would go on while states are held
 
 
+def states_at_rest(sim: Simulator) -> list[tuple[tf.Variable, tf.Tensor]]:
+    """Return what neurons and synapses of each sample remember, with its initial values.
+
+    The list is empty if nothing of it matters to the next presentation.
+    """
+    if not any(memory(sim.model)):
+        return []
+    graph = sim.tensor_graph
+    own = [
+        variable
+        for key, variable in graph.saved_state.items()
+        if graph.base_arrays_init["state"][key][-1]  # each sample has its own
+    ]
+    return [(variable, tf.identity(variable)) for variable in own]
+
+
 class NengoDLSession(Session):
     """Runs on NengoDL.
 
@@ -34,13 +50,7 @@ class NengoDLSession(Session):
 
     def __init__(self, model: Model, n_samples: int, device: str | None = None):
         super().__init__(model, n_samples, device)
-        graph = self.sim.tensor_graph
-        own = [
-            variable
-            for key, variable in graph.saved_state.items()
-            if graph.base_arrays_init["state"][key][-1]  # each sample has its own
-        ]
-        self._at_rest = [(v, tf.identity(v)) for v in own] if self._remembers else []
+        self._at_rest = states_at_rest(self.sim)
 
     def _stimulus(self, size):
         held = tf.Variable(tf.zeros((self.n_samples, size)), trainable=False)

@@ -5,10 +5,11 @@ from typing import Any
 
 import nengo
 import numpy as np
+from nengo.builder import Model
 from nengo.builder.neurons import SimNeurons
 from nengo.builder.operator import Operator, SimPyFunc
 from nengo.builder.processes import SimProcess
-from nengo.exceptions import SimulationError
+from nengo.exceptions import BuildError, SimulationError
 from nengo.utils.functions import function_name
 from numpy.typing import NDArray
 
@@ -41,8 +42,6 @@ class Host:
     ----------
     sources : dict of {str: Operator}
         Those whose values are computed ahead of the timesteps.
-    is_called : bool
-        Whether Python is called from within the timesteps.
     """
 
     def __init__(self, operators: Sequence[Operator], n_samples: int, dt: float) -> None:
@@ -54,7 +53,30 @@ class Host:
             # functions of time may read what the other functions leave behind
             ahead = [op for op in ahead if type(getattr(op, "process", None)) in _OF_TIME]
         self.sources = {f"source{k}": op for k, op in enumerate(ahead)}
-        self.is_called = len(ahead) < len(operators)
+        self._called = [op for op in operators if op not in ahead]
+
+    @property
+    def is_called(self) -> bool:
+        """Whether Python is called from within the timesteps."""
+        return bool(self._called)
+
+    def check_not_called(self, model: Model) -> None:
+        """Raise an error that names an object whose function is called within timesteps.
+
+        Raises
+        ------
+        nengo.exceptions.BuildError
+        """
+        for op in self._called:
+            made = [obj for obj, signals in model.sig.items() if signals.get("out") in op.sets]
+            if isinstance(op, SimPyFunc):
+                what = f"the Python function {function_name(op.fn)}"
+            else:
+                what = op.process if isinstance(op, SimProcess) else op.neurons
+            raise BuildError(
+                f"{made[0] if made else op} needs {what} within each timestep, which only one "
+                "device can call; give no devices, or put it into a network of its own"
+            )
 
     def start(self, seed: int) -> None:
         """Start all processes afresh.

@@ -53,9 +53,9 @@ class Layout:
                 )
 
     def is_own(self, signal: Signal) -> bool:
-        """Whether each sample may have its own values of a signal."""
+        """Whether each sample has its own values of a signal, which may not be kept."""
         base = signal.base
-        return base in self.per_sample or base not in {**self.shared, **self.state}
+        return base not in self.shared and (base not in self.state or base in self.per_sample)
 
     @staticmethod
     def _per_sample(operators, fed):

@@ -14,7 +14,7 @@ class Machine(ABC):
     Attributes
     ----------
     xp : module
-        The functions that `nengo_ngc.namespace` lists.
+        The functions that `nengo_ngc.namespace` lists. Its ``training`` is a Python boolean.
     dtype : numpy.dtype
         Floating-point type of the simulation.
     n_samples : int

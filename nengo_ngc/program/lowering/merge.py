@@ -5,9 +5,12 @@ small ensembles gains much by it. Merged signals become views of larger ones, wh
 arrays and those of our own operators do not want.
 """
 
-from nengo.builder import Model
+from collections.abc import Container, Iterable
+
+from nengo.builder import Model, Signal
 from nengo.builder.operator import Operator
 from nengo.builder.optimizer import OpMergePass
+from nengo.utils.stdlib import OrderedSet
 
 from ..operators import PureOperator
 
@@ -35,9 +38,10 @@ def merge(model: Model, graph: dict) -> dict:
     if len(small) < _FEW:
         return graph
     passes = OpMergePass(graph)
-    with_views, before = True, None
+    passes.might_merge = _InOrder(graph)
+    with_views, before = True, -1
     while with_views or len(passes.dg.forward) < before:
-        with_views = before is None or before != len(passes.dg.forward)
+        with_views = before != len(passes.dg.forward)
         before = len(passes.dg.forward)
         passes.might_merge.intersection_update(_small(passes.dg.forward))
         passes(with_views)
@@ -49,9 +53,26 @@ def merge(model: Model, graph: dict) -> dict:
     return passes.dg.forward
 
 
+class _InOrder(OrderedSet):
+    """A set with a fixed order, where Nengo has one whose order each process makes up."""
+
+    def difference_update(self, others: Iterable) -> None:
+        for other in others:
+            self.discard(other)
+
+    def intersection_update(self, others: Container) -> None:
+        self.difference_update([item for item in self if item not in others])
+
+
 def _small(operators: list[Operator]) -> set[Operator]:
-    alone = set()
+    alone: set[Signal] = set()
     for op in operators:
         pure = isinstance(op, PureOperator)
         alone.update(s.base for s in op.all_signals if pure or s.size > _LARGE)
-    return {op for op in operators if alone.isdisjoint(s.base for s in op.all_signals)}
+    return {
+        op
+        for op in operators
+        # Nengo would warn of random numbers, which are not those of its generators here
+        if not getattr(op, "state_extra", None)
+        and alone.isdisjoint(s.base for s in op.all_signals)
+    }

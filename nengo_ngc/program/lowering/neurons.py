@@ -7,6 +7,7 @@ from typing import Any
 import nengo
 import numpy as np
 from nengo.builder.neurons import SimNeurons
+from nengo.exceptions import BuildError
 
 from ...namespace import Array
 from .registry import lowers
@@ -15,32 +16,46 @@ from .values import Values
 Step = Callable[..., tuple[Array, dict[str, Array]]]
 
 STEPS: dict[type[nengo.neurons.NeuronType], Step] = {}
+RATES: dict[type[nengo.neurons.NeuronType], Step] = {}
 
 
-def steps(*types: type[nengo.neurons.NeuronType]) -> Callable[[Step], Step]:
+def steps(
+    *types: type[nengo.neurons.NeuronType], rate: Step | None = None
+) -> Callable[[Step], Step]:
     """Register how neurons of some types move by one timestep.
 
     The function is given ``(neurons, values, J, **state)``, and returns the output and the
     new state by name. Neurons of other types run in Python, sample by sample, which is much
     slower; those that inherit the method ``step`` need no function of their own.
+
+    Parameters
+    ----------
+    *types : subclasses of nengo.neurons.NeuronType
+    rate : callable, optional
+        The like for neurons that spike, which have no gradient: their rate, by which they
+        are replaced while a model is trained by gradients. What it does not return of the
+        state stays as it was.
     """
 
     def register(function: Step) -> Step:
         for neuron_type in types:
             STEPS[neuron_type] = function
+            if rate is not None:
+                RATES[neuron_type] = rate
         return function
 
     return register
 
 
-def step_of(neurons: nengo.neurons.NeuronType) -> Step | None:
+def step_of(neurons: nengo.neurons.NeuronType, training: bool = False) -> Step | None:
     """Return the function that is registered for neurons, None if there is none.
 
     A subclass that has inherited its method ``step`` moves as its base class does.
     """
+    known = RATES if training and neurons.spiking else STEPS
     for cls in type(neurons).__mro__:
-        if cls in STEPS:
-            return STEPS[cls] if type(neurons).step is cls.step else None
+        if cls in known:
+            return known[cls] if type(neurons).step is cls.step else None
     return None
 
 
@@ -51,8 +66,14 @@ def step_of(neurons: nengo.neurons.NeuronType) -> Step | None:
 )
 def lower_neurons(op: SimNeurons, values: Values) -> None:
     """``output, state = step(J, state)``; unknown neurons run in Python."""
+    training = values.xp.training
+    step = step_of(op.neurons, training)
+    if step is None and training:
+        raise BuildError(
+            f"{op.neurons} cannot be trained by gradients; a function, or a rate for neurons "
+            "that spike, that is registered by nengo_ngc.program.lowering.steps would allow it"
+        )
     state = {name: values[signal] for name, signal in op.state.items()}
-    step = step_of(op.neurons)
     if step is None:
         output, state = _step_in_python(op, values, values[op.J], state)
     else:
@@ -73,14 +94,15 @@ def _step_in_python(op, values, J, state):
 
 
 @steps(nengo.RectifiedLinear)
-def rectified_linear(neurons: Any, values: Values, J: Array) -> tuple:
-    """``a max(J, 0)``."""
-    return neurons.amplitude * values.xp.maximum(J, 0.0), {}
+def rectified_linear(neurons: Any, values: Values, J: Array, **state: Array) -> tuple:
+    """``a max(J, 0)``, whose derivative at 0 is 0, as in NengoDL."""
+    return neurons.amplitude * values.xp.where(J <= 0, 0.0, J), {}
 
 
 @steps(nengo.Sigmoid)
 def sigmoid(neurons: Any, values: Values, J: Array) -> tuple:
     """``1 / (tau_ref (1 + exp(-J)))``."""
+    J = values.xp.maximum(J, -80.0)  # beyond it the derivative would be infinity times 0
     return (1 / neurons.tau_ref) / (1 + values.xp.exp(-J)), {}
 
 
@@ -91,7 +113,7 @@ def tanh(neurons: Any, values: Values, J: Array) -> tuple:
 
 
 @steps(nengo.LIFRate)
-def lif_rate(neurons: Any, values: Values, J: Array) -> tuple:
+def lif_rate(neurons: Any, values: Values, J: Array, **state: Array) -> tuple:
     """``a / (tau_ref + tau_rc log(1 + 1 / (J - 1)))`` where J is above 1."""
     xp = values.xp
     j = J - 1
@@ -101,7 +123,9 @@ def lif_rate(neurons: Any, values: Values, J: Array) -> tuple:
 
 
 @steps(nengo.AdaptiveLIFRate)
-def adaptive_lif_rate(neurons: Any, values: Values, J: Array, adaptation: Array) -> tuple:
+def adaptive_lif_rate(
+    neurons: Any, values: Values, J: Array, adaptation: Array, **state: Array
+) -> tuple:
     """`nengo.LIFRate` with a current that grows with the output."""
     output, _ = lif_rate(neurons, values, J - adaptation)
     return output, {"adaptation": _adapted(neurons, values.dt, adaptation, output)}
@@ -111,7 +135,7 @@ def _adapted(neurons, dt, adaptation, output):
     return adaptation + (dt / neurons.tau_n) * (neurons.inc_n * output - adaptation)
 
 
-@steps(nengo.LIF)
+@steps(nengo.LIF, rate=lif_rate)
 def lif(
     neurons: Any, values: Values, J: Array, voltage: Array, refractory_time: Array
 ) -> tuple:
@@ -131,7 +155,7 @@ def lif(
     return xp.where(spiked, neurons.amplitude / dt, xp.zeros_like(J)), state
 
 
-@steps(nengo.AdaptiveLIF)
+@steps(nengo.AdaptiveLIF, rate=adaptive_lif_rate)
 def adaptive_lif(
     neurons: Any, values: Values, J: Array, adaptation: Array, **state: Array
 ) -> tuple:
@@ -167,19 +191,24 @@ def _integrated(neurons, values, rate, voltage):
     return (neurons.amplitude / values.dt) * n_spikes, {"voltage": voltage - n_spikes}
 
 
-@steps(nengo.SpikingRectifiedLinear)
+@steps(nengo.SpikingRectifiedLinear, rate=rectified_linear)
 def spiking_rectified_linear(neurons: Any, values: Values, J: Array, voltage: Array) -> tuple:
     """Spikes whenever the integral of ``max(J, 0)`` passes a whole number."""
     return _integrated(neurons, values, values.xp.maximum(J, 0.0), voltage)
 
 
-@steps(nengo.RegularSpiking)
+def _rate_given(neurons, values, J, **state):
+    """``a J``: the input of these neurons is the rate at which they spike."""
+    return neurons.amplitude * J, {}
+
+
+@steps(nengo.RegularSpiking, rate=_rate_given)
 def regular_spiking(neurons: Any, values: Values, J: Array, voltage: Array) -> tuple:
     """Spikes whenever the integral of the rate J passes a whole number."""
     return _integrated(neurons, values, J, voltage)
 
 
-@steps(nengo.StochasticSpiking)
+@steps(nengo.StochasticSpiking, rate=_rate_given)
 def stochastic_spiking(neurons: Any, values: Values, J: Array) -> tuple:
     """The whole part of the expected number of spikes, and one more by chance."""
     xp = values.xp
@@ -190,7 +219,7 @@ def stochastic_spiking(neurons: Any, values: Values, J: Array) -> tuple:
     return _signed(neurons, values, J, n_spikes)
 
 
-@steps(nengo.PoissonSpiking)
+@steps(nengo.PoissonSpiking, rate=_rate_given)
 def poisson_spiking(neurons: Any, values: Values, J: Array) -> tuple:
     """A number of spikes that has a Poisson distribution."""
     expected = values.dt * (values.xp.abs(J) if neurons.negative else J)

@@ -92,6 +92,9 @@ class Program:
         graph = operator_dependency_graph(model.operators)
         if merges:
             graph = merge(model, graph)
+        # always in the same order, so that compiled programs are found again on disk
+        numbers = {op: k for k, op in enumerate(graph)}
+        graph = {op: sorted(after, key=numbers.__getitem__) for op, after in graph.items()}
         self.operators = [op for op in toposort(graph) if hasattr(op, "make_step")]
         self._rules = {op: Rule(op, model.dt) for op in self.operators if is_rule(op)}
         in_python = [op for op in self.operators if _calls_python(op)]
@@ -139,7 +142,12 @@ class Program:
     # --- the two functions
 
     def timestep(
-        self, machine: Machine, shared: Arrays, state: Arrays, inputs: Arrays
+        self,
+        machine: Machine,
+        shared: Arrays,
+        state: Arrays,
+        inputs: Arrays,
+        left: Array | int | None = None,
     ) -> Timestep:
         """Advance by one timestep.
 
@@ -149,6 +157,8 @@ class Program:
         shared, state : dict of {str: array}
         inputs : dict of {str: array}
             Values of all ``sources``, and of some ``nodes``, (b, size) or (1, size).
+        left : array of int, optional
+            Timesteps after this one, more of which are not passed over. Default: any number.
 
         Returns
         -------
@@ -175,7 +185,7 @@ class Program:
                 compute(op, values)
             else:
                 lowering(op).function(op, values)
-        skipped = self._skip(values) if self.skips else None
+        skipped = self._skip(values, left) if self.skips else None
         after = self._state(values)
         due = None
         for guard in guards:
@@ -214,11 +224,27 @@ class Program:
             self._rules[op].apply(values, arrays, due=together)
         return {**shared, **{name: values.base(b)[0] for b, name in self._slow.items()}}
 
+    def probed_of_learned(
+        self, machine: Machine, shared: Arrays, state: Arrays
+    ) -> dict[str, Array]:
+        """Return what is probed of arrays that ``learn`` has changed, by the names of probes.
+
+        Parameters
+        ----------
+        machine : Machine
+        shared, state : dict of {str: array}
+            As they are after ``learn``.
+        """
+        signals = {name: self.model.sig[probe]["in"] for probe, name in self.probes.items()}
+        learned = {k: signal for k, signal in signals.items() if signal.base in self._slow}
+        values = self._values(machine, shared, state)
+        return {name: values[signal] for name, signal in learned.items()}
+
     # --- parts of them
 
     @property
     def _slow(self):
-        slow = {s.base for rule in self._rules.values() for s in rule.slow}
+        slow = [s.base for rule in self._rules.values() for s in rule.slow]
         return {base: self.layout.shared[base] for base in slow}
 
     def _values(self, machine, shared, state):
@@ -234,15 +260,11 @@ class Program:
         return Values(machine, arrays, self.model.dt, self.model.step, self.host)
 
     def _state(self, values):
-        n, own = values.machine.n_samples, self.layout.per_sample
-        state = {}
-        for base, name in self.layout.state.items():
-            array = values.base(base)
-            if base in own:
-                state[name] = values.repeat(array, n)
-            else:
-                state[name] = array[0]
-        return state
+        own = self.layout.per_sample
+        return {
+            name: values.each(base) if base in own else values.shared(base)
+            for base, name in self.layout.state.items()
+        }
 
     def _probed(self, values, probe):
         signal = self.model.sig[probe]["in"]
@@ -267,9 +289,9 @@ class Program:
                 self._seen[k, name] = known[id(array)]
         return kept
 
-    def _skip(self, values):
+    def _skip(self, values, most):
         """Let time pass up to the last timestep of presentations that are over."""
-        xp, n = values.xp, None
+        xp, n = values.xp, most
         for op in self._ends:
             (output,) = op.outputs.values()
             left = op.ends.remaining(values.step)

@@ -77,11 +77,11 @@ class Rule:
 
     def is_due(self, xp: Any, arrays: dict[str, Array]) -> Array:
         """Return whether the rule applies."""
-        return self._guarded[0][0](xp, SimpleNamespace(**arrays))
+        return self.guard[0](xp, SimpleNamespace(**arrays))
 
     @property
-    def guard(self) -> tuple:
-        """What decides whether the rule applies; rules for which it is equal apply together."""
+    def guard(self) -> tuple[Any, ...]:
+        """What decides whether the rule applies; rules with the same one apply together."""
         inputs = self._op.inputs
         return self._guarded[0][0], inputs.get("step"), inputs.get("learn")
 
@@ -112,17 +112,19 @@ def _run(stages, values, inputs, outputs):
     results = {}
     for k, (guard, function) in enumerate(stages):
         v = SimpleNamespace(**{**inputs, **results})
-        if guard is None or (holds := guard(values.xp, v)) is True:
-            results.update(function(values.xp, v))
-        elif holds is not False:
-            before = {**outputs, **results}
-            rest = [(None, function), *stages[k + 1 :]]
-            inputs = {**inputs, **results}
-            return values.machine.choose(
-                holds,
-                lambda: {**before, **_run(rest, values, inputs, before)},
-                lambda: before,
-            )
-        else:
+        holds = True if guard is None else guard(values.xp, v)
+        if holds is False:
             break
+        if holds is not True:
+            rest = [(None, function), *stages[k + 1 :]]
+            return _run_if(holds, rest, values, vars(v), {**outputs, **results})
+        results.update(function(values.xp, v))
     return results
+
+
+def _run_if(holds, stages, values, inputs, outputs):
+    return values.machine.choose(
+        holds,
+        lambda: {**outputs, **_run(stages, values, inputs, outputs)},
+        lambda: outputs,
+    )

@@ -24,7 +24,7 @@ def _run(make, compiled):
         for signal in make(model):
             signals.append(Signal(np.zeros(signal.shape), name=signal.name))
             model.add_op(Copy(signal, signals[-1], inc=True))
-        sim = simulator(None, model=model, progress_bar=False)
+        sim = simulator(None, model=model, progress_bar=False, optimize=False)
         sim.run_steps(3)
         results.append({signal.name: np.array(sim.signals[signal]) for signal in signals})
         sim.close()

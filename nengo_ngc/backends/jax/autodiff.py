@@ -1,0 +1,174 @@
+"""Training by gradients, which JAX computes through the simulation."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from nengo.exceptions import ValidationError
+from numpy.typing import NDArray
+from sklearn.utils import gen_batches
+
+from ...rules import Optimizer
+from ..model import Loss, Model
+from ..session import TrainingSession
+from ..trained import trained_arrays
+from .losses import measure
+from .session import placed
+from .simulator import Simulator
+from .training import Update
+
+_PREFIX, _UPDATES = "autodiff/", "autodiff/n_updates"
+
+
+class AutodiffSession(TrainingSession):
+    """Trains a network by back-propagation through the simulation.
+
+    Parameters
+    ----------
+    model, n_samples
+        As for `.TrainingSession`.
+    device : str, optional
+        As for `.JaxSession`.
+    optimizer : Optimizer
+        Of all arrays.
+    loss : Loss
+        "cross-entropy" of the softmax of the output, "triplet" or "contrastive", see
+        `.code_losses`.
+    measures : sequence of Loss, optional
+        What else is reported, by name: "error", in percent.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        n_samples: int,
+        device: str | None = None,
+        *,
+        optimizer: Optimizer,
+        loss: Loss,
+        measures: Sequence[Loss] = (),
+    ):
+        super().__init__(model, n_samples)
+        losses = {"loss": loss, **{m.name: m for m in measures}}
+        self.sim = _Simulator(
+            self.model,
+            minibatch_size=n_samples,
+            **placed(device),
+            progress_bar=False,
+            optimize=False,  # what is trained is an array of its own
+        )
+        self.sim.compile(
+            trained_arrays(self.sim.model, self.net),
+            self.net.schedule.steps,
+            self._output,
+            {name: measure(one) for name, one in losses.items()},
+            optimizer,
+        )
+
+    def train(
+        self, X: Any, y: Any, order: NDArray, report: Callable[[dict[str, float]], None]
+    ) -> dict[str, float]:
+        sums: dict[str, float] = {}
+        for n, rows in enumerate(gen_batches(len(order), self.n_samples), start=1):
+            part = order[rows]
+            measured = self.sim.update({self._stimulus: X[part]}, y[part])
+            for name, value in measured.items():
+                sums[name] = sums.get(name, 0.0) + value
+            report({name: total / n for name, total in sums.items()})
+        return {name: total / n for name, total in sums.items()}
+
+    def state(self) -> dict[str, NDArray]:
+        remembered = {_PREFIX + name: array for name, array in self.sim.remembered.items()}
+        return {**super().state(), **remembered}
+
+    def set_state(self, state: Mapping[str, NDArray]) -> None:
+        own = {name: array for name, array in state.items() if name.startswith(_PREFIX)}
+        super().set_state({name: array for name, array in state.items() if name not in own})
+        self.sim.remembered = {name.removeprefix(_PREFIX): x for name, x in own.items()}
+
+    def _reset(self):
+        self.sim.reset()
+
+
+class _Simulator(Simulator):
+    """Changes arrays against the gradient of a loss.
+
+    Attributes
+    ----------
+    remembered : dict of {str: array}
+        What the optimiser remembers, by names such as ``"W1/optimizer_m"``, and the number
+        of updates, ``"n_updates"``.
+    """
+
+    def compile(self, trained, n_steps, output, losses, optimizer):
+        """Say what is trained, for how long samples are presented, and by what."""
+        start, shared, self._steps = self.program.shared, self.program.layout.shared, n_steps
+        # what no operator reads has no gradient
+        self._trained = {n: shared[s.base] for n, s in trained.items() if s.base in shared}
+        self._remembered = {
+            name: {k: self._array(x) for k, x in optimizer.init(start[name]).items()}
+            for name in self._trained.values()
+        }
+        self._n_updates, self._names = 0, [*losses]
+        self._update = Update(
+            self.program,
+            self._dtype,
+            self._n,
+            n_steps,
+            self.program.probes[output],
+            losses,
+            optimizer,
+            self._devices,
+        )
+
+    def update(self, data, y):
+        """Learn from one minibatch; what was measured of it."""
+        first, own = self._n_steps + 1, {*self._trained.values()}
+        held = {self._name(node): np.asarray(x) for node, x in data.items()}
+        replaced = self._sources_of(held)
+        names = [name for name, op in self.program.sources.items() if op not in replaced]
+        series = self.program.host.ahead(names, first, self._steps)
+        of_all = self._state.keys() - self.program.per_sample
+        with self._settings():
+            trained, self._remembered, shared, state, measured = self._update.apply(
+                {name: self._shared[name] for name in own},
+                self._remembered,
+                {name: x for name, x in self._shared.items() if name not in own},
+                {name: self._state[name] for name in of_all},
+                {name: self._array(x, 0) for name, x in held.items()},
+                {name: self._array(x, self._axis(x, 1)) for name, x in series.items()},
+                self._array(y, 0),
+                np.int32(self._n_updates + 1),
+                np.uint32(self.seed),
+            )
+        self._shared = {**shared, **trained}
+        self._state.update(state)
+        self._n_updates += 1
+        self._n_steps += self._steps
+        return {name: float(measured[name]) for name in self._names}
+
+    @property
+    def remembered(self):
+        arrays = {
+            f"{name}/optimizer_{k}": np.array(x)
+            for name, key in self._trained.items()
+            for k, x in self._remembered[key].items()
+        }
+        return {**arrays, "n_updates": np.array(self._n_updates)}
+
+    @remembered.setter
+    def remembered(self, arrays):
+        before = {name: array.shape for name, array in self.remembered.items()}
+        found = {name: np.shape(array) for name, array in arrays.items()}
+        if found != before:
+            raise ValidationError(
+                f"what training by JAX remembers must be {before}, got {found}: learning "
+                "that was begun by another backend goes on there only",
+                attr="state",
+            )
+        with self._settings():
+            for name, key in self._trained.items():
+                for k in self._remembered[key]:
+                    array = arrays[f"{name}/optimizer_{k}"]
+                    self._remembered[key][k] = self._array(array)
+        self._n_updates = int(arrays["n_updates"])

@@ -1,0 +1,138 @@
+"""Compiled programs, kept on disk so that the next process need not compile them again.
+
+A program is found by what JAX makes of it before XLA compiles it, and by all that XLA's result
+depends on besides: versions, devices, the processor and settings. The folder is private to its
+user, as what is in it gets executed.
+"""
+
+import hashlib
+import os
+import platform
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jax
+import jaxlib
+from jax.experimental import serialize_executable
+from jax.stages import Compiled, Lowered
+
+from ...storage.atomic import remove_leftovers, replacing
+
+VARIABLE = "NENGO_NGC_CACHE"
+MAX_BYTES = 2**28  # of all files; what was not used for longest is removed
+
+
+class Compiling:
+    """A function that XLA compiles for each combination of shapes, unless disk has it.
+
+    Parameters
+    ----------
+    function : callable
+    devices : sequence of jax.Device
+        Where it runs, if programs may be kept on disk. Those that call Python must not be.
+    **options
+        As for `jax.jit`.
+    """
+
+    def __init__(
+        self, function: Callable, devices: Sequence[jax.Device], **options: Any
+    ) -> None:
+        self._jit = jax.jit(function, **options)
+        self._devices = devices
+        self.programs: dict[Any, Compiled] = {}
+
+    def __call__(self, *args: Any) -> Any:
+        """Call the function with dictionaries of arrays, or arrays."""
+        program = self.program(*args)
+        return program(*args)
+
+    def program(self, *args: Any) -> Compiled:
+        """Return the compiled program for arguments like these."""
+        leaves, tree = jax.tree.flatten(args)
+        form = tree, *[leaf.shape for leaf in leaves]
+        if form not in self.programs:
+            self.programs[form] = self._compile(self._jit.lower(*args))
+        return self.programs[form]
+
+    def _compile(self, lowered):
+        where = folder() if self._devices else None
+        if where is None:
+            return lowered.compile()
+        path = where / _key(lowered, self._devices)
+        with suppress(Exception):  # whatever is wrong with a file, it can be made again
+            return _read(path, lowered)
+        compiled = lowered.compile()
+        with suppress(OSError, ValueError):  # no room, no permission, or no way to write it
+            _write(path, compiled)
+        return compiled
+
+
+def folder() -> Path | None:
+    """Where programs are kept; None if they are not, or if JAX keeps them itself."""
+    settings = jax.config.values
+    if settings["jax_compilation_cache_dir"] or not settings["jax_enable_compilation_cache"]:
+        return None
+    if jax.process_count() > 1:  # a program is in parts then
+        return None
+    named = os.environ.get(VARIABLE)
+    if named is not None:
+        return Path(named) if named else None
+    import pooch
+
+    return Path(pooch.os_cache("nengo-ngc")) / "compiled"
+
+
+def _read(path, lowered):
+    content = path.read_bytes()
+    digest, packed = content[:32], content[32:]
+    if hashlib.sha256(packed).digest() != digest:
+        raise ValueError(f"{path} is damaged")
+    os.utime(path)
+    return serialize_executable.deserialize_and_load(packed, lowered.in_tree, lowered.out_tree)
+
+
+def _write(path, compiled):
+    packed, _, _ = serialize_executable.serialize(compiled)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with replacing(path, "wb") as file:
+        file.write(hashlib.sha256(packed).digest() + packed)
+    _make_room(path.parent)
+
+
+def _make_room(folder):
+    """Remove the programs that were not used for longest, and what was left unfinished."""
+    remove_leftovers(folder)
+    files = [(path, path.stat()) for path in folder.iterdir()]
+    size = 0
+    for path, found in sorted(files, key=lambda file: -file[1].st_mtime):
+        size += found.st_size
+        if size > MAX_BYTES:
+            path.unlink(missing_ok=True)
+
+
+def _key(lowered: Lowered, devices: Sequence[jax.Device]) -> str:
+    """The name of a program: all that XLA's result depends on."""
+    depends = [
+        lowered.as_text(),
+        (jax.__version__, jaxlib.__version__, platform.python_version()),
+        [(device.id, device.device_kind) for device in devices],
+        devices[0].client.platform_version,
+        _processor(),
+        sorted(jax.config.values.items()),
+        [os.environ.get(name) for name in ("XLA_FLAGS", "LIBTPU_INIT_ARGS")],
+    ]
+    return hashlib.sha256(repr(depends).encode()).hexdigest()
+
+
+@cache
+def _processor():
+    """What the processor can do, for which XLA makes its code."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    can = {line for line in lines if line.startswith(("model name", "flags", "Features"))}
+    return platform.machine(), platform.processor(), sorted(can)

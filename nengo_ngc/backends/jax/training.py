@@ -1,0 +1,172 @@
+"""One update of training by gradients, compiled: through a presentation and back."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ...namespace import Array
+from ...program.lowering import Program
+from ...rules import Optimizer
+from .cache import Compiling
+from .devices import Devices
+from .machine import JaxMachine
+from .namespace import jax_namespace
+
+Arrays = dict[str, Any]
+
+
+class Update:
+    """Presents a minibatch, and changes arrays against the gradient of a loss.
+
+    Parameters
+    ----------
+    program : Program
+    dtype : numpy.dtype
+    n_samples : int
+    n_steps : int
+        Timesteps of a presentation.
+    output : str
+        What is probed of the last timestep for the losses, one of ``program.probes``.
+    losses : mapping of str to callable
+        The loss and what is measured besides, as ``losses.measure`` returns them. The first
+        one is made smaller.
+    optimizer : Optimizer
+    devices : Devices
+        Those that share the samples; gradients are summed over them.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        dtype: Any,
+        n_samples: int,
+        n_steps: int,
+        output: str,
+        losses: Mapping[str, Callable],
+        optimizer: Optimizer,
+        devices: Devices,
+    ) -> None:
+        self._program, self._dtype, self._n_samples = program, dtype, n_samples
+        self._n_steps, self._output = n_steps, output
+        self._losses, self._optimizer, self._devices = dict(losses), optimizer, devices
+        self._xp = jax_namespace(training=True)
+        self.errors: list[BaseException] = []
+        self.apply = Compiling(
+            self._apply,
+            () if program.host.is_called else devices.all,
+            donate_argnames=("trained", "memory"),
+            out_shardings=devices.of_all,
+        )
+
+    def _apply(
+        self,
+        trained: Arrays,
+        memory: dict[str, Arrays],
+        shared: Arrays,
+        state: Arrays,
+        held: Arrays,
+        series: Arrays,
+        y: Array,
+        n_updates: Array,
+        seed: Array,
+    ) -> tuple:
+        """Make one update.
+
+        Parameters
+        ----------
+        trained : dict of {str: array}
+            Those of the program's shared arrays that are trained.
+        memory : dict of {str: dict of {str: array}}
+            What the optimiser remembers of each of them.
+        shared, state : dict of {str: array}
+            The other shared arrays, and what timesteps change for all samples alike. What
+            they change of each sample starts anew.
+        held : dict of {str: (b, size) array}
+            Inputs that are the same in all timesteps.
+        series : dict of {str: (n_steps, b, size) array}
+            Inputs of each timestep.
+        y : array
+            What the losses are given of the samples.
+        n_updates : array of int
+            Updates with this one.
+        seed : array of int
+            Of random numbers, which differ from update to update.
+
+        Returns
+        -------
+        trained, memory, shared, state
+            As they are after the update.
+        measured : dict of {str: array}
+            The loss and the measures, before it.
+        """
+
+        key = jax.random.fold_in(jax.random.key(seed), n_updates)
+        fresh = {**state, **self._at_rest()}
+
+        def loss_of(trained: Arrays) -> tuple:
+            output, rest = self._present(trained, shared, fresh, held, series, key)
+            measured = {
+                name: loss(self._xp, output, y, n_updates)
+                for name, loss in self._losses.items()
+            }
+            return next(iter(measured.values())), (measured, *rest)
+
+        gradients, (measured, shared, after) = jax.grad(loss_of, has_aux=True)(trained)
+        for name, gradient in gradients.items():
+            step, new = self._optimizer.update(self._xp, gradient, memory[name])
+            memory[name] = dict(new)
+            trained[name] = self._optimizer.project(self._xp, trained[name] + step)
+        return trained, memory, shared, {name: after[name] for name in state}, measured
+
+    def _at_rest(self):
+        """What each sample has of its own, as it is before a presentation."""
+        own, n = self._program.per_sample, self._n_samples
+        arrays = {
+            name: jnp.broadcast_to(jnp.asarray(array, self._dtype), (n, *array.shape))
+            for name, array in self._program.state.items()
+            if name in own
+        }
+        return self._devices.keep(arrays, own)
+
+    def _present(self, trained, shared, state, held, series, key):
+        """Simulate one presentation; the output at its last timestep, and what it leaves."""
+        learned = self._program.learned
+        weights = {name: array for name, array in shared.items() if name in learned}
+
+        def timestep(carry: tuple, now: tuple) -> tuple:
+            weights, state = carry[:2]
+            step, inputs = now
+            key_now = jax.random.fold_in(key, step)
+            machine = JaxMachine(self._xp, self._dtype, self._n_samples, key_now, self.errors)
+            arrays = {**shared, **weights, **trained}
+            done = self._program.timestep(machine, arrays, state, {**held, **inputs})
+            after = self._devices.keep(_like(done.state, state), self._program.per_sample)
+            if done.due is not None:
+                weights = self._learn(machine, arrays, weights, done, after)
+            return (weights, after, done.probed[self._output]), None
+
+        steps = jnp.arange(self._n_steps)
+        first = jax.tree.map(lambda x: x[0], (steps, series))
+        output = jax.eval_shape(timestep, (weights, state), first)[0][-1]
+        start = (weights, state, jnp.zeros(output.shape, output.dtype))
+        (weights, state, output), _ = jax.lax.scan(timestep, start, (steps, series))
+        return output, ({**shared, **weights}, state)
+
+    def _learn(self, machine, arrays, weights, done, state):
+        """Apply the learning rules, whose changes are constants for the gradient."""
+        arrays, weights, seen, state = jax.lax.stop_gradient(
+            (arrays, weights, done.seen, state)
+        )
+
+        def learn() -> Arrays:
+            new = self._program.learn(machine, arrays, state, seen)
+            return _like({name: new[name] for name in weights}, weights)
+
+        return jax.lax.cond(done.due, learn, lambda: weights)
+
+
+def _like(arrays, before):
+    """Arrays of the types that those of the same names had before."""
+    return {name: jnp.asarray(x).astype(before[name].dtype) for name, x in arrays.items()}
