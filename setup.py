@@ -10,7 +10,7 @@ version = runpy.run_path(str(root / "nengo_ngc" / "version.py"))["__version__"]
 
 extras = {
     "dl": ["nengo-dl==3.6.0", "tensorflow>=2.16", "tf-keras>=2.16"],
-    "jax": ["jax>=0.8"],
+    "jax": ["jax>=0.8.1"],
     "dask": ["dask>=2024.1", "distributed>=2024.1"],
     "gui": ["nengo-gui>=0.5"],
     "docs": ["docutils>=0.22", "sphinx>=8", "myst-parser>=4", "numpydoc>=1.8"],

@@ -1,6 +1,6 @@
 """Random networks on nengo.Simulator and another one: many more than the tests run.
 
-Makes networks at random and compares the numbers that both simulators give, to float32
+Makes networks at random and compares the numbers that two simulators give, to float32
 rounding. The smallest network on which they differ is shown as an error.
 
     python -m benchmarks.differential --backend jax --examples 200 --seed 1
@@ -38,7 +38,9 @@ def main(report, backend, examples, number):
         count += 1
 
     compare()
-    report.say("{n} random networks give the same numbers on both simulators", n=count)
+    report.say(
+        "{n} random networks give the same numbers on {sim} as on Nengo", n=count, sim=backend
+    )
 
 
 if __name__ == "__main__":

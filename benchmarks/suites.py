@@ -21,14 +21,16 @@ from ._report import benchmark
 TITLES = {
     "nengo": "nengo.Simulator",
     "stock": "nengo_dl.Simulator",
-    "ours": "ngc.dl.Simulator",
+    "dl": "ngc.dl.Simulator",
+    "jax": "ngc.jax.Simulator",
 }
 COMBINATIONS = [  # nengo-dl's own tests do not fit nengo.Simulator
     ("nengo", "nengo"),
     ("nengo", "stock"),
-    ("nengo", "ours"),
+    ("nengo", "dl"),
+    ("nengo", "jax"),
     ("nengo_dl", "stock"),
-    ("nengo_dl", "ours"),
+    ("nengo_dl", "dl"),
 ]
 
 
@@ -70,8 +72,8 @@ def main(report, results, only, sim, names, processes, timeout, before):
         for (suite, simulator), found in zip(combinations, pool.map(run, combinations)):
             outcomes[suite][simulator] = found
     for suite, earlier in _read(before).items():
-        if suite in outcomes and "ours" in earlier:
-            outcomes[suite]["before"] = earlier["ours"]
+        if suite in outcomes and "dl" in earlier:
+            outcomes[suite]["before"] = earlier["dl"]
     with replacing(results / "results.json") as file:
         json.dump(outcomes, file, indent=1)
     for suite, simulators in outcomes.items():
@@ -79,7 +81,7 @@ def main(report, results, only, sim, names, processes, timeout, before):
 
 
 def summary(report, suite, simulators):
-    """Print a table, and what differs between stock NengoDL and ours.
+    """Print a table, and what differs between our simulators and those they follow.
 
     Parameters
     ----------
@@ -94,18 +96,22 @@ def summary(report, suite, simulators):
     for simulator in sorted(simulators, key=list(titles).index):
         counts = Counter(_kind(r.outcome) for r in simulators[simulator].values())
         table.row(titles[simulator], *(counts[outcome] for outcome in outcomes))
-    if "ours" not in simulators:
-        return
-    ours, listed = simulators["ours"], suites.unsupported()
-    failed = suites.failed(ours)
-    if "stock" in simulators:
-        lost = sorted(failed - suites.failed(simulators["stock"]))
-        _list(report, "fails on ngc.dl.Simulator only", lost, ours)
-    unlisted = sorted(t for t in failed if not any(suites.matches(t, p) for p in listed))
-    _list(report, "fails and is not listed as unsupported", unlisted, ours)
-    passed = {test for test, result in ours.items() if result.outcome == "passed"}
-    stale = sorted(t for t in passed if any(suites.matches(t, p) for p in listed))
-    _list(report, "listed as unsupported and passes", stale)
+    for simulator in ("dl", "jax"):
+        if simulator in simulators:
+            _differences(report, simulator, simulators)
+
+
+def _differences(report, simulator, simulators):
+    """Print what a simulator of ours does not pass, and what is wrong with its list."""
+    found, title = simulators[simulator], TITLES[simulator]
+    other = {"dl": "stock", "jax": "nengo"}[simulator]
+    if other in simulators:
+        lost = sorted(suites.failed(found) - suites.failed(simulators[other]))
+        _list(report, f"passes on {TITLES[other]} and fails on {title}", lost, found)
+    unlisted = sorted(suites.unlisted(found, simulator))
+    _list(report, f"fails on {title} and is not listed as unsupported", unlisted, found)
+    stale = sorted(suites.stale(found, simulator))
+    _list(report, f"listed as unsupported and passes on {title}", stale)
 
 
 def _list(report, title, tests, results=None):

@@ -75,13 +75,12 @@ def simulator(backend, model, minibatch_size=1, dtype="float32"):
         return ngc.jax.Simulator(
             model, minibatch_size=minibatch_size, dtype=dtype, progress_bar=False
         )
-    import nengo_dl
-
-    import nengo_ngc.dl
+    simulate = ngc.dl.Simulator  # it prepares TensorFlow for what follows
+    from nengo_dl import configure_settings
 
     with model:
-        nengo_dl.configure_settings(dtype=dtype)
-    return nengo_ngc.dl.Simulator(model, minibatch_size=minibatch_size, progress_bar=False)
+        configure_settings(dtype=dtype)
+    return simulate(model, minibatch_size=minibatch_size, progress_bar=False)
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ import nengo_ngc as ngc
 
 names = dir(ngc)
 assert {"NGCModel", "SGD", "analysis", "models", "metrics", "__version__"} <= set(names)
-assert not {"sklearn", "tensorflow", "nengo_dl", "jax", "optax"} & set(sys.modules)
+assert not {"sklearn", "tensorflow", "nengo_dl", "jax"} & set(sys.modules)
 for name in names:
     getattr(ngc, name)
 assert "sklearn" in sys.modules
-assert not {"tensorflow", "nengo_dl", "jax", "optax"} & set(sys.modules)
+assert not {"tensorflow", "nengo_dl", "jax"} & set(sys.modules)
 assert ngc.metrics.angle and ngc.analysis.overlap and ngc.models.NGCModel
 assert not hasattr(ngc, "metric")
 """

@@ -34,6 +34,7 @@ register(
         trainer="nengo_ngc.backends.nengo_dl.autodiff:AutodiffSession",
         minibatches=True,
         devices=True,
+        gpus="nengo_ngc.backends.nengo_dl.compat:gpus",
         requires=("nengo_dl", "tensorflow", "tf_keras"),
         install='pip install "nengo-ngc[dl]"',
         # clearly the faster simulator for more than one sample (benchmarks/backends.txt)
@@ -49,6 +50,7 @@ register(
         trainer="nengo_ngc.backends.jax.autodiff:AutodiffSession",
         minibatches=True,
         devices=True,
+        gpus="nengo_ngc.backends.jax.devices:gpus",
         requires=("jax",),
         install='pip install "nengo-ngc[jax]"',
         preferred_from=2,

@@ -28,6 +28,9 @@ class Backend:
         Whether it presents many samples at once, with one set of weights for all of them.
     devices : bool, optional
         Whether a device can be chosen.
+    gpus : callable or str, optional
+        A function that returns the names of the GPUs and the like that are found, or
+        ``"module:function"``, which is imported once it is needed.
     requires : sequence of str, optional
         Modules without which it is not available, that of the simulator first.
     install : str, optional
@@ -44,6 +47,7 @@ class Backend:
     trainer: type | str | None = None
     minibatches: bool = False
     devices: bool = False
+    gpus: Callable[[], list[str]] | str | None = None
     requires: tuple[str, ...] = ()
     install: str = ""
     preferred_from: int | None = None
@@ -64,6 +68,16 @@ class Backend:
         if not missing:
             return None
         return f"backend {self.name!r} needs {', '.join(missing)}: {self.install}"
+
+    def find_gpus(self) -> list[str]:
+        """Names of the GPUs and the like that the backend sees.
+
+        Raises
+        ------
+        ImportError
+            If the backend is not available.
+        """
+        return [] if self.gpus is None else _loaded(self.gpus)()
 
     def open(self, model: Model, n_samples: int, device: str | None = None) -> Session:
         """Simulate a model.
@@ -108,7 +122,7 @@ class Backend:
         return _loaded(self.trainer)(model, n_samples, device, **how)
 
 
-def _loaded(found: type | str) -> Any:
+def _loaded(found: Any) -> Any:
     if isinstance(found, str):
         module, _, name = found.partition(":")
         return getattr(importlib.import_module(module), name)

@@ -3,7 +3,6 @@
 ``python -m nengo_ngc.lab.check`` or ``nengo-ngc check``.
 """
 
-import importlib
 import importlib.util
 import os
 import platform
@@ -29,15 +28,11 @@ _MODULES = {
     "nengo-dl": "nengo_dl",
     "TensorFlow": "tensorflow",
     "tf-keras": "tf_keras",
-    "JAX": "jax",
-    "optax": "optax",
+    "jax": "jax",
     "numpy": "numpy",
     "scikit-learn": "sklearn",
     "nengo-gui": "nengo_gui",
 }
-
-# which module knows the GPUs of a library
-_GPUS = {"TensorFlow": "..backends.nengo_dl.compat", "JAX": "..backends.jax.devices"}
 
 _STEPS, _N_IMAGES, _ROUNDS = 10, 4, 5
 
@@ -78,7 +73,9 @@ def _versions():
         yield name, version if _found(module) else "not installed"
     yield "system", platform.platform()
     yield "cores", str(os.cpu_count())
-    yield "GPU", _gpus()  # last: TensorFlow or JAX may be what does not work
+    for backend in BACKENDS.values():  # last: they may be what does not work
+        if backend and backend.gpus is not None:
+            yield f"GPU, {backend.title}", _gpus(backend)
 
 
 def _found(module):
@@ -88,15 +85,11 @@ def _found(module):
         return False
 
 
-def _gpus():
-    said = []
-    for library, module in _GPUS.items():
-        try:
-            found = importlib.import_module(module, __package__).gpus()
-        except Exception:  # the self-test says what is wrong
-            continue
-        said.append(f"{', '.join(found) or 'none'} that {library} sees")
-    return "; ".join(said) or "not looked for without NengoDL or JAX"
+def _gpus(backend):
+    try:
+        return ", ".join(backend.find_gpus()) or "none found"
+    except Exception:  # the self-test says what is wrong
+        return f"not looked for without {backend.title}"
 
 
 def _report(say, backend):

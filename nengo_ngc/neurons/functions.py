@@ -111,7 +111,7 @@ def inverse_root(xp: Any, Sigma: Array) -> Array:
     It is a root of the precision: :math:`P^T P = \Sigma^{-1}`. Only the lower triangle of
     :math:`\Sigma` is used. If it is not positive definite, the backend raises its error.
     """
-    return xp.linalg.inv(xp.linalg.cholesky(Sigma))
+    return xp.linalg.inv_lower(xp.linalg.cholesky(Sigma))
 
 
 def from_inverse_root(xp: Any, P: Array) -> Array:

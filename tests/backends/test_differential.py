@@ -54,5 +54,5 @@ def assert_same_numbers(backend, script, minibatch_size, pieces):
         assert len(samples) in (1, minibatch_size or 1)
         atol = 1e-4 * np.abs(expected).max(initial=1)
         for sample in samples:
-            values = sample.reshape(expected.shape)  # it gives a scalar weight an axis
+            values = sample.reshape(expected.shape)  # NengoDL gives a scalar weight an axis
             np.testing.assert_allclose(values, expected, 1e-3, atol, err_msg=str(probe))

@@ -1,4 +1,4 @@
-"""Nengo's own tests pass on ngc.dl.Simulator, but for those listed in unsupported.toml.
+"""Nengo's own tests pass on our simulators, but for those listed in unsupported.toml.
 
 They run in a process of their own. `python -m benchmarks.suites` runs all of them.
 """
@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from ..conftest import needs_dl
+from ..conftest import needs_dl, needs_jax
 from . import suites
 
 FILES = [
@@ -29,40 +29,45 @@ FILES = [
 ]
 SLOW = "not test_dts"  # builds a hundred simulators
 
-pytestmark = needs_dl
+CLASSES = {
+    "dl": "nengo_ngc.backends.nengo_dl.simulator.Simulator",
+    "jax": "nengo_ngc.backends.jax.simulator.Simulator",
+}
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param("dl", marks=needs_dl), pytest.param("jax", marks=needs_jax)],
+)
+def simulator(request):
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    path = tmp_path_factory.mktemp("nengo") / "results.jsonl"
-    return suites.run("ours", [f"nengo/{file}" for file in FILES], path, keyword=SLOW)
+def results(simulator, tmp_path_factory):
+    path = tmp_path_factory.mktemp(simulator) / "results.jsonl"
+    return suites.run(simulator, [f"nengo/{file}" for file in FILES], path, keyword=SLOW)
 
 
-@pytest.fixture(scope="module")
-def listed(results):
-    patterns = suites.unsupported()
-    return {test for test in results if any(suites.matches(test, p) for p in patterns)}
-
-
-def test_our_simulator_is_what_runs(results):
+def test_our_simulator_is_what_runs(simulator, results):
     made = Counter()
     for result in results.values():
         made.update(result.simulators)
-    assert list(made) == ["nengo_ngc.backends.nengo_dl.simulator.Simulator"]
+    assert list(made) == [CLASSES[simulator]]
     assert made.total() > 400
 
 
-def test_tests_pass(results, listed):
-    failed = suites.failed(results)
-    assert {test: results[test].error for test in failed - listed} == {}
+def test_tests_pass(simulator, results):
+    lost = suites.unlisted(results, simulator)
+    assert {test: results[test].error for test in lost} == {}
     assert Counter(result.outcome for result in results.values())["passed"] > 440
 
 
-def test_list_of_unsupported_tests_is_up_to_date(results, listed):
-    passed = {test for test, result in results.items() if result.outcome == "passed"}
-    assert passed & listed == set()
+def test_list_of_unsupported_tests_is_up_to_date(simulator, results):
+    assert suites.stale(results, simulator) == set()
 
 
-def test_docs_give_the_reasons():
-    page = (suites.ROOT / "docs" / "nengo_dl.md").read_text(encoding="utf-8")
-    assert {reason for reason in suites.unsupported().values() if reason not in page} == set()
+@pytest.mark.parametrize("name, page", [("dl", "nengo_dl.md"), ("jax", "jax.md")])
+def test_docs_give_the_reasons(name, page):
+    text = (suites.ROOT / "docs" / page).read_text(encoding="utf-8")
+    assert {r for r in suites.unsupported(name).values() if r not in text} == set()

@@ -1,4 +1,4 @@
-"""Versions and the self-test, with and without NengoDL and JAX."""
+"""Versions and the self-test, with backends and without them."""
 
 import subprocess
 import sys
@@ -16,13 +16,13 @@ from nengo_ngc.backends.nengo import NengoSession
 from nengo_ngc.lab import check
 from nengo_ngc.lab.cli import main
 
-from ..conftest import HAS_DL, HAS_JAX, needs_dl
+from ..conftest import HAS_DL, HAS_JAX, needs_dl, needs_jax
 
 
 @pytest.fixture
 def quick(monkeypatch):
     """Let the simulators be as they should, without running them."""
-    monkeypatch.setattr(check, "_gpus", lambda: "none")
+    monkeypatch.setattr(check, "_gpus", lambda backend: "none")
     return lambda **found: monkeypatch.setattr(
         check,
         "_errors_on",
@@ -33,8 +33,7 @@ def quick(monkeypatch):
 def report():
     lines = []
     works = check.check(lines.append)
-    # JAX is the name of a package and of a simulator, which comes later
-    return works, {line.split(" ")[0]: line for line in lines}
+    return works, {line[:14].split("  ")[0].strip(): line for line in lines}
 
 
 def without(*modules):
@@ -63,6 +62,7 @@ def test_simulators_work_and_agree_with_the_numbers():
     assert " OK: error per image 3.9957 -> 2.5901, " in lines["Nengo"]
     for name, is_there in {"NengoDL": HAS_DL, "JAX": HAS_JAX}.items():
         assert (" OK: " if is_there else " skipped: ") in lines[name]
+    assert lines["GPU, JAX"] and lines["GPU, NengoDL"]
     for name, version in {
         "nengo-ngc": __version__,
         "nengo": nengo.__version__,
@@ -70,20 +70,19 @@ def test_simulators_work_and_agree_with_the_numbers():
         "Python": ".".join(map(str, sys.version_info[:3])),
     }.items():
         assert lines[name].split() == [name, version]
-    assert all(
-        lines[name] for name in ("TensorFlow", "tf-keras", "optax", "scikit-learn", "GPU")
-    )
+    assert all(lines[name] for name in ("TensorFlow", "tf-keras", "jax", "scikit-learn"))
 
 
-def test_with_nengo_alone():
-    code, said = without("tensorflow", "tf_keras", "nengo_dl", "jax", "optax")
+def test_without_other_backends():
+    code, said = without("tensorflow", "tf_keras", "nengo_dl", "jax")
     assert code == 0
-    for name in ("nengo-dl", "TensorFlow", "tf-keras", "JAX", "optax"):
+    for name in ("nengo-dl", "TensorFlow", "tf-keras", "jax"):
         assert f"{name:14s}not installed\n" in said
-    assert "GPU           not looked for" in said
     assert "Nengo         OK: " in said
     for name, extra in {"NengoDL": "dl", "JAX": "jax"}.items():
-        assert f"{name:14s}skipped: " in said and f'pip install "nengo-ngc[{extra}]"' in said
+        assert f"{name:14s}skipped: " in said
+        assert f'pip install "nengo-ngc[{extra}]"' in said
+        assert f"GPU, {name:9s}not looked for without {name}\n" in said
 
 
 @needs_dl
@@ -91,7 +90,7 @@ def test_nengo_dl_without_tensorflow_is_broken():
     code, said = without("tensorflow")
     assert code == 1
     assert "NengoDL       failed: ImportError: nengo_ngc.dl needs TensorFlow" in said
-    assert "TensorFlow sees" not in said
+    assert "GPU, NengoDL  not looked for" in said
 
 
 @pytest.mark.parametrize("factor", [0.99, 1.01, np.nan])
@@ -140,7 +139,21 @@ def test_gpus_by_name(monkeypatch):
         config.experimental, "get_device_details", lambda device: details[device.name]
     )
     assert gpus() == ["Some GPU", "/gpu:1"]
-    assert check._gpus().startswith("Some GPU, /gpu:1 that TensorFlow sees")
+    assert check._gpus(backends.get("nengo-dl")) == "Some GPU, /gpu:1"
+
+
+@needs_jax
+def test_accelerators_of_jax(monkeypatch):
+    import jax
+
+    seen = [
+        SimpleNamespace(platform=platform, device_kind=kind)
+        for platform, kind in (("gpu", "Some GPU"), ("cpu", "a processor"))
+    ]
+    monkeypatch.setattr(jax, "devices", lambda: seen)
+    assert check._gpus(backends.get("jax")) == "Some GPU"
+    monkeypatch.setattr(jax, "devices", lambda: seen[1:])
+    assert check._gpus(backends.get("jax")) == "none found"
 
 
 def test_a_backend_from_outside_is_tested(quick):

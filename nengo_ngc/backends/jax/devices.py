@@ -101,6 +101,11 @@ class Devices:
         shared = self._sharding(None)
         return shared, state, shared, probed
 
+    @property
+    def of_all(self) -> Any:
+        """Where arrays are that all samples share; None for JAX's choice of one device."""
+        return None if self._mesh is None else self._sharding(None)
+
     def read(self, x: Any) -> NDArray:
         """Return the values of an array, those of other processes included."""
         if self._mesh is not None and not x.is_fully_addressable:
@@ -183,7 +188,8 @@ def _found(device, name, known):
     """The device of a name, of those that ``known`` lists for a platform."""
     if isinstance(device, jax.Device):
         return device
-    platform, _, number = str(device).partition(":")
+    # a slash belongs to TensorFlow's names, which are understood, too
+    platform, _, number = str(device).removeprefix("/").partition(":")
     try:
         seen = known(backend=platform) if isinstance(device, str) and platform else []
     except RuntimeError:

@@ -114,11 +114,17 @@ class Loop:
             i, state, seen, draws, probed, due = settled
             machine = self._machine(seed, draws)
 
-            def learn() -> Arrays:
+            def learn(carry: tuple) -> tuple:
+                weights = carry[1]
                 new = self._program.learn(machine, {**constants, **weights}, state, seen)
-                return {name: new[name].astype(w.dtype) for name, w in weights.items()}
+                new = {name: new[name].astype(w.dtype) for name, w in weights.items()}
+                return jnp.bool(False), new
 
-            return jax.lax.cond(due, learn, lambda: weights), settled
+            # at most once; a condition would copy the weights if no rule is due
+            _, weights = jax.lax.while_loop(lambda c: c[0], learn, (due, weights))
+            learned = self._program.probed_of_learned(machine, {**constants, **weights}, state)
+            probed = self._record(probed, learned, rows, i - 1)
+            return weights, (i, state, seen, draws, probed, due)
 
         weights, (i, state, seen, draws, probed, due) = jax.lax.while_loop(
             lambda c: c[1][0] < n_steps, present, (weights, start)
@@ -152,15 +158,21 @@ class Loop:
         }
         after = self._devices.keep(after, program.per_sample)
         n = 1 if done.skipped is None else 1 + done.skipped
-        last = i + n - 1
-        recorded = {
-            name: jax.lax.dynamic_update_index_in_dim(
-                x, done.probed[name].astype(x.dtype), rows[name][last], 0
-            )
-            for name, x in probed.items()
-        }
+        recorded = self._record(probed, done.probed, rows, i + n - 1)
         due = jnp.bool(False) if done.due is None else jnp.asarray(done.due)
         return (i + n, after, done.seen, draws + 1, recorded, due), done.seen
+
+    @staticmethod
+    def _record(probed, values, rows, i):
+        """The records, with the values of a timestep."""
+        return {
+            name: jax.lax.dynamic_update_index_in_dim(
+                x, values[name].astype(x.dtype), rows[name][i], 0
+            )
+            if name in values
+            else x
+            for name, x in probed.items()
+        }
 
     @staticmethod
     def _as_before(array, before):

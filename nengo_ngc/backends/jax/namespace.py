@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.scipy.linalg import solve_triangular
 
 from ...namespace import FUNCTIONS, offer
 
@@ -26,7 +27,12 @@ def jax_namespace(training: Any = False) -> ModuleType:
         "argsort": lambda x, axis=-1, kind="stable": jnp.argsort(x, axis=axis, stable=True),
         # by default JAX makes its argument symmetric, where NumPy takes the lower triangle
         "linalg.cholesky": lambda x: jnp.linalg.cholesky(x, symmetrize_input=False),
+        "linalg.inv_lower": lambda x: solve_triangular(
+            x, jnp.eye(len(x), dtype=x.dtype), lower=True
+        ),
         "stop_gradient": jax.lax.stop_gradient,
+        # XLA would sort whole rows if it saw that only some of the k are used
+        "top_k": lambda x, k: jax.lax.optimization_barrier(jax.lax.top_k(x, k)[0]),
         # indices are never out of bounds, and need no check
         "take": lambda x, indices, axis: jnp.take(x, indices, axis=axis, mode="clip"),
     }

@@ -40,7 +40,11 @@ def tensorflow_namespace(dtype: Any, training: Any = False) -> ModuleType:
         "einsum": tf.einsum,
         "linalg.cholesky": tf.linalg.cholesky,
         "linalg.inv": tf.linalg.inv,
+        "linalg.inv_lower": lambda x: tf.linalg.triangular_solve(
+            x, tf.eye(x.shape[0], dtype=x.dtype)
+        ),
         "stop_gradient": tf.stop_gradient,
+        "top_k": lambda x, k: tf.math.top_k(x, k).values,
     }
     for name in (function.name for function in FUNCTIONS):
         if name not in functions:

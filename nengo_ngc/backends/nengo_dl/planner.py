@@ -81,7 +81,7 @@ def plan(operators: Sequence[Operator], minibatch_size: int = 1) -> list[tuple[O
         operators = [op for op in operators if not _is_rule(op)] + [Rules(rules)]
     groups = _merge(operators, alone)
     written = {sig.base for op in operators for sig in op.sets + op.incs + op.updates}
-    return [group if len(group) > 1 else (_simplest(*group, written),) for group in groups]
+    return [group if len(group) > 1 else (_simplest(group[0], written),) for group in groups]
 
 
 def sort(

@@ -23,6 +23,9 @@ def lower_time_update(op: ops.TimeUpdate, values: Values) -> None:
 @lowers(ops.Reset, shared=None)
 def lower_reset(op: ops.Reset, values: Values) -> None:
     """``dst = value``."""
+    if op.value == 0:
+        values.clear(op.dst)
+        return
     constant = np.full((1, *op.dst.shape), op.value, values.machine.dtype)
     values.set(op.dst, values.xp.asarray(constant))
 

@@ -94,7 +94,7 @@ class Program:
             graph = merge(model, graph)
         # always in the same order, so that compiled programs are found again on disk
         numbers = {op: k for k, op in enumerate(graph)}
-        graph = {op: sorted(after, key=numbers.get) for op, after in graph.items()}
+        graph = {op: sorted(after, key=numbers.__getitem__) for op, after in graph.items()}
         self.operators = [op for op in toposort(graph) if hasattr(op, "make_step")]
         self._rules = {op: Rule(op, model.dt) for op in self.operators if is_rule(op)}
         in_python = [op for op in self.operators if _calls_python(op)]
@@ -190,9 +190,7 @@ class Program:
         due = None
         for guard in guards:
             due = guard if due is None else due | guard
-        probed = {
-            name: values[self.model.sig[probe]["in"]] for probe, name in self.probes.items()
-        }
+        probed = {name: self._probed(values, probe) for probe, name in self.probes.items()}
         return Timestep(after, probed, self._remember(seen, values, after), due, skipped)
 
     def learn(
@@ -226,6 +224,22 @@ class Program:
             self._rules[op].apply(values, arrays, due=together)
         return {**shared, **{name: values.base(b)[0] for b, name in self._slow.items()}}
 
+    def probed_of_learned(
+        self, machine: Machine, shared: Arrays, state: Arrays
+    ) -> dict[str, Array]:
+        """Return what is probed of arrays that ``learn`` has changed, by the names of probes.
+
+        Parameters
+        ----------
+        machine : Machine
+        shared, state : dict of {str: array}
+            As they are after ``learn``.
+        """
+        signals = {name: self.model.sig[probe]["in"] for probe, name in self.probes.items()}
+        learned = {k: signal for k, signal in signals.items() if signal.base in self._slow}
+        values = self._values(machine, shared, state)
+        return {name: values[signal] for name, signal in learned.items()}
+
     # --- parts of them
 
     @property
@@ -246,15 +260,16 @@ class Program:
         return Values(machine, arrays, self.model.dt, self.model.step, self.host)
 
     def _state(self, values):
-        n, own = values.machine.n_samples, self.layout.per_sample
-        state = {}
-        for base, name in self.layout.state.items():
-            array = values.base(base)
-            if base in own:
-                state[name] = values.repeat(array, n)
-            else:
-                state[name] = array[0]
-        return state
+        own = self.layout.per_sample
+        return {
+            name: values.each(base) if base in own else values.shared(base)
+            for base, name in self.layout.state.items()
+        }
+
+    def _probed(self, values, probe):
+        signal = self.model.sig[probe]["in"]
+        own = self.layout.is_own(signal)
+        return values.repeat(values[signal], values.machine.n_samples if own else 1)
 
     def _remember(self, seen, values, after):
         """Keep what rules have seen, once, and write down where it is."""

@@ -44,6 +44,8 @@ class Values:
         self.xp = machine.xp
         self._arrays = dict(arrays)
         self._step = step
+        self._zero: set[Signal] = set()
+        self._made: dict[tuple[str, Signal], tuple[Array, Array]] = {}
 
     @property
     def step(self) -> Array:
@@ -52,10 +54,22 @@ class Values:
 
     def __getitem__(self, signal: Signal) -> Array:
         """The array of a signal, (b, *shape) or (1, *shape)."""
-        x = self._arrays[signal.base]
         if signal.base is signal:
-            return x
-        return self._reshape(self.pick(self._flat(x), places(signal)), signal.shape)
+            return self._arrays[signal]
+        return self._once("view", signal, self._view)
+
+    def _view(self, signal):
+        x = self._flat(self._arrays[signal.base])
+        return self._reshape(self.pick(x, places(signal)), signal.shape)
+
+    def _once(self, kind, signal, make):
+        """What is made of the array of a signal, as one object while the array is the same."""
+        x = self._arrays[signal.base]
+        of, made = self._made.get((kind, signal), (None, None))
+        if of is not x:
+            made = make(signal)
+            self._made[kind, signal] = x, made
+        return made
 
     def set(self, signal: Signal, value: Array) -> None:
         """Write an array, which is broadcast to the shape of the signal.
@@ -66,6 +80,7 @@ class Values:
         value : (b, ...) or (1, ...) array
         """
         base = signal.base
+        self._zero = {zero for zero in self._zero if zero.base is not base}
         value = self._broadcast(value, signal.shape)
         if signal is base or _is_whole(signal):
             self._arrays[base] = self._reshape(value, base.shape)
@@ -81,14 +96,33 @@ class Values:
 
     def inc(self, signal: Signal, value: Array) -> None:
         """Add an array, which is broadcast to the shape of the signal."""
-        self.set(signal, self[signal] + self._broadcast(value, signal.shape))
+        if signal in self._zero:
+            self.set(signal, value)
+        else:
+            self.set(signal, self[signal] + self._broadcast(value, signal.shape))
+
+    def clear(self, signal: Signal) -> None:
+        """Write zeros, to which nothing needs to be added."""
+        zeros = np.zeros((1, *signal.shape), self.machine.dtype)
+        self.set(signal, self.xp.asarray(zeros))
+        self._zero.add(signal)
 
     def shared(self, signal: Signal) -> Array:
         """The array of a signal that all samples share, without the axis in front."""
+        return self._once("shared", signal, self._shared)
+
+    def _shared(self, signal):
         array = self[signal]
         if array.shape[0] != 1:
             raise TypeError(f"{signal} has a value for each sample, where all must share one")
         return array[0]
+
+    def each(self, signal: Signal) -> Array:
+        """The array of a signal, with a copy for each sample."""
+        return self._once("each", signal, self._each)
+
+    def _each(self, signal):
+        return self.repeat(self[signal], self.machine.n_samples)
 
     def is_shared(self, signal: Signal) -> bool:
         """Whether all samples share the array of a signal."""
@@ -98,7 +132,7 @@ class Values:
         """The array of a signal as the functions of a `.PureOperator` see it."""
         if is_shared(signal):
             return self.shared(signal)
-        return self.repeat(self[signal], self.machine.n_samples)
+        return self.each(signal)
 
     def set_pure(self, signal: Signal, array: Array) -> None:
         """Write what a function of a `.PureOperator` has returned."""

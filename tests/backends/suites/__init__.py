@@ -39,7 +39,8 @@ def run(simulator, tests, path, keyword="", timeout=600):
 
     Parameters
     ----------
-    simulator : {"nengo", "stock", "ours"}
+    simulator : {"nengo", "stock", "dl", "jax"}
+        Nengo's, NengoDL's, and the two of this package.
     tests : list of str
         Files or names of tests, relative to `site()`.
     path : pathlib.Path
@@ -118,10 +119,23 @@ def failed(results):
     return {test for test, result in results.items() if result.outcome not in good}
 
 
-def unsupported():
-    """Patterns of tests that fail on `nengo_ngc.dl.Simulator`, a dict to the reason."""
+def unsupported(simulator):
+    """Patterns of tests that fail on a simulator of this package, a dict to the reason."""
     groups = tomllib.loads((HERE / "unsupported.toml").read_text(encoding="utf-8"))
-    return {test: group["reason"] for group in groups["group"] for test in group["tests"]}
+    return {test: group["reason"] for group in groups[simulator] for test in group["tests"]}
+
+
+def stale(results, simulator):
+    """Names of tests that are listed as unsupported, and pass."""
+    patterns = unsupported(simulator)
+    passed = {test for test, result in results.items() if result.outcome == "passed"}
+    return {test for test in passed if any(matches(test, p) for p in patterns)}
+
+
+def unlisted(results, simulator):
+    """Names of tests that fail, and are not listed as unsupported."""
+    patterns = unsupported(simulator)
+    return {t for t in failed(results) if not any(matches(t, p) for p in patterns)}
 
 
 def matches(test, pattern):

@@ -9,6 +9,7 @@ import re
 import warnings
 from collections import Counter
 from pathlib import Path
+from pydoc import locate
 
 import nengo
 import pytest
@@ -19,17 +20,17 @@ from tests.backends.suites import Result, read, write
 SIMULATORS = {
     "nengo": "nengo.simulator.Simulator",
     "stock": "nengo_dl.simulator.Simulator",
-    "ours": "nengo_ngc.backends.nengo_dl.simulator.Simulator",
+    "dl": "nengo_ngc.backends.nengo_dl.simulator.Simulator",
     "jax": "nengo_ngc.backends.jax.simulator.Simulator",
 }
-OF_NENGO_DL = ("stock", "ours")
+OF_NENGO_DL = ("stock", "dl")
 uncollected = {}  # errors by the name of the file
 made = Counter()  # simulators of the test that is running, by the name of their class
 
 
 def pytest_addoption(parser):
     group = parser.getgroup("suites")
-    group.addoption("--simulator", choices=SIMULATORS, default="ours")
+    group.addoption("--simulator", choices=SIMULATORS, default="dl")
     group.addoption("--results", type=Path, required=True, help="file to append results to")
     # what nengo-dl's tests ask for
     group.addoption("--dtype", default="float32")
@@ -52,7 +53,7 @@ def pytest_configure(config):
     # warns(None) recorded warnings
     nengo.networks.Oscillator = _oscillator
     pytest.warns = _warns
-    if simulator == "ours":
+    if simulator == "dl":
         import nengo_dl
 
         nengo_dl.Simulator = nengo_dl.simulator.Simulator = nengo_ngc.dl.Simulator
@@ -81,14 +82,12 @@ def _warns(expected, *args, _warns=pytest.warns, **kwargs):
 def load_simulator(request):
     """The simulator under test: what Nengo's fixture ``Simulator`` returns."""
     name = request.config.getoption("simulator")
-    if name == "nengo":
-        make = nengo.Simulator
-    elif name == "jax":
-        from nengo_ngc.jax import Simulator as make
-    else:
+    if name in OF_NENGO_DL:
         from nengo_dl.tests import make_test_sim
 
         make = make_test_sim(request)
+    else:
+        make = locate(SIMULATORS[name])
 
     def make_and_check(*args, **kwargs):
         sim = make(*args, **kwargs)
