@@ -35,9 +35,9 @@ class HebbianEncoder(CodeClassifier):
     max_epochs : int, optional
         Number of passes over the images, at least 3. In each of them, images that do not fill
         a batch are left out; which ones changes from epoch to epoch.
-    backend : {"auto", "nengo", "nengo-dl"}, optional
-        The simulator. "auto" takes NengoDL if it is installed and the batch is large
-        enough for NengoDL to be the faster one.
+    backend : {"auto", "nengo", "nengo-dl", "jax"}, optional
+        The simulator. "auto" takes the one that is the fastest for batches of this size, of
+        those that are installed.
     random_state : int, RandomState or None, optional
         Seed of the start of filters and units, of patches and of the order of images.
     image_shape : tuple of int or None, optional
@@ -58,8 +58,8 @@ class HebbianEncoder(CodeClassifier):
     sparse_output : bool, optional
         Whether ``transform`` returns a `scipy.sparse.csr_matrix`.
     device : str or None, optional
-        The device that NengoDL uses, such as ``"/cpu:0"`` or ``"/gpu:0"``. None leaves the
-        choice to TensorFlow.
+        The device that JAX or NengoDL uses, such as ``"cpu:0"`` or ``"gpu:0"``. None leaves
+        the choice to them.
     verbose : bool, optional
         Whether ``fit`` shows a progress bar.
 

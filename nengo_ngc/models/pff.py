@@ -56,9 +56,9 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
     max_epochs : int, optional
         Number of passes over the images. In each of them, images that do not fill a batch
         are left out; which ones changes from epoch to epoch.
-    backend : {"auto", "nengo", "nengo-dl"}, optional
-        The simulator. "auto" takes NengoDL if it is installed and the batch is large
-        enough for NengoDL to be the faster one.
+    backend : {"auto", "nengo", "nengo-dl", "jax"}, optional
+        The simulator. "auto" takes the one that is the fastest for batches of this size, of
+        those that are installed.
     random_state : int, RandomState or None, optional
         Seed of the weights, of the order of images, of negative samples and of ``sample``.
     learning_rate : float, optional
@@ -77,8 +77,8 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         Number of components of the Gaussian mixture that is the prior of latent states of a
         class. Of a class with fewer images, there are as many components as images.
     device : str or None, optional
-        The device that NengoDL uses, such as ``"/cpu:0"`` or ``"/gpu:0"``. None leaves the
-        choice to TensorFlow.
+        The device that JAX or NengoDL uses, such as ``"cpu:0"`` or ``"gpu:0"``. None leaves
+        the choice to them.
     verbose : bool, optional
         Whether ``fit`` shows a progress bar.
 

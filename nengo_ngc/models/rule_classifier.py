@@ -45,9 +45,9 @@ class RuleClassifier(ImageClassifier):
     max_epochs : int, optional
         Number of passes over the images. In each of them, images that do not fill a batch
         are left out; which ones changes from epoch to epoch.
-    backend : {"auto", "nengo", "nengo-dl"}, optional
-        The simulator. "auto" takes NengoDL if it is installed and the batch is large
-        enough for NengoDL to be the faster one.
+    backend : {"auto", "nengo", "nengo-dl", "jax"}, optional
+        The simulator. "auto" takes the one that is the fastest for batches of this size, of
+        those that are installed.
     random_state : int, RandomState or None, optional
         Seed of the weights, of feedback matrices and of the order of images.
     learning_rate : float or None, optional
@@ -63,8 +63,8 @@ class RuleClassifier(ImageClassifier):
     synapse : float, optional
         Time constant, in seconds, of the filter of spikes.
     device : str or None, optional
-        The device that NengoDL uses, such as ``"/cpu:0"`` or ``"/gpu:0"``. None leaves the
-        choice to TensorFlow.
+        The device that JAX or NengoDL uses, such as ``"cpu:0"`` or ``"gpu:0"``. None leaves
+        the choice to them.
     verbose : bool, optional
         Whether ``fit`` shows a progress bar.
 

@@ -30,7 +30,7 @@ class _Suggesting(click.Group):
 @click.group(cls=_Suggesting)
 @click.version_option(__version__, prog_name="nengo-ngc")
 def main() -> None:
-    """Neural generative coding on Nengo and NengoDL.
+    """Neural generative coding on Nengo, JAX and NengoDL.
 
     \b
     Examples:

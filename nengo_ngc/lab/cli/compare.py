@@ -44,7 +44,7 @@ def compare(
       hidden = [[128, 128]]       # neurons of each hidden layer, for each network
       neurons = ["relu"]          # tanh, sigmoid, lif-rate, lif, spiking-relu, ...
       seeds = [0, 1]
-      backends = ["auto"]         # nengo, nengo-dl
+      backends = ["auto"]         # nengo, nengo-dl, jax
       epochs = 20
       batch_size = 32
       angle_images = 256          # on which angles to backprop are measured
