@@ -38,7 +38,11 @@ def lower_probe(op: SimProbe, values: Values) -> None:
     """Nothing: what is probed is read at the end of the timestep."""
 
 
-@lowers(ops.Copy, shared=None)
+def _partly_set(op):
+    return [op.dst] if op.dst_slice is not None and not op.inc else []
+
+
+@lowers(ops.Copy, shared=None, keeps=_partly_set)
 def lower_copy(op: ops.Copy, values: Values) -> None:
     """``dst[dst_slice] = src[src_slice]``, or an increment."""
     value = values[op.src]
