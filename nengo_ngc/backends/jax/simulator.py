@@ -234,13 +234,18 @@ class Simulator:
         """
         self._require_open()
         self.seed = self.seed if seed is None else seed
-        self._n_steps = 0
         with self._settings():
             shared = self.program.shared.items()
             self._shared = {k: self._array(v) for k, v in shared}
-            self._state = self._initial_state(self.program.state)
         if self.program.matrices.reset():
             self._compile()
+        self.begin()
+
+    def begin(self) -> None:
+        """Start again at time 0, with what is learned and other weights as they are."""
+        self._n_steps = 0
+        with self._settings():
+            self._state = self._initial_state(self.program.state)
         self.repeat()
         self.program.host.start(self.seed)
         self.clear_probes()
