@@ -176,7 +176,7 @@ def opened(simulator, build, n_steps, **options):
 
 def measure_models(report, rounds, n_steps, minibatch, only):
     """Print the table of Nengo's own kind of models."""
-    import nengo_ngc.jax
+    from nengo_ngc.jax import Simulator
 
     table = report.table(
         "Nengo's own kind of models: seconds, microseconds of a timestep, and how many times "
@@ -199,12 +199,11 @@ def measure_models(report, rounds, n_steps, minibatch, only):
     for name, build in MODELS.items():
         if only is not None and only not in name:
             continue
-        jax = ngc.jax.Simulator
         sims, built, first = {}, {}, {}
         for kind, simulator, options in (
             ("Nengo", nengo.Simulator, {"optimize": True}),
-            ("JAX", jax, {}),
-            ("many", jax, {"minibatch_size": minibatch}),
+            ("JAX", Simulator, {}),
+            ("many", Simulator, {"minibatch_size": minibatch}),
         ):
             found = opened(simulator, build, n_steps, **options)
             sims[kind], built[kind], first[kind] = found
