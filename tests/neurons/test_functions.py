@@ -72,9 +72,11 @@ def test_nengo_dls_training_measures_the_same():
     np.testing.assert_array_equal(autodiff.error(*history), wrong)
 
 
-def test_inverse_root():
-    root = RNG.randn(4, 4)
-    Sigma = root @ root.T + np.eye(4)
-    P = functions.inverse_root(NUMPY, Sigma)
-    np.testing.assert_allclose(P.T @ P, np.linalg.inv(Sigma), rtol=1e-10)
+@pytest.mark.parametrize("n", [1, 4, 31, 32, 75])  # large ones are taken apart
+def test_inverse_root(n):
+    root = RNG.randn(n, n)
+    Sigma = root @ root.T + np.eye(n)
+    P = functions.inverse_root(NUMPY, np.tril(Sigma))
+    np.testing.assert_allclose(P, np.linalg.inv(np.linalg.cholesky(Sigma)), atol=1e-10)
+    np.testing.assert_allclose(P.T @ P, np.linalg.inv(Sigma), rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(functions.from_inverse_root(NUMPY, P), Sigma, rtol=1e-10)

@@ -385,3 +385,16 @@ def test_a_copy_is_changed_in_known_parameters_only():
         rule.replace(norm_bond=2.0)
     with pytest.raises(ValidationError, match="norm_bound: must be a finite number above 0"):
         rule.replace(norm_bound=True)
+
+
+@pytest.mark.parametrize("n, n_group", [(7, 3), (210, 10), (230, 100), (200, 200)])
+def test_lateral_weights_grow_within_groups_only(n, n_group):
+    from nengo_ngc.namespace import NUMPY
+
+    rng, groups = np.random.RandomState(0), np.arange(n) // n_group
+    error, pre = rng.randn(2, 5, n)
+    mask = (groups[:, None] == groups).astype(float)
+    rule = ngc.Lateral(rng.rand(n, n), mask)
+    update = rule.update(NUMPY, pre, pre, error, np.zeros((n, n)))
+    signs = mask * (1 - np.eye(n)) - np.eye(n)
+    np.testing.assert_allclose(update, -(error.T @ pre) * signs, atol=1e-12)
