@@ -39,7 +39,7 @@ def main(report, backend, examples, number):
 
     compare()
     report.say(
-        "{n} random networks give the same numbers on {sim} as on Nengo", n=count, sim=sim
+        "{n} random networks give the same numbers on {sim} as on Nengo", n=count, sim=backend
     )
 
 

@@ -22,15 +22,15 @@ class Schedule(FrozenObject):
     batch_size : int or None, optional
         Number of samples over which one update of the weights is averaged. With None,
         the default, the weights change after every presentation, whatever the number of
-        samples that the simulator presents at once. On NengoDL it must be a multiple of
-        the simulator's ``minibatch_size``.
+        samples that the simulator presents at once. It must be a multiple of the
+        simulator's ``minibatch_size``.
     online : bool, optional
         Whether rules apply at every timestep of a presentation but the first.
     interleave : int, optional
         Number of presentations that run at the same time and take turns, one timestep
         each. Nengo needs this where ``online`` rules average over a batch, because all
-        samples have to be at the same iteration before the weights change. On NengoDL
-        the samples of a minibatch always are.
+        samples have to be at the same iteration before the weights change. The samples of
+        a minibatch always are.
 
     Raises
     ------

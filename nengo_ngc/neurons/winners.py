@@ -30,6 +30,11 @@ def k_winners(xp: Any, x: Array, k: int | Array) -> Array:
     if isinstance(k, int) and k == 1:  # needs no sorting
         best = xp.argmax(x, axis=1)[:, None] == xp.arange(x.shape[1])[None]
         return indicator(xp, best, x)
+    if isinstance(k, int) and 0 < k < x.shape[1]:
+        least = xp.top_k(x, k)[:, k - 1 : k]
+        above, level = indicator(xp, x > least, x), indicator(xp, x == least, x)
+        left = k - xp.sum(above, axis=1, keepdims=True)
+        return above + xp.where(xp.cumsum(level, axis=1) <= left, level, 0.0)
     rank = xp.argsort(xp.argsort(-x, axis=1, kind="stable"), axis=1, kind="stable")
     rank = xp.asarray(rank, dtype=x.dtype)  # TensorFlow compares like with like only
     return indicator(xp, rank < k, x)
@@ -162,10 +167,11 @@ class SoftKWinnersTakeAll(KWinnersTakeAll):
 
     def threshold(self, xp: Any, J: Array) -> Array:
         r"""Return the threshold :math:`\theta` of each sample, (batch, 1)."""
-        descending = -xp.sort(-J, axis=1)
         k = self.n_winners(J.shape[1])
-        above, below = descending[:, k - 1 : k], descending[:, k : k + 1]
-        return above if k == J.shape[1] else 0.5 * (above + below)
+        if k == J.shape[1]:
+            return xp.min(J, axis=1, keepdims=True)
+        around = xp.top_k(J, k + 1)
+        return 0.5 * (around[:, k - 1 : k] + around[:, k : k + 1])
 
 
 class SoftThreshold(Pointwise):

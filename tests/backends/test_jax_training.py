@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from nengo.exceptions import BuildError
 
+from nengo_ngc.backends import Loss
 from nengo_ngc.namespace import NUMPY
 from nengo_ngc.neurons.derivatives import derivative
 
@@ -80,6 +81,27 @@ def test_spikes_have_the_gradient_of_their_rate(neuron_type, rate):
 def test_rates_have_their_own_gradient(neuron_type):
     gradient, *_ = slopes(neuron_type, training=True)
     np.testing.assert_allclose(gradient, derivative(neuron_type)(NUMPY, J), rtol=2e-4)
+
+
+def test_each_pair_of_codes_is_drawn_as_often():
+    import jax
+
+    from nengo_ngc.backends.jax.losses import measure
+    from nengo_ngc.backends.jax.namespace import jax_namespace
+
+    u = np.random.RandomState(0).randn(6, 4).astype(np.float32)
+    u /= np.linalg.norm(u, axis=1, keepdims=True)
+    y = np.array([0, 0, 0, 1, 1, 1], np.float32)[:, None]
+    loss = measure(Loss("triplet", {"margin": 2.0, "n_draws": 1, "seed": 3}))
+    draw = jax.jit(lambda k: loss(jax_namespace(), u, y, k))
+    seen = np.array([float(draw(k)) for k in range(400)])
+    assert len(np.unique(seen.round(6))) > 200
+    cosine = u @ u.T
+    # above 0, whatever is drawn: the mean is that over all pairs of either sort
+    same = (y == y.T) & ~np.eye(6, dtype=bool)
+    mean = 2 - cosine[same].mean() + cosine[y != y.T].mean()
+    assert seen.mean() == pytest.approx(mean, abs=0.03)
+    assert float(draw(5)) == seen[5] != seen[6]
 
 
 def test_spikes_without_a_rate_cannot_be_trained():

@@ -3,6 +3,7 @@
 import numpy as np
 
 import nengo_ngc as ngc
+from nengo_ngc import backends
 
 STORED = np.random.RandomState(0).randint(0, 256, (40, 16)).astype(np.uint8)
 Y = np.arange(40) % 3
@@ -52,8 +53,8 @@ TRANSFORMERS = [name for name in NAMES if name != "RuleClassifier"]
 
 
 def make(name, backend="nengo", **kwargs):
-    """A small model; sparse codes are learned by NumPy unless it is to be NengoDL."""
-    if name == "SDREncoder" and backend != "nengo-dl":
+    """A small model; sparse codes are learned by NumPy unless the backend can train."""
+    if name == "SDREncoder" and not getattr(backends.BACKENDS[backend], "trainer", None):
         backend = "by-hand"
     settings = {**COMMON, "backend": backend, **SETTINGS[name], **kwargs}
     return getattr(ngc, name)(**settings)

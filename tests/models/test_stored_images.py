@@ -8,7 +8,6 @@ from nengo_ngc.models import inputs, ngc
 from nengo_ngc.models.tasks import codes, hebbian
 from nengo_ngc.training import task
 
-from ..conftest import HAS_DL
 from .small import (
     CLASSIFIERS,
     NAMES,
@@ -100,14 +99,14 @@ def test_stored_images_are_like_numbers(name, watched):
     assert 0 < watched.most <= 2 * ONE_BATCH  # of 40
 
 
-@pytest.mark.skipif(not HAS_DL, reason="nengo-dl is not installed")
 @pytest.mark.parametrize("name", ["NGCModel", "SDREncoder"])
-def test_on_nengo_dl(name, watched, monkeypatch):
-    from nengo_ngc.backends.nengo_dl import autodiff
+def test_in_minibatches(at_once, name, watched, monkeypatch):
+    if at_once == "nengo-dl":
+        from nengo_ngc.backends.nengo_dl import autodiff
 
-    monkeypatch.setattr(autodiff, "_MAX_BYTES", 1)
-    found = make(name, "nengo-dl", max_epochs=1).fit(watched, *labels(name))
-    expected = make(name, "nengo-dl", max_epochs=1).fit(X, *labels(name))
+        monkeypatch.setattr(autodiff, "_MAX_BYTES", 1)
+    found = make(name, at_once, max_epochs=1).fit(watched, *labels(name))
+    expected = make(name, at_once, max_epochs=1).fit(X, *labels(name))
     assert_same_bits(found, expected)
     np.testing.assert_array_equal(found.transform(watched), expected.transform(X))
     assert 0 < watched.most <= 2 * ONE_BATCH

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from nengo.exceptions import ValidationError
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from ..model import Loss, Model
 from ..session import TrainingSession
 from ..trained import trained_arrays
 from .losses import measure
+from .session import placed
 from .simulator import Simulator
 from .training import Update
 
@@ -28,7 +28,7 @@ class AutodiffSession(TrainingSession):
     model, n_samples
         As for `.TrainingSession`.
     device : str, optional
-        As for `nengo_ngc.jax.Simulator`.
+        As for `.JaxSession`.
     optimizer : Optimizer
         Of all arrays.
     loss : Loss
@@ -53,7 +53,7 @@ class AutodiffSession(TrainingSession):
         self.sim = _Simulator(
             self.model,
             minibatch_size=n_samples,
-            device=device,
+            **placed(device),
             progress_bar=False,
             optimize=False,  # what is trained is an array of its own
         )
@@ -118,6 +118,7 @@ class _Simulator(Simulator):
             self.program.probes[output],
             losses,
             optimizer,
+            self._devices,
         )
 
     def update(self, data, y):
@@ -134,11 +135,11 @@ class _Simulator(Simulator):
                 self._remembered,
                 {name: x for name, x in self._shared.items() if name not in own},
                 {name: self._state[name] for name in of_all},
-                {name: self._array(x) for name, x in held.items()},
-                {name: self._array(x) for name, x in series.items()},
-                self._array(y),
-                jnp.int32(self._n_updates + 1),
-                self._key,
+                {name: self._array(x, 0) for name, x in held.items()},
+                {name: self._array(x, self._axis(x, 1)) for name, x in series.items()},
+                self._array(y, 0),
+                np.int32(self._n_updates + 1),
+                np.uint32(self.seed),
             )
         self._shared = {**shared, **trained}
         self._state.update(state)

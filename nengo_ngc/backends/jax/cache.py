@@ -72,7 +72,8 @@ class Compiling:
 
 def folder() -> Path | None:
     """Where programs are kept; None if they are not, or if JAX keeps them itself."""
-    if jax.config.jax_compilation_cache_dir or not jax.config.jax_enable_compilation_cache:
+    settings = jax.config.values
+    if settings["jax_compilation_cache_dir"] or not settings["jax_enable_compilation_cache"]:
         return None
     if jax.process_count() > 1:  # a program is in parts then
         return None

@@ -101,6 +101,11 @@ class Devices:
         shared = self._sharding(None)
         return shared, state, shared, probed
 
+    @property
+    def of_all(self) -> Any:
+        """Where arrays are that all samples share; None for JAX's choice of one device."""
+        return None if self._mesh is None else self._sharding(None)
+
     def read(self, x: Any) -> NDArray:
         """Return the values of an array, those of other processes included."""
         if self._mesh is not None and not x.is_fully_addressable:

@@ -48,7 +48,7 @@ class Loop:
         self.run = Compiling(
             self._run,
             self._devices.all if pure else (),
-            donate_argnames=("weights", "state") if pure else (),
+            donate_argnames=("weights", "state", "probed") if pure else (),
             out_shardings=self._devices.results(program),
         )
 

@@ -44,14 +44,24 @@ def _pairwise(kind: type[PairwiseLoss]) -> Callable[..., Measure]:
         loss = kind(**settings)
 
         def mean(xp, codes, y, n_updates):
-            n = len(codes)
             key = jax.random.fold_in(jax.random.key(loss.seed), n_updates)
-            order = jax.random.uniform(key, (2, loss.n_draws, n, n), codes.dtype)
-            return loss.mean(xp, codes, xp.reshape(y, (-1,)), tuple(order))
+            order = _orders(xp, key, loss.n_draws, len(codes))
+            return loss.mean(xp, codes, xp.reshape(y, (-1,)), order)
 
         return mean
 
     return make
+
+
+def _orders(xp, key, n_draws, n):
+    """Random numbers that put the codes in order, for each draw and anchor.
+
+    Each draw has one circle of codes, which every anchor enters at a place of its own. To draw
+    a number for each pair of codes would take longer than everything else in an update.
+    """
+    entries, places = jax.random.uniform(key, (2, 2, n_draws, n))
+    turned = entries[..., None] + places[:, :, None]
+    return tuple(turned - xp.floor(turned))
 
 
 _MEASURES: dict[str, Callable[..., Measure]] = {

@@ -1,5 +1,7 @@
 """Runs networks on JAX, a minibatch at once."""
 
+from typing import Any
+
 import nengo
 import numpy as np
 from nengo.builder import Model as Built
@@ -30,6 +32,12 @@ class _Simulator(Simulator):
         return rows, {name: x[:1] for name, x in probed.items()}, dict.fromkeys(n_rows, 1)
 
 
+def placed(device: str | None) -> dict[str, Any]:
+    """Arguments of a simulator for one device, or for several with commas in between."""
+    names = (device or "").split(",")
+    return {"devices": names} if len(names) > 1 else {"device": device}
+
+
 class JaxSession(Session):
     """Runs on `nengo_ngc.jax.Simulator`.
 
@@ -47,10 +55,11 @@ class JaxSession(Session):
 
     def __init__(self, model: Model, n_samples: int, device: str | None = None):
         super().__init__(model, n_samples, device)
-        self._rules = [
+        # those whose weights are computed from what they learn, by matrix inverses
+        self._inverting = [
             op
             for op in self.sim.model.operators
-            if isinstance(op, PureOperator) and "weights" in op.updated
+            if isinstance(op, PureOperator) and "parameter" in op.updated
         ]
 
     def _stimulus(self, size):
@@ -61,15 +70,13 @@ class JaxSession(Session):
         return self.net.probe(name, sample_every=self.net.schedule.steps * _DT)
 
     def _simulator(self):
-        names = (self._device or "").split(",")
-        where = {"devices": names} if len(names) > 1 else {"device": self._device}
         # without a cache of decoders, which would be a file opened for nothing
         return _Simulator(
             self.model,
             minibatch_size=self.n_samples,
             progress_bar=False,
             model=Built(_DT),
-            **where,
+            **placed(self._device),
         )
 
     def _present(self, data):
@@ -90,9 +97,9 @@ class JaxSession(Session):
     def _check(self, settled):
         """Name a rule, too, whose matrix has no inverse, which JAX does not complain of."""
         super()._check(settled)
-        if self._learn.value:
-            finite = self.sim.are_finite([op.updated["weights"] for op in self._rules])
-            for op, is_finite in zip(self._rules, finite):
+        if self._learn.value and self._inverting:
+            finite = self.sim.are_finite([op.updated["weights"] for op in self._inverting])
+            for op, is_finite in zip(self._inverting, finite):
                 if not is_finite:
                     raise DivergenceError(op.tag, self.n_steps)
 

@@ -93,7 +93,10 @@ class Simulator:
     """
 
     closed = True  # as long as nothing is built
+    seed = 0
     _skips = False  # all timesteps are simulated, as in Nengo
+    _shared: dict[str, Any]
+    _state: dict[str, Any]
 
     @checked(
         InstanceParam("network", nengo.Network, optional=True),
@@ -181,7 +184,8 @@ class Simulator:
     def __setstate__(self, state: dict[str, Any]) -> None:
         names = ("minibatch_size", "progress_bar", "model", "seed", "dtype", "precision")
         # what was merged is merged already
-        self.__init__(None, optimize=False, **{name: state[name] for name in names})
+        kept = {name: state[name] for name in names}
+        Simulator.__init__(self, None, optimize=False, **kept)
         self.optimize, self._n_steps = state["optimize"], state["n_steps"]
         for signal, value in state["signals"].items():
             self.signals[signal] = value
@@ -210,7 +214,8 @@ class Simulator:
     def close(self) -> None:
         """Free the arrays; a closed simulator cannot be used any more."""
         self.closed = True
-        self._shared = self._state = {}
+        self._shared.clear()
+        self._state.clear()
 
     def clear_probes(self) -> None:
         """Forget what was recorded."""
@@ -228,7 +233,8 @@ class Simulator:
         self.seed = self.seed if seed is None else seed
         self._n_steps = 0
         with self._settings():
-            self._shared = {k: self._array(v) for k, v in self.program.shared.items()}
+            shared = self.program.shared.items()
+            self._shared = {k: self._array(v) for k, v in shared}
             self._state = self._initial_state(self.program.state)
         self.repeat()
         self.program.host.start(self.seed)

@@ -9,6 +9,8 @@ import jax.numpy as jnp
 from ...namespace import Array
 from ...program.lowering import Program
 from ...rules import Optimizer
+from .cache import Compiling
+from .devices import Devices
 from .machine import JaxMachine
 from .namespace import jax_namespace
 
@@ -31,6 +33,8 @@ class Update:
         The loss and what is measured besides, as ``losses.measure`` returns them. The first
         one is made smaller.
     optimizer : Optimizer
+    devices : Devices
+        Those that share the samples; gradients are summed over them.
     """
 
     def __init__(
@@ -42,13 +46,19 @@ class Update:
         output: str,
         losses: Mapping[str, Callable],
         optimizer: Optimizer,
+        devices: Devices,
     ) -> None:
         self._program, self._dtype, self._n_samples = program, dtype, n_samples
         self._n_steps, self._output = n_steps, output
-        self._losses, self._optimizer = dict(losses), optimizer
+        self._losses, self._optimizer, self._devices = dict(losses), optimizer, devices
         self._xp = jax_namespace(training=True)
         self.errors: list[BaseException] = []
-        self.apply = jax.jit(self._apply, donate_argnames=("trained", "memory"))
+        self.apply = Compiling(
+            self._apply,
+            () if program.host.is_called else devices.all,
+            donate_argnames=("trained", "memory"),
+            out_shardings=devices.of_all,
+        )
 
     def _apply(
         self,
@@ -60,7 +70,7 @@ class Update:
         series: Arrays,
         y: Array,
         n_updates: Array,
-        key: Array,
+        seed: Array,
     ) -> tuple:
         """Make one update.
 
@@ -81,8 +91,8 @@ class Update:
             What the losses are given of the samples.
         n_updates : array of int
             Updates with this one.
-        key : array
-            JAX's key, from which random numbers follow.
+        seed : array of int
+            Of random numbers, which differ from update to update.
 
         Returns
         -------
@@ -92,7 +102,8 @@ class Update:
             The loss and the measures, before it.
         """
 
-        fresh, key = {**state, **self._at_rest()}, jax.random.fold_in(key, n_updates)
+        key = jax.random.fold_in(jax.random.key(seed), n_updates)
+        fresh = {**state, **self._at_rest()}
 
         def loss_of(trained: Arrays) -> tuple:
             output, rest = self._present(trained, shared, fresh, held, series, key)
@@ -112,11 +123,12 @@ class Update:
     def _at_rest(self):
         """What each sample has of its own, as it is before a presentation."""
         own, n = self._program.per_sample, self._n_samples
-        return {
+        arrays = {
             name: jnp.broadcast_to(jnp.asarray(array, self._dtype), (n, *array.shape))
             for name, array in self._program.state.items()
             if name in own
         }
+        return self._devices.keep(arrays, own)
 
     def _present(self, trained, shared, state, held, series, key):
         """Simulate one presentation; the output at its last timestep, and what it leaves."""
@@ -130,7 +142,7 @@ class Update:
             machine = JaxMachine(self._xp, self._dtype, self._n_samples, key_now, self.errors)
             arrays = {**shared, **weights, **trained}
             done = self._program.timestep(machine, arrays, state, {**held, **inputs})
-            after = _like(done.state, state)
+            after = self._devices.keep(_like(done.state, state), self._program.per_sample)
             if done.due is not None:
                 weights = self._learn(machine, arrays, weights, done, after)
             return (weights, after, done.probed[self._output]), None

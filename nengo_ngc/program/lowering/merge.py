@@ -7,7 +7,7 @@ arrays and those of our own operators do not want.
 
 from collections.abc import Container, Iterable
 
-from nengo.builder import Model
+from nengo.builder import Model, Signal
 from nengo.builder.operator import Operator
 from nengo.builder.optimizer import OpMergePass
 from nengo.utils.stdlib import OrderedSet
@@ -39,9 +39,9 @@ def merge(model: Model, graph: dict) -> dict:
         return graph
     passes = OpMergePass(graph)
     passes.might_merge = _InOrder(graph)
-    with_views, before = True, None
+    with_views, before = True, -1
     while with_views or len(passes.dg.forward) < before:
-        with_views = before is None or before != len(passes.dg.forward)
+        with_views = before != len(passes.dg.forward)
         before = len(passes.dg.forward)
         passes.might_merge.intersection_update(_small(passes.dg.forward))
         passes(with_views)
@@ -65,7 +65,7 @@ class _InOrder(OrderedSet):
 
 
 def _small(operators: list[Operator]) -> set[Operator]:
-    alone = set()
+    alone: set[Signal] = set()
     for op in operators:
         pure = isinstance(op, PureOperator)
         alone.update(s.base for s in op.all_signals if pure or s.size > _LARGE)

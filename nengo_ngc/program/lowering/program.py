@@ -94,7 +94,7 @@ class Program:
             graph = merge(model, graph)
         # always in the same order, so that compiled programs are found again on disk
         numbers = {op: k for k, op in enumerate(graph)}
-        graph = {op: sorted(after, key=numbers.get) for op, after in graph.items()}
+        graph = {op: sorted(after, key=numbers.__getitem__) for op, after in graph.items()}
         self.operators = [op for op in toposort(graph) if hasattr(op, "make_step")]
         self._rules = {op: Rule(op, model.dt) for op in self.operators if is_rule(op)}
         in_python = [op for op in self.operators if _calls_python(op)]

@@ -77,10 +77,10 @@ class Rule:
 
     def is_due(self, xp: Any, arrays: dict[str, Array]) -> Array:
         """Return whether the rule applies."""
-        return self._guarded[0][0](xp, SimpleNamespace(**arrays))
+        return self.guard[0](xp, SimpleNamespace(**arrays))
 
     @property
-    def guard(self) -> tuple:
+    def guard(self) -> tuple[Any, ...]:
         """What decides whether the rule applies; rules with the same one apply together."""
         inputs = self._op.inputs
         return self._guarded[0][0], inputs.get("step"), inputs.get("learn")

@@ -63,7 +63,7 @@ class Values:
         return self._reshape(self.pick(x, places(signal)), signal.shape)
 
     def _once(self, kind, signal, make):
-        """What is made of the array of a signal, one object as long as the array is the same."""
+        """What is made of the array of a signal, as one object while the array is the same."""
         x = self._arrays[signal.base]
         of, made = self._made.get((kind, signal), (None, None))
         if of is not x:
