@@ -380,8 +380,8 @@ class Simulator:
                 series[name] = np.zeros((1, 1, *op.output.shape))
         needed = [name for name in program.sources if name not in series]
         series.update(program.host.ahead(needed, first, n_steps))
-        rows, probed, n_rows = self._records(first, n_steps, capacity)
         with self._settings():
+            rows, probed, n_rows = self._records(first, n_steps, capacity)
             learned = program.learned
             with self._python_errors():
                 weights, state, draws, probed = self._loop.run(
