@@ -3,9 +3,10 @@ r"""The functions of ``xp``: what rules and neurons compute with, on every backe
 The pure functions of this package (the ``update`` of a rule or of an optimiser, the
 ``activity`` of a neuron type, the function of a `.PureNode`) are given a namespace ``xp`` that
 works like NumPy. It holds NumPy's own functions in Nengo, TensorFlow's in NengoDL and those of
-jax.numpy in JAX, so that one equation serves all. The functions in the table below are all that a namespace has, with
-these arguments. Every backend offers them, and the tests compare each of them with NumPy. Any
-other name raises an AttributeError on every backend, even where NumPy has such a function.
+jax.numpy in JAX, so that one equation serves all. The functions in the table below are all
+that a namespace has, with these arguments. Every backend offers them, and the tests compare
+each of them with NumPy. Any other name raises an AttributeError on every backend, even where
+NumPy has such a function.
 
 {table}
 
@@ -92,7 +93,7 @@ FUNCTIONS = _functions(
         "cumsum(x, axis=None)": "The sums of the entries up to each of them.",
         "sort(x, axis=-1)": "The entries in ascending order.",
         "argsort(x, axis=-1, kind='stable')": "Indices that sort; equals keep their order.",
-        "partition(x, kth)": "Rows whose entry kth is as if sorted, with none larger before it.",
+        "partition(x, kth)": "Rows whose entry kth is where sorting puts it, none larger before.",
         # products and matrices
         "einsum(subscripts, *arrays)": "A sum of products, as ``numpy.einsum`` writes it.",
         "matmul(x, y)": "The product of two matrices, or of two stacks of matrices.",
