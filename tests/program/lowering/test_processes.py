@@ -156,3 +156,16 @@ def test_large_nodes_in_a_loop(minibatch_size, compiled):
     sim = compiled(net, minibatch_size=minibatch_size)
     sim.run_steps(40)
     np.testing.assert_allclose(sim.data[probe], 2, atol=1e-5)
+
+
+def test_functions_are_called_from_other_devices_than_processors(same, monkeypatch):
+    """GPUs call Python in another way, which is taken here on the processor."""
+    monkeypatch.setattr("jax.lax.platform_dependent", lambda *x, cpu, default: default(*x))
+    with nengo.Network() as net:
+        node = nengo.Node(lambda t, x: 0.9 * x + [t, 1 / 3], size_in=2)
+        other = nengo.Node(lambda t, x: x[0] - x[1], size_in=2)
+        nengo.Connection(node, node, synapse=0)
+        nengo.Connection(node, other, synapse=None)
+        nengo.Probe(node, label="node")
+        nengo.Probe(other, label="other")
+    same(net)
