@@ -44,8 +44,15 @@ def test_processes(same):
     same(build(PROCESSES))
 
 
-def test_process_without_a_seed_has_that_of_the_simulator(same):
-    same(build({"alone": nengo.processes.WhiteNoise()}), optimize=False)
+def test_processes_without_seeds_have_those_that_nengo_would_draw(same):
+    with build({"one": nengo.processes.WhiteNoise()}) as net:
+        before = nengo.Node(np.sin)
+        node = nengo.Node(size_in=1)
+        nengo.Connection(before, node, synapse=0.01)  # a process as well
+        noise = nengo.Node(Noisy(), size_in=1, size_out=1)
+        nengo.Connection(node, noise, synapse=0.01)
+        nengo.Probe(noise, label="another")
+    same(net, optimize=False)
 
 
 def test_processes_of_ones_own(same):
