@@ -7,7 +7,6 @@ from typing import Any
 import nengo
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import gen_batches
 
 from ..networks.base import LearningNetwork
 from ..schedule import AddUp
@@ -139,7 +138,8 @@ class Session(Simulation):
         self._learn.value = float(learn)
         data = {"input": X, **others}
         chunks = []
-        for rows in gen_batches(len(X), self.n_samples):
+        for first in range(0, len(X), self.n_samples):
+            rows = slice(first, min(first + self.n_samples, len(X)))
             chunks.append(self._present({k: values[rows] for k, values in data.items()}))
             self._check(chunks[-1])
         return {

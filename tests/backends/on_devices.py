@@ -74,6 +74,8 @@ def described(sim):
             for k, x in sim._state.items()
             if k in own
         },
+        "aliased": program.memory_analysis().alias_size_in_bytes,
+        "learned": sum(sim._shared[name].nbytes for name in sim.program.learned),
         "copies": {k: x.is_fully_replicated for k, x in sim._shared.items()},
     }
 

@@ -57,6 +57,7 @@ def test_each_device_computes_its_share(two_devices, model):
     assert {tuple(n) for n in two["shares"].values()} <= {(4, 4)}
     assert two["shares"] or model == "backprop"  # which keeps nothing of its only timestep
     assert two["copies"] and all(two["copies"].values())
+    assert two["aliased"] >= two["learned"] > 0
 
 
 @pytest.mark.parametrize("model", MODELS)
