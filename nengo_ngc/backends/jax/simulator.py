@@ -567,8 +567,9 @@ class _Signals(Mapping):
         array = np.array(self._sim._devices.read(arrays[name]))
         own = signal.base in self._sim.program.layout.per_sample
         samples = array if own else [array]
-        for sample in samples:
-            _view(sample, signal)[...] = value
+        values = np.broadcast_to(value, (len(samples), *signal.shape))
+        for sample, new in zip(samples, values):
+            _view(sample, signal)[...] = new
         with self._sim._settings():
             arrays[name] = self._sim._array(array, 0 if own else None)
 
