@@ -2,10 +2,11 @@ r"""The functions of ``xp``: what rules and neurons compute with, on every backe
 
 The pure functions of this package (the ``update`` of a rule or of an optimiser, the
 ``activity`` of a neuron type, the function of a `.PureNode`) are given a namespace ``xp`` that
-works like NumPy. It holds NumPy's own functions in Nengo and TensorFlow's in NengoDL, so that
-one equation serves both. The functions in the table below are all that a namespace has, with
-these arguments. Every backend offers them, and the tests compare each of them with NumPy. Any
-other name raises an AttributeError on every backend, even where NumPy has such a function.
+works like NumPy. It holds NumPy's own functions in Nengo, TensorFlow's in NengoDL and those of
+jax.numpy in JAX, so that one equation serves all. The functions in the table below are all
+that a namespace has, with these arguments. Every backend offers them, and the tests compare
+each of them with NumPy. Any other name raises an AttributeError on every backend, even where
+NumPy has such a function.
 
 {table}
 

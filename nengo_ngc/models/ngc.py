@@ -84,8 +84,8 @@ optional
         If ``fit`` is given validation images, it stops after this number of epochs without a
         lower validation cross-entropy. None: it does not stop early.
     device : str or None, optional
-        The device that JAX or NengoDL uses, such as ``"/cpu:0"`` or ``"/gpu:0"``. None
-        leaves the choice to them.
+        The device that JAX or NengoDL uses, such as ``"cpu:0"`` or ``"gpu:0"``. None leaves
+        the choice to them.
     verbose : bool, optional
         Whether ``fit`` shows a progress bar.
 

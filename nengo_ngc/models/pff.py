@@ -77,8 +77,8 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         Number of components of the Gaussian mixture that is the prior of latent states of a
         class. Of a class with fewer images, there are as many components as images.
     device : str or None, optional
-        The device that JAX or NengoDL uses, such as ``"/cpu:0"`` or ``"/gpu:0"``. None
-        leaves the choice to them.
+        The device that JAX or NengoDL uses, such as ``"cpu:0"`` or ``"gpu:0"``. None leaves
+        the choice to them.
     verbose : bool, optional
         Whether ``fit`` shows a progress bar.
 

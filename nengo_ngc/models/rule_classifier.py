@@ -63,8 +63,8 @@ class RuleClassifier(ImageClassifier):
     synapse : float, optional
         Time constant, in seconds, of the filter of spikes.
     device : str or None, optional
-        The device that JAX or NengoDL uses, such as ``"/cpu:0"`` or ``"/gpu:0"``. None
-        leaves the choice to them.
+        The device that JAX or NengoDL uses, such as ``"cpu:0"`` or ``"gpu:0"``. None leaves
+        the choice to them.
     verbose : bool, optional
         Whether ``fit`` shows a progress bar.
 

@@ -85,8 +85,8 @@ class SDREncoder(CodeClassifier):
     sparse_output : bool, optional
         Whether ``transform`` returns a `scipy.sparse.csr_matrix`.
     device : str or None, optional
-        The device that JAX or NengoDL uses, such as ``"/cpu:0"`` or ``"/gpu:0"``. None
-        leaves the choice to them.
+        The device that JAX or NengoDL uses, such as ``"cpu:0"`` or ``"gpu:0"``. None leaves
+        the choice to them.
     verbose : bool, optional
         Whether ``fit`` shows a progress bar.
 

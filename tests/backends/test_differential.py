@@ -29,7 +29,7 @@ def test_same_numbers_on_nengo_dl(script, minibatch_size, pieces):
 
 
 @needs_jax
-@settings(SETTINGS, max_examples=10)  # each is compiled
+@settings(SETTINGS, max_examples=25)  # each is compiled
 @NETWORKS
 def test_same_numbers_on_jax(script, minibatch_size, pieces):
     assert_same_numbers("jax", script, minibatch_size, pieces)

@@ -82,7 +82,7 @@ SHARED = (
     Option("epochs", "max_epochs", "Passes over the data, at most.", COUNT),
     Option("learning-rate", "learning_rate", "Step size of learning.", click.FLOAT),
     Option("seed", "random_state", "Seed of weights, order and samples.", SEED, default=0),
-    Option("device", "device", "Device for JAX or NengoDL, /gpu:0 for example."),
+    Option("device", "device", "Device, gpu:0 for example; not for Nengo."),
 )
 
 # of several models

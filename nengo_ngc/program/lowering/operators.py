@@ -11,6 +11,9 @@ from .registry import lowers
 from .segments import sum_rows
 from .values import Values, aligned
 
+# rows or columns of blocks up to which products of many blocks are taken one by one
+_NARROW = 3
+
 
 @lowers(ops.TimeUpdate, shared=True, keeps=lambda op: [op.step])
 def lower_time_update(op: ops.TimeUpdate, values: Values) -> None:
@@ -35,7 +38,11 @@ def lower_probe(op: SimProbe, values: Values) -> None:
     """Nothing: what is probed is read at the end of the timestep."""
 
 
-@lowers(ops.Copy, shared=None)
+def _partly_set(op):
+    return [op.dst] if op.dst_slice is not None and not op.inc else []
+
+
+@lowers(ops.Copy, shared=None, keeps=_partly_set)
 def lower_copy(op: ops.Copy, values: Values) -> None:
     """``dst[dst_slice] = src[src_slice]``, or an increment."""
     value = values[op.src]
@@ -99,10 +106,34 @@ def lower_bsr_dot_inc(op: ops.BsrDotInc, values: Values) -> None:
     x = xp.reshape(X, (X.shape[0], -1, n_columns))
     if not np.array_equal(op.indices, np.arange(x.shape[1])):
         x = xp.take(x, op.indices, axis=1)
-    y = xp.einsum("bkj,kij->bki", x, A)
+    if n_columns <= _NARROW:
+        y = sum(_spread(xp, x[:, :, j], n_rows) * A[None, :, :, j] for j in range(n_columns))
+    elif n_rows <= _NARROW:
+        y = xp.stack([_sum_last(xp, x * A[None, :, i]) for i in range(n_rows)], axis=2)
+    else:
+        y = xp.einsum("bkj,kij->bki", x, A)
     rows = np.repeat(np.arange(len(op.indptr) - 1), np.diff(op.indptr))
     y = sum_rows(xp, y, rows, len(op.indptr) - 1)
     values.inc(op.Y, xp.reshape(y, (y.shape[0], *op.Y.shape)))
+
+
+def _spread(xp, x, n):
+    """``x[..., None]``, repeated n times, by a product.
+
+    In a loop over larger arrays a processor would look up each element by itself. A product
+    with one column of ones would be simplified to that by compilers, hence the zeros.
+    """
+    columns = xp.stack([x, xp.zeros_like(x)], axis=-1)
+    ones = xp.asarray(np.ones((2, n)), dtype=x.dtype)
+    y = xp.matmul(xp.reshape(columns, (-1, 2)), ones)
+    return xp.reshape(y, (*x.shape, n))
+
+
+def _sum_last(xp, x):
+    """The sums along the last axis, by a product with ones."""
+    rows = xp.reshape(x, (-1, x.shape[-1]))
+    y = xp.matmul(rows, xp.asarray(np.ones((x.shape[-1], 1)), dtype=x.dtype))
+    return xp.reshape(y, x.shape[:-1])
 
 
 @lowers(ops.SparseDotInc, shared=None)
