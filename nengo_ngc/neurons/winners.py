@@ -3,10 +3,9 @@ r"""Neurons of which the k with the largest input fire, which makes binary spars
 import math
 from typing import Any
 
-import numpy as np
 from nengo.exceptions import ValidationError
 
-from ..namespace import NUMPY, Array
+from ..namespace import Array
 from ..validation import FiniteParam, FlagParam, PositiveParam, WholeParam
 from .functions import indicator, logistic
 from .pointwise import Pointwise

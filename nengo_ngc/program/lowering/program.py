@@ -263,7 +263,8 @@ class Program:
                 if signal.base not in arrays:
                     zeros = np.zeros((1, *signal.base.shape), machine.dtype)
                     arrays[signal.base] = machine.xp.asarray(zeros)
-        return Values(machine, arrays, self.model.dt, self.model.step, self.host, self.matrices)
+        model = self.model
+        return Values(machine, arrays, model.dt, model.step, self.host, self.matrices)
 
     def _state(self, values):
         own = self.layout.per_sample
