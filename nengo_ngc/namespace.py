@@ -93,7 +93,7 @@ FUNCTIONS = _functions(
         "cumsum(x, axis=None)": "The sums of the entries up to each of them.",
         "sort(x, axis=-1)": "The entries in ascending order.",
         "argsort(x, axis=-1, kind='stable')": "Indices that sort; equals keep their order.",
-        "partition(x, kth)": "Rows with entry kth where sorting puts it, none above it before.",
+        "partition(x, kth)": "Rows with entry kth where sorting puts it, none larger before.",
         # products and matrices
         "einsum(subscripts, *arrays)": "A sum of products, as ``numpy.einsum`` writes it.",
         "matmul(x, y)": "The product of two matrices, or of two stacks of matrices.",
