@@ -25,13 +25,13 @@ SIZES, N_CLASSES, G_UNITS, STEPS = (784, 500, 500), 10, 20, 12
 THRESHOLD, CARRY, RATE, LATENT_STEP = 10.0, 0.3, 2.5e-4, 0.025
 
 
-def ours(x, y, kind):
+def ours(x, y, kind, backend="nengo-dl"):
     """Present a batch, learn from it."""
     from nengo_ngc.backends import open_session
 
     schedule = ngc.Schedule(STEPS + 1, len(x), online=True)
     session = open_session(
-        "nengo-dl",
+        backend,
         lambda: PFF(SIZES, N_CLASSES, G_UNITS, schedule, THRESHOLD, seed=0),
         len(x),
         ["goodness"],

@@ -136,7 +136,7 @@ class _Simulator(Simulator):
                 {name: x for name, x in self._shared.items() if name not in own},
                 {name: self._state[name] for name in of_all},
                 {name: self._array(x, 0) for name, x in held.items()},
-                {name: self._array(x, self._axis(x, 1)) for name, x in series.items()},
+                {name: self._given(x, 1) for name, x in series.items()},
                 self._array(y, 0),
                 np.int32(self._n_updates + 1),
                 np.uint32(self.seed),

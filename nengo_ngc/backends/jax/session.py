@@ -99,9 +99,11 @@ class JaxSession(Session):
             raise ValueError(f"learning needs minibatches of {self.n_samples}, got {n} images")
         held = {}
         for key, values in data.items():
-            full = np.zeros((self.n_samples, 1, values.shape[1]), np.float32)
-            full[:n, 0] = values
-            held[self._stimuli[key]] = full
+            full = values
+            if n < self.n_samples:
+                full = np.zeros((self.n_samples, values.shape[1]), np.float32)
+                full[:n] = values
+            held[self._stimuli[key]] = full[:, None]
         self._begin()
         self.sim.run_steps(self.steps, data=held)
         settled = {name: self.sim.data[p][:n, -1] for name, p in self._probes.items()}

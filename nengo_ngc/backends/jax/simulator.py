@@ -318,7 +318,8 @@ class Simulator:
 
     def step(self) -> None:
         """Simulate one timestep."""
-        self.run_steps(1, progress_bar=False)
+        self._require_open()
+        self._run(1, {})
 
     def run_steps(
         self,
@@ -398,11 +399,8 @@ class Simulator:
                     {k: x for k, x in self._shared.items() if k not in learned},
                     {k: x for k, x in self._shared.items() if k in learned},
                     self._state,
-                    {k: self._array(x, self._axis(x, 0)) for k, x in held.items()},
-                    {
-                        k: self._array(_padded(x, capacity), self._axis(x, 1))
-                        for k, x in series.items()
-                    },
+                    {k: self._given(x, 0) for k, x in held.items()},
+                    {k: self._given(_padded(x, capacity), 1) for k, x in series.items()},
                     rows,
                     np.uint32(self.seed),
                     self._draws,
@@ -416,8 +414,9 @@ class Simulator:
             self._n_steps += n_steps
             for probe, name in program.probes.items():
                 if n_rows[name]:
-                    values = self._devices.read(probed[name][: n_rows[name]])
-                    self.data.record(probe, values)
+                    values = self._devices.read(probed[name])
+                    n = n_rows[name]
+                    self.data.record(probe, values if n == len(values) else values[:n].copy())
 
     @contextmanager
     def _python_errors(self):
@@ -447,7 +446,7 @@ class Simulator:
             length = min(capacity, int(np.ceil(capacity / period)) + 1)
             n = self._n if self.program.layout.is_own(signal) else 1
             zeros = np.zeros((length, n, *signal.shape), self._dtype)
-            probed[name] = self._array(zeros, self._axis(zeros, 1))
+            probed[name] = self._given(zeros, 1)
         return rows, probed, n_rows
 
     def _limit(self, fed):
@@ -502,8 +501,15 @@ class Simulator:
         kind = {"f": self._dtype, "i": np.int32, "u": np.int32}.get(x.dtype.kind, x.dtype)
         return self._devices.put(np.array(x, kind), axis)
 
-    def _axis(self, x, axis):
-        return axis if x.shape[axis] == self._n else None
+    def _given(self, x, axis):
+        """An array that a compiled program is given once, with an axis that samples may have.
+
+        One device needs no help of ours, which would take longer than many a timestep.
+        """
+        x = np.array(x, self._dtype)  # nobody may change it while the program runs
+        if len(self._devices.all) == 1:
+            return x
+        return self._devices.put(x, axis if x.shape[axis] == self._n else None)
 
     def _settings(self):
         return _Settings(self._dtype == np.float64, self._precision)

@@ -29,7 +29,7 @@ class Matrices:
         self._products = {A: cheap_product(value) for A, value in self._values.items()}
 
     def product(self, matrix: Signal) -> Product | None:
-        """Return a shorter function that multiplies by a matrix, or None if there is none."""
+        """Return the function that multiplies by a matrix in a shorter way, if any."""
         return self._products.get(matrix)
 
     def assign(self, matrix: Signal, value: NDArray) -> bool:
