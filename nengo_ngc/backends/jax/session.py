@@ -62,6 +62,20 @@ class JaxSession(Session):
             if isinstance(op, PureOperator) and "parameter" in op.updated
         ]
 
+        # by the number of samples that they are of
+        self._sums = {
+            op.updated["count"]: op.updated["total"]
+            for op in self.sim.model.operators
+            if isinstance(op, PureOperator) and {"count", "total"} <= op.updated.keys()
+        }
+
+    def reset(self) -> None:
+        """As for `.Simulation`; what was learned stays where it is."""
+        self.sim.begin()
+        for count, total in self._sums.items():
+            if np.any(self.sim.signals[count]):
+                self.sim.signals[count] = self.sim.signals[total] = 0.0
+
     def _stimulus(self, size):
         return nengo.Node(np.zeros(size))
 

@@ -67,7 +67,7 @@ class Simulator:
         The model into which the network is built. Default: a new model.
     optimize : bool, optional
         Whether small operators that are alike are merged, which makes models of many small
-        ensembles faster.
+        ensembles faster, and constant matrices of equal groups are multiplied group by group.
     dtype : {"float32", "float64"}, optional
         Floating-point type of the simulation.
     precision : {"highest", "high", "default"}, optional
@@ -137,18 +137,21 @@ class Simulator:
         with process.building(toplevel), tracker:
             if network is not None:
                 model.build(network, progress=tracker.next_stage("Building", "Build"))
-            self.program = Program(model, self._n, self._skips, merges=optimize)
+            self.program = Program(model, self._n, self._skips, optimize)
         self._inputs = self.program.nodes
         if len(self._devices.all) > 1:
             self.program.host.check_not_called(model)
             self._devices.check_alike({**self.program.shared, **self.program.state})
-        self._loop = Loop(self.program, self._dtype, self._n, jax_namespace(), self._devices)
+        self._compile()
         self.data = Results(model, self.minibatch_size)
         self.signals = _Signals(self)
         if seed is None and network is not None and network.seed is not None:
             seed = network.seed + 1
         self.closed = False
         self.reset(np.random.randint(np.iinfo(np.int32).max) if seed is None else seed)
+
+    def _compile(self):
+        self._loop = Loop(self.program, self._dtype, self._n, jax_namespace(), self._devices)
 
     # --- as in nengo.Simulator
 
@@ -231,10 +234,17 @@ class Simulator:
         """
         self._require_open()
         self.seed = self.seed if seed is None else seed
-        self._n_steps = 0
         with self._settings():
             shared = self.program.shared.items()
             self._shared = {k: self._array(v) for k, v in shared}
+        if self.program.matrices.reset():
+            self._compile()
+        self.begin()
+
+    def begin(self) -> None:
+        """Start again at time 0, with what is learned and other weights as they are."""
+        self._n_steps = 0
+        with self._settings():
             self._state = self._initial_state(self.program.state)
         self.repeat()
         self.program.host.start(self.seed)
@@ -567,10 +577,13 @@ class _Signals(Mapping):
         array = np.array(self._sim._devices.read(arrays[name]))
         own = signal.base in self._sim.program.layout.per_sample
         samples = array if own else [array]
-        for sample in samples:
-            _view(sample, signal)[...] = value
+        values = np.broadcast_to(value, (len(samples), *signal.shape))
+        for sample, new in zip(samples, values):
+            _view(sample, signal)[...] = new
         with self._sim._settings():
             arrays[name] = self._sim._array(array, 0 if own else None)
+        if not own and self._sim.program.matrices.assign(signal.base, array):
+            self._sim._compile()
 
 
 def _view(array, signal):
