@@ -25,13 +25,13 @@ SIZES, N_CLASSES, G_UNITS, STEPS = (784, 500, 500), 10, 20, 12
 THRESHOLD, CARRY, RATE, LATENT_STEP = 10.0, 0.3, 2.5e-4, 0.025
 
 
-def ours(x, y, kind):
+def ours(x, y, kind, backend="nengo-dl"):
     """Present a batch, learn from it."""
     from nengo_ngc.backends import open_session
 
     schedule = ngc.Schedule(STEPS + 1, len(x), online=True)
     session = open_session(
-        "nengo-dl",
+        backend,
         lambda: PFF(SIZES, N_CLASSES, G_UNITS, schedule, THRESHOLD, seed=0),
         len(x),
         ["goodness"],
@@ -124,12 +124,12 @@ def tape(x, y, kind):
     return run
 
 
-def gflop_per_sample():
+def gflop_per_sample(sizes=SIZES, steps=STEPS):
     """Products of one presentation: states, predictions, and their updates."""
-    n0, n1, n2 = SIZES
+    n0, n1, n2 = sizes
     states = n0 * n1 + 2 * n1 * n2 + n1 * n1 + n2 * n2 + N_CLASSES * n2 * 2
     generative = n1 * n0 + n2 * n1 + 2 * G_UNITS * n2
-    return 2e-9 * STEPS * (2 * states + 2 * generative)
+    return 2e-9 * steps * (2 * states + 2 * generative)
 
 
 @benchmark

@@ -42,12 +42,12 @@ def gflop_per_sample(rule):
     return 2e-9 * products
 
 
-def trainer(rule, X, y, batch):
+def trainer(rule, X, y, batch, backend="nengo-dl"):
     """A function that learns from all images once."""
     model = ngc.RuleClassifier(
         SIZES[1:-1],
         rule=rule,
-        backend="nengo-dl",
+        backend=backend,
         batch_size=batch,
         max_epochs=10**6,
         random_state=0,

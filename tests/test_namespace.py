@@ -58,7 +58,7 @@ CASES = {
     },
     "cumsum": [((A, *args), kwargs) for args, kwargs in INDICES],
     "sort": [((A,), {}), ((A,), {"axis": 0})],
-    "top_k": [((TIED, 3), {}), ((A, 1), {}), ((A, 4), {})],
+    "partition": [((TIED, 1), {}), ((A, 0), {}), ((A, 2), {}), ((B, 3), {})],
     "argsort": [((TIED,), {"kind": "stable"}), ((-TIED,), {"axis": 0, "kind": "stable"})],
     "einsum": [
         (("bi,bj->ij", A, B), {}),
@@ -119,12 +119,12 @@ def expected(name, args, kwargs, dtype):
     kwargs = {key: of_type(value, dtype) for key, value in kwargs.items()}
     if name == "stop_gradient":
         return args[0]
-    if name == "top_k":
-        return -np.sort(-args[0], axis=1)[:, : args[1]]
     if name == "linalg.inv_lower":
         return np.linalg.inv(np.tril(args[0]))
     if name == "asarray" and isinstance(args[0], list):
         kwargs["dtype"] = dtype
+    if name == "partition":
+        args[0] = np.sort(args[0])  # one of the orders that will do
     return found_in(np, name)(*args, **kwargs)
 
 

@@ -124,10 +124,8 @@ class _Simulator(Simulator):
     def update(self, data, y):
         """Learn from one minibatch; what was measured of it."""
         first, own = self._n_steps + 1, {*self._trained.values()}
-        held = {self._name(node): np.asarray(x) for node, x in data.items()}
-        replaced = self._sources_of(held)
-        names = [name for name, op in self.program.sources.items() if op not in replaced]
-        series = self.program.host.ahead(names, first, self._steps)
+        held = {self._inputs.name(node): np.asarray(x) for node, x in data.items()}
+        series = self._inputs.ahead(held, first, self._steps)
         of_all = self._state.keys() - self.program.per_sample
         with self._settings():
             trained, self._remembered, shared, state, measured = self._update.apply(
@@ -136,7 +134,7 @@ class _Simulator(Simulator):
                 {name: x for name, x in self._shared.items() if name not in own},
                 {name: self._state[name] for name in of_all},
                 {name: self._array(x, 0) for name, x in held.items()},
-                {name: self._array(x, self._axis(x, 1)) for name, x in series.items()},
+                {name: self._given(x, 1) for name, x in series.items()},
                 self._array(y, 0),
                 np.int32(self._n_updates + 1),
                 np.uint32(self.seed),

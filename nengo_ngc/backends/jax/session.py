@@ -11,6 +11,7 @@ from ...program.operators import PureOperator
 from ..memory import memory
 from ..model import Model
 from ..session import Session
+from .recording import LastTimestep
 from .simulator import Simulator
 
 _DT = 0.001
@@ -22,14 +23,11 @@ class _Simulator(Simulator):
     Of each presentation the last timestep is recorded.
     """
 
+    _Recording = LastTimestep
+
     @property
     def _skips(self):
         return not any(memory(self.model))  # neurons would go on while states are held
-
-    def _records(self, first, n_steps, capacity):
-        _, probed, n_rows = super()._records(first, n_steps, capacity)
-        rows = {name: np.zeros(capacity, np.int32) for name in probed}
-        return rows, {name: x[:1] for name, x in probed.items()}, dict.fromkeys(n_rows, 1)
 
 
 def placed(device: str | None) -> dict[str, Any]:
@@ -62,6 +60,20 @@ class JaxSession(Session):
             if isinstance(op, PureOperator) and "parameter" in op.updated
         ]
 
+        # by the number of samples that they are of
+        self._sums = {
+            op.updated["count"]: op.updated["total"]
+            for op in self.sim.model.operators
+            if isinstance(op, PureOperator) and {"count", "total"} <= op.updated.keys()
+        }
+
+    def reset(self) -> None:
+        """As for `.Simulation`; what was learned stays where it is."""
+        self.sim.begin()
+        for count, total in self._sums.items():
+            if np.any(self.sim.signals[count]):
+                self.sim.signals[count] = self.sim.signals[total] = 0.0
+
     def _stimulus(self, size):
         return nengo.Node(np.zeros(size))
 
@@ -85,9 +97,11 @@ class JaxSession(Session):
             raise ValueError(f"learning needs minibatches of {self.n_samples}, got {n} images")
         held = {}
         for key, values in data.items():
-            full = np.zeros((self.n_samples, 1, values.shape[1]), np.float32)
-            full[:n, 0] = values
-            held[self._stimuli[key]] = full
+            full = values
+            if n < self.n_samples:
+                full = np.zeros((self.n_samples, values.shape[1]), np.float32)
+                full[:n] = values
+            held[self._stimuli[key]] = full[:, None]
         self._begin()
         self.sim.run_steps(self.steps, data=held)
         settled = {name: self.sim.data[p][:n, -1] for name, p in self._probes.items()}

@@ -89,7 +89,10 @@ def lower_dot_inc(op: ops.DotInc, values: Values) -> None:
         return
     x = xp.reshape(X, (X.shape[0], -1))
     rows = op.A.size // x.shape[1]
-    if values.is_shared(op.A):
+    product = values.matrices.product(op.A)
+    if product is not None:
+        y = product(xp, x)
+    elif values.is_shared(op.A):
         y = xp.einsum("bj,ij->bi", x, xp.reshape(values.shared(op.A), (rows, -1)))
     else:
         A = values[op.A]

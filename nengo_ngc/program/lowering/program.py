@@ -16,6 +16,7 @@ from ..operators import PureOperator, is_shared
 from .host import Host
 from .layout import Layout
 from .machine import Machine
+from .matrices import Matrices
 from .merge import merge
 from .pure import Rule, compute, is_rule
 from .registry import lowering
@@ -65,8 +66,10 @@ class Program:
         Samples that are simulated at once.
     skips : bool, optional
         Whether timesteps are passed over once all samples have settled.
-    merges : bool, optional
-        Whether small operators that are alike are merged.
+    optimize : bool, optional
+        Whether small operators that are alike are merged, and products with ``matrices`` are
+        made in a shorter way. Otherwise each constant is an array that ``shared`` may give
+        another value.
 
     Attributes
     ----------
@@ -74,6 +77,8 @@ class Program:
         Nodes whose values may be inputs of ``timestep`` instead, by these names.
     probes : dict of {nengo.Probe: str}
         Names of what is probed.
+    matrices : Matrices
+        Constant matrices, which must be told of other values.
     host : Host
         What runs in Python.
     learns : bool
@@ -86,25 +91,26 @@ class Program:
     """
 
     def __init__(
-        self, model: Model, n_samples: int = 1, skips: bool = False, merges: bool = True
+        self, model: Model, n_samples: int = 1, skips: bool = False, optimize: bool = True
     ) -> None:
         self.model = model
         graph = operator_dependency_graph(model.operators)
-        if merges:
+        if optimize:
             graph = merge(model, graph)
         # always in the same order, so that compiled programs are found again on disk
         numbers = {op: k for k, op in enumerate(graph)}
         graph = {op: sorted(after, key=numbers.__getitem__) for op, after in graph.items()}
         self.operators = [op for op in toposort(graph) if hasattr(op, "make_step")]
         self._rules = {op: Rule(op, model.dt) for op in self.operators if is_rule(op)}
-        in_python = [op for op in self.operators if _calls_python(op)]
-        self.host = Host(in_python, n_samples, model.dt)
+        self.host = Host(self.operators, _calls_python, n_samples, model.dt)
         inputs = [node for node in _nodes(model) if node.size_in == 0 and node.size_out > 0]
         self.nodes = {node: f"node{k}" for k, node in enumerate(inputs)}
         self.probes = {probe: f"probe{k}" for k, probe in enumerate(model.probes)}
         slow = {s.base for rule in self._rules.values() for s in rule.slow}
         fed = {model.sig[node]["out"] for node in self.nodes}
         self.layout = Layout(model, self.operators, slow, fed)
+        constants = self.layout.shared.keys() - slow if optimize else ()
+        self.matrices = Matrices(self.operators, constants)
         self._ends = [op for op in self.operators if getattr(op, "ends", None)]
         self.skips = skips and bool(self._ends)
         self._seen: dict[tuple[int, str], tuple[str, str]] = {}
@@ -257,7 +263,9 @@ class Program:
                 if signal.base not in arrays:
                     zeros = np.zeros((1, *signal.base.shape), machine.dtype)
                     arrays[signal.base] = machine.xp.asarray(zeros)
-        return Values(machine, arrays, self.model.dt, self.model.step, self.host)
+        return Values(
+            machine, arrays, self.model.dt, self.model.step, self.host, self.matrices
+        )
 
     def _state(self, values):
         own = self.layout.per_sample

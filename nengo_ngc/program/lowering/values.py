@@ -11,6 +11,7 @@ from ...namespace import Array
 from ..operators import is_shared
 from .host import Host
 from .machine import Machine
+from .matrices import Matrices
 
 
 class Values:
@@ -30,6 +31,8 @@ class Values:
         The number of the timestep.
     host : Host
         What runs in Python.
+    matrices : Matrices
+        Those that never change.
     """
 
     def __init__(
@@ -39,8 +42,10 @@ class Values:
         dt: float,
         step: Signal,
         host: Host,
+        matrices: Matrices,
     ) -> None:
         self.machine, self.dt, self.host = machine, dt, host
+        self.matrices = matrices
         self.xp = machine.xp
         self._arrays = dict(arrays)
         self._step = step
