@@ -4,6 +4,10 @@ from typing import Any
 
 from ..namespace import NUMPY, Array
 
+# Half the rows of a matrix that is decomposed at once. Libraries decompose larger ones in
+# several threads, which wait for more work long after and slow down what comes next.
+_SMALL = 16
+
 
 def logistic(xp: Any, x: Array, hard: bool = False) -> Array:
     r"""Return the logistic function, :math:`\sigma(x) = 1 / (1 + e^{-x})`, of each entry.
@@ -111,7 +115,16 @@ def inverse_root(xp: Any, Sigma: Array) -> Array:
     It is a root of the precision: :math:`P^T P = \Sigma^{-1}`. Only the lower triangle of
     :math:`\Sigma` is used. If it is not positive definite, the backend raises its error.
     """
-    return xp.linalg.inv_lower(xp.linalg.cholesky(Sigma))
+    n = Sigma.shape[0] // 2
+    if n < _SMALL:
+        return xp.linalg.inv_lower(xp.linalg.cholesky(Sigma))
+    # by blocks: with a factor [[A, 0], [B, D]] the inverse is [[P, 0], [-Q B P, Q]]
+    P = inverse_root(xp, Sigma[:n, :n])
+    B = xp.matmul(Sigma[n:, :n], xp.transpose(P))
+    Q = inverse_root(xp, Sigma[n:, n:] - xp.matmul(B, xp.transpose(B)))
+    upper = xp.concatenate([P, xp.zeros_like(xp.transpose(B))], axis=1)
+    lower = xp.concatenate([-xp.matmul(Q, xp.matmul(B, P)), Q], axis=1)
+    return xp.concatenate([upper, lower], axis=0)
 
 
 def from_inverse_root(xp: Any, P: Array) -> Array:
