@@ -10,6 +10,10 @@ from .base import LocalRule
 from .optimizers import Adam, Optimizer
 
 
+# Units for which a product is long enough to be taken by itself.
+_WIDE = 96
+
+
 class Lateral(LocalRule):
     r"""Learns how units of a layer inhibit each other and excite themselves.
 
@@ -60,7 +64,14 @@ class Lateral(LocalRule):
         self.mask = mask
 
     def update(self, xp: Any, pre: Any, post: Any, error: Any, weights: Any) -> Any:
-        return -xp.einsum("bi,bj->ij", error, pre) * self._signs(xp, weights)
+        rows = []
+        for first, last in _parts(self.mask):
+            part = slice(first, last)
+            block = xp.einsum("bi,bj->ij", error[:, part], pre[:, part])
+            before, after = weights[part, :first], weights[part, last:]
+            row = [xp.zeros_like(before), block, xp.zeros_like(after)]
+            rows.append(xp.concatenate(row, axis=1))
+        return -xp.concatenate(rows, axis=0) * self._signs(xp, weights)
 
     def init(self, weights: NDArray) -> NDArray:
         return np.array(self.L, dtype=weights.dtype)
@@ -71,3 +82,21 @@ class Lateral(LocalRule):
     def _signs(self, xp, like):
         eye = np.eye(len(self.mask))
         return xp.asarray(self.mask * (1 - eye) - eye, dtype=like.dtype)
+
+
+def _parts(mask):
+    """Where units begin and end that compete with none but each other: (first, last) of each.
+
+    All products outside of them would be multiplied by 0. Groups next to each other are in one
+    part until it is wide enough.
+    """
+    n = len(mask)
+    linked = (mask != 0) | (mask.T != 0) | np.eye(n, dtype=bool)
+    furthest = np.maximum.accumulate(n - 1 - np.argmax(linked[:, ::-1], axis=1))
+    ends = np.flatnonzero(furthest == np.arange(n)) + 1
+    parts, first = [], 0
+    for end in ends.tolist():
+        if end - first >= _WIDE or end == n:
+            parts.append((first, end))
+            first = end
+    return parts
