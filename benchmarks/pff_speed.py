@@ -124,12 +124,12 @@ def tape(x, y, kind):
     return run
 
 
-def gflop_per_sample():
+def gflop_per_sample(sizes=SIZES, steps=STEPS):
     """Products of one presentation: states, predictions, and their updates."""
-    n0, n1, n2 = SIZES
+    n0, n1, n2 = sizes
     states = n0 * n1 + 2 * n1 * n2 + n1 * n1 + n2 * n2 + N_CLASSES * n2 * 2
     generative = n1 * n0 + n2 * n1 + 2 * G_UNITS * n2
-    return 2e-9 * STEPS * (2 * states + 2 * generative)
+    return 2e-9 * steps * (2 * states + 2 * generative)
 
 
 @benchmark

@@ -42,7 +42,13 @@ COMBINATIONS = [  # nengo-dl's own tests do not fit nengo.Simulator
     help="Folder of results; begin a new one after a change.",
 )
 @click.option("--only", type=click.Choice(suites.SUITES), help="The tests of one package.")
-@click.option("--sim", type=click.Choice(TITLES), help="One simulator; stock is NengoDL's.")
+@click.option(
+    "--sim",
+    "sims",
+    type=click.Choice(TITLES),
+    multiple=True,
+    help="A simulator, once or more; stock is NengoDL's. By default all of them.",
+)
 @click.option("-k", "names", default="", help="Tests whose names match, as in pytest.")
 @click.option("-n", "processes", default=1, help="Processes at once.")
 @click.option("--timeout", default=600.0, help="Seconds for one test.")
@@ -51,13 +57,13 @@ COMBINATIONS = [  # nengo-dl's own tests do not fit nengo.Simulator
     type=click.Path(exists=True, path_type=Path),
     help="The results.json of an earlier run, to stand beside.",
 )
-def main(report, results, only, sim, names, processes, timeout, before):
+def main(report, results, only, sims, names, processes, timeout, before):
     """Run what has not been run yet; print the summary."""
     results.mkdir(parents=True, exist_ok=True)
     combinations = [
         (suite, simulator)
         for suite, simulator in COMBINATIONS
-        if only in (None, suite) and sim in (None, simulator)
+        if only in (None, suite) and (not sims or simulator in sims)
     ]
     outcomes = {suite: {} for suite, _ in combinations}
 

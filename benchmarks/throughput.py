@@ -130,13 +130,13 @@ def loop(x, parameters):
     return lambda: train().numpy(), p
 
 
-def gflop_per_sample():
+def gflop_per_sample(shape=SHAPE, steps=STEPS):
     """Products of one presentation: settling and one update of the weights."""
-    a, b, c, d = SHAPE
+    a, b, c, d = shape
     predictions = a * b + b * c + c * d + a * c + b * d
     feedback, lateral, precision = a * b + b * c + c * d, b * b + c * c + d * d, b * b + c * c
     updates = predictions + feedback + precision
-    return 2e-9 * (STEPS * (predictions + feedback + lateral + precision) + updates)
+    return 2e-9 * (steps * (predictions + feedback + lateral + precision) + updates)
 
 
 def reference_simulator(n_steps=2000):

@@ -43,11 +43,12 @@ numpydoc_show_class_members = False
 
 # links within these pages must resolve; names of other packages are not links
 nitpicky = True
-_OTHERS = "nengo|nengo_dl|numpy|scipy|sklearn|abc|collections|typing|tf_keras"
+_OTHERS = "nengo|nengo_dl|numpy|scipy|sklearn|abc|collections|typing|tf_keras|jax"
 nitpick_ignore_regex = [(".*", rf"({_OTHERS})\..*")]
 
-# the NengoDL backend is described even if NengoDL is not installed
+# backends are described even if what they need is not installed
 _DL = ["nengo_dl", "tensorflow", "tf_keras"]
+_JAX = ["jax", "jaxlib"]
 _FUNCTION = type(lambda: None)
 
 
@@ -63,6 +64,9 @@ if not all(importlib.util.find_spec(name) for name in _DL):
     with mock(_DL):
         importlib.import_module("nengo_dl")
         _modules("nengo_ngc.backends.nengo_dl")
+if not all(importlib.util.find_spec(name) for name in _JAX):
+    with mock(_JAX):
+        _modules("nengo_ngc.backends.jax")
 
 
 def _public_modules():

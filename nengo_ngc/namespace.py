@@ -93,7 +93,7 @@ FUNCTIONS = _functions(
         "cumsum(x, axis=None)": "The sums of the entries up to each of them.",
         "sort(x, axis=-1)": "The entries in ascending order.",
         "argsort(x, axis=-1, kind='stable')": "Indices that sort; equals keep their order.",
-        "top_k(x, k)": "The k largest entries of each row of a matrix, in descending order.",
+        "partition(x, kth)": "Rows with entry kth where sorting puts it, none larger before.",
         # products and matrices
         "einsum(subscripts, *arrays)": "A sum of products, as ``numpy.einsum`` writes it.",
         "matmul(x, y)": "The product of two matrices, or of two stacks of matrices.",
@@ -165,16 +165,10 @@ def _raise_missing(name: str) -> None:
 def _of_numpy(name: str) -> Callable:
     if name == "stop_gradient":
         return lambda x: x
-    if name == "top_k":
-        return _top_k
     if name == "linalg.inv_lower":
         return np.linalg.inv
     *within, name = name.split(".")
     return getattr(np.linalg if within else np, name)
-
-
-def _top_k(x: np.ndarray, k: int) -> np.ndarray:
-    return -np.sort(np.partition(-x, k - 1, axis=1)[:, :k], axis=1)
 
 
 NUMPY = offer({function.name: _of_numpy(function.name) for function in FUNCTIONS})

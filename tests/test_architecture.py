@@ -9,6 +9,8 @@ import pytest
 from nengo_ngc.lab.cli import main
 from nengo_ngc.rules import ErrorDriven
 
+from .conftest import needs_jax
+
 PAGE = Path(__file__).parent.parent / "docs" / "architecture.md"
 
 
@@ -16,24 +18,25 @@ class Arrived(BaseException):
     """One image has come to its rule."""
 
 
-def described():
-    walk = PAGE.read_text(encoding="utf-8").split("walk of calls -->")[1]
+def described(backend):
+    walk = PAGE.read_text(encoding="utf-8").split(f"walk of calls on {backend} -->")[1]
     return re.findall(r"^(\S+\.py) +(\w+) ", walk, flags=re.M)
 
 
-def test_one_image_travels_as_described(monkeypatch, tmp_path):
+@pytest.mark.parametrize("backend", ["nengo", pytest.param("jax", marks=needs_jax)])
+def test_one_image_travels_as_described(backend, monkeypatch, tmp_path):
     found = []
 
     def update(*args):
         for frame in traceback.extract_stack():
             path = frame.filename.replace("\\", "/")
             ours = re.search(r"/nengo_ngc/(.+)$|/(nengo/simulator\.py)$", path)
-            if ours and frame.name != "<module>":
+            if ours and frame.name.isidentifier():
                 found.append((ours[1] or ours[2], frame.name))
         raise Arrived
 
     monkeypatch.setattr(ErrorDriven, "update", update)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(Arrived):
-        main(["train", "--backend", "nengo", "--epochs", "1"], standalone_mode=False)
-    assert [*found, ("rules/error_driven.py", "update")] == described()
+        main(["train", "--backend", backend, "--epochs", "1"], standalone_mode=False)
+    assert [*found, ("rules/error_driven.py", "update")] == described(backend)

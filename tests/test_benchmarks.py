@@ -13,7 +13,7 @@ from benchmarks import throughput
 from benchmarks.__main__ import benchmarks, summary
 from benchmarks._report import Report, header
 
-from .conftest import needs_dl
+from .conftest import needs_dl, needs_jax
 
 ROOT = Path(__file__).parent.parent
 
@@ -104,3 +104,21 @@ def test_tables(capsys):
         },
         {"text": "2 rules", "numbers": {"n": 2}},
     ]
+
+
+@needs_dl
+@needs_jax
+def test_the_graph_of_nengo_dl_runs_on_jax(tmp_path):
+    import jax
+
+    from benchmarks import _stablehlo
+    from benchmarks.gpu import pdh
+
+    x = (np.random.RandomState(0).rand(4, 30) < 0.3).astype("f4")
+    _stablehlo.export(tmp_path / "graph.npz", lambda: pdh(small=True), x)
+    n_samples, run, difference = _stablehlo.load(tmp_path / "graph.npz", jax.devices("cpu")[0])
+    assert n_samples == 4
+    before = difference()
+    for _ in range(_stablehlo.N_UPDATES):
+        run()
+    assert difference() < 1e-6 < 1e-3 < before

@@ -21,7 +21,7 @@ from nengo_ngc.lab.datasets import SOURCES
 from nengo_ngc.lab.specs import MODELS
 from nengo_ngc.models import RULES
 
-from .conftest import HAS_DL
+from .conftest import HAS_DL, HAS_JAX
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -39,8 +39,11 @@ def blocks(page):
 
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=lambda p: p.name)
 def test_python_blocks_run(page, tmp_path, monkeypatch):
-    if "nengo_ngc.dl" in "".join(blocks(page)) and not HAS_DL:
+    code = "".join(blocks(page))
+    if re.search(r"ngc\.dl\b", code) and not HAS_DL:
         pytest.skip("nengo-dl is not installed")
+    if re.search(r"ngc\.jax\b", code) and not HAS_JAX:
+        pytest.skip("JAX is not installed")
     monkeypatch.chdir(tmp_path)
     names = {"__name__": page.stem}
     with patch.dict(RULES), patch.dict(MODELS), patch.dict(SOURCES):  # pages register theirs
@@ -117,7 +120,8 @@ def test_every_public_name_is_described(built):
     public |= {f"nengo_ngc.networks.{name}" for name in ngc.networks.__all__}
     # modules that users know by shorter names than those of their rooms
     of_modules = (
-        "analysis.overlap datasets.load dl.Simulator dl.losses.TripletLoss metrics.angle"
+        "analysis.overlap datasets.load dl.Simulator dl.losses.TripletLoss jax.Simulator "
+        "metrics.angle"
     )
     public |= {f"nengo_ngc.{name}" for name in (*of_modules.split(), "plots.image_grid")}
     assert public - described == set(), "describe it in docs/api"
@@ -125,8 +129,8 @@ def test_every_public_name_is_described(built):
 
 def test_every_rule_is_in_the_table_of_rules():
     for module in pkgutil.walk_packages(ngc.__path__, "nengo_ngc."):
-        # no rule is defined where TensorFlow is imported
-        if not re.search(r"nengo_dl|\.dl$|__main__", module.name):
+        # no rule is defined where TensorFlow or JAX is imported
+        if not re.search(r"nengo_dl|jax|\.dl$|__main__", module.name):
             importlib.import_module(module.name)
     rules, found = [ngc.LocalRule], set()
     while rules:

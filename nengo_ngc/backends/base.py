@@ -189,16 +189,15 @@ def choose(name: str, n_samples: int, differentiates: bool = False) -> Backend:
     """
     if name != "auto":
         return get(name)
-    able = [b for b in BACKENDS.values() if b and (b.differentiates or not differentiates)]
-    usable = [
+    preferred = [
         backend
-        for backend in able
-        if backend.preferred_from is not None
-        and (n_samples >= backend.preferred_from or differentiates)
-        and backend.why_unavailable() is None
+        for backend in BACKENDS.values()
+        if backend and backend.preferred_from is not None
+        if (backend.differentiates if differentiates else n_samples >= backend.preferred_from)
     ]
-    # of those that are able but not installed, opening the first one says how to install it
-    return usable[-1] if usable else able[0]
+    usable = [backend for backend in preferred if backend.why_unavailable() is None]
+    # if none is installed, opening the best one says how to install it
+    return (usable or preferred)[-1]
 
 
 def open_session(

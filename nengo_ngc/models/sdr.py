@@ -45,7 +45,8 @@ class SDREncoder(CodeClassifier):
         The fraction of the units that win. With ``first_sparsity``, it is the value at which
         sparsity stops decaying.
     loss : {"triplet", "contrastive"}, optional
-        The loss, see `.TripletLoss` and `.ContrastiveLoss`.
+        The loss, see `.code_losses.TripletLoss` and
+        `.code_losses.ContrastiveLoss`.
     margin : float, optional
         The margin of the loss.
     batch_size : int, optional

@@ -31,7 +31,7 @@ def k_winners(xp: Any, x: Array, k: int | Array) -> Array:
         best = xp.argmax(x, axis=1)[:, None] == xp.arange(x.shape[1])[None]
         return indicator(xp, best, x)
     if isinstance(k, int) and 0 < k < x.shape[1]:
-        least = xp.top_k(x, k)[:, k - 1 : k]
+        least = -xp.partition(-x, k - 1)[:, k - 1 : k]
         above, level = indicator(xp, x > least, x), indicator(xp, x == least, x)
         left = k - xp.sum(above, axis=1, keepdims=True)
         return above + xp.where(xp.cumsum(level, axis=1) <= left, level, 0.0)
@@ -170,8 +170,16 @@ class SoftKWinnersTakeAll(KWinnersTakeAll):
         k = self.n_winners(J.shape[1])
         if k == J.shape[1]:
             return xp.min(J, axis=1, keepdims=True)
-        around = xp.top_k(J, k + 1)
-        return 0.5 * (around[:, k - 1 : k] + around[:, k : k + 1])
+        largest = -xp.partition(-xp.stop_gradient(J), k)[:, : k + 1]
+        above = xp.min(largest[:, :k], axis=1, keepdims=True)
+        return 0.5 * (_found(xp, J, above) + _found(xp, J, largest[:, k:]))
+
+
+def _found(xp, J, value):
+    """A value of each row, whose gradient passes through the entries that are equal to it."""
+    equal = indicator(xp, J == value, J)
+    n_equal = xp.sum(equal, axis=1, keepdims=True)
+    return xp.sum(J * equal, axis=1, keepdims=True) / n_equal
 
 
 class SoftThreshold(Pointwise):

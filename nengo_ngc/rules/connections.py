@@ -6,6 +6,7 @@ from nengo.connection import Connection, LearningRule
 from nengo.ensemble import Ensemble, Neurons
 from nengo.exceptions import ValidationError
 from nengo.learning_rules import LearningRuleType
+from nengo.network import Network
 
 # the modules of Nengo that read attributes of rules on behalf of a connection
 _READERS = "nengo.connection", "nengo.learning_rules"
@@ -80,3 +81,24 @@ def rules_of(connection: Connection) -> list[LearningRuleType]:
     if isinstance(rules, LearningRuleType):
         return [rules]
     return list(rules.values() if isinstance(rules, dict) else rules)
+
+
+def check_schedules(network: Network | None, minibatch_size: int) -> None:
+    """Raise an error unless whole minibatches make up the samples of each rule's updates.
+
+    Parameters
+    ----------
+    network : nengo.Network or None
+    minibatch_size : int
+        Number of samples that the simulator presents at once.
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If the ``batch_size`` of a rule is not a multiple of ``minibatch_size``.
+    """
+    for connection in [] if network is None else network.all_connections:
+        for rule in rules_of(connection):
+            schedule = getattr(rule, "schedule", None)
+            if schedule is not None:
+                schedule.check_minibatch(minibatch_size)

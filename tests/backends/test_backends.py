@@ -50,19 +50,29 @@ def test_why_it_is_unavailable(other, monkeypatch):
 
 
 def test_auto_takes_the_fastest_that_is_there(monkeypatch):
-    assert choose("auto", 1).name == "nengo"
-    fastest = "jax" if HAS_JAX else "nengo-dl" if HAS_DL else "nengo"
-    assert choose("auto", 2).name == fastest
+    for n_samples, without_jax in ((1, "nengo"), (2, "nengo-dl" if HAS_DL else "nengo")):
+        fastest = "jax" if HAS_JAX else without_jax
+        assert choose("auto", n_samples).name == fastest
     quick = backends.register(Backend("quick", NengoSession, preferred_from=9))
     try:
         assert choose("auto", 9) is quick
         assert choose("auto", 8) is not quick
         monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
         assert choose("auto", 8).name == "nengo"
-        # of those that are able the first one says what it lacks
-        assert choose("auto", 8, differentiates=True).name == "nengo-dl"
+        # of those that are able the best one says what it lacks
+        assert choose("auto", 8, differentiates=True).name == "jax"
     finally:
         backends.unregister("quick")
+
+
+@pytest.mark.parametrize(
+    "there, chosen", [("nengo_dl tensorflow tf_keras", "nengo-dl"), ("jax", "jax")]
+)
+def test_auto_takes_a_trainer_that_is_there(there, chosen, monkeypatch):
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: name in there.split() or None
+    )
+    assert choose("auto", 8, differentiates=True).name == chosen
 
 
 def test_what_a_backend_cannot_do():

@@ -1,6 +1,7 @@
 """Several devices and several processes of JAX."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -20,9 +21,12 @@ ROOT = Path(__file__).parents[2]
 MODELS = ["gncn", "pff", "backprop"]
 
 
-def start(*arguments):
+def start(folder, *arguments):
     command = [sys.executable, "-m", "tests.backends.on_devices", *map(str, arguments)]
-    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    environment = {**os.environ, "NENGO_NGC_CACHE": str(folder / "programs")}
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
+    )
 
 
 def finished(process, output):
@@ -35,8 +39,9 @@ def finished(process, output):
 
 @pytest.fixture(scope="module")
 def two_devices(tmp_path_factory):
-    output = tmp_path_factory.mktemp("devices") / "arrays.npz"
-    return finished(start(output), output)
+    folder = tmp_path_factory.mktemp("devices")
+    output = folder / "arrays.npz"
+    return finished(start(folder, output), output)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -73,8 +78,8 @@ def test_two_processes_learn_what_one_device_does(two_devices, tmp_path):
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
     outputs = [tmp_path / f"{k}.npz" for k in range(2)]
-    processes = [start(output, k, port) for k, output in enumerate(outputs)]
-    _, expected = two_devices
+    processes = [start(tmp_path, output, k, port) for k, output in enumerate(outputs)]
+    expected = two_devices[1]
     for process, output in zip(processes, outputs):
         found, arrays = finished(process, output)
         assert {tuple(n) for n in found["two/gncn"]["shares"].values()} == {(4,)}
@@ -82,6 +87,16 @@ def test_two_processes_learn_what_one_device_does(two_devices, tmp_path):
         for key, array in arrays.items():
             alone = expected[key.replace("two/", "one/")]
             np.testing.assert_allclose(array, alone, rtol=0, atol=1e-6, err_msg=key)
+
+
+def test_programs_on_disk_are_for_their_devices(two_devices):
+    _, arrays = two_devices
+    for where, first in (("one", "one"), ("two", "two"), ("second", "one")):
+        again = [key for key in arrays if key.startswith(f"{where} again/")]
+        assert len(again) > 3
+        for key in again:
+            expected = arrays[key.replace(f"{where} again/", f"{first}/")]
+            np.testing.assert_array_equal(arrays[key], expected, err_msg=key)
 
 
 def test_functions_within_timesteps_are_named(two_devices):

@@ -27,7 +27,8 @@ FILES = [
     "tests/test_transforms.py",
     "tests/test_transforms_conv.py",
 ]
-SLOW = "not test_dts"  # builds a hundred simulators
+# builds a hundred simulators; loads those of all packages that are installed
+SLOW = "not test_dts and not test_entry_point"
 
 CLASSES = {
     "dl": "nengo_ngc.backends.nengo_dl.simulator.Simulator",

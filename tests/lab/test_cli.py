@@ -196,10 +196,10 @@ def test_run_without_a_checkpoint_starts_anew(copied, trained):
 @pytest.mark.parametrize("backend", ["nengo", pytest.param("jax", marks=needs_jax)])
 def test_killed_run_goes_on_as_if_it_had_not_been(backend, tmp_path):
     def command(folder, *args):
-        args = ["train", "digits", *TINY, "--output", str(tmp_path / folder), *args]
-        return [sys.executable, "-m", "nengo_ngc", *args]
+        settings = [*TINY, "--backend", backend, "--output", str(tmp_path / folder)]
+        return [sys.executable, "-m", "nengo_ngc", "train", "digits", *settings, *args]
 
-    epochs = ["--epochs", "3", "--validation", "0", "--backend", backend]
+    epochs = ["--epochs", "3", "--validation", "0"]
     with subprocess.Popen(
         command("killed", *epochs), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as process:

@@ -266,6 +266,8 @@ def test_bad_network(make, kwargs, message):
 
 @pytest.mark.parametrize("rule", ONLINE)
 def test_every_rule_learns(rule, backend):
+    if backend == "jax" and rule not in ("backprop", "pes"):
+        pytest.skip("test_ten_updates has them")
     learned = model(rule, backend=backend, max_epochs=10, learning_rate=0.01)
     if rule == "pes":
         learned.set_params(learning_rate=0.5)

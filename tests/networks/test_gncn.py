@@ -33,6 +33,8 @@ def learned(backend, learn=True, **kwargs):
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("shape", [(10, 6), (10, 6, 4), (10, 6, 4, 4, 2)])
 def test_every_variant_of_any_depth_learns(backend, variant, shape):
+    if backend == "jax" and len(shape) < 5:
+        pytest.skip("test_ten_updates has them")
     _, before, after = learned(backend, shape=shape, variant=variant)
     n_layers = len(shape) - 1
     expected = {f"W{level}" for level in range(1, n_layers + 1)}
@@ -59,6 +61,8 @@ def test_learning_off_changes_nothing(backend):
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "identity"])
 @pytest.mark.parametrize("tied", [False, True])
 def test_activations_agree_with_nengo(at_once, activation, tied):
+    if at_once == "jax" and tied and activation != "tanh":
+        pytest.skip("one is enough")
     kwargs = {"activation": activation, "tied": tied}
     (a, _, p), (b, _, q) = (learned(name, **kwargs) for name in ("nengo", at_once))
     np.testing.assert_allclose(a["mu0"], b["mu0"], rtol=0, atol=1e-5)
@@ -85,6 +89,8 @@ def test_hidden_pixels_have_no_error_and_are_filled_in(backend):
     [nengo.SpikingRectifiedLinear(), nengo.LIF(), nengo.PoissonSpiking(nengo.LIFRate())],
 )
 def test_spiking_activations_settle_near_the_rates(backend, neuron_type):
+    if backend == "jax" and not isinstance(neuron_type, nengo.LIF):
+        pytest.skip("one is enough; test_ten_updates has another")
     settings = {"learn": False, "schedule": ngc.Schedule(300, 3), "beta": 0.02}
     rate = learned(backend, **settings)[0]["mu0"]
     settings |= {"activation": neuron_type, "max_rate": 300, "synapse": 0.01}

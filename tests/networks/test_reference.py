@@ -32,6 +32,8 @@ def runner(backend, variant, parameters, steps, rule=None, names=()):
 @pytest.mark.parametrize("steps", [1, 2, 3, 10, 50])
 def test_states(backend, recorded, parameters, steps):
     variant, arrays = recorded
+    if backend == "jax" and steps not in (2, 50):
+        pytest.skip("each is compiled; what goes wrong is seen in these")
     prefix = f"K{steps}/"
     expected = {
         key[len(prefix) :]: value

@@ -79,7 +79,7 @@ def test_soft_winners_and_threshold(k, hard):
     neuron_type = ngc.SoftKWinnersTakeAll(k / 20, hardness=2.5, hard=hard)
     J = INPUTS["different"]
     expected = soft_by_hand(J, k, 2.5, hard)
-    np.testing.assert_allclose(neuron_type.soft_activity(np, J), expected, rtol=1e-12)
+    np.testing.assert_allclose(neuron_type.soft_activity(NUMPY, J), expected, rtol=1e-12)
 
 
 def test_winners_of_a_convolution_are_those_of_the_whole_image(simulate):
@@ -264,7 +264,7 @@ def test_threshold_of_a_predicted_number():
     for k in (1, 6, 19):
         soft = ngc.SoftKWinnersTakeAll(k / 20)
         np.testing.assert_allclose(
-            net.threshold(np, J, np.full((7, 1), float(k))), soft.threshold(np, J)
+            net.threshold(np, J, np.full((7, 1), float(k))), soft.threshold(NUMPY, J)
         )
     between = [net.threshold(np, J, np.full((7, 1), p)) for p in (6.0, 6.25, 7.0)]
     np.testing.assert_allclose(between[1], 0.75 * between[0] + 0.25 * between[2])

@@ -6,6 +6,7 @@ import pytest
 from nengo.exceptions import BuildError, ValidationError
 
 import nengo_ngc as ngc
+from nengo_ngc.namespace import NUMPY
 
 from ..conftest import needs_dl, simulator
 
@@ -250,7 +251,7 @@ def test_a_rule_gives_the_same_in_tensorflow():
     w = np.eye(4, dtype=np.float32) + 0.01 * w
     for rule in RULES:
         for function, arrays in ((rule.update, (pre, post, error, w)), (rule.constrain, (w,))):
-            expected = function(np, *arrays)
+            expected = function(NUMPY, *arrays)
             found = function(tensorflow_namespace(tf.float32), *map(tf.constant, arrays))
             for e, f in zip(np.atleast_3d(expected), np.atleast_3d(found)):
                 assert np.asarray(f).dtype == np.float32

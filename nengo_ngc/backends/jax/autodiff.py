@@ -124,10 +124,8 @@ class _Simulator(Simulator):
     def update(self, data, y):
         """Learn from one minibatch; what was measured of it."""
         first, own = self._n_steps + 1, {*self._trained.values()}
-        held = {self._name(node): np.asarray(x) for node, x in data.items()}
-        replaced = self._sources_of(held)
-        names = [name for name, op in self.program.sources.items() if op not in replaced]
-        series = self.program.host.ahead(names, first, self._steps)
+        held = {self._inputs.name(node): np.asarray(x) for node, x in data.items()}
+        series = self._inputs.ahead(held, first, self._steps)
         of_all = self._state.keys() - self.program.per_sample
         with self._settings():
             trained, self._remembered, shared, state, measured = self._update.apply(

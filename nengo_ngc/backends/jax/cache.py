@@ -63,9 +63,10 @@ class Compiling:
             return lowered.compile()
         path = where / _key(lowered, self._devices)
         with suppress(Exception):  # whatever is wrong with a file, it can be made again
-            return _read(path, lowered)
+            return _read(path, lowered, self._devices)
         compiled = lowered.compile()
-        with suppress(OSError, ValueError):  # no room, no permission, or no way to write it
+        # no room, no permission, or XLA has no way to write it
+        with suppress(OSError, ValueError, RuntimeError):
             _write(path, compiled)
         return compiled
 
@@ -85,13 +86,19 @@ def folder() -> Path | None:
     return Path(pooch.os_cache("nengo-ngc")) / "compiled"
 
 
-def _read(path, lowered):
+def _read(path, lowered, devices):
     content = path.read_bytes()
     digest, packed = content[:32], content[32:]
     if hashlib.sha256(packed).digest() != digest:
         raise ValueError(f"{path} is damaged")
     os.utime(path)
-    return serialize_executable.deserialize_and_load(packed, lowered.in_tree, lowered.out_tree)
+    return serialize_executable.deserialize_and_load(
+        packed,
+        lowered.in_tree,
+        lowered.out_tree,
+        backend=devices[0].client,
+        execution_devices=devices,
+    )
 
 
 def _write(path, compiled):

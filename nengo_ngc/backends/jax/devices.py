@@ -81,12 +81,11 @@ class Devices:
         """
         if self._mesh is None:
             return arrays
-        divided = {
-            name: jax.lax.with_sharding_constraint(arrays[name], self._sharding(0))
-            for name in own
-            if name in arrays
+        where, own = self._sharding(0), set(own)
+        return {  # in the order of the arrays, which is the same in every process
+            name: jax.lax.with_sharding_constraint(x, where) if name in own else x
+            for name, x in arrays.items()
         }
-        return {**arrays, **divided}
 
     def results(self, program: Program) -> Any:
         """Return where the results of `.Loop` are: where such arguments were."""

@@ -46,7 +46,7 @@ class JaxMachine(Machine):
     def on_host(self, function: Callable, shape: Sequence[int], *arrays: Array) -> Array:
         def call(*arrays: Any) -> np.ndarray:
             try:
-                made = function(*(np.asarray(array) for array in arrays))
+                made = function(*arrays)
                 return np.asarray(made, self.dtype).reshape(shape)
             except BaseException as error:
                 self._errors.append(error)
@@ -93,19 +93,33 @@ def _call(function, result, turn, *arrays):
     On processors it reads and writes the arrays of the program where they are. Elsewhere they
     are copied into arrays of JAX, which takes half a millisecond.
     """
-    results = (jax.ShapeDtypeStruct((), jnp.int32), result)
+    number = jax.ShapeDtypeStruct((), jnp.int32)
 
     def in_place(turn: Array, *arrays: Array) -> Any:
         def call(_: Any, made: Any, turn: Any, *arrays: Any) -> None:
-            np.asarray(made[1])[...] = function(*arrays)
+            np.asarray(made[1])[...] = function(*map(np.asarray, arrays))
             np.asarray(made[0])[...] = np.asarray(turn)
 
-        return buffer_callback(call, results, has_side_effect=True)(turn, *arrays)
+        return buffer_callback(call, (number, result), has_side_effect=True)(turn, *arrays)
 
     def copied(turn: Array, *arrays: Array) -> Any:
-        def call(turn: Any, *arrays: Any) -> Any:
-            return np.asarray(turn), function(*arrays)
+        kinds = [array.dtype for array in arrays]
 
-        return io_callback(call, results, turn, *arrays)
+        def call(turn: Any, *arrays: Any) -> Any:
+            given = (np.asarray(x).view(kind) for x, kind in zip(arrays, kinds))
+            made = function(*(x[..., 0] for x in given))
+            return np.asarray(turn), np.asarray(made)[..., None].view(np.uint32)
+
+        # JAX calls from a thread in which it might know no numbers of 64 bits
+        words = jax.eval_shape(_words, result)
+        turn, made = io_callback(call, (number, words), turn, *map(_words, arrays))
+        wide = result.dtype.itemsize == 8
+        return turn, jax.lax.bitcast_convert_type(made if wide else made[..., 0], result.dtype)
 
     return jax.lax.platform_dependent(turn, *arrays, cpu=in_place, default=copied)
+
+
+def _words(x):
+    """The numbers of an array as 32-bit words, along an axis at the end."""
+    words = jax.lax.bitcast_convert_type(x, jnp.uint32)
+    return words if words.ndim > x.ndim else words[..., None]

@@ -31,8 +31,7 @@ def jax_namespace(training: Any = False) -> ModuleType:
             x, jnp.eye(len(x), dtype=x.dtype), lower=True
         ),
         "stop_gradient": jax.lax.stop_gradient,
-        # XLA would sort whole rows if it saw that only some of the k are used
-        "top_k": lambda x, k: jax.lax.optimization_barrier(jax.lax.top_k(x, k)[0]),
+        "partition": _partition,
         # indices are never out of bounds, and need no check
         "take": lambda x, indices, axis: jnp.take(x, indices, axis=axis, mode="clip"),
     }
@@ -41,3 +40,11 @@ def jax_namespace(training: Any = False) -> ModuleType:
             *within, last = name.split(".")
             functions[name] = getattr(jnp.linalg if within else jnp, last)
     return offer(functions, training)
+
+
+def _partition(x, kth):
+    # by the smallest entries alone if the others are not used; XLA would sort whole rows if it
+    # saw that of these only the last is used
+    smallest = jax.lax.optimization_barrier(-jax.lax.top_k(-x, kth + 1)[0])
+    others = jax.lax.top_k(x, x.shape[-1] - kth - 1)[0]
+    return jnp.concatenate([smallest, others], axis=-1)

@@ -11,6 +11,7 @@ from ...program.operators import PureOperator
 from ..memory import memory
 from ..model import Model
 from ..session import Session
+from .recording import LastTimestep
 from .simulator import Simulator
 
 _DT = 0.001
@@ -22,14 +23,11 @@ class _Simulator(Simulator):
     Of each presentation the last timestep is recorded.
     """
 
+    _Recording = LastTimestep
+
     @property
     def _skips(self):
         return not any(memory(self.model))  # neurons would go on while states are held
-
-    def _records(self, first, n_steps, capacity):
-        _, probed, n_rows = super()._records(first, n_steps, capacity)
-        rows = {name: np.zeros(capacity, np.int32) for name in probed}
-        return rows, {name: x[:1] for name, x in probed.items()}, dict.fromkeys(n_rows, 1)
 
 
 def placed(device: str | None) -> dict[str, Any]:

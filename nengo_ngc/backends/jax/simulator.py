@@ -16,7 +16,7 @@ from nengo.utils.progress import Progress, ProgressTracker
 from numpy.typing import ArrayLike, NDArray
 
 from ...program.lowering import Program
-from ...rules.connections import rules_of
+from ...rules.connections import check_schedules
 from ...validation import (
     ChoiceParam,
     InstanceParam,
@@ -27,9 +27,13 @@ from ...validation import (
 )
 from .. import process
 from .devices import Devices
+from .inputs import Inputs, padded
 from .loop import Loop
 from .namespace import jax_namespace
+from .recording import Recording
 from .results import Results
+from .settings import Settings
+from .signals import Signals
 
 # timesteps for which programs are compiled, and the bytes of inputs and probes of one run
 _CAPACITIES = (1, 16, 256, 4096)
@@ -95,6 +99,7 @@ class Simulator:
     closed = True  # as long as nothing is built
     seed = 0
     _skips = False  # all timesteps are simulated, as in Nengo
+    _Recording = Recording
     _shared: dict[str, Any]
     _state: dict[str, Any]
 
@@ -126,7 +131,7 @@ class Simulator:
         self._n = minibatch_size or 1
         self._dtype, self._precision = np.dtype(dtype), precision
         toplevel = network if network is not None else getattr(model, "toplevel", None)
-        _check_schedules(toplevel, self._n)
+        check_schedules(toplevel, self._n)
         self._devices = Devices(self._n, device, devices)
         if model is None:
             model = Model(
@@ -138,13 +143,14 @@ class Simulator:
             if network is not None:
                 model.build(network, progress=tracker.next_stage("Building", "Build"))
             self.program = Program(model, self._n, self._skips, optimize)
-        self._inputs = self.program.nodes
+        self._inputs = Inputs(self.program, self._n, self._dtype)
+        self._recording = self._Recording(self.program, self._n, self._dtype)
         if len(self._devices.all) > 1:
             self.program.host.check_not_called(model)
             self._devices.check_alike({**self.program.shared, **self.program.state})
         self._compile()
         self.data = Results(model, self.minibatch_size)
-        self.signals = _Signals(self)
+        self.signals = Signals(self)
         if seed is None and network is not None and network.seed is not None:
             seed = network.seed + 1
         self.closed = False
@@ -340,11 +346,10 @@ class Simulator:
             Whether a progress bar is shown. Default: as for the simulator.
         """
         self._require_open()
-        fed = {
-            self._name(node): self._fed(node, x, n_steps) for node, x in (data or {}).items()
-        }
+        fed = self._inputs.of(data or {}, n_steps)
         bar = self.progress_bar if progress_bar is None else progress_bar
-        limit = self._limit(fed)
+        a_step = self._inputs.bytes_of_a_step(fed) + self._recording.bytes_of_a_step()
+        limit = max(c for c in _CAPACITIES if c == 1 or c * a_step <= _MAX_BYTES)
         with ProgressTracker(bar, Progress("Simulating", "Simulation", n_steps)) as tracker:
             for first in range(0, n_steps, limit):
                 n = min(limit, n_steps - first)
@@ -385,14 +390,10 @@ class Simulator:
         capacity = next(c for c in _CAPACITIES if c >= n_steps)
         held = {name: x[0] for name, x in fed.items() if len(x) == 1 < n_steps}
         series = {name: x for name, x in fed.items() if name not in held}
-        replaced = {id(op) for op in self._sources_of(fed)}
-        for name, op in program.sources.items():
-            if id(op) in replaced:
-                series[name] = np.zeros((1, 1, *op.output.shape))
-        needed = [name for name in program.sources if name not in series]
-        series.update(program.host.ahead(needed, first, n_steps))
+        series.update(self._inputs.ahead(fed, first, n_steps))
+        rows, n_rows = self._recording.rows(first, n_steps, capacity)
         with self._settings():
-            rows, probed, n_rows = self._records(first, n_steps, capacity)
+            probed = {k: self._given(x, 1) for k, x in self._recording.empty(capacity).items()}
             learned = program.learned
             with self._python_errors():
                 weights, state, draws, probed = self._loop.run(
@@ -400,7 +401,7 @@ class Simulator:
                     {k: x for k, x in self._shared.items() if k in learned},
                     self._state,
                     {k: self._given(x, 0) for k, x in held.items()},
-                    {k: self._given(_padded(x, capacity), 1) for k, x in series.items()},
+                    {k: self._given(padded(x, capacity), 1) for k, x in series.items()},
                     rows,
                     np.uint32(self.seed),
                     self._draws,
@@ -430,69 +431,6 @@ class Simulator:
                 raise errors[0] from None
             raise
 
-    def _records(self, first, n_steps, capacity):
-        """Where each timestep is recorded, and empty arrays for the records."""
-        rows, probed, n_rows = {}, {}, {}
-        steps = np.arange(first, first + n_steps)
-        for probe, name in self.program.probes.items():
-            period = 1 if probe.sample_every is None else probe.sample_every / self.dt
-            sampled = steps % period < 1
-            n_rows[name] = int(sampled.sum())
-            # a timestep that is not sampled is overwritten by the next one
-            row = np.cumsum(sampled) - sampled
-            rows[name] = np.zeros(capacity, np.int32)
-            rows[name][:n_steps] = row
-            signal = self.model.sig[probe]["in"]
-            length = min(capacity, int(np.ceil(capacity / period)) + 1)
-            n = self._n if self.program.layout.is_own(signal) else 1
-            zeros = np.zeros((length, n, *signal.shape), self._dtype)
-            probed[name] = self._given(zeros, 1)
-        return rows, probed, n_rows
-
-    def _limit(self, fed):
-        """Timesteps of one call of the compiled program."""
-        a_step = sum(x.nbytes / len(x) for x in fed.values() if len(x) > 1)
-        for op in self.program.sources.values():
-            a_step += op.output.size * self._n * self._dtype.itemsize
-        for probe in self.model.probes:
-            every = max((probe.sample_every or self.dt) / self.dt, 1)
-            size = self.model.sig[probe]["in"].size * self._n
-            a_step += size * self._dtype.itemsize / every
-        return max(c for c in _CAPACITIES if c == 1 or c * a_step <= _MAX_BYTES)
-
-    # --- inputs
-
-    def _name(self, node):
-        name = self._inputs.get(node)
-        if name is None:
-            raise ValidationError(
-                f"must have nodes of this network without an input as keys, got {node}",
-                attr="data",
-            )
-        return name
-
-    def _fed(self, node, x, n_steps):
-        """Values of a node, with the axis for timesteps in front."""
-        x = np.asarray(x, self._dtype)
-        given = x.shape
-        x = x[None] if x.ndim == 2 else x
-        fits = x.ndim == 3 and x.shape[0] in (1, self._n) and x.shape[1] in (1, n_steps)
-        if not fits or x.shape[2] != node.size_out:
-            raise ValidationError(
-                f"must hold an array of shape ({self._n}, {n_steps}, {node.size_out}) for "
-                f"{node}, got one of shape {given}",
-                attr="data",
-            )
-        return np.moveaxis(x, 0, 1)
-
-    def _sources_of(self, fed):
-        signals = [
-            self.model.sig[node]["out"] for node, name in self._inputs.items() if name in fed
-        ]
-        return [
-            op for op in self.program.sources.values() if op.sets and op.sets[0] in signals
-        ]
-
     # --- arrays
 
     def _array(self, x, axis=None):
@@ -512,7 +450,7 @@ class Simulator:
         return self._devices.put(x, axis if x.shape[axis] == self._n else None)
 
     def _settings(self):
-        return _Settings(self._dtype == np.float64, self._precision)
+        return Settings(self._dtype == np.float64, self._precision)
 
     def _require_open(self):
         if self.closed:
@@ -522,94 +460,3 @@ class Simulator:
 @jax.jit
 def _are_finite(arrays):
     return [jnp.all(jnp.isfinite(x)) for x in arrays]
-
-
-class _Settings:
-    """JAX's settings while something of a simulator is computed; others keep their own."""
-
-    def __init__(self, wide, precision):
-        self._all = (jax.enable_x64(wide), jax.default_matmul_precision(precision))
-
-    def __enter__(self):
-        for setting in self._all:
-            setting.__enter__()
-
-    def __exit__(self, *error):
-        for setting in reversed(self._all):
-            setting.__exit__(*error)
-
-
-class _Signals(Mapping):
-    """The values of signals that are kept between timesteps."""
-
-    def __init__(self, sim):
-        self._sim = sim
-
-    def __iter__(self):
-        layout = self._sim.program.layout
-        return iter([*layout.shared, *layout.state])
-
-    def __len__(self):
-        return len([*self])
-
-    def __contains__(self, signal):
-        try:
-            self.find(signal)
-        except KeyError:
-            return False
-        return True
-
-    def find(self, signal):
-        """The dictionary that holds the array of a signal's base, and its name there."""
-        sim, layout = self._sim, self._sim.program.layout
-        if signal.base in layout.shared:
-            return sim._shared, layout.shared[signal.base]
-        if signal.base in layout.state:
-            return sim._state, layout.state[signal.base]
-        raise KeyError(f"{signal} is not kept between timesteps")
-
-    def __getitem__(self, signal: Signal) -> Any:
-        if signal.sparse:
-            return signal.initial_value
-        arrays, name = self.find(signal)
-        array = self._sim._devices.read(arrays[name])
-        if signal.base in self._sim.program.layout.per_sample:
-            views = [_view(x, signal) for x in array]
-            return views[0] if self._sim.minibatch_size is None else np.stack(views)
-        return _view(array, signal)
-
-    def __setitem__(self, signal: Signal, value: ArrayLike) -> None:
-        arrays, name = self.find(signal)
-        array = np.array(self._sim._devices.read(arrays[name]))
-        own = signal.base in self._sim.program.layout.per_sample
-        samples = array if own else [array]
-        for sample in samples:
-            _view(sample, signal)[...] = value
-        with self._sim._settings():
-            arrays[name] = self._sim._array(array, 0 if own else None)
-        if not own and self._sim.program.matrices.assign(signal.base, array):
-            self._sim._compile()
-
-
-def _view(array, signal):
-    """The part of a base's array that belongs to a signal."""
-    return np.ndarray(
-        signal.shape,
-        array.dtype,
-        array,
-        offset=signal.elemoffset * array.itemsize,
-        strides=[stride * array.itemsize for stride in signal.elemstrides],
-    )
-
-
-def _padded(x, length):
-    missing = length - len(x)
-    return np.concatenate([x, np.zeros((missing, *x.shape[1:]), x.dtype)]) if missing else x
-
-
-def _check_schedules(network, minibatch_size):
-    for connection in [] if network is None else network.all_connections:
-        for rule in rules_of(connection):
-            schedule = getattr(rule, "schedule", None)
-            if schedule is not None:
-                schedule.check_minibatch(minibatch_size)

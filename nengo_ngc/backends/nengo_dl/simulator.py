@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ...exceptions import DivergenceError
 from ...program import PureOperator
-from ...rules.connections import rules_of
+from ...rules.connections import check_schedules
 from ...validation import InstanceParam, PositiveParam, SeedParam, WholeParam, checked
 from .. import process
 from . import parameter_files
@@ -99,7 +99,7 @@ class Simulator(nengo_dl.Simulator):
             raise ValidationError(
                 "must be a nengo.Network, or a model must be given, got None", attr="network"
             )
-        _check_schedules(toplevel, minibatch_size or 1)
+        check_schedules(toplevel, minibatch_size or 1)
         _check_device(device)
         with (
             _precision_kept(),
@@ -302,11 +302,3 @@ def _check_device(device):
         raise ValidationError(
             f"must be a device that TensorFlow sees ({names}), got {device!r}", attr="device"
         )
-
-
-def _check_schedules(network, minibatch_size):
-    for connection in [] if network is None else network.all_connections:
-        for rule in rules_of(connection):
-            schedule = getattr(rule, "schedule", None)
-            if schedule is not None:
-                schedule.check_minibatch(minibatch_size)

@@ -1,6 +1,6 @@
 """What runs in Python, outside the compiled timesteps: functions of time and processes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import nengo
@@ -32,7 +32,9 @@ class Host:
     Parameters
     ----------
     operators : sequence of Operator
-        Those that call Python, in the order in which they run.
+        All operators, in the order in which they run.
+    calls_python : callable
+        Whether an operator calls Python.
     n_samples : int
         Samples that are simulated at once.
     dt : float
@@ -44,16 +46,23 @@ class Host:
         Those whose values are computed ahead of the timesteps.
     """
 
-    def __init__(self, operators: Sequence[Operator], n_samples: int, dt: float) -> None:
+    def __init__(
+        self,
+        operators: Sequence[Operator],
+        calls_python: Callable[[Operator], bool],
+        n_samples: int,
+        dt: float,
+    ) -> None:
         self._processes = [op for op in operators if isinstance(op, SimProcess)]
         self._n_samples, self._dt = n_samples, dt
         self._steps: dict[Operator, list] = {}
-        ahead = [op for op in operators if _has_no_input(op)]
-        if len(ahead) < len(operators):
+        in_python = [op for op in operators if calls_python(op)]
+        ahead = [op for op in in_python if _has_no_input(op)]
+        if len(ahead) < len(in_python):
             # functions of time may read what the other functions leave behind
             ahead = [op for op in ahead if type(getattr(op, "process", None)) in _OF_TIME]
         self.sources = {f"source{k}": op for k, op in enumerate(ahead)}
-        self._called = [op for op in operators if op not in ahead]
+        self._called = [op for op in in_python if op not in ahead]
 
     @property
     def is_called(self) -> bool:
@@ -86,8 +95,11 @@ class Host:
         """
         rng = np.random.RandomState(seed)
         self._steps = {}
+        in_python = {*self.sources.values(), *self._called}
         for k, op in enumerate(self._processes):
-            generators = [op.process.get_rng(rng)]
+            generators = [op.process.get_rng(rng)]  # which synapses have in Nengo, too
+            if op not in in_python:
+                continue
             n = 1 if type(op.process) in _CERTAIN else self._n_samples
             for sample in range(1, n):
                 own = np.random.RandomState([seed, k, sample])

@@ -68,8 +68,9 @@ class Machine(ABC):
 
         Parameters
         ----------
-        x : (b, *space, channels) array
-        kernel : (*space, channels / groups, filters) array
+        x : (b, ..., channels) array
+            With one axis for each dimension of space.
+        kernel : (..., channels / groups, filters) array
         strides : sequence of int
             Of the kernel, for each axis in space.
         padding : sequence of (int, int)

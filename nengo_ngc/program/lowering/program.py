@@ -102,8 +102,7 @@ class Program:
         graph = {op: sorted(after, key=numbers.__getitem__) for op, after in graph.items()}
         self.operators = [op for op in toposort(graph) if hasattr(op, "make_step")]
         self._rules = {op: Rule(op, model.dt) for op in self.operators if is_rule(op)}
-        in_python = [op for op in self.operators if _calls_python(op)]
-        self.host = Host(in_python, n_samples, model.dt)
+        self.host = Host(self.operators, _calls_python, n_samples, model.dt)
         inputs = [node for node in _nodes(model) if node.size_in == 0 and node.size_out > 0]
         self.nodes = {node: f"node{k}" for k, node in enumerate(inputs)}
         self.probes = {probe: f"probe{k}" for k, probe in enumerate(model.probes)}

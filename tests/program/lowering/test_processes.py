@@ -44,8 +44,15 @@ def test_processes(same):
     same(build(PROCESSES))
 
 
-def test_process_without_a_seed_has_that_of_the_simulator(same):
-    same(build({"alone": nengo.processes.WhiteNoise()}), optimize=False)
+def test_processes_without_seeds_have_those_that_nengo_would_draw(same):
+    with build({"one": nengo.processes.WhiteNoise()}) as net:
+        before = nengo.Node(np.sin)
+        node = nengo.Node(size_in=1)
+        nengo.Connection(before, node, synapse=0.01)  # a process as well
+        noise = nengo.Node(Noisy(), size_in=1, size_out=1)
+        nengo.Connection(node, noise, synapse=0.01)
+        nengo.Probe(noise, label="another")
+    same(net, optimize=False)
 
 
 def test_processes_of_ones_own(same):
@@ -156,3 +163,16 @@ def test_large_nodes_in_a_loop(minibatch_size, compiled):
     sim = compiled(net, minibatch_size=minibatch_size)
     sim.run_steps(40)
     np.testing.assert_allclose(sim.data[probe], 2, atol=1e-5)
+
+
+def test_functions_are_called_from_other_devices_than_processors(same, monkeypatch):
+    """GPUs call Python in another way, which is taken here on the processor."""
+    monkeypatch.setattr("jax.lax.platform_dependent", lambda *x, cpu, default: default(*x))
+    with nengo.Network() as net:
+        node = nengo.Node(lambda t, x: 0.9 * x + [t, 1 / 3], size_in=2)
+        other = nengo.Node(lambda t, x: x[0] - x[1], size_in=2)
+        nengo.Connection(node, node, synapse=0)
+        nengo.Connection(node, other, synapse=None)
+        nengo.Probe(node, label="node")
+        nengo.Probe(other, label="other")
+    same(net)

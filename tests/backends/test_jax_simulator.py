@@ -1,0 +1,60 @@
+"""What ngc.jax.Simulator has in common with nengo.Simulator besides its numbers."""
+
+import gc
+import pickle
+
+import nengo
+import numpy as np
+import pytest
+
+import nengo_ngc as ngc
+
+from ..conftest import needs_jax
+
+pytestmark = needs_jax
+
+
+def learning():
+    with nengo.Network(seed=0) as net:
+        net.input = nengo.Node([0.5])
+        pre = nengo.Ensemble(10, 1, neuron_type=nengo.StochasticSpiking(nengo.LIFRate()))
+        post = nengo.Ensemble(10, 1)
+        learned = nengo.Connection(pre, post, learning_rule_type=nengo.PES(1e-3))
+        nengo.Connection(net.input, pre, synapse=0.01)
+        nengo.Connection(post, learned.learning_rule)
+        net.weights = nengo.Probe(learned, "weights")
+        net.output = nengo.Probe(post, sample_every=0.002)
+    return net
+
+
+@pytest.mark.parametrize("minibatch_size", [None, 2])
+def test_pickled_simulator_goes_on_where_it_was(minibatch_size):
+    net = learning()
+    with ngc.jax.Simulator(net, minibatch_size=minibatch_size, progress_bar=False) as sim:
+        sim.run_steps(7)
+        text = pickle.dumps({"sim": sim, "probes": net.probes})
+        sim.run_steps(6)
+        expected = [sim.data[probe] for probe in net.probes]
+        assert all(np.any(values) for values in expected)
+    copy = pickle.loads(text)
+    with copy["sim"] as sim:
+        assert (sim.n_steps, sim.minibatch_size) == (7, minibatch_size)
+        sim.run_steps(6)
+        for probe, values in zip(copy["probes"], expected):
+            np.testing.assert_array_equal(sim.data[probe], values)
+    assert pickle.loads(pickle.dumps(sim)).closed
+
+
+def test_simulator_left_open_is_warned_of():
+    sim = ngc.jax.Simulator(nengo.Network(label="mine"), progress_bar=False)
+    with pytest.warns(ResourceWarning, match="mine.*deallocated while open"):
+        del sim
+        gc.collect()
+
+
+def test_records_cannot_be_changed_by_mistake():
+    net = learning()
+    with ngc.jax.Simulator(net, progress_bar=False) as sim:
+        sim.run_steps(4)
+    with pytest.raises(ValueError, match="read-only"):
+        sim.data[net.weights][0] = 0
