@@ -9,7 +9,6 @@ from ..validation import FrozenArrayParam
 from .base import LocalRule
 from .optimizers import Adam, Optimizer
 
-
 # Units for which a product is long enough to be taken by itself.
 _WIDE = 96
 
