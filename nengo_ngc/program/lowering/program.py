@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ...namespace import Array
 from ..operators import PureOperator, is_shared
+from .delays import sum_before_delays
 from .host import Host
 from .layout import Layout
 from .machine import Machine
@@ -97,12 +98,13 @@ class Program:
         graph = operator_dependency_graph(model.operators)
         if optimize:
             graph = merge(model, graph)
-        # always in the same order, so that compiled programs are found again on disk
-        numbers = {op: k for k, op in enumerate(graph)}
-        graph = {op: sorted(after, key=numbers.__getitem__) for op, after in graph.items()}
-        self.operators = [op for op in toposort(graph) if hasattr(op, "make_step")]
+        in_nengo = self.operators = _ordered(graph)
+        if optimize:
+            fewer = sum_before_delays(model, in_nengo)
+            self.operators = _ordered(operator_dependency_graph(fewer))
         self._rules = {op: Rule(op, model.dt) for op in self.operators if is_rule(op)}
-        self.host = Host(self.operators, _calls_python, n_samples, model.dt)
+        # all of Nengo's processes draw their seeds, in Nengo's order
+        self.host = Host(in_nengo, _calls_python, n_samples, model.dt)
         inputs = [node for node in _nodes(model) if node.size_in == 0 and node.size_out > 0]
         self.nodes = {node: f"node{k}" for k, node in enumerate(inputs)}
         self.probes = {probe: f"probe{k}" for k, probe in enumerate(model.probes)}
@@ -308,6 +310,16 @@ class Program:
             n = left if n is None else xp.minimum(n, left)
         values.set(self.model.step, values[self.model.step] + n)
         return n
+
+
+def _ordered(graph: dict) -> list[Operator]:
+    """Operators in the order in which they run, which is the same in each process.
+
+    So compiled programs are found again on disk.
+    """
+    numbers = {op: k for k, op in enumerate(graph)}
+    graph = {op: sorted(after, key=numbers.__getitem__) for op, after in graph.items()}
+    return [op for op in toposort(graph) if hasattr(op, "make_step")]
 
 
 def _nodes(model: Model) -> Sequence[nengo.Node]:
