@@ -18,6 +18,12 @@ needs_trainer = pytest.mark.skipif(
     not HAS_DL and not HAS_JAX, reason="neither JAX nor nengo-dl is installed"
 )
 
+
+def pytest_configure(config):
+    # pytest-xdist begins with files of many tests, but it is those of few that take long
+    config.option.loadscopereorder = False
+
+
 # those that present a minibatch at once, and train by automatic differentiation
 AT_ONCE = [pytest.param("nengo-dl", marks=needs_dl), pytest.param("jax", marks=needs_jax)]
 BACKENDS = ["nengo", *AT_ONCE]

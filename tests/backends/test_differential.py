@@ -22,7 +22,7 @@ NETWORKS = given(scripts(), st.sampled_from([None, 1, 3]), PIECES)
 
 
 @needs_dl
-@settings(SETTINGS, max_examples=50)
+@settings(SETTINGS, max_examples=20)
 @NETWORKS
 def test_same_numbers_on_nengo_dl(script, minibatch_size, pieces):
     assert_same_numbers("nengo-dl", script, minibatch_size, pieces)

@@ -27,6 +27,8 @@ FILES = [
     "tests/test_transforms.py",
     "tests/test_transforms_conv.py",
 ]
+# NengoDL builds a graph of TensorFlow for each test, so that it runs some of them only
+FEW = ["tests/test_learning_rules.py", "tests/test_neurons.py", "tests/test_transforms.py"]
 # builds a hundred simulators; loads those of all packages that are installed
 SLOW = "not test_dts and not test_entry_point"
 
@@ -47,7 +49,8 @@ def simulator(request):
 @pytest.fixture(scope="module")
 def results(simulator, tmp_path_factory):
     path = tmp_path_factory.mktemp(simulator) / "results.jsonl"
-    return suites.run(simulator, [f"nengo/{file}" for file in FILES], path, keyword=SLOW)
+    files = FEW if simulator == "dl" else FILES
+    return suites.run(simulator, [f"nengo/{file}" for file in files], path, keyword=SLOW)
 
 
 def test_our_simulator_is_what_runs(simulator, results):
@@ -55,13 +58,15 @@ def test_our_simulator_is_what_runs(simulator, results):
     for result in results.values():
         made.update(result.simulators)
     assert list(made) == [CLASSES[simulator]]
-    assert made.total() > 400
+    assert made.total() > (100 if simulator == "dl" else 400)
 
 
 def test_tests_pass(simulator, results):
     lost = suites.unlisted(results, simulator)
     assert {test: results[test].error for test in lost} == {}
-    assert Counter(result.outcome for result in results.values())["passed"] > 440
+    assert Counter(result.outcome for result in results.values())["passed"] > (
+        100 if simulator == "dl" else 440
+    )
 
 
 def test_list_of_unsupported_tests_is_up_to_date(simulator, results):

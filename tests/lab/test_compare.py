@@ -24,6 +24,8 @@ from nengo_ngc.lab.compare import code_hashes, processes, report, results, user_
 from nengo_ngc.models import RULES
 from nengo_ngc.storage import locks
 
+from ..conftest import needs_jax
+
 SMALL = {
     "rules": ["backprop", "pes"],
     "hidden": [[8]],
@@ -484,13 +486,14 @@ def test_a_module_with_the_name_of_another_one(tmp_path, monkeypatch):
         comparison.compare(as_file({"modules": ["json"]}, tmp_path), tmp_path / "out")
 
 
-def test_models_that_are_no_rule(at_once, tmp_path):
+@needs_jax
+def test_models_that_are_no_rule(tmp_path):
     config = {
         **SMALL,
         "rules": ["pff", "ff", "sdr"],
         "neurons": ["relu", "tanh"],
         "seeds": [0],
-        "backends": [at_once],
+        "backends": ["jax"],
         "settings": {"pff": {"steps": 3}, "ff": {"steps": 3}},
     }
     done, plain, sparse, failed, *_ = comparison.compare(config, tmp_path)

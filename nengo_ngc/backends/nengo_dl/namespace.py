@@ -40,9 +40,8 @@ def tensorflow_namespace(dtype: Any, training: Any = False) -> ModuleType:
         "einsum": tf.einsum,
         "linalg.cholesky": tf.linalg.cholesky,
         "linalg.inv": tf.linalg.inv,
-        "linalg.inv_lower": lambda x: tf.linalg.triangular_solve(
-            x, tf.eye(x.shape[0], dtype=x.dtype)
-        ),
+        # it raises an error if there is no inverse, unlike the solution of triangular systems
+        "linalg.inv_lower": tf.linalg.inv,
         "stop_gradient": tf.stop_gradient,
         "partition": lambda x, kth: tf.sort(x),  # which is as fast
     }
