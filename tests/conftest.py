@@ -1,6 +1,7 @@
 """What tests of several modules share."""
 
 import importlib.util
+import os
 from pathlib import Path
 
 import nengo
@@ -22,6 +23,36 @@ needs_trainer = pytest.mark.skipif(
 def pytest_configure(config):
     # pytest-xdist begins with files of many tests, but it is those of few that take long
     config.option.loadscopereorder = False
+
+
+# Tests that take some ten seconds on NengoDL, which builds a graph for each model. They run on
+# the other simulators, and on NengoDL if the environment variable NENGO_NGC_ALL_TESTS is set.
+SLOW_ON_NENGO_DL = {
+    "test_another_learning_rate_after_divergence",
+    "test_backprop_is_the_gradient",
+    "test_goodness_of_each_label",
+    "test_interrupted_epoch_is_taken_up_from_its_start",
+    "test_learning_goes_on_on_either_simulator",
+    "test_model_learns_as_on_nengo",
+    "test_resumed_with_previous_states",
+    "test_saved_and_resumed_as_if_not_interrupted",
+    "test_spiking_neurons_learn",
+    "test_state_takes_up_learning",
+    "test_t2_sigma_is_pdh_without_m",
+    "test_the_rest_of_a_presentation_is_skipped",
+    "test_uses",
+}
+
+
+def pytest_collection_modifyitems(items):
+    if os.environ.get("NENGO_NGC_ALL_TESTS"):
+        return
+    slow = pytest.mark.skip(reason="it takes long on NengoDL; NENGO_NGC_ALL_TESTS=1 runs it")
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        on_nengo_dl = callspec is not None and "nengo-dl" in map(str, callspec.params.values())
+        if on_nengo_dl and item.originalname in SLOW_ON_NENGO_DL:
+            item.add_marker(slow)
 
 
 # those that present a minibatch at once, and train by automatic differentiation

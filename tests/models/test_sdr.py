@@ -89,8 +89,6 @@ def test_codes_in_sparse_matrices_and_on_either_simulator(learned, tmp_path):
     ],
 )
 def test_saved_and_resumed_as_if_not_interrupted(kwargs, at_once, tmp_path):
-    if kwargs and at_once == "nengo-dl":
-        pytest.skip("each epoch has a sparsity of its own, and a graph that NengoDL builds")
     kwargs = {**kwargs, "backend": at_once}
     whole = encoder(**kwargs).fit(X, Y)
     part = encoder(**kwargs)
