@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from ...program.lowering import Program
 from .cache import Compiling
 from .devices import Devices
-from .machine import JaxMachine
+from .machine import JaxMachine, of_types
 
 Arrays = dict[str, Any]
 
@@ -117,8 +117,7 @@ class Loop:
             def learn(carry: tuple) -> tuple:
                 weights = carry[1]
                 new = self._program.learn(machine, {**constants, **weights}, state, seen)
-                new = {name: new[name].astype(w.dtype) for name, w in weights.items()}
-                return jnp.bool(False), new
+                return jnp.bool(False), of_types({k: new[k] for k in weights}, weights)
 
             # at most once; a condition would copy the weights if no rule is due
             _, weights = jax.lax.while_loop(lambda c: c[0], learn, (due, weights))
@@ -153,10 +152,7 @@ class Loop:
         done = program.timestep(
             machine, {**constants, **weights}, state, {**held, **inputs}, n_steps - 1 - i
         )
-        after = {
-            name: self._as_before(array, state[name]) for name, array in done.state.items()
-        }
-        after = self._devices.keep(after, program.per_sample)
+        after = self._devices.keep(of_types(done.state, state), program.per_sample)
         n = 1 if done.skipped is None else 1 + done.skipped
         recorded = self._record(probed, done.probed, rows, i + n - 1)
         due = jnp.bool(False) if done.due is None else jnp.asarray(done.due)
@@ -173,7 +169,3 @@ class Loop:
             else x
             for name, x in probed.items()
         }
-
-    @staticmethod
-    def _as_before(array, before):
-        return jnp.asarray(array).astype(before.dtype)

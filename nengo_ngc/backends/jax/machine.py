@@ -14,6 +14,11 @@ from ...namespace import Array
 from ...program.lowering import Machine
 
 
+def of_types(arrays: dict[str, Array], before: dict[str, Array]) -> dict[str, Array]:
+    """Return arrays of the types that those of the same names had before, as loops need it."""
+    return {name: jnp.asarray(x).astype(before[name].dtype) for name, x in arrays.items()}
+
+
 class JaxMachine(Machine):
     """The primitives of one timestep, see `.Machine`.
 

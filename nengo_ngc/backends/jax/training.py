@@ -11,7 +11,7 @@ from ...program.lowering import Program
 from ...rules import Optimizer
 from .cache import Compiling
 from .devices import Devices
-from .machine import JaxMachine
+from .machine import JaxMachine, of_types
 from .namespace import jax_namespace
 
 Arrays = dict[str, Any]
@@ -142,7 +142,7 @@ class Update:
             machine = JaxMachine(self._xp, self._dtype, self._n_samples, key_now, self.errors)
             arrays = {**shared, **weights, **trained}
             done = self._program.timestep(machine, arrays, state, {**held, **inputs})
-            after = self._devices.keep(_like(done.state, state), self._program.per_sample)
+            after = self._devices.keep(of_types(done.state, state), self._program.per_sample)
             if done.due is not None:
                 weights = self._learn(machine, arrays, weights, done, after)
             return (weights, after, done.probed[self._output]), None
@@ -162,11 +162,6 @@ class Update:
 
         def learn() -> Arrays:
             new = self._program.learn(machine, arrays, state, seen)
-            return _like({name: new[name] for name in weights}, weights)
+            return of_types({name: new[name] for name in weights}, weights)
 
         return jax.lax.cond(done.due, learn, lambda: weights)
-
-
-def _like(arrays, before):
-    """Arrays of the types that those of the same names had before."""
-    return {name: jnp.asarray(x).astype(before[name].dtype) for name, x in arrays.items()}

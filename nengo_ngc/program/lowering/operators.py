@@ -105,7 +105,7 @@ def lower_dot_inc(op: ops.DotInc, values: Values) -> None:
 def lower_bsr_dot_inc(op: ops.BsrDotInc, values: Values) -> None:
     """``Y = Y + A @ X``, where A has dense blocks of one size."""
     xp, X, A = values.xp, values[op.X], values.shared(op.A)
-    n_blocks, n_rows, n_columns = op.A.shape
+    _, n_rows, n_columns = op.A.shape
     x = xp.reshape(X, (X.shape[0], -1, n_columns))
     if not np.array_equal(op.indices, np.arange(x.shape[1])):
         x = xp.take(x, op.indices, axis=1)
