@@ -50,7 +50,8 @@ def pytest_collection_modifyitems(items):
     slow = pytest.mark.skip(reason="it takes long on NengoDL; NENGO_NGC_ALL_TESTS=1 runs it")
     for item in items:
         callspec = getattr(item, "callspec", None)
-        on_nengo_dl = callspec is not None and "nengo-dl" in map(str, callspec.params.values())
+        params = callspec.params.values() if callspec else ()
+        on_nengo_dl = any(isinstance(p, str) and p == "nengo-dl" for p in params)
         if on_nengo_dl and item.originalname in SLOW_ON_NENGO_DL:
             item.add_marker(slow)
 
