@@ -20,7 +20,7 @@ from nengo_ngc import __version__
 from nengo_ngc.storage.atomic import replacing
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("nengo", "nengo-dl", "tensorflow", "jax", "numpy", "scikit-learn")
+PACKAGES = ("nengo", "nengo-dl", "tensorflow", "jax", "numpy", "scikit-learn", "ngclearn")
 
 
 def benchmark(function):

@@ -34,7 +34,7 @@ from ._report import ROOT, benchmark
 SHAPE, STEPS = (784, 360, 360, 360), 50
 BETA, LEAK = 0.1, 0.001
 
-BACKENDS = {"dl": "nengo-dl"}  # by the names of their columns
+BACKENDS = {"dl": "nengo-dl", "jax": "jax"}  # by the names of their columns
 
 
 def images(n_samples):
