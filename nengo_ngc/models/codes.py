@@ -89,7 +89,7 @@ class CodeClassifier(LatentTransformer, ImageClassifier):
 
     @property
     def _n_columns(self):
-        return self.n_units
+        return self._task.n_units
 
     def _decide(self, X):
         check_is_fitted(self, "centroids_")  # the first epoch may not be over yet

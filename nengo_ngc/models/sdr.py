@@ -50,8 +50,8 @@ class SDREncoder(CodeClassifier):
     margin : float, optional
         The margin of the loss.
     batch_size : int, optional
-        Number of images of one update, among which triplets are drawn. It must not be larger
-        than the number of images.
+        Number of images of one update, among which triplets are drawn. If there are fewer
+        images, all of them make one batch, with a warning.
     max_epochs : int, optional
         Number of passes over the images. In each of them, images that do not fill a batch
         are left out; which ones changes from epoch to epoch.
@@ -216,7 +216,7 @@ class SDREncoder(CodeClassifier):
         Parameters
         ----------
         X : (n, n_pixels) array or Images
-            Images, with pixels in [0, 1].
+            Images, or any other finite features.
         y : (n,) array
             Labels.
         X_val : (m, n_pixels) array or Images, optional

@@ -54,15 +54,13 @@ class AutodiffTask(Task):
         rows = np.arange(len(batch[0]))
         return self.run_through(batch, rows, report=lambda measured: None)
 
-    def run_through(
-        self, data: tuple, order: NDArray, report: Callable[[dict], None]
-    ) -> dict[str, Any]:
+    def _run_batches(self, data, order, report):
         return self.training.train(*data, order, report)
 
     def _open_training(self):
         return self.training_backend.open_trainer(
             backends.Model(self.training_network, tuple(self.outputs), tuple(self.inputs)),
-            self.settings.batch_size,
+            self.batch_size,
             self.settings.device,
             optimizer=self.optimizer,
             loss=self.loss,

@@ -35,6 +35,11 @@ class CodeTask(LabelTask):
         """Return the codes of images, (n, n_units), also in the middle of an epoch."""
 
     @property
+    def n_units(self) -> int:
+        """The number of units in a code."""
+        return self.settings.n_units
+
+    @property
     @abstractmethod
     def n_winners(self) -> int:
         """The number of active units in a code."""
@@ -55,7 +60,7 @@ class CodeTask(LabelTask):
 
         The centroid of a class without images is 0 everywhere.
         """
-        n_units = self.settings.n_units
+        n_units = self.n_units
         active, counts = np.zeros((self.n_classes, n_units)), np.zeros((self.n_classes, 1))
         for rows in gen_batches(len(X), _AT_ONCE):
             codes, labels = self.codes(part(X, rows)), y[rows]
@@ -95,8 +100,12 @@ class CodeTask(LabelTask):
         expected = super().expected_arrays(shapes)
         looked = any("silent_units" in record for record in self.history)
         if looked or "centroids" in shapes:
-            expected["centroids"] = Array((self.n_classes, self.settings.n_units))
+            expected["centroids"] = Array((self.n_classes, self._n_units_in(shapes)))
         return expected
+
+    def _n_units_in(self, shapes):
+        """The number of units in a file, by the shapes of its arrays."""
+        return self.settings.n_units
 
     def take_up(self, arrays):
         super().take_up(arrays)
