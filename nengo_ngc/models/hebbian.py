@@ -20,8 +20,10 @@ class HebbianEncoder(CodeClassifier):
     first epoch, filters learn from patches of images. In the epochs after it, units learn
     which filters win in which places; one unit wins for each image. In the last epoch only
     thresholds change, so that all units are among the k winners equally often. Filters start
-    as patches, and units start as images. Labels are used for the centroids of the classes
-    only. The centroid of a class is made of the k units that its images activate most often.
+    as patches, and units start as images. Labels are used for the mean codes of the classes
+    only. The predicted label is that of the class whose mean code is at the smallest angle to
+    the code. The centroid of a class is made of the k units that its images activate most
+    often.
 
     Parameters
     ----------
@@ -75,7 +77,7 @@ class HebbianEncoder(CodeClassifier):
     classes_ : (n_classes,) array
         The labels that the model knows, sorted.
     centroids_ : (n_classes, n_units) array
-        The code of each class, of 0 and 1.
+        The k units that are active most often in each class, as 0 and 1.
     parameters_ : dict of {str: array}
         ``"W1"``, ``"b1"`` of filters and ``"W2"``, ``"b2"`` of units, see `.PatchEncoder`.
     history_ : list of dict
@@ -101,8 +103,8 @@ class HebbianEncoder(CodeClassifier):
     its images and learn from all of them; then units start as the first ``n_units`` images,
     and learn from all images, too. At further calls units learn, and filters do not change. If
     the model has been fitted before, ``partial_fit`` goes on in the phase of the last epoch.
-    Each call makes the centroids of the classes of which it has images anew, from these
-    images; ``fit_centroids`` makes all centroids from images of the user's choice.
+    Each call makes the mean codes of the classes of which it has images anew, from these
+    images; ``fit_centroids`` makes all mean codes from images of the user's choice.
 
     References
     ----------

@@ -138,7 +138,7 @@ class HebbianTask(CodeTask):
         return self.look(*data, order)
 
     def validate(self, X_val, y_val):
-        return {} if self.centroids is None else super().validate(X_val, y_val)
+        return {} if self.means is None else super().validate(X_val, y_val)
 
     def _session_state(self):
         return {**self.learned, **_numbered(self.training.state(), self._level)}
