@@ -126,15 +126,15 @@ class ImageClassifier(ClassifierMixin, NetworkEstimator):
 
         The first call begins to learn, unless the model has been fitted before. Successive
         calls teach what one call with all images would, if each of them has whole batches,
-        except that random numbers differ where learning draws some. ``max_epochs`` does not count. Step sizes do not shrink:
-        they are those of the first update if learning has begun with this method, and
-        otherwise those at which ``fit`` or ``epochs`` has arrived.
+        except that random numbers differ where learning draws some. ``max_epochs`` does not
+        count. Step sizes do not shrink: they are those of the first update if learning has
+        begun with this method, and otherwise those at which ``fit`` or ``epochs`` has arrived.
 
         Parameters
         ----------
         X : (n, n_pixels) array or Images
-            Images, as for ``fit``. Those that do not fill a batch at the end of a call are learned from as
-            a smaller batch: the update is the mean over them.
+            Images, as for ``fit``. Those that do not fill a batch at the end of a call are
+            learned from as a smaller batch: the update is the mean over them.
         y : (n,) array
             Labels.
         classes : (n_classes,) array, optional

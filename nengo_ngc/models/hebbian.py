@@ -202,7 +202,7 @@ class HebbianEncoder(CodeClassifier):
         return X, y
 
     def _check_sizes(self, n_learned):
-        """Raise ValueError unless images have their shape; warn of what they are too few for."""
+        """Raise ValueError unless images have their shape; warn of what does not fit."""
         shape = self._shape
         if math.prod(shape) != self.n_features_in_:
             raise ValueError(
@@ -218,7 +218,7 @@ class HebbianEncoder(CodeClassifier):
             )
         if n_learned < self.n_units:
             warnings.warn(
-                f"n_units={self.n_units} is larger than the data: there are {n_learned} units, "
-                "since each starts as an image",
+                f"n_units={self.n_units} is larger than the data: there are {n_learned} "
+                "units, since each starts as an image",
                 stacklevel=2,
             )

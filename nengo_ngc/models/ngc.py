@@ -273,8 +273,8 @@ optional
 
         The first call begins to learn, unless the model has been fitted before. Successive
         calls teach what one call with all images would, if each of them has whole batches.
-        ``max_epochs`` does not count. The prior is not fitted; ``fit_prior`` does that. With ``initial="previous"``, the images
-        count as new ones.
+        ``max_epochs`` does not count. The prior is not fitted; ``fit_prior`` does that. With
+        ``initial="previous"``, the images count as new ones.
 
         Parameters
         ----------
@@ -303,7 +303,7 @@ optional
         return X, np.arange(len(X))
 
     def fit_prior(self, X: ImagesLike) -> Self:
-        """Fit the prior of the top states, which ``sample`` and ``score`` need.
+        r"""Fit the prior of the top states, which ``sample`` and ``score`` need.
 
         ``fit`` does this at its end. With ``output="gaussian"`` the variance of the pixels is
         estimated, too:

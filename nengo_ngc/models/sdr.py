@@ -117,9 +117,9 @@ class SDREncoder(CodeClassifier):
     Notes
     -----
     Images of ``partial_fit`` are learned with the sparsity and hardness of the last epoch that
-    is done, or of the first one if there is none. Each call makes the mean codes of the classes
-    of which it has images anew, from these images; ``fit_centroids`` makes all mean codes
-    from images of the user's choice.
+    is done, or of the first one if there is none. Each call makes the mean codes of the
+    classes of which it has images anew, from these images; ``fit_centroids`` makes all mean
+    codes from images of the user's choice.
 
     References
     ----------

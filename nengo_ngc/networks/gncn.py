@@ -63,11 +63,13 @@ class GNCN(LearningNetwork):
     :math:`\mu_0` is the mean of the pixels: g is the logistic function for Bernoulli and the
     identity for Gaussian pixels. In both cases :math:`e_0 = x - \mu_0` is the gradient of the
     log likelihood of the image by what drives :math:`\mu_0` (for Gaussian pixels with a
-    variance of 1), so that nothing else differs. In ``"t1"`` and ``"t1-sigma"`` the feedback is
-    :math:`d_l = \phi'(z_l) W_l^T e_{l-1}`, the target is :math:`t_l = z_l`, and there is no V
-    and no M. In ``"t2-sigma"`` and ``"pdh"`` the feedback is :math:`d_l = E_l e_{l-1}` with
-    weights E that learn, the target is :math:`t_l = \phi(z_l)`, and there is V. Only
-    ``"pdh"`` has M, and all variants but ``"t1"`` have P.
+    variance of 1), so that nothing else differs.
+
+    In ``"t1"`` and ``"t1-sigma"`` the feedback is :math:`d_l = \phi'(z_l) W_l^T e_{l-1}`, the
+    target is :math:`t_l = z_l`, and there is no V and no M. In ``"t2-sigma"`` and ``"pdh"``
+    the feedback is :math:`d_l = E_l e_{l-1}` with weights E that learn, the target is
+    :math:`t_l = \phi(z_l)`, and there is V. Only ``"pdh"`` has M, and all variants but
+    ``"t1"`` have P.
 
     At the last timestep of a presentation the weights change by
 

@@ -2,12 +2,9 @@
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .. import backends
 from ..rules import Optimizer

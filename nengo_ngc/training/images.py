@@ -15,9 +15,9 @@ _BLOCK_BYTES = 2**24  # what is read at once where all images are looked at
 class Images:
     """Rows of pixels over an array that may be larger than memory.
 
-    Indexing returns a float32 array, with pixels in [0, 1] where whole numbers are stored. What
-    is stored stays as it is: bytes stay bytes, and of an array that is mapped from a file only those rows are read that
-    are asked for.
+    Indexing returns a float32 array, with pixels in [0, 1] where whole numbers are stored.
+    What is stored stays as it is: bytes stay bytes, and of an array that is mapped from a file
+    only those rows are read that are asked for.
 
     Parameters
     ----------

@@ -200,7 +200,7 @@ class Task(ABC):
         if self._fewer and self._fewer != self._n_rest:
             self.close(all_but=self._sessions.keys() - {"rest"})
             self._n_rest = self._fewer
-        if learns:
+        if learns or self._training_name in self._sessions:
             self._take_up(self.training)
             if self.training.is_random:
                 self.training.reset()

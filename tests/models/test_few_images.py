@@ -9,7 +9,9 @@ from .small import NAMES, X, Y, assert_same_bits, labels, make
 @pytest.mark.parametrize("name", NAMES)
 def test_all_images_make_one_batch(name, tmp_path):
     few = X[:6], *labels(name, Y[:6])
-    with pytest.warns(UserWarning, match="batch_size=10 is larger than the data: .* 6 samples"):
+    with pytest.warns(
+        UserWarning, match="batch_size=10 is larger than the data: .* 6 samples"
+    ):
         found = make(name).fit(*few)
     expected = make(name, batch_size=6).fit(*few)
     assert_same_bits(found, expected)

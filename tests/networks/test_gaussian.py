@@ -21,7 +21,7 @@ def by_hand(tied, n_presentations):
     """What is predicted at the end of each presentation, and the weights after all."""
     p, predicted = {k: v.copy() for k, v in START.items()}, []
     for _ in range(n_presentations):
-        z1, z2 = np.zeros(5), np.zeros(4)
+        z1, z2, e0, e1 = np.zeros(5), np.zeros(4), np.zeros(7), np.zeros(5)
         for step in range(STEPS):
             if step > 0:
                 if tied:

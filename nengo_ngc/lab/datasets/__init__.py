@@ -62,8 +62,9 @@ def load(
     X has the shape (n, height, width) for grey images, (n, height, width, 3) for colours, or
     (n, n_pixels). Pixels are whole numbers from 0 to 255, floating-point numbers, or True and
     False. Floating-point numbers should lie in [0, 1]; if they do not, they are taken as they
-    are, and models that need pixels in [0, 1] refuse them. Labels are whole numbers or texts. If there is no part for testing, every sixth
-    image of each class becomes one. Images are put into an order that is always the same.
+    are, and models that need pixels in [0, 1] refuse them. Labels are whole numbers or texts.
+    If there is no part for testing, every sixth image of each class becomes one. Images are
+    put into an order that is always the same.
 
     Parameters
     ----------

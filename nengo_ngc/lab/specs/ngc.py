@@ -89,9 +89,7 @@ class NGCSpec(ModelSpec):
         said = text.format(record[name]) + unit
         if validation is not None:
             said += f", validation {validation:.{2 if name == 'bce' else 4}f}"
-        return said + (
-            f", {record['iterations']:.1f} steps" if "iterations" in record else ""
-        )
+        return said + (f", {record['iterations']:.1f} steps" if "iterations" in record else "")
 
     def samples(
         self, model: Any, n_rows: int, random_state: int | None = None

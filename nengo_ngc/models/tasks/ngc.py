@@ -13,7 +13,6 @@ from ...schedule import Schedule
 from ...storage.model_files import Array
 from ...training import Images, Task
 
-
 # what is measured of reconstructions, by the distribution of pixels
 MEASURES = {"bernoulli": ("bce", binary_cross_entropy), "gaussian": ("mse", mse)}
 
@@ -117,7 +116,9 @@ class NGCTask(Task):
     def keep(self):
         super().keep()
         self.previous = self._reached
-        self.close(all_but=("train", "rest"))  # the others hold what the parameters were before
+        self.close(
+            all_but=("train", "rest")
+        )  # the others hold what the parameters were before
 
     def no_states(self, n: int) -> NDArray[np.float32]:
         """Return the states of n images that have not been presented, which are 0."""
