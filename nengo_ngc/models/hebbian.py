@@ -63,7 +63,7 @@ class HebbianEncoder(CodeClassifier):
         to a twentieth within each phase.
     homeostasis : float, optional
         Step size of thresholds, for each input of a unit. It shrinks as ``learning_rate``
-        does. With 0 thresholds do not change.
+        does, and suits features of a size of about 1. With 0 thresholds do not change.
     sparse_output : bool, optional
         Whether ``transform`` returns a `scipy.sparse.csr_matrix`.
     device : str or None, optional
