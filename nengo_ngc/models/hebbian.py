@@ -63,7 +63,7 @@ class HebbianEncoder(CodeClassifier):
         to a twentieth within each phase.
     homeostasis : float, optional
         Step size of thresholds, for each input of a unit. It shrinks as ``learning_rate``
-        does, and suits features of a size of about 1. With 0 thresholds do not change.
+        does. With 0 thresholds do not change.
     sparse_output : bool, optional
         Whether ``transform`` returns a `scipy.sparse.csr_matrix`.
     device : str or None, optional
@@ -80,6 +80,7 @@ class HebbianEncoder(CodeClassifier):
         The k units that are active most often in each class, as 0 and 1.
     parameters_ : dict of {str: array}
         ``"W1"``, ``"b1"`` of filters and ``"W2"``, ``"b2"`` of units, see `.PatchEncoder`.
+        Filters are of features that are divided by ``scale_``.
     history_ : list of dict
         A record of each epoch. It has the number ``epoch``; its ``phase`` ("filters", "units"
         or "thresholds"); ``learning_rate`` and ``samples_per_second``. From the second epoch
@@ -88,6 +89,8 @@ class HebbianEncoder(CodeClassifier):
         in percent, if there were validation images.
     filter_shape_ : tuple of int
         Height and width of a filter, and the number of colours if there are any.
+    scale_ : float
+        The largest size of the features that filters have started from, 1 for images.
     n_iter_ : int
         Number of epochs that are done.
     n_features_in_ : int
@@ -183,6 +186,11 @@ class HebbianEncoder(CodeClassifier):
         side = math.isqrt(self.n_features_in_)
         square = side * side == self.n_features_in_
         return (side, side) if square else (1, self.n_features_in_)
+
+    @property
+    def scale_(self) -> float:
+        """The largest size of the features that filters have started from."""
+        return self._task.scale
 
     @property
     def filter_shape_(self) -> tuple[int, ...]:

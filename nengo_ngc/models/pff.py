@@ -231,8 +231,6 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         for label in range(len(self.classes_)):
             of_class = z_g[labels[rows] == label]
             n = min(self.n_mixture, len(of_class))
-            if len(of_class) == 1:  # scikit-learn asks for two
-                of_class = np.repeat(of_class, 2, axis=0)
             with threadpool_limits(1):  # matrices of this size are not worth threads
                 self.mixtures_.append(fitted_mixture(of_class, "z_g", n, self._seed))
         return self

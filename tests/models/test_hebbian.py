@@ -108,7 +108,7 @@ def test_patch_encoder_as_by_hand(simulate, colours):
 @pytest.mark.parametrize(
     "grid, message",
     [
-        (0, "grid: must be a whole number of at least 1, got 0"),
+        (0, "grid: must be a whole number of at least 1 or a sequence of 2 whole .*, got 0"),
         (6, r"between 1 and the places.*\(5, 6\).*grid=6"),
     ],
 )

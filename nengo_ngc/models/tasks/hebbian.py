@@ -14,6 +14,7 @@ from ...networks.competitive import nearest_bias
 from ...neurons import KWinnersTakeAll
 from ...rules import SGD, Annealed
 from ...schedule import Schedule
+from ...storage.model_files import Array
 from ...training import Images
 from ...training.images import part
 from ...validation import LARGEST_WHOLE
@@ -41,10 +42,14 @@ class HebbianTask(CodeTask):
     ----------
     phase : {"filters", "units", "thresholds"}
         What learns in the present epoch or stream.
+    scale : float
+        The largest size of the features that filters start from. All features are divided by
+        it, so that step sizes of thresholds suit any of them.
     """
 
     inputs = ("input",)
     phase = "filters"
+    scale = 1.0
 
     def __init__(self, *args: Any, image_shape: tuple[int, ...]) -> None:
         super().__init__(*args)
@@ -126,7 +131,8 @@ class HebbianTask(CodeTask):
     def learn(self, x, y):
         if self.phase == "filters":
             for _ in range(self.settings.patches_per_image):
-                self.training.present(self._patches(x, self._places(len(x))), learn=True)
+                patches = self._patches(x, self._places(len(x))) / self.scale
+                self.training.present(patches, learn=True)
         else:
             self.training.present(x, learn=True)
         return {}
@@ -164,20 +170,18 @@ class HebbianTask(CodeTask):
         ].reshape(len(X), -1)
 
     def _some_patches(self, X, order):
-        """Patches with something on them; of empty images, whatever there is."""
+        """Patches with something on them, scaled; of empty images, whatever there is."""
         n = self.settings.n_hidden[0]
         times = 1 + 4 * n // len(order)
         places = np.concatenate([self._places(len(order)) for _ in range(times)], axis=1)
         order = np.tile(order, times)
         parts = gen_batches(len(order), _AT_ONCE)
-        ink, largest = [], 0.0
-        for k in parts:
-            size = np.abs(self._patches(X[order[k]], places[:, k]))
-            ink.append(size.mean(axis=1))
-            largest = max(largest, size.max())
-        empty = np.concatenate(ink) < _INK * largest
-        chosen = np.argsort(empty, kind="stable")[:n]
-        return self._patches(X[order[chosen]], places[:, chosen])
+        sizes = (np.abs(self._patches(X[order[k]], places[:, k])) for k in parts)
+        found = [(size.mean(axis=1), size.max()) for size in sizes]
+        self.scale = float(max(largest for _, largest in found)) or 1.0
+        ink = np.concatenate([mean for mean, _ in found])
+        chosen = np.argsort(ink < _INK * self.scale, kind="stable")[:n]
+        return self._patches(X[order[chosen]], places[:, chosen]) / self.scale
 
     # --- using what was learned
 
@@ -216,7 +220,7 @@ class HebbianTask(CodeTask):
     def _encoder(self, sparsity, **optimizers):
         return PatchEncoder(
             self.image_shape,
-            self.learned["W1"],
+            self.learned["W1"] / self.scale,
             self.learned["b1"],
             self.grid,
             self.n_units,
@@ -247,6 +251,20 @@ class HebbianTask(CodeTask):
         return optimizers
 
     # --- files
+
+    def arrays(self):
+        return {**super().arrays(), "scale": np.array(self.scale)}
+
+    def expected_arrays(self, shapes):
+        # files of earlier versions lack it
+        scale = {"scale": Array(())} if "scale" in shapes else {}
+        return {**super().expected_arrays(shapes), **scale}
+
+    def take_up(self, arrays):
+        super().take_up(arrays)
+        self.scale = float(arrays.get("scale", 1.0))
+        if not self.scale > 0:
+            raise ValueError("scale must be above 0")
 
     def _expected_state(self, shapes):
         model = self.settings
