@@ -117,6 +117,7 @@ class HebbianEncoder(CodeClassifier):
     """
 
     _recorded = ("phase",)
+    _poor_score = True
 
     arguments = (
         SizesParam("n_hidden", lengths=(1,)),

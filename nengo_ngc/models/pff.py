@@ -113,6 +113,7 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
     """
 
     _task_type = PFFTask
+    _poor_score = True
     _derived = ("mixtures_",)
 
     arguments = (

@@ -18,23 +18,6 @@ from nengo_ngc import (
     SDREncoder,
 )
 
-
-class PoorScore:
-    """How well such a model learns images is tested elsewhere.
-
-    The checks ask for an accuracy of 83 % on samples of two numbers, which are no images.
-    """
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.poor_score = True
-        return tags
-
-
-class AnyPFF(PoorScore, PFFClassifier):
-    """Of samples of two numbers it sees the direction only."""
-
-
 MODELS = [
     NGCModel(
         (4,),
@@ -47,7 +30,7 @@ MODELS = [
         output="gaussian",
     ),
     RuleClassifier((16,), batch_size=5, max_epochs=15, learning_rate=0.05, backend="nengo"),
-    AnyPFF(
+    PFFClassifier(
         (4,),
         g_units=0,
         n_group=2,
