@@ -1,7 +1,7 @@
 """What the command line, runs and comparisons know of one model."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -213,8 +213,9 @@ class ModelSpec:
             )
 
 
-def as_pixels(rows: Sequence[NDArray]) -> list[NDArray]:
+def as_pixels(rows: Iterable[NDArray]) -> list[NDArray]:
     """Images of any numbers, brought into [0, 1] by one scale if some lie outside."""
+    rows = list(rows)
     low = min(0.0, *(float(row.min()) for row in rows))
     high = max(1.0, *(float(row.max()) for row in rows))
     return [(row - low) / (high - low) for row in rows]
