@@ -7,7 +7,6 @@ from pathlib import Path
 import nengo
 import numpy as np
 import pytest
-from scipy.special import expit
 
 import nengo_ngc as ngc
 
@@ -70,27 +69,6 @@ REFERENCE = {
     "self_excitation": 0.15,
     "cross_inhibition": 0.1,
 }
-
-
-class Squashing:
-    """For models of images: takes numbers of any size, as scikit-learn's checks do."""
-
-    def _check_images(self, X, *args, **kwargs):
-        return super()._check_images(self._squashed(X), *args, **kwargs)
-
-    @staticmethod
-    def _squashed(X):
-        numbers = np.asarray(X)
-        if np.iscomplexobj(numbers):
-            return X
-        try:
-            numbers = numbers.astype(float)
-        except (TypeError, ValueError):
-            return X
-        squashed = np.where(np.isfinite(numbers), expit(numbers), numbers)
-        if hasattr(X, "columns"):  # of a data frame, whose names are checked, too
-            return type(X)(squashed, columns=X.columns, index=X.index)
-        return squashed
 
 
 @pytest.fixture(params=BACKENDS)

@@ -2,7 +2,12 @@
 
 from ..neurons.functions import softmax
 from .classification import cross_entropy, probe_error
-from .reconstruction import binary_cross_entropy, masked_mse, monte_carlo_log_likelihood
+from .reconstruction import (
+    binary_cross_entropy,
+    masked_mse,
+    monte_carlo_log_likelihood,
+    mse,
+)
 from .vectors import angle
 
 __all__ = [
@@ -11,6 +16,7 @@ __all__ = [
     "cross_entropy",
     "masked_mse",
     "monte_carlo_log_likelihood",
+    "mse",
     "probe_error",
     "softmax",
 ]

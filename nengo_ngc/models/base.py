@@ -1,6 +1,7 @@
 """What all models share: scikit-learn's face of a trainer and its task."""
 
 import os
+import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -62,14 +63,17 @@ class NetworkEstimator(BaseEstimator):
     def _task(self) -> Any:
         return self._trainer.task
 
-    def _start(self):
-        """Begin to learn, and draw a seed."""
+    def _start(self, n, **start):
+        """Begin to learn from n samples; the task has some attributes from the start."""
         self.check_parameters()
         self._close()
         rng = check_random_state(self.random_state)
         self._seed = int(rng.randint(2**31 - 1))
         self._forget_derived()
         self._trainer = Trainer(self._new_task())
+        vars(self._task).update(start)
+        self._task.in_batches_of(min(self.batch_size, n))
+        self._task.begin()
 
     def _stream(self, check: Callable[[bool], tuple]) -> Self:
         """Learn from images once, in their order.
@@ -83,10 +87,8 @@ class NetworkEstimator(BaseEstimator):
         first = not hasattr(self, "parameters_")
         with self._as_before_on_error():
             X, about = check(first)
-            self._check_whole_batches(X)
             if first:
-                self._start()
-                self._task.begin()
+                self._start(len(X))
             self._trainer.stream((X, self._task.targets(about)))
         self._forget_derived()
         return self
@@ -178,27 +180,22 @@ class NetworkEstimator(BaseEstimator):
         if self.device is not None and self.backend != "auto" and not backend.devices:
             raise unfit("device", f"None with backend={self.backend!r}", self.device, self)
 
-    def _check_images(self, X, name="X", reset=False, for_learning=False):
-        """Images as the task takes them, or an error that names the argument."""
+    # what to do about numbers outside of [0, 1]; None: the model takes any finite numbers
+    _remedy: str | None = None
+
+    def _check_images(self, X, name="X", reset=False):
+        """Samples as the task takes them, or an error that names the argument."""
         if reset:
             self.check_parameters()
-        X = inputs.images(self, X, name, reset)
-        if for_learning:
-            self._check_batch(X)
-        return X
+        return inputs.images(self, X, name, reset)
 
-    def _check_batch(self, X):
+    def _warn_of_few(self, X):
+        """Warn if there is less than one batch for each epoch."""
         if len(X) < self.batch_size:
-            raise ValueError(
-                f"batch_size must not be larger than the data: got "
-                f"batch_size={self.batch_size} and {len(X)} images"
-            )
-
-    def _check_whole_batches(self, X):
-        if len(X) % self.batch_size:
-            raise ValueError(
-                f"partial_fit needs whole batches: the number of images must be a "
-                f"multiple of batch_size={self.batch_size}, got {len(X)}"
+            warnings.warn(
+                f"batch_size={self.batch_size} is larger than the data: each batch consists "
+                f"of all {len(X)} samples",
+                stacklevel=2,
             )
 
     # --- files and pickles

@@ -13,7 +13,7 @@ from .transformer import LatentTransformer
 
 
 class CodeClassifier(LatentTransformer, ImageClassifier):
-    """Base class of models that make codes of images and know a class by its centroid.
+    """Base class of models that make codes of images and know a class by its mean code.
 
     Its task is a `.CodeTask`. Subclasses have the parameters ``n_units`` and
     ``sparse_output``.
@@ -45,9 +45,10 @@ class CodeClassifier(LatentTransformer, ImageClassifier):
         return self.fit_centroids(X, y)
 
     def fit_centroids(self, X: ImagesLike, y: ArrayLike) -> Self:
-        """Make the centroids of the classes from images, which may be new to the model.
+        """Make the mean codes of the classes, and their centroids, from images.
 
-        ``fit`` does this at its end, with all its images. Codes do not change.
+        ``fit`` does this at its end, with all its images. They may be new to the model. Codes
+        do not change.
 
         Parameters
         ----------
@@ -65,10 +66,11 @@ class CodeClassifier(LatentTransformer, ImageClassifier):
 
     @property
     def centroids_(self) -> NDArray:
-        """The code of each class, (n_classes, n_units), of 0 and 1."""
-        if self._task.centroids is None:
+        """The k units that are active most often in each class, (n_classes, n_units)."""
+        centroids = self._task.centroids
+        if centroids is None:
             raise AttributeError("centroids_")
-        return self._task.centroids
+        return centroids
 
     # --- using what was learned
 
@@ -89,7 +91,7 @@ class CodeClassifier(LatentTransformer, ImageClassifier):
 
     @property
     def _n_columns(self):
-        return self.n_units
+        return self._task.n_units
 
     def _decide(self, X):
         check_is_fitted(self, "centroids_")  # the first epoch may not be over yet

@@ -1,5 +1,7 @@
 """An encoder of images that learns without gradients and without labels."""
 
+import math
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,7 +10,7 @@ from ..neurons import KWinnersTakeAll
 from ..rules import SGD
 from ..validation import FiniteParam, SizesParam, WholeParam
 from .codes import CodeClassifier
-from .tasks.hebbian import HebbianTask
+from .tasks.hebbian import HebbianTask, fitting
 
 
 class HebbianEncoder(CodeClassifier):
@@ -18,20 +20,23 @@ class HebbianEncoder(CodeClassifier):
     first epoch, filters learn from patches of images. In the epochs after it, units learn
     which filters win in which places; one unit wins for each image. In the last epoch only
     thresholds change, so that all units are among the k winners equally often. Filters start
-    as patches, and units start as images. Labels are used for the centroids of the classes
-    only. The centroid of a class is made of the k units that its images activate most often.
+    as patches, and units start as images. Labels are used for the mean codes of the classes
+    only. The predicted label is that of the class whose mean code is at the smallest angle to
+    the code. The centroid of a class is made of the k units that its images activate most
+    often.
 
     Parameters
     ----------
     n_hidden : tuple of one int, optional
         Number of filters.
     n_units : int, optional
-        Number of units of the code. It must not be larger than the number of images.
+        Number of units of the code. Since units start as images, there are as many units as
+        images if there are fewer images, with a warning.
     sparsity : float, optional
         The fraction of the units that win.
     batch_size : int, optional
-        Number of images that take part in one update. It must not be larger than the number
-        of images.
+        Number of images that take part in one update. If there are fewer images, all of them
+        make one batch, with a warning.
     max_epochs : int, optional
         Number of passes over the images, at least 3. In each of them, images that do not fill
         a batch are left out; which ones changes from epoch to epoch.
@@ -41,14 +46,18 @@ class HebbianEncoder(CodeClassifier):
     random_state : int, RandomState or None, optional
         Seed of the start of filters and units, of patches and of the order of images.
     image_shape : tuple of int or None, optional
-        Height and width of an image. None: images are square.
+        Height and width of an image, and 3 if it has colours, or another number of features
+        of each place. None: images are square if the number of features allows it, and
+        otherwise of one row.
     patch : int, optional
-        Height and width of a filter, in pixels.
+        Height and width of a filter, in pixels. On images that are too small for it, and for
+        the grid, filters are smaller, with a warning.
     patches_per_image : int, optional
         Number of patches of each image from which filters learn.
     grid : int, optional
         An image is divided into ``grid * grid`` cells. Units see which filters win somewhere
-        in a cell, but not where in the cell.
+        in a cell, but not where in the cell. An image of fewer pixels on a side has fewer
+        cells there.
     learning_rate : float, optional
         The fraction of the distance to its input by which a winner moves. It shrinks linearly
         to a twentieth within each phase.
@@ -68,15 +77,20 @@ class HebbianEncoder(CodeClassifier):
     classes_ : (n_classes,) array
         The labels that the model knows, sorted.
     centroids_ : (n_classes, n_units) array
-        The code of each class, of 0 and 1.
+        The k units that are active most often in each class, as 0 and 1.
     parameters_ : dict of {str: array}
         ``"W1"``, ``"b1"`` of filters and ``"W2"``, ``"b2"`` of units, see `.PatchEncoder`.
+        Filters are of features that are divided by ``scale_``.
     history_ : list of dict
         A record of each epoch. It has the number ``epoch``; its ``phase`` ("filters", "units"
         or "thresholds"); ``learning_rate`` and ``samples_per_second``. From the second epoch
         on, it has the number of ``silent_units``, which none of at most 10,000 training images
         activates, the mean ``entropy`` of units for these images, in bits, and ``val_error``,
         in percent, if there were validation images.
+    filter_shape_ : tuple of int
+        Height and width of a filter, and the number of colours if there are any.
+    scale_ : float
+        The largest size of the features that filters have started from, 1 for images.
     n_iter_ : int
         Number of epochs that are done.
     n_features_in_ : int
@@ -92,8 +106,8 @@ class HebbianEncoder(CodeClassifier):
     its images and learn from all of them; then units start as the first ``n_units`` images,
     and learn from all images, too. At further calls units learn, and filters do not change. If
     the model has been fitted before, ``partial_fit`` goes on in the phase of the last epoch.
-    Each call makes the centroids of the classes of which it has images anew, from these
-    images; ``fit_centroids`` makes all centroids from images of the user's choice.
+    Each call makes the mean codes of the classes of which it has images anew, from these
+    images; ``fit_centroids`` makes all mean codes from images of the user's choice.
 
     References
     ----------
@@ -103,12 +117,13 @@ class HebbianEncoder(CodeClassifier):
     """
 
     _recorded = ("phase",)
+    _poor_score = True
 
     arguments = (
         SizesParam("n_hidden", lengths=(1,)),
         WholeParam("max_epochs", low=3),
         KWinnersTakeAll.sparsity,
-        SizesParam("image_shape", lengths=(2,), optional=True),
+        SizesParam("image_shape", lengths=(2, 3), optional=True),
         WholeParam("patch"),
         WholeParam("patches_per_image"),
         WholeParam("grid"),
@@ -169,36 +184,50 @@ class HebbianEncoder(CodeClassifier):
     def _shape(self):
         if self.image_shape is not None:
             return tuple(self.image_shape)
-        side = int(round(self.n_features_in_**0.5))
-        return side, side
+        side = math.isqrt(self.n_features_in_)
+        square = side * side == self.n_features_in_
+        return (side, side) if square else (1, self.n_features_in_)
+
+    @property
+    def scale_(self) -> float:
+        """The largest size of the features that filters have started from."""
+        return self._task.scale
+
+    @property
+    def filter_shape_(self) -> tuple[int, ...]:
+        """Height and width of a filter, and the number of colours if there are any."""
+        return (*self._task.patch, *self._shape[2:])
 
     def _check_training(self, X, y, X_val, y_val, resume):
         checked = super()._check_training(X, y, X_val, y_val, resume)
-        self._check_sizes(len(checked[0]) // self.batch_size * self.batch_size)
+        X = checked[0]
+        n = len(X) if len(X) < self.batch_size else len(X) // self.batch_size * self.batch_size
+        self._check_sizes(n)
         return checked
 
     def _check_stream(self, X, y, classes, first):
         X, y = super()._check_stream(X, y, classes, first)
-        self._check_whole_batches(X)
         self._check_sizes(len(X) if first else self.n_units)  # further ones may be few
         return X, y
 
     def _check_sizes(self, n_learned):
-        """Raise ValueError unless patches fit on images, and units can start as images."""
-        height, width = self._shape
-        if height * width != self.n_features_in_:
+        """Raise ValueError unless images have their shape; warn of what does not fit."""
+        shape = self._shape
+        if math.prod(shape) != self.n_features_in_:
             raise ValueError(
-                f"image_shape must have {self.n_features_in_} pixels, got "
-                f"{self.image_shape or 'none, and images are not square'}"
+                f"image_shape must have {self.n_features_in_} pixels, got {self.image_shape}"
             )
-        places = min(height, width) - self.patch + 1
-        if not self.grid <= places:
-            raise ValueError(
-                f"patch and grid must fit on images of {height} x {width} pixels, got "
-                f"patch={self.patch} and grid={self.grid}"
+        patch, grid = fitting(self.patch, self.grid, shape)
+        if (patch, grid) != (2 * (self.patch,), 2 * (self.grid,)):
+            warnings.warn(
+                f"patch={self.patch} and grid={self.grid} do not fit on images of {shape[0]} "
+                f"x {shape[1]} pixels: filters have {patch[0]} x {patch[1]} pixels, and there "
+                f"are {grid[0]} x {grid[1]} cells",
+                stacklevel=2,
             )
         if n_learned < self.n_units:
-            raise ValueError(
-                f"n_units must not be larger than the data, since units start as images: got "
-                f"n_units={self.n_units} and {n_learned} images in whole batches"
+            warnings.warn(
+                f"n_units={self.n_units} is larger than the data: there are {n_learned} "
+                "units, since each starts as an image",
+                stacklevel=2,
             )

@@ -25,7 +25,7 @@ _AT_ONCE = 4096  # images that are checked at once
 def images(
     model: NetworkEstimator, X: ImagesLike, name: str = "X", reset: bool = False
 ) -> NDArray[np.float32] | Images:
-    """Return images as float32 rows, or as `.Images` that become such rows by the batch.
+    """Return samples as float32 rows, or as `.Images` that become such rows by the batch.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def images(
     name : str, optional
         The name of the argument, for error messages.
     reset : bool, optional
-        Whether the model takes the number and the names of features from these images.
+        Whether the model takes the number and the names of features from these samples.
 
     Returns
     -------
@@ -44,13 +44,14 @@ def images(
     Raises
     ------
     ValueError, TypeError
-        If they are not images with pixels in [0, 1].
+        If they are not finite numbers, or lie outside of [0, 1] although the model has a
+        ``_remedy``.
     """
     found: Any = X
     if isinstance(X, np.memmap) and X.ndim == 2 and X.dtype.kind == "f":
         found = Images(X)
     stored = isinstance(found, Images)
-    with expecting(name, "a matrix of numbers with a row for each image", X):
+    with expecting(name, "a matrix of numbers with a row for each sample", X):
         if stored:
             _check_not_empty(found)
         if name == "X":
@@ -66,10 +67,13 @@ def images(
     if stored and found.stored.dtype == np.uint8:
         return found  # bytes are in range
     low, high = _range(found)
-    if not (low >= 0 and high <= 1):
+    remedy = model._remedy
+    if remedy is not None and not (low >= 0 and high <= 1):
         raise ValueError(
-            f"pixels of {name} must lie in [0, 1], got values from {low} to {high}"
+            f"pixels of {name} must lie in [0, 1], got values from {low} to {high}: {remedy}"
         )
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise ValueError(f"{name} must be finite, got values from {low} to {high}")
     return found
 
 
@@ -81,7 +85,7 @@ def _check_not_empty(X):
 
 
 def _range(X):
-    """The smallest and the largest pixel, of which not all need fit into memory."""
+    """The smallest and the largest number, of which not all need fit into memory."""
     ends = [(x.min(), x.max()) for x in (X[rows] for rows in gen_batches(len(X), _AT_ONCE))]
     low, high = zip(*ends, strict=True)
     return np.min(low), np.max(high)

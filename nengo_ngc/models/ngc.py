@@ -11,10 +11,10 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from ..metrics import monte_carlo_log_likelihood
+from ..metrics import monte_carlo_log_likelihood, mse
 from ..networks import GNCN
 from ..rules import Adam
-from ..storage.model_files import within
+from ..storage.model_files import Array, within
 from ..training import Patience
 from ..training.images import part
 from ..training.prior import arrays_of, drawn, expected_arrays, fitted_mixture, mixture_of
@@ -29,11 +29,13 @@ from ..validation import (
 )
 from .base import NetworkEstimator
 from .inputs import ImagesLike
-from .tasks.ngc import NGCTask
+from .tasks.ngc import MEASURES, NGCTask
 from .transformer import LatentTransformer
 
 _PRIOR_IMAGES = 10_000
+_GENERATED_AT_ONCE = 1000
 _SCORED_AT_ONCE = 10_000  # images whose likelihoods are computed together
+_SMALLEST_VARIANCE = 1e-6  # so that the density stays finite where nothing varies
 
 
 class NGCModel(LatentTransformer, DensityMixin, NetworkEstimator):
@@ -48,8 +50,8 @@ class NGCModel(LatentTransformer, DensityMixin, NetworkEstimator):
     steps : int, optional
         Timesteps of a presentation, each of which is one iteration of inference.
     batch_size : int, optional
-        Number of images over which an update is averaged. It must not be larger than the
-        number of images.
+        Number of images over which an update is averaged. If there are fewer images, all of
+        them make one batch, with a warning.
     max_epochs : int, optional
         Number of passes over the images. In each of them, images that do not fill a batch
         are left out; which ones changes from epoch to epoch.
@@ -67,6 +69,12 @@ optional
         As for `.networks.GNCN`.
     activation : str or nengo.neurons.NeuronType, optional
         As for `.networks.GNCN`.
+    output : {"bernoulli", "gaussian"}, optional
+        How pixels are distributed around their prediction. With "bernoulli", pixels must lie
+        in [0, 1], and the model learns to lower their cross-entropy. With "gaussian" they may
+        be any real numbers, and the model learns to lower the squared error. It has no
+        biases, so that features should have means near 0, as
+        `sklearn.preprocessing.StandardScaler` makes them, or be at least 0.
     initial : {"zero", "feedforward", "previous"}, optional
         The values from which states start to settle. With "zero" they start from rest.
         With "feedforward" they start from a feedforward pass through recognition weights,
@@ -82,7 +90,7 @@ optional
         there are fewer images, there are as many components as images.
     n_iter_no_change : int or None, optional
         If ``fit`` is given validation images, it stops after this number of epochs without a
-        lower validation cross-entropy. None: it does not stop early.
+        lower validation cross-entropy, or squared error. None: it does not stop early.
     device : str or None, optional
         The device that JAX or NengoDL uses, such as ``"cpu:0"`` or ``"gpu:0"``. None leaves
         the choice to them.
@@ -96,11 +104,16 @@ optional
         variant has, by names such as ``"W1"``, of shape (post, pre).
     mixture_ : sklearn.mixture.GaussianMixture
         The prior of the top states, after ``fit`` or ``fit_prior``.
+    noise_variance_ : float
+        With ``output="gaussian"``, the variance of pixels around their prediction, which
+        ``score_samples`` uses, after ``fit`` or ``fit_prior``. It is the same for all pixels,
+        and at least 1e-6.
     history_ : list of dict
         A record of each epoch. It has the number ``epoch``; the means ``bce`` (cross-entropy,
-        in nats) and ``discrepancy`` of training images, measured before they changed the
-        weights; ``val_bce`` if there were validation images; with a ``tolerance``, the mean
-        number of ``iterations``; ``learning_rate`` and ``samples_per_second``.
+        in nats; with ``output="gaussian"`` instead ``mse``, the squared error per pixel) and
+        ``discrepancy`` of training images, measured before they changed the weights;
+        ``val_bce`` or ``val_mse`` if there were validation images; with a ``tolerance``, the
+        mean number of ``iterations``; ``learning_rate`` and ``samples_per_second``.
     n_iter_ : int
         Number of epochs that are done.
     n_features_in_ : int
@@ -116,12 +129,13 @@ optional
     models", Nature Communications 13, 2064.
     """
 
-    _derived = ("mixture_",)
+    _derived = ("mixture_", "noise_variance_")
 
     arguments = (
         WholeParam("steps"),
         Adam.learning_rate,
         *declared(GNCN, "variant", "beta", "leak", "momentum", "n_group", "n_top_group"),
+        *declared(GNCN, "output"),
         *declared(GNCN, "self_excitation", "cross_inhibition", "activation", "initial"),
         *declared(GNCN, "carry", "tolerance"),
         WholeParam("n_mixture"),
@@ -147,6 +161,7 @@ optional
         self_excitation: float = 0.15,
         cross_inhibition: float = 0.1,
         activation: str | NeuronType | None = None,
+        output: str = "bernoulli",
         initial: str = "zero",
         carry: float = 0.8,
         tolerance: float | None = None,
@@ -171,6 +186,7 @@ optional
         self.self_excitation = self_excitation
         self.cross_inhibition = cross_inhibition
         self.activation = activation
+        self.output = output
         self.initial = initial
         self.carry = carry
         self.tolerance = tolerance
@@ -190,12 +206,12 @@ optional
         Parameters
         ----------
         X : (n, n_pixels) array or Images
-            Images, with pixels in [0, 1].
+            Images, with pixels in [0, 1] unless ``output="gaussian"``.
         y : object, optional
             Ignored. It is there because scikit-learn's pipelines pass it on.
         X_val : (m, n_pixels) array or Images, optional
-            Images that are not learned from. Their cross-entropy is recorded after each
-            epoch.
+            Images that are not learned from. Their cross-entropy, or squared error, is
+            recorded after each epoch.
 
         Returns
         -------
@@ -227,7 +243,7 @@ optional
         X, X_val
             As for ``fit``.
         on_batch : callable, optional
-            Called after each batch with a dict: epoch, batch, n_batches, bce,
+            Called after each batch with a dict: epoch, batch, n_batches, bce (or mse),
             discrepancy, samples_per_second.
         resume : bool, optional
             Go on after the last epoch that is done, as if learning had not been
@@ -241,30 +257,30 @@ optional
         """
         resume = resume and hasattr(self, "parameters_")
         with self._as_before_on_error():
-            images = self._check_images(X, reset=not resume, for_learning=True)
+            images = self._check_images(X, reset=not resume)
+            self._warn_of_few(images)
             validation = None
             if X_val is not None:
                 validation = (self._check_images(X_val, name="X_val"),)
             if not resume:
-                self._start()
-                self._task.begin()
+                self._start(len(images))
             self._task.expect(len(images))
-        stop = Patience("val_bce", self.n_iter_no_change)
+        stop = Patience(f"val_{MEASURES[self.output][0]}", self.n_iter_no_change)
         return self._epochs((images, np.arange(len(images))), validation, on_batch, stop)
 
     def partial_fit(self, X: ImagesLike, y: object = None) -> Self:
         """Learn from images once, in their order.
 
         The first call begins to learn, unless the model has been fitted before. Successive
-        calls teach what one call with all images would. ``max_epochs`` does not count. The
-        prior is not fitted; ``fit_prior`` does that. With ``initial="previous"``, the images
-        count as new ones.
+        calls teach what one call with all images would, if each of them has whole batches.
+        ``max_epochs`` does not count. The prior is not fitted; ``fit_prior`` does that. With
+        ``initial="previous"``, the images count as new ones.
 
         Parameters
         ----------
         X : (n, n_pixels) array or Images
-            Images, with pixels in [0, 1]. Their number n must be a multiple of
-            ``batch_size``.
+            Images, as for ``fit``. Those that do not fill a batch at the end of a call are
+            learned from as a smaller batch: the update is the mean over them.
         y : object, optional
             Ignored. It is there because scikit-learn's pipelines pass it on.
 
@@ -283,13 +299,20 @@ optional
         return self._stream(lambda first: self._check_stream(X, first))
 
     def _check_stream(self, X, first):
-        X = self._check_images(X, reset=first, for_learning=True)
+        X = self._check_images(X, reset=first)
         return X, np.arange(len(X))
 
     def fit_prior(self, X: ImagesLike) -> Self:
-        """Fit the prior of the top states, which ``sample`` and ``score`` need.
+        r"""Fit the prior of the top states, which ``sample`` and ``score`` need.
 
-        ``fit`` does this at its end.
+        ``fit`` does this at its end. With ``output="gaussian"`` the variance of the pixels is
+        estimated, too:
+
+        .. math:: \sigma^2 = \frac{1}{n d} \sum_{i=1}^n |x_i - \mu_0(z_i)|^2
+
+        for n images :math:`x_i` of d pixels, the top states :math:`z_i` on which they settle,
+        and the images :math:`\mu_0(z_i)` that these states predict in one pass down. It is
+        the estimate of maximum likelihood, given these predictions.
 
         Parameters
         ----------
@@ -300,17 +323,32 @@ optional
         Returns
         -------
         self
+
+        References
+        ----------
+        For the variance: Bishop 2006, "Pattern recognition and machine learning", section
+        5.2.
         """
         check_is_fitted(self, "parameters_")
         images = self._check_images(X)
         rng = np.random.RandomState(self._seed)
-        rows = rng.permutation(len(images))[:_PRIOR_IMAGES]
+        images = part(images, rng.permutation(len(images))[:_PRIOR_IMAGES])
         top = self._task.top
-        Z = self._task.settled(part(images, rows))[top]
+        Z = self._task.settled(images)[top]
         self.mixture_ = fitted_mixture(
             Z, top, min(self.n_mixture, len(Z)), self._seed, max_iter=50
         )
+        if self.output == "gaussian":
+            self.noise_variance_ = self._variance(images, Z)
         return self
+
+    def _variance(self, images, Z):
+        """The mean squared error of what top states predict in one pass down."""
+        errors = [
+            mse(images[rows], self._task.generate(Z[rows]))
+            for rows in gen_batches(len(Z), _GENERATED_AT_ONCE)
+        ]
+        return max(float(np.concatenate(errors).mean()), _SMALLEST_VARIANCE)
 
     # --- using what was learned
 
@@ -342,7 +380,7 @@ optional
         Returns
         -------
         (n, n_pixels) array
-            Means of the pixels, in [0, 1].
+            Means of the pixels, in [0, 1] unless ``output="gaussian"``.
         """
         check_is_fitted(self, "parameters_")
         X = self._check_images(X)
@@ -370,7 +408,7 @@ optional
         Returns
         -------
         (n_samples, n_pixels) array
-            Means of the pixels, in [0, 1].
+            Means of the pixels, in [0, 1] unless ``output="gaussian"``. Noise is not added.
         """
         self._check_prior()
         return self._task.generate(self._draw(n_samples, random_state))
@@ -384,7 +422,9 @@ optional
         .. math:: \log p(x) \approx \log \frac{1}{S} \sum_s p(x \mid z_s),
             \qquad z_s \sim p(z)
 
-        The estimate is a lower bound on average, which rises with S.
+        The estimate is a lower bound on average, which rises with S. With
+        ``output="gaussian"``, p(x given z) is a density: that of a Gaussian with the variance
+        ``noise_variance_`` in each pixel.
 
         Parameters
         ----------
@@ -402,12 +442,13 @@ optional
         self._check_prior()
         images = self._check_images(X)
         z = self._draw(n_samples)
+        variance = self.noise_variance_ if self.output == "gaussian" else None
 
         def means():
             return (self._task.generate(z[k]) for k in gen_batches(n_samples, chunk_size))
 
         found = [
-            monte_carlo_log_likelihood(images[rows], means(), n_samples)
+            monte_carlo_log_likelihood(images[rows], means(), n_samples, variance)
             for rows in gen_batches(len(images), _SCORED_AT_ONCE)
         ]
         return np.concatenate(found)
@@ -434,6 +475,16 @@ optional
 
     # --- checks
 
+    @property
+    def _remedy(self):
+        if self.output == "gaussian":
+            return None
+        return (
+            "scale them, by sklearn.preprocessing.MinMaxScaler for example, or choose "
+            "output='gaussian' (on the command line --likelihood gaussian), which takes any "
+            "numbers"
+        )
+
     def _check_mask(self, mask, X):
         if mask is None:
             return None
@@ -445,7 +496,8 @@ optional
 
     def _check_prior(self):
         check_is_fitted(self, "parameters_")
-        if not hasattr(self, "mixture_"):
+        fitted = ("mixture_", "noise_variance_")[: 1 + (self.output == "gaussian")]
+        if not all(hasattr(self, name) for name in fitted):
             raise NotFittedError(
                 "the prior of the latents is not fitted yet: call fit or fit_prior"
             )
@@ -456,12 +508,16 @@ optional
         expected = super()._expected_arrays(shapes, history)
         if within("mixture", shapes):
             expected.update(expected_arrays("mixture", self.n_hidden[-1]))
+            if self.output == "gaussian":
+                expected["noise_variance"] = Array(())
         return expected
 
     def _arrays(self):
         arrays = super()._arrays()
         if hasattr(self, "mixture_"):
             arrays.update(arrays_of(self.mixture_, "mixture"))
+        if hasattr(self, "noise_variance_"):
+            arrays["noise_variance"] = np.array(self.noise_variance_)
         return arrays
 
     def _take_up(self, arrays):
@@ -469,3 +525,7 @@ optional
         mixture = within("mixture", arrays)
         if mixture:
             self.mixture_ = mixture_of(mixture)
+            if self.output == "gaussian":
+                self.noise_variance_ = float(arrays["noise_variance"])
+                if self.noise_variance_ <= 0:
+                    raise ValueError("noise_variance must be above 0")

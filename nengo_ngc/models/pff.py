@@ -47,12 +47,13 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         Number of units in each hidden layer of the representation circuit.
     g_units : int, optional
         Number of latent states of the generative circuit. With 0 there is no generative
-        circuit, and the model draws no images.
+        circuit, the model draws no images, and it takes any finite features: pixels need not
+        lie in [0, 1].
     steps : int, optional
         Timesteps of inference and learning for each image.
     batch_size : int, optional
         Number of images over which an update is averaged, together with as many negative
-        samples. It must not be larger than the number of images.
+        samples. If there are fewer images, all of them make one batch, with a warning.
     max_epochs : int, optional
         Number of passes over the images. In each of them, images that do not fill a batch
         are left out; which ones changes from epoch to epoch.
@@ -112,6 +113,7 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
     """
 
     _task_type = PFFTask
+    _poor_score = True
     _derived = ("mixtures_",)
 
     arguments = (
@@ -124,6 +126,15 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         CallableParam("negatives", optional=True),
         WholeParam("n_mixture"),
     )
+
+    @property
+    def _remedy(self):
+        if not self.g_units:  # only the direction of an image matters to the other circuit
+            return None
+        return (
+            "scale them, by sklearn.preprocessing.MinMaxScaler for example, or leave out the "
+            "generative circuit, whose predictions cannot be below 0, by g_units=0"
+        )
 
     def __init__(
         self,
@@ -221,8 +232,6 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         for label in range(len(self.classes_)):
             of_class = z_g[labels[rows] == label]
             n = min(self.n_mixture, len(of_class))
-            if len(of_class) == 1:  # scikit-learn asks for two
-                of_class = np.repeat(of_class, 2, axis=0)
             with threadpool_limits(1):  # matrices of this size are not worth threads
                 self.mixtures_.append(fitted_mixture(of_class, "z_g", n, self._seed))
         return self

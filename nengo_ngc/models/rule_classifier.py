@@ -40,8 +40,8 @@ class RuleClassifier(ImageClassifier):
         neurons. With other neurons it takes as many as the rule needs to learn, which are 5
         for predictive coding and 1 for all other rules; a prediction then takes 1 timestep.
     batch_size : int, optional
-        Number of images over which an update is averaged. It must not be larger than the
-        number of images.
+        Number of images over which an update is averaged. If there are fewer images, all of
+        them make one batch, with a warning.
     max_epochs : int, optional
         Number of passes over the images. In each of them, images that do not fill a batch
         are left out; which ones changes from epoch to epoch.
@@ -146,7 +146,7 @@ class RuleClassifier(ImageClassifier):
         Parameters
         ----------
         X : (n, n_pixels) array or Images
-            Images, of which there must be at least one batch. Those that do not fill a batch
+            Images. If there is more than one batch of them, those that do not fill a batch
             are left out.
         y : (n,) array
             Labels.
@@ -158,9 +158,11 @@ class RuleClassifier(ImageClassifier):
             empty for "autodiff", whose update is the gradient itself.
         """
         check_is_fitted(self, "parameters_")
-        images = self._check_images(X, for_learning=True)
+        images = self._check_images(X)
         rows = self._check_labels(y, images)
-        n = len(images) // self.batch_size * self.batch_size
+        n = len(images)
+        if n > self.batch_size:
+            n = n // self.batch_size * self.batch_size
         return self._task.alignment(part(images, slice(n)), self._task.targets(rows[:n]))
 
     def _check_together(self):

@@ -31,9 +31,9 @@ class SDREncoder(CodeClassifier):
 
     The network is a multilayer perceptron whose last layer is a population of k winners.
     It is trained with soft winners and a loss that makes codes of a class more similar to
-    each other than to those of other classes. The centroid of a class is made of the k units
-    that its training images activate most often. The predicted label is that of the class
-    whose centroid has the most units in common with the code.
+    each other than to those of other classes. The predicted label is that of the class whose
+    mean code is at the smallest angle to the code. The centroid of a class is made of the k
+    units that its training images activate most often.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ class SDREncoder(CodeClassifier):
     margin : float, optional
         The margin of the loss.
     batch_size : int, optional
-        Number of images of one update, among which triplets are drawn. It must not be larger
-        than the number of images.
+        Number of images of one update, among which triplets are drawn. If there are fewer
+        images, all of them make one batch, with a warning.
     max_epochs : int, optional
         Number of passes over the images. In each of them, images that do not fill a batch
         are left out; which ones changes from epoch to epoch.
@@ -96,7 +96,7 @@ class SDREncoder(CodeClassifier):
     classes_ : (n_classes,) array
         The labels that the model knows, sorted.
     centroids_ : (n_classes, n_units) array
-        The code of each class, of 0 and 1.
+        The k units that are active most often in each class, as 0 and 1.
     parameters_ : dict of {str: array}
         The parameters by name, see `.networks.SparseEncoder`, of shape (post, pre).
     history_ : list of dict
@@ -117,9 +117,9 @@ class SDREncoder(CodeClassifier):
     Notes
     -----
     Images of ``partial_fit`` are learned with the sparsity and hardness of the last epoch that
-    is done, or of the first one if there is none. Each call makes the centroids of the classes
-    of which it has images anew, from these images; ``fit_centroids`` makes all centroids from
-    images of the user's choice.
+    is done, or of the first one if there is none. Each call makes the mean codes of the
+    classes of which it has images anew, from these images; ``fit_centroids`` makes all mean
+    codes from images of the user's choice.
 
     References
     ----------
@@ -216,7 +216,7 @@ class SDREncoder(CodeClassifier):
         Parameters
         ----------
         X : (n, n_pixels) array or Images
-            Images, with pixels in [0, 1].
+            Images, or any other finite features.
         y : (n,) array
             Labels.
         X_val : (m, n_pixels) array or Images, optional

@@ -20,6 +20,9 @@ _OPTIONAL = {
 }
 _ANY = Either((Flag(), Number(), Text(), List(Number())), optional=True)
 
+# parameters that files of earlier versions lack, which were written with their default
+_ADDED = ("output",)
+
 HISTORY = List(Table({"epoch": Whole(1)}, others=Either((Number(), Text()))))
 
 
@@ -40,7 +43,8 @@ def settings(estimator: type) -> Table:
         {
             name: _OPTIONAL.get(name) or _field_of(parameter.default)
             for name, parameter in signature.parameters.items()
-        }
+        },
+        absent=_ADDED,
     )
 
 

@@ -42,6 +42,9 @@ from .settling import end_of_settling
 
 INITIAL = ("zero", "feedforward", "previous")
 
+# the activation of the lowest prediction, which is the mean of each kind of pixels
+OUTPUTS = {"bernoulli": "sigmoid", "gaussian": "identity"}
+
 
 class GNCN(LearningNetwork):
     r"""A generative neural coding network, which predicts its input from latent states.
@@ -56,12 +59,17 @@ class GNCN(LearningNetwork):
         \mu_l &= g\bigl(W_{l+1} \phi(z_{l+1}) + M_{l+2} \phi(z_{l+2})\bigr) \\
         e_l &= P_l (t_l - \mu_l)
 
-    where g is the logistic function at the input, and the first line uses the errors and
-    states of the previous timestep. In ``"t1"`` and ``"t1-sigma"`` the feedback is
-    :math:`d_l = \phi'(z_l) W_l^T e_{l-1}`, the target is :math:`t_l = z_l`, and there is no V
-    and no M. In ``"t2-sigma"`` and ``"pdh"`` the feedback is :math:`d_l = E_l e_{l-1}` with
-    weights E that learn, the target is :math:`t_l = \phi(z_l)`, and there is V. Only
-    ``"pdh"`` has M, and all variants but ``"t1"`` have P.
+    where the first line uses the errors and states of the previous timestep. At the input,
+    :math:`\mu_0` is the mean of the pixels: g is the logistic function for Bernoulli and the
+    identity for Gaussian pixels. In both cases :math:`e_0 = x - \mu_0` is the gradient of the
+    log likelihood of the image by what drives :math:`\mu_0` (for Gaussian pixels with a
+    variance of 1), so that nothing else differs.
+
+    In ``"t1"`` and ``"t1-sigma"`` the feedback is :math:`d_l = \phi'(z_l) W_l^T e_{l-1}`, the
+    target is :math:`t_l = z_l`, and there is no V and no M. In ``"t2-sigma"`` and ``"pdh"``
+    the feedback is :math:`d_l = E_l e_{l-1}` with weights E that learn, the target is
+    :math:`t_l = \phi(z_l)`, and there is V. Only ``"pdh"`` has M, and all variants but
+    ``"t1"`` have P.
 
     At the last timestep of a presentation the weights change by
 
@@ -114,6 +122,10 @@ class GNCN(LearningNetwork):
         are not filtered.
     weight_std : float, optional
         Standard deviation of the Gaussian from which W, E and M are drawn.
+    output : {"bernoulli", "gaussian"}, optional
+        How pixels are distributed around their prediction. ``"bernoulli"`` is meant for
+        pixels in [0, 1] and learns to lower their cross-entropy. ``"gaussian"`` is meant for
+        any real numbers and learns to lower the squared error.
     initial : {"zero", "feedforward", "previous"}, optional
         Initial states of each presentation. ``"zero"``: all states are 0. ``"feedforward"``:
         the states of one feedforward pass, :math:`z_l = R_l \phi(z_{l-1})`. ``"previous"``:
@@ -138,7 +150,7 @@ class GNCN(LearningNetwork):
     Attributes
     ----------
     input : nengo.Node
-        The image, ``shape[0]`` values in [0, 1].
+        The image, ``shape[0]`` values, in [0, 1] with ``output="bernoulli"``.
     mask : nengo.Node
         1 for hidden pixels. They make no error, and the network fills them in. All values are
         0 as long as nothing is connected to the node.
@@ -171,7 +183,8 @@ class GNCN(LearningNetwork):
     References
     ----------
     Ororbia & Kifer 2022, "The neural coding framework for learning generative
-    models", Nature Communications 13, 2064.
+    models", Nature Communications 13, 2064. For the gradient of either likelihood: Bishop
+    2006, "Pattern recognition and machine learning", section 4.3.6.
     """
 
     @checked(
@@ -195,6 +208,7 @@ class GNCN(LearningNetwork):
         PositiveParam("max_rate"),
         SynapseParam("synapse"),
         PositiveParam("weight_std"),
+        ChoiceParam("output", OUTPUTS),
         ChoiceParam("initial", INITIAL),
         FiniteParam("carry", low=0, low_open=True, high=1),
         LatentState.momentum,
@@ -221,6 +235,7 @@ class GNCN(LearningNetwork):
         max_rate: float = 200.0,
         synapse: float | Synapse | None = 0.01,
         weight_std: float = 0.05,
+        output: Literal["bernoulli", "gaussian"] = "bernoulli",
         initial: Literal["zero", "feedforward", "previous"] = "zero",
         carry: float = 0.8,
         momentum: float = 0.0,
@@ -250,6 +265,7 @@ class GNCN(LearningNetwork):
         self._max_rate = max_rate
         self._synapse = synapse
         self._weight_std = weight_std
+        self._pixels = output
         groups = [n_group] * (self.n_layers - 1) + [n_top_group]
         V = {
             f"V{level}": lateral_inhibition(
@@ -384,7 +400,7 @@ class GNCN(LearningNetwork):
         return mu
 
     def _prediction_type(self, level):
-        return ACTIVATIONS["sigmoid" if level == 0 else self._variant.g]
+        return ACTIVATIONS[OUTPUTS[self._pixels] if level == 0 else self._variant.g]
 
     def _build_error(self, level):
         n = self._shape[level]

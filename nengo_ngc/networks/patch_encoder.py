@@ -1,5 +1,6 @@
 r"""A sparse code of images, by winners among filters and winners among units."""
 
+import math
 from collections.abc import Mapping
 
 import nengo
@@ -11,7 +12,14 @@ from numpy.typing import NDArray
 from ..neurons import KWinnersTakeAll, SoftThreshold
 from ..rules import Optimizer
 from ..schedule import Schedule
-from ..validation import ArrayParam, SizesParam, WholeParam, checked, declared
+from ..validation import (
+    ArrayParam,
+    EitherParam,
+    SizesParam,
+    WholeParam,
+    checked,
+    declared,
+)
 from .base import LearningNetwork
 from .competitive import CompetitiveLayer
 from .parts import neurons
@@ -37,15 +45,18 @@ class PatchEncoder(LearningNetwork):
     Parameters
     ----------
     image_shape : tuple of int
-        Height and width of the images.
+        Height and width of the images, and the number of colours if they have colours.
     filters, thresholds : arrays
-        :math:`W_1`, (m, p * p), and :math:`b_1`, (m, 1).
-    grid : int
-        Number of cells along each side.
+        :math:`W_1`, (m, size of a patch), and :math:`b_1`, (m, 1). A patch is flat, in the
+        order of rows, columns and colours.
+    grid : int or tuple of int
+        Number of cells along each side, or along the height and along the width.
     n_units : int
         Number of units in the code.
     winners, optimizer, homeostasis, schedule, parameters, label, seed, add_to_container
         As for `CompetitiveLayer`.
+    patch : tuple of int, optional
+        Height and width of a patch. Default: patches are square.
 
     Attributes
     ----------
@@ -54,7 +65,7 @@ class PatchEncoder(LearningNetwork):
     learn : nengo.Node
         The learning switch.
     cells : nengo.ensemble.Neurons
-        The units c of the cells, (grid * grid * m,), ordered by row, column and filter.
+        The units c of the cells, m for each cell, ordered by row, column and filter.
     output : nengo.ensemble.Neurons
         The code :math:`y_2`.
 
@@ -71,19 +82,20 @@ class PatchEncoder(LearningNetwork):
     """
 
     @checked(
-        SizesParam("image_shape", lengths=(2,)),
+        SizesParam("image_shape", lengths=(2, 3)),
         ArrayParam("filters", ndim=2),
         ArrayParam("thresholds"),
-        WholeParam("grid"),
+        EitherParam("grid", WholeParam("grid"), SizesParam("grid", lengths=(2,))),
         WholeParam("n_units"),
         *declared(CompetitiveLayer)[1:],
+        SizesParam("patch", lengths=(2,), optional=True),
     )
     def __init__(
         self,
-        image_shape: tuple[int, int],
+        image_shape: tuple[int, ...],
         filters: NDArray,
         thresholds: NDArray,
-        grid: int,
+        grid: int | tuple[int, int],
         n_units: int,
         winners: KWinnersTakeAll | None = None,
         optimizer: Optimizer | None = None,
@@ -93,13 +105,17 @@ class PatchEncoder(LearningNetwork):
         label: str | None = None,
         seed: int | None = None,
         add_to_container: bool | None = None,
+        patch: tuple[int, int] | None = None,
     ) -> None:
         schedule = Schedule(steps=1) if schedule is None else schedule
         super().__init__(schedule, label, seed, add_to_container)
-        p = self._check_sizes(image_shape, filters, thresholds, grid)
+        if len(image_shape) == 2:
+            image_shape = (*image_shape, 1)
+        grid = (grid, grid) if isinstance(grid, int) else grid
+        patch = self._check_sizes(image_shape, filters, thresholds, grid, patch)
         with self:
-            self.input = nengo.Node(size_in=image_shape[0] * image_shape[1], label="input")
-            self.cells = self._build_cells(image_shape, p, filters, thresholds, grid)
+            self.input = nengo.Node(size_in=math.prod(image_shape), label="input")
+            self.cells = self._build_cells(image_shape, patch, filters, thresholds, grid)
             self._layer = CompetitiveLayer(
                 (self.cells.size_out, n_units),
                 winners,
@@ -114,12 +130,18 @@ class PatchEncoder(LearningNetwork):
         self._shapes = self._layer._shapes
         self._visible = {"cells": self.cells, "output": self.output}
 
-    def _check_sizes(self, image_shape, filters, thresholds, grid):
-        """Raise unless filters fit on images and cells on places; returns a filter's side."""
-        m, p = len(filters), int(round(filters.shape[1] ** 0.5))
-        if filters.shape[1] != p * p:
+    def _check_sizes(self, image_shape, filters, thresholds, grid, patch):
+        """Raise unless filters fit on images and cells on places; returns a patch's sides."""
+        m, (_, _, colours) = len(filters), image_shape
+        if patch is None:
+            p = int(round((filters.shape[1] / colours) ** 0.5))
+            patch, size = (p, p), "p * p"
+        else:
+            size = " * ".join(map(str, patch))
+        if filters.shape[1] != patch[0] * patch[1] * colours:
+            size += f" * {colours}" if colours > 1 else ""
             raise ValidationError(
-                f"must have shape (m, p * p), got {filters.shape}", attr="filters", obj=self
+                f"must have shape (m, {size}), got {filters.shape}", attr="filters", obj=self
             )
         if thresholds.size != m:
             raise ValidationError(
@@ -127,24 +149,26 @@ class PatchEncoder(LearningNetwork):
                 attr="thresholds",
                 obj=self,
             )
-        places = _places(image_shape, p)
-        if grid > min(places):
+        places = _places(image_shape, patch)
+        if not (grid[0] <= places[0] and grid[1] <= places[1]):
+            shown = grid[0] if grid[0] == grid[1] else grid
             raise ValidationError(
                 f"cells of a grid must be between 1 and the places of a filter, {places}, "
-                f"on each side, got grid={grid} with filters of {p} x {p} pixels",
+                f"on each side, got grid={shown} with filters of {patch[0]} x {patch[1]} "
+                "pixels",
                 attr="grid",
                 obj=self,
             )
-        return p
+        return patch
 
-    def _build_cells(self, image_shape, p, filters, thresholds, grid):
-        m, places = len(filters), _places(image_shape, p)
+    def _build_cells(self, image_shape, patch, filters, thresholds, grid):
+        m, places = len(filters), _places(image_shape, patch)
         convolution = nengo.Convolution(
             m,
-            (*image_shape, 1),
-            kernel_size=(p, p),
+            image_shape,
+            kernel_size=patch,
             strides=(1, 1),
-            init=filters.T.reshape(p, p, 1, m),
+            init=filters.T.reshape(*patch, image_shape[2], m),
         )
         maps = neurons(
             places[0] * places[1] * m,
@@ -153,7 +177,7 @@ class PatchEncoder(LearningNetwork):
             bias=np.tile(np.ravel(thresholds), places[0] * places[1]),
         )
         nengo.Connection(self.input, maps, transform=convolution, synapse=None)
-        n_cells = grid * grid * m
+        n_cells = grid[0] * grid[1] * m
         half = np.full(n_cells, -0.5)  # between no winner and one
         cells = neurons(n_cells, SoftThreshold(), "cells", bias=half)
         nengo.Connection(maps, cells, transform=_pooling(places, grid, m), synapse=None)
@@ -166,15 +190,15 @@ class PatchEncoder(LearningNetwork):
         return self._layer._remembered_signals(model)
 
 
-def _places(image_shape, p):
+def _places(image_shape, patch):
     """Numbers of places, along each side, at which a filter fits on an image."""
-    return tuple(side - p + 1 for side in image_shape)
+    return tuple(side - p + 1 for side, p in zip(image_shape, patch))
 
 
 def _pooling(places, grid, m):
     """Weights of 1 from each filter at each place to the same filter's unit of its cell."""
-    rows, columns = (np.arange(n) * grid // n for n in places)
-    cell = (rows[:, None] * grid + columns).ravel()
+    rows, columns = (np.arange(n) * cells // n for n, cells in zip(places, grid))
+    cell = (rows[:, None] * grid[1] + columns).ravel()
     target = (cell[:, None] * m + np.arange(m)).ravel()
     pairs = np.stack([target, np.arange(len(target))], axis=1)
-    return nengo.Sparse((grid * grid * m, len(target)), indices=pairs, init=1.0)
+    return nengo.Sparse((grid[0] * grid[1] * m, len(target)), indices=pairs, init=1.0)

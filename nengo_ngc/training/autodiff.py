@@ -2,12 +2,9 @@
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .. import backends
 from ..rules import Optimizer
@@ -54,15 +51,13 @@ class AutodiffTask(Task):
         rows = np.arange(len(batch[0]))
         return self.run_through(batch, rows, report=lambda measured: None)
 
-    def run_through(
-        self, data: tuple, order: NDArray, report: Callable[[dict], None]
-    ) -> dict[str, Any]:
+    def _run_batches(self, data, order, report):
         return self.training.train(*data, order, report)
 
     def _open_training(self):
         return self.training_backend.open_trainer(
             backends.Model(self.training_network, tuple(self.outputs), tuple(self.inputs)),
-            self.settings.batch_size,
+            self.batch_size,
             self.settings.device,
             optimizer=self.optimizer,
             loss=self.loss,

@@ -15,15 +15,15 @@ _BLOCK_BYTES = 2**24  # what is read at once where all images are looked at
 class Images:
     """Rows of pixels over an array that may be larger than memory.
 
-    Indexing returns a float32 array with pixels in [0, 1]. What is stored stays as it is:
-    bytes stay bytes, and of an array that is mapped from a file only those rows are read that
-    are asked for.
+    Indexing returns a float32 array, with pixels in [0, 1] where whole numbers are stored.
+    What is stored stays as it is: bytes stay bytes, and of an array that is mapped from a file
+    only those rows are read that are asked for.
 
     Parameters
     ----------
     stored : (n, ...) array
-        An image in each row: whole numbers from 0 to 255, or floating-point numbers in
-        [0, 1], or True and False. A `numpy.memmap` is read a batch at a time.
+        An image in each row: whole numbers from 0 to 255, or floating-point numbers, which
+        are taken as they are, or True and False. A `numpy.memmap` is read a batch at a time.
     threshold : float, optional
         Pixels above it become 1 and others 0. None: pixels stay grey.
     rows : (m,) array of int, optional

@@ -26,11 +26,11 @@ def fitted_mixture(
         If no mixture fits.
     """
     mixture = GaussianMixture(n_components, reg_covar=1e-4, random_state=seed, **kwargs)
+    if len(Z) == 1:  # scikit-learn asks for two
+        Z = np.repeat(Z, 2, axis=0)
     try:
         return mixture.fit(np.asarray(Z, dtype=float))
     except ValueError as error:
-        if len(Z) < 2:
-            raise
         largest = np.abs(Z).max()
         raise DivergenceError(
             name, reason=f"has values up to {largest:.1e}, to which no prior fits"

@@ -4,6 +4,7 @@ from typing import Any
 
 _LABELS = {
     "bce": "BCE {:.2f}",
+    "mse": "squared error {:.4f}",
     "discrepancy": "discrepancy {:.1f}",
     "loss": "loss {:.3f}",
     "error": "error {:.2f} %",

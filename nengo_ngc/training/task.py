@@ -1,7 +1,7 @@
 """What a trainer teaches: a network, what to do with a batch, and what to validate."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
@@ -58,6 +58,8 @@ class Task(ABC):
         self.learned: dict[str, NDArray] | None = None
         self.history: list[dict] = []
         self._sessions: dict[str, Any] = {}
+        self._fewer: int | None = None
+        self._n_rest: int | None = None
 
     # --- what a task says
 
@@ -140,20 +142,31 @@ class Task(ABC):
         data : tuple of arrays
             What ``learn`` takes of each sample, one array for each of its arguments.
         order : (n,) array of int
-            Rows of the data; n is a multiple of the batch size.
+            Rows of the data. Those that do not fill a batch are one of their own.
         report : callable
             Called after each batch with what was measured of it.
 
         Returns
         -------
         dict of {str: float}
-            Means over all batches.
+            Means over all samples.
         """
         size = self.settings.batch_size
+        n_whole = len(order) // size * size
         sums: dict[str, float] = {}
-        n_batches = len(order) // size
-        for batch in range(1, n_batches + 1):
-            rows = order[(batch - 1) * size : batch * size]
+        for rows in (order[:n_whole], order[n_whole:]):
+            if not len(rows):
+                continue
+            self.in_batches_of(min(size, len(rows)))
+            for name, value in self._run_batches(data, rows, report).items():
+                sums[name] = sums.get(name, 0.0) + len(rows) * value
+        return {name: value / len(order) for name, value in sums.items()}
+
+    def _run_batches(self, data, order, report):
+        """Learn from whole batches of the present size; means of what was measured."""
+        sums: dict[str, float] = {}
+        n_batches = len(order) // self.batch_size
+        for batch, rows in enumerate(np.split(order, n_batches), start=1):
             measured = self.learn(*(array[rows] for array in data))
             if batch % _LOOK_EVERY == 0:
                 self.state_now()
@@ -161,6 +174,36 @@ class Task(ABC):
                 sums[name] = sums.get(name, 0.0) + value
             report(measured)
         return {name: value / n_batches for name, value in sums.items()}
+
+    @property
+    def batch_size(self) -> int:
+        """Samples of one update at present."""
+        return self._fewer or self.settings.batch_size
+
+    def in_batches_of(self, n: int) -> None:
+        """Learn from batches of n samples from now on.
+
+        A session presents a fixed number of samples at once, so that another number needs a
+        session of its own, which goes on from what was learned until now.
+
+        Parameters
+        ----------
+        n : int
+            At most the batch size of the settings.
+        """
+        if n == self.batch_size:
+            return
+        learns = self._training_name in self._sessions
+        if learns:
+            self.learned = self.state_now()
+        self._fewer = None if n == self.settings.batch_size else n
+        if self._fewer and self._fewer != self._n_rest:
+            self.close(all_but=self._sessions.keys() - {"rest"})
+            self._n_rest = self._fewer
+        if learns or self._training_name in self._sessions:
+            self._take_up(self.training)
+            if self.training.is_random:
+                self.training.reset()
 
     def batches(self, X: Any) -> Iterator[NDArray]:
         """Parts of samples that need not fit into memory, each of some whole batches."""
@@ -189,7 +232,8 @@ class Task(ABC):
 
     def parameters(self) -> dict[str, NDArray]:
         """The network's parameters by name; amid an epoch, as they are then."""
-        return _named(self._session_state() if "train" in self._sessions else self.learned)
+        learns = self._training_name in self._sessions
+        return _named(self._session_state() if learns else self.learned)
 
     def kept_parameters(self) -> dict[str, NDArray]:
         """The network's parameters by name, as they were at the end of the last epoch."""
@@ -208,11 +252,16 @@ class Task(ABC):
     @property
     def training(self) -> Any:
         """The session in which the network learns, opened when it is first asked for."""
-        if "train" not in self._sessions:
-            self._sessions["train"] = self._open_training()
+        name = self._training_name
+        if name not in self._sessions:
+            self._sessions[name] = self._open_training()
             if self.learned is not None:
-                self._take_up(self._sessions["train"])
-        return self._sessions["train"]
+                self._take_up(self._sessions[name])
+        return self._sessions[name]
+
+    @property
+    def _training_name(self):
+        return "train" if self._fewer is None else "rest"
 
     def session(
         self,
@@ -220,10 +269,20 @@ class Task(ABC):
         build: Callable[[], LearningNetwork],
         outputs: Sequence[str],
         inputs: Sequence[str] = ("input",),
+        n_samples: int | None = None,
     ) -> backends.Session:
-        """The session of a name for another network, opened when it is first asked for."""
+        """The session of a name for another network, opened when it is first asked for.
+
+        Parameters
+        ----------
+        name : str
+        build, outputs, inputs
+            As for `.backends.Model`.
+        n_samples : int, optional
+            Samples that are presented at once. Default: the batch size of the settings.
+        """
         if name not in self._sessions:
-            self._sessions[name] = self._open(build, outputs, inputs)
+            self._sessions[name] = self._open(build, outputs, inputs, n_samples)
         return self._sessions[name]
 
     def _open_training(self):
@@ -237,15 +296,15 @@ class Task(ABC):
     @property
     def n_at_once(self) -> int:
         """Samples that are presented at once while the network learns."""
-        return self.settings.batch_size
+        return self.batch_size
 
     def _take_up(self, session):
         """Have a session go on where learning has arrived."""
         session.set_state(self.learned)
 
-    def close(self, all_but: str | None = None) -> None:
+    def close(self, all_but: Collection[str] = ()) -> None:
         """Close the sessions; those that are needed again are opened again."""
-        for name in [name for name in self._sessions if name != all_but]:
+        for name in [name for name in self._sessions if name not in all_but]:
             self._sessions.pop(name).close()
 
     @contextmanager

@@ -91,7 +91,7 @@ class Trainer:
         task, start, n = self.task, time.perf_counter(), len(data[0])
         task.epoch = len(self.history)
         order = np.random.RandomState([task.seed, task.epoch]).permutation(n)
-        size = task.settings.batch_size
+        size = min(task.settings.batch_size, n)
         order = order[: n // size * size]
         record = {
             **task.begin_epoch(data, order),
@@ -117,7 +117,8 @@ class Trainer:
         Parameters
         ----------
         data : tuple of arrays
-            What the task's ``learn`` takes; a number of samples that makes whole batches.
+            What the task's ``learn`` takes. Samples that do not fill a batch are one of
+            their own.
         """
         with self.task.whole():
             self.task.begin_stream(data)
@@ -153,9 +154,10 @@ class Trainer:
             about = {
                 "epoch": len(self.history) + 1,
                 "batch": batch,
-                "n_batches": len(order) // size,
+                "n_batches": -(-len(order) // size),
                 **measured,
-                "samples_per_second": batch * size / (time.perf_counter() - start),
+                "samples_per_second": min(batch * size, len(order))
+                / (time.perf_counter() - start),
             }
             for watch in watchers:
                 watch(about)

@@ -268,11 +268,17 @@ def test_all_sums_are_known(name):
 @pytest.mark.parametrize(
     "change, message",
     [
-        (lambda content: content[:-10], "truncated: 3910 values, expected 3920"),
+        (lambda content: content[:-10], "truncated: 3910 bytes of values, expected 3920"),
         (lambda content: content[:10], "truncated: 10 bytes"),
         (lambda content: b"", "truncated: 0 bytes"),
-        (lambda content: b"\0\0\x08\1" + content[4:], r"not .*\(2049, .*\(2051, "),
-        (lambda content: content[:7] + b"\6" + content[8:], r"not .*\(2051, 6, 28"),
+        (
+            lambda content: b"\0\0\x08\1" + content[4:],
+            r"not .*uint8 \(5,\), .*uint8 \(5, 28, 28\)",
+        ),
+        (
+            lambda content: content[:7] + b"\6" + content[8:],
+            r"not .*uint8 \(6, 28, 28\), expected uint8 \(5, 28",
+        ),
     ],
 )
 def test_wrong_content(contents, tmp_path, change, message):

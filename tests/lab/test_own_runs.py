@@ -120,7 +120,7 @@ def test_text_labels_go_from_the_file_to_the_pictures(tmp_path):
     succeed(nengo_ngc("sample", run, "--rows", 3))
 
 
-def test_a_model_of_grey_images(tmp_path):
+def test_images_of_other_shapes_and_in_colour(tmp_path):
     hebbian = ["--model", "hebbian", "--hidden", 4, "--units", 20, "--patch", 3, "--grid", 2]
     hebbian += [
         "--batch",
@@ -129,14 +129,34 @@ def test_a_model_of_grey_images(tmp_path):
         "nengo",
         "--epochs",
         3,
-        "--output",
-        tmp_path / "run",
     ]
-    path = as_npz(tmp_path / "mine", arrays(shape=(6, 5)))
-    succeed(nengo_ngc("train", path, *hebbian))
-    assert config_of(tmp_path / "run")["parameters"]["image_shape"] == [6, 5]
-    message = complaint(nengo_ngc("train", as_npz(tmp_path / "c", arrays()), *hebbian))
-    assert "the model hebbian learns from grey images, got images of (6, 5, 3)" in message
+    for shape in ((6, 5), (6, 5, 3)):
+        run = tmp_path / f"run{len(shape)}"
+        path = as_npz(tmp_path / f"mine{len(shape)}", arrays(shape=shape))
+        succeed(nengo_ngc("train", path, *hebbian, "--output", run))
+        assert config_of(run)["parameters"]["image_shape"] == [*shape]
+        assert in_colour(run / "filters.png") == (len(shape) == 3)
+
+
+def test_real_numbers(tmp_path):
+    given = with_test(shape=(6, 5))
+    for key in ("X", "X_test"):
+        given[key] = (given[key] - 100.0) / 50
+    path, run = as_npz(tmp_path / "mine", given), tmp_path / "run"
+    message = complaint(nengo_ngc("train", path, *NGC, "--grey", "--output", run))
+    assert "pixels of X must lie in [0, 1]" in message
+    assert "--likelihood gaussian" in message
+    succeed(nengo_ngc("train", path, *NGC, "--likelihood", "gaussian", "--output", run))
+    config = config_of(run)
+    assert config["parameters"]["output"] == "gaussian" and config["binarize"] is False
+    assert all(r["mse"] > 0 and "bce" not in r for r in records(run))
+    said = nengo_ngc("evaluate", run, "--log-p-images", 5, "--log-p-samples", 20)
+    succeed(said)
+    result = json.loads((run / "evaluation.json").read_text())
+    assert result["mse"] > 0 and np.isfinite(result["log_p"]) and "bce" not in result
+    assert "squared error of reconstructions" in said.output
+    assert "cross-entropy" not in said.output
+    succeed(nengo_ngc("sample", run, "--rows", 2))
 
 
 def test_unfit_data_leave_no_trace(tmp_path, monkeypatch):

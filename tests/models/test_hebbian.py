@@ -66,9 +66,9 @@ def test_batches_are_averaged(simulate):
     np.testing.assert_array_equal(learned["b"], 0)
 
 
-def cells_by_hand(image, filters, thresholds, grid):
+def cells_by_hand(image, filters, thresholds, grid, p=3):
     """What each cell of the grid has seen: (grid, grid, m)."""
-    p, (height, width) = int(len(filters[0]) ** 0.5), image.shape
+    height, width = image.shape[:2]
     rows, columns = height - p + 1, width - p + 1
     cells = np.zeros((grid, grid, len(filters)))
     for i in range(rows):
@@ -79,14 +79,15 @@ def cells_by_hand(image, filters, thresholds, grid):
     return cells
 
 
-def test_patch_encoder_as_by_hand(simulate):
-    images = RNG.rand(4, 7, 9) * (RNG.rand(4, 7, 9) < 0.5)
-    filters = RNG.rand(5, 9)
+@pytest.mark.parametrize("colours", [(), (3,)])
+def test_patch_encoder_as_by_hand(simulate, colours):
+    images = RNG.rand(4, 7, 9, *colours) * (RNG.rand(4, 7, 9, *colours) < 0.5)
+    filters = RNG.rand(5, 9 * sum(colours or (1,)))
     thresholds = -0.5 * np.sum(filters**2, axis=1)
     W = RNG.rand(20, 3 * 3 * 5)
     with nengo.Network() as model:
         net = PatchEncoder(
-            (7, 9),
+            (7, 9, *colours),
             filters,
             thresholds[:, None],
             3,
@@ -107,7 +108,7 @@ def test_patch_encoder_as_by_hand(simulate):
 @pytest.mark.parametrize(
     "grid, message",
     [
-        (0, "grid: must be a whole number of at least 1, got 0"),
+        (0, "grid: must be a whole number of at least 1 or a sequence of 2 whole .*, got 0"),
         (6, r"between 1 and the places.*\(5, 6\).*grid=6"),
     ],
 )
@@ -289,23 +290,93 @@ def test_images_that_are_not_square(tmp_path):
         ({"sparsity": 0}, "sparsity"),
         ({"learning_rate": -1}, "learning_rate"),
         ({"homeostasis": np.nan}, "homeostasis: must be a finite number of at least 0"),
-        ({"patch": 9}, "patch and grid must fit on images of 8 x 8 pixels, got patch=9"),
-        ({"patch": 7, "grid": 3}, "patch and grid must fit"),
-        ({"n_units": 500}, "n_units must not be larger than the data.*500 and 400 images"),
-        ({"n_units": 350, "batch_size": 150}, "n_units=350 and 300 images in whole batches"),
-        (
-            {"image_shape": 8},
-            "image_shape: must be a sequence of 2 whole numbers of at least 1 or None, got 8",
-        ),
-        ({"image_shape": (8, 8, 1)}, "image_shape: must be a sequence of 2 whole numbers"),
-        ({"image_shape": (6.4, 10)}, "image_shape: must be a sequence of 2 whole numbers"),
+        ({"image_shape": 8}, "image_shape: must be a sequence of 2 or 3 whole numbers"),
+        ({"image_shape": (64,)}, "image_shape: must be a sequence of 2 or 3 whole numbers"),
+        ({"image_shape": (6.4, 10)}, "image_shape: must be a sequence of 2 or 3 whole"),
         ({"image_shape": (7, 9)}, r"image_shape must have 64 pixels, got \(7, 9\)"),
-        ({"batch_size": 500}, "batch_size must not be larger"),
+        ({"image_shape": (8, 8, 3)}, r"image_shape must have 64 pixels, got \(8, 8, 3\)"),
     ],
 )
 def test_bad_arguments(kwargs, message):
     with pytest.raises(ValueError, match=message):
         encoder(**kwargs).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    "kwargs, message, shapes",
+    [
+        (
+            {"patch": 9},
+            "patch=9 and grid=3 do not fit on images of 8 x 8 pixels: filters have 6 x 6",
+            {"W1": (16, 36), "W2": (100, 9 * 16)},
+        ),
+        (
+            {"n_units": 350, "batch_size": 150},
+            "n_units=350 is larger than the data: there are 300 units",
+            {"W1": (16, 16), "W2": (300, 9 * 16)},
+        ),
+        (
+            {"image_shape": (1, 64)},
+            "patch=4 and grid=3 do not fit on images of 1 x 64 pixels: filters have 1 x 4",
+            {"W1": (16, 4), "W2": (100, 3 * 16)},
+        ),
+    ],
+)
+def test_settings_that_are_too_large_for_the_data(kwargs, message, shapes, tmp_path):
+    with pytest.warns(UserWarning, match=message):
+        model = encoder(max_epochs=3, **kwargs).fit(X, Y)
+    assert {name: model.parameters_[name].shape for name in shapes} == shapes
+    model.save(tmp_path / "model.npz")
+    loaded = HebbianEncoder.load(tmp_path / "model.npz")
+    np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+
+
+# --- other data
+
+
+def bars(n, seed):
+    """Noisy images with one of three bars, and which of them."""
+    rng, y = np.random.RandomState(seed), np.arange(n) % 3
+    images = 0.2 * rng.randn(n, 12, 12)
+    for row, bar in enumerate(y):
+        images[row, 1 + 4 * bar : 3 + 4 * bar, 2:10] += 1
+    return images.clip(0, 1).reshape(n, 144), y
+
+
+def test_classes_whose_codes_are_spread_over_many_units():
+    """A third of 100 units is active in a class, but its centroid has 5 of them."""
+    model = encoder(n_hidden=(64,), patch=7).fit(*bars(300, 0))
+    images, y = bars(150, 1)
+    codes = model.transform(images)
+    alone = np.mean(~(codes @ model.centroids_.T).any(axis=1))
+    assert alone > 0.1  # which the centroids say nothing of
+    assert model.score(images, y) > 0.98
+
+
+@pytest.mark.parametrize("scale", [1, 1000])
+def test_real_features(scale):
+    """Neither the sign nor the size of features is that of pixels."""
+    rng = np.random.RandomState(0)
+    y = np.arange(200) % 4
+    features = scale * (3 * rng.randn(4, 6)[y] + rng.randn(200, 6))
+    with pytest.warns(UserWarning, match="images of 1 x 6 pixels"):
+        model = encoder(n_units=60, patch=7).fit(features[:120], y[:120])
+    assert model.score(features[120:], y[120:]) > 0.9
+
+
+def test_colours():
+    """Images in which the colour of a bar is all that tells the classes apart."""
+    rng, y = np.random.RandomState(0), np.arange(240) % 3
+    images = 0.1 * rng.rand(240, 6, 5, 3)
+    for row, colour in enumerate(y):
+        top = rng.randint(5)
+        images[row, top : top + 2, :, colour] += 0.8
+    images = images.reshape(240, 90).astype(np.float32)
+    model = encoder(image_shape=(6, 5, 3), n_units=60, patch=3, max_epochs=3)
+    model.fit(images[:160], y[:160])
+    assert model.filter_shape_ == (3, 3, 3)
+    assert model.parameters_["W1"].shape == (16, 27)
+    assert model.score(images[160:], y[160:]) > 0.95
 
 
 def test_a_history_without_phases_is_refused(tmp_path):

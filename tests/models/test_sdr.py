@@ -38,7 +38,7 @@ def learned(request):
 def test_codes_keep_the_class(learned):
     assert learned.score(DIGITS.X_test, DIGITS.y_test) > 0.8
     errors = [record["val_error"] for record in learned.history_]
-    # the last are by the same centroids: all of the 600 are seen
+    # the last are by the same mean codes: all of the 600 are seen
     assert errors[-1] == pytest.approx(100 * (1 - learned.score(DIGITS.X_test, DIGITS.y_test)))
     assert errors[-1] < errors[0]
     assert learned.history_[-1]["loss"] < learned.history_[0]["loss"]
@@ -52,9 +52,10 @@ def test_codes_keep_the_class(learned):
         ngc.analysis.unit_entropy(seen).mean()
     )
     # prediction by hand
-    overlaps = codes @ learned.centroids_.T
+    means = np.stack([seen[Y == label].mean(axis=0) for label in learned.classes_])
+    cosines = codes @ means.T / np.linalg.norm(means, axis=1)
     np.testing.assert_array_equal(
-        learned.predict(DIGITS.X_test), learned.classes_[overlaps.argmax(axis=1)]
+        learned.predict(DIGITS.X_test), learned.classes_[cosines.argmax(axis=1)]
     )
     for k, label in enumerate(learned.classes_):
         often = np.argsort(-seen[Y == label].mean(axis=0), kind="stable")[:5]

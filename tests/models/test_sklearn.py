@@ -18,47 +18,8 @@ from nengo_ngc import (
     SDREncoder,
 )
 
-from ..conftest import Squashing
-
-
-class PoorScore(Squashing):
-    """Takes any numbers; how well such a model learns images is tested elsewhere.
-
-    The checks ask for an accuracy of 83 % on samples of two numbers, which are no images.
-    """
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.poor_score = True
-        return tags
-
-
-class AnyNGC(Squashing, NGCModel):
-    """Takes what scikit-learn's checks feed it."""
-
-
-class AnyRule(Squashing, RuleClassifier):
-    """Takes what scikit-learn's checks feed it."""
-
-
-class AnyPFF(PoorScore, PFFClassifier):
-    """Takes what scikit-learn's checks feed it."""
-
-
-class AnySDR(Squashing, SDREncoder):
-    """Takes what scikit-learn's checks feed it."""
-
-
-class AnyHebbian(PoorScore, HebbianEncoder):
-    """Takes what scikit-learn's checks feed it, as images of one row of pixels."""
-
-    @property
-    def _shape(self):
-        return 1, self.n_features_in_
-
-
 MODELS = [
-    AnyNGC(
+    NGCModel(
         (4,),
         n_top_group=2,
         batch_size=1,
@@ -66,11 +27,12 @@ MODELS = [
         max_epochs=1,
         n_mixture=1,
         backend="nengo",
+        output="gaussian",
     ),
-    AnyRule((16,), batch_size=5, max_epochs=15, learning_rate=0.05, backend="nengo"),
-    AnyPFF(
+    RuleClassifier((16,), batch_size=5, max_epochs=15, learning_rate=0.05, backend="nengo"),
+    PFFClassifier(
         (4,),
-        g_units=2,
+        g_units=0,
         n_group=2,
         steps=1,
         batch_size=5,
@@ -78,7 +40,7 @@ MODELS = [
         n_mixture=1,
         backend="nengo",
     ),
-    AnySDR(
+    SDREncoder(
         (16,),
         n_units=20,
         sparsity=0.2,
@@ -87,7 +49,7 @@ MODELS = [
         learning_rate=0.03,
         backend="by-hand",
     ),
-    AnyHebbian((4,), n_units=5, sparsity=0.4, patch=1, grid=1, batch_size=5, backend="nengo"),
+    HebbianEncoder((16,), n_units=30, sparsity=0.1, batch_size=5, backend="nengo"),
 ]
 
 

@@ -48,7 +48,8 @@ def evaluate(
         source = None if data is None else datasets.find(data)
         result = opened.evaluate(data_dir, log_p_images, log_p_samples, source)
     for name, label in opened.spec.measures.items():
-        click.echo(f"{label:45s}{result[name]:10.4f}")
+        if name in result:
+            click.echo(f"{label:45s}{result[name]:10.4f}")
     other = "" if source is None else f"-{datasets.called(data, source)}"
     with plain_errors(), atomic.replacing(Path(run) / f"evaluation{other}.json") as file:
         json.dump(result, file, indent=2)

@@ -117,7 +117,7 @@ def _config(
     if validation is None:
         validation = min(_MOST_VALIDATION, round(n_images / 6))
     if is_grey is None:  # colours would be lost
-        is_grey = not spec.binarize or len(image_shape) > 2
+        is_grey = not spec.binarizes(options) or len(image_shape) > 2
     config = {
         "dataset": datasets.called(options["dataset"], source),
         "binarize": not is_grey,

@@ -10,6 +10,7 @@ from ...validation import FlagParam, PathParam, checked, shown, unknown
 from ..registry import Registry
 from .base import Dataset, Source
 from .digits import Digits
+from .idx import read_idx
 from .own import GivenArrays, OwnData
 from .published import DATA_VARIABLE, PUBLISHED, Published
 
@@ -24,6 +25,7 @@ __all__ = [
     "called",
     "find",
     "load",
+    "read_idx",
 ]
 
 # data sets by name; one line registers another: SOURCES["name"] = MySource()
@@ -58,9 +60,11 @@ def load(
     - a folder with a folder of images for each class, perhaps in folders train and test
 
     X has the shape (n, height, width) for grey images, (n, height, width, 3) for colours, or
-    (n, n_pixels). Pixels are whole numbers from 0 to 255, numbers in [0, 1], or True and
-    False. Labels are whole numbers or texts. If there is no part for testing, every sixth
-    image of each class becomes one. Images are put into an order that is always the same.
+    (n, n_pixels). Pixels are whole numbers from 0 to 255, floating-point numbers, or True and
+    False. Floating-point numbers should lie in [0, 1]; if they do not, they are taken as they
+    are, and models that need pixels in [0, 1] refuse them. Labels are whole numbers or texts.
+    If there is no part for testing, every sixth image of each class becomes one. Images are
+    put into an order that is always the same.
 
     Parameters
     ----------

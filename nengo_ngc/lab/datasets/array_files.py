@@ -1,7 +1,5 @@
 """Images and labels in files of NumPy, and in IDX files."""
 
-import gzip
-import math
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -84,7 +82,7 @@ def idx_files(path: Path) -> list[Path]:
     ]
 
 
-def read_idx(path: Path, files: list[Path]) -> Mapping:
+def read_idx_folder(path: Path, files: list[Path]) -> Mapping:
     """The arrays of IDX files; images that are not packed stay in their files."""
     found: dict[str, Any] = {}
     for split in ("train", *_TESTS):
@@ -94,7 +92,8 @@ def read_idx(path: Path, files: list[Path]) -> Mapping:
         for key, (part, file) in zip("Xy", parts.items()):
             if file is None:
                 raise FileNotFoundError(f"{path} has no file {split}-{part}...")
-            found[key if split == "train" else f"{key}_test"] = _idx_array(file)
+            read = idx.read_idx if file.suffix == ".gz" else idx.mapped
+            found[key if split == "train" else f"{key}_test"] = read(file)
     return found
 
 
@@ -109,27 +108,3 @@ def _idx_file(path: Path, split: str, part: str) -> Path | None:
             f"{path} must have one file {split}-{part}..., got {', '.join(sorted(different))}"
         )
     return found[0] if found else None
-
-
-def _idx_array(path: Path) -> NDArray[np.uint8]:
-    if path.suffix == ".gz":
-        return _unpacked(path)
-    with open(path, "rb") as file:
-        shape = idx.shape_of(file.read(idx.header_size(4)), str(path))
-    start, size = idx.header_size(len(shape)), math.prod(shape)
-    there = path.stat().st_size - start
-    if there != size or not size:
-        raise ValueError(f"{path} must have {size} values as its header says, got {there}")
-    return np.memmap(path, np.uint8, "r", offset=start, shape=shape)
-
-
-def _unpacked(path: Path) -> NDArray[np.uint8]:
-    try:
-        with gzip.open(path) as file:
-            head = file.read(idx.header_size(4))
-            shape = idx.shape_of(head, str(path))
-            size = idx.header_size(len(shape)) + math.prod(shape)
-            content = head + file.read(max(0, size + 1 - len(head)))
-    except (OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"{path} is damaged or truncated: {error}") from error
-    return idx.parse(content, str(path), shape)

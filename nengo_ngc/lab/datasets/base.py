@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from nengo.exceptions import ValidationError
 from numpy.typing import NDArray
 
 from ...training.images import Images
@@ -20,8 +21,8 @@ class Dataset:
     ----------
     name : str
     X_train, X_test : (n, n_pixels) float32 arrays or Images
-        Pixels in [0, 1]. `.training.images.Images` are read when they are indexed, a batch
-        at a time.
+        Pixels in [0, 1], or any finite numbers of data of one's own. `.training.images.Images`
+        are read when they are indexed, a batch at a time.
     y_train, y_test : (n,) arrays
         Labels, which are whole numbers or texts.
     image_shape : tuple of int
@@ -89,7 +90,9 @@ class Source(ABC):
         self, name: str, data_dir: str | os.PathLike | None = None, download: bool = True
     ) -> Dataset:
         """The data set with grey pixels, none of which is read yet if that can wait."""
-        given = self._checked(self.arrays(data_dir, download))
+        return self._dataset(name, self._checked(self.arrays(data_dir, download)))
+
+    def _dataset(self, name, given):
         return Dataset(name, *checks.split(given, self.shuffled), given.image_shape)
 
     def load(
@@ -100,9 +103,17 @@ class Source(ABC):
         download: bool = True,
     ) -> Dataset:
         """The data set, as `.lab.datasets.load` returns it."""
-        data = self.dataset(name, data_dir, download)
+        given = self._checked(self.arrays(data_dir, download))
+        data = self._dataset(name, given)
         if binarize is None:
             binarize = self.in_memory
+        if binarize and not (given.low >= 0 and given.high <= 1):
+            raise ValidationError(
+                "must have pixels in [0, 1] to become 0 or 1, got values from "
+                f"{given.low:g} to {given.high:g}; leave them as they are by binarize=False "
+                "(on the command line --grey, or --likelihood gaussian of the model ngc)",
+                attr="X",
+            )
 
         def as_wanted(X: Images) -> Any:
             X = X.binarized() if binarize else X

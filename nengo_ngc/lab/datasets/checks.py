@@ -19,13 +19,18 @@ _EVERY = 6  # without a test part, every sixth image of each class is for testin
 
 @dataclass(frozen=True)
 class Arrays:
-    """Images and labels that fit together; those for testing may be None."""
+    """Images and labels that fit together; those for testing may be None.
+
+    ``low`` and ``high`` are the smallest and the largest number of all images.
+    """
 
     X: NDArray
     y: NDArray
     X_test: NDArray | None
     y_test: NDArray | None
     image_shape: tuple[int, ...]
+    low: float = 0.0
+    high: float = 1.0
 
 
 def checked_arrays(given: Mapping[str, Any], where: str = "") -> Arrays:
@@ -53,7 +58,7 @@ def checked_arrays(given: Mapping[str, Any], where: str = "") -> Arrays:
             raise refuse(key, f"is missing: X and y are needed, got {have}")
     if (given.get("X_test") is None) != (given.get("y_test") is None):
         raise refuse("X_test", "and y_test must be given together or not at all")
-    X, shape = _images("X", given["X"], given.get("image_shape"), refuse)
+    X, shape, ends = _images("X", given["X"], given.get("image_shape"), refuse)
     y = _labels("y", given["y"], len(X), "X", refuse)
     if len(np.unique(y)) < 2:
         raise refuse("y", f"must have two classes or more, got {shown(y[0].item())} only")
@@ -64,8 +69,8 @@ def checked_arrays(given: Mapping[str, Any], where: str = "") -> Arrays:
                 f"must have {_EVERY} images of a class or more, of which one is for testing, "
                 "or come with X_test and y_test",
             )
-        return Arrays(X, y, None, None, shape)
-    X_test, test_shape = _images("X_test", given["X_test"], shape, refuse)
+        return Arrays(X, y, None, None, shape, *ends)
+    X_test, test_shape, test_ends = _images("X_test", given["X_test"], shape, refuse)
     if test_shape != shape:
         raise refuse("X_test", f"must have images of shape {shape} like X, got {test_shape}")
     y_test = _labels("y_test", given["y_test"], len(X_test), "X_test", refuse)
@@ -74,7 +79,8 @@ def checked_arrays(given: Mapping[str, Any], where: str = "") -> Arrays:
         raise refuse(
             "y_test", f"must have labels that are in y, got {shown(strange[0].item())}"
         )
-    return Arrays(X, y, X_test, y_test, shape)
+    low, high = min(ends[0], test_ends[0]), max(ends[1], test_ends[1])
+    return Arrays(X, y, X_test, y_test, shape, low, high)
 
 
 def split(given: Arrays, shuffled: bool) -> tuple[Images, NDArray, Images, NDArray]:
@@ -128,8 +134,8 @@ class _Refusal:
 
 def _images(
     name: str, value: Any, shape: Any, refuse: _Refusal
-) -> tuple[NDArray, tuple[int, ...]]:
-    """An array of images, and the shape of one."""
+) -> tuple[NDArray, tuple[int, ...], tuple[float, float]]:
+    """An array of images, the shape of one, and the range of their numbers."""
     array = np.asanyarray(value)
     if array.dtype.kind not in "biuf" or array.ndim not in (2, 3, 4) or not array.size:
         raise refuse(
@@ -141,8 +147,8 @@ def _images(
         raise refuse(
             name, f"must have 1 or 3 colours in its last axis, got shape {array.shape}"
         )
-    _check_pixels(name, array, refuse)
-    return array, _image_shape(name, array, shape, refuse)
+    ends = _check_pixels(name, array, refuse)
+    return array, _image_shape(name, array, shape, refuse), ends
 
 
 def _image_shape(name: str, array: NDArray, shape: Any, refuse: _Refusal) -> tuple[int, ...]:
@@ -163,27 +169,36 @@ def _image_shape(name: str, array: NDArray, shape: Any, refuse: _Refusal) -> tup
     return (side, side) if side * side == n_pixels else (1, n_pixels)
 
 
-def _check_pixels(name: str, array: NDArray, refuse: _Refusal) -> None:
-    """Look at all pixels, a block at a time; at bytes until they are seen to be bytes."""
+def _check_pixels(name: str, array: NDArray, refuse: _Refusal) -> tuple[float, float]:
+    """The range of pixels, from 0 to 1 unless they are floating-point numbers beyond that.
+
+    All pixels are looked at, a block at a time; bytes until they are seen to be bytes.
+    """
     if array.dtype.kind == "b":
-        return
+        return 0.0, 1.0
     is_float = array.dtype.kind == "f"
-    low, high = 0, 0
+    low, high = 0.0, 0.0
     for block in Images(array).blocks():
         low, high = min(low, block.min()), max(high, block.max())
         if is_float and not np.all(np.isfinite(block)):
             raise refuse(name, "must be finite, got NaN or infinity")
-        if low < 0 or high > (1 if is_float else 255):
-            expected = "in [0, 1]" if is_float else "from 0 to 255, since they are whole"
-            raise refuse(name, f"must have pixels {expected}, got values from {low} to {high}")
+        if not is_float and (low < 0 or high > 255):
+            raise refuse(
+                name,
+                "must have pixels from 0 to 255, since they are whole, got values from "
+                f"{low} to {high}",
+            )
         if array.dtype == np.uint8 and high > 1:
-            return  # bytes are always between 0 and 255
-    if not is_float and high == 1:
+            return 0.0, 1.0  # bytes are always between 0 and 255
+    if is_float:
+        return float(low), max(1.0, float(high))
+    if high == 1:
         raise refuse(
             name,
             "must have whole numbers from 0 to 255, or be of bool or float, got 0 and 1 as "
             f"{array.dtype}, which would all be nearly black",
         )
+    return 0.0, 1.0
 
 
 def _labels(name: str, value: Any, n: int, images: str, refuse: _Refusal) -> NDArray:

@@ -39,7 +39,7 @@ FORMATS = (
     _Format(
         "a folder of IDX files (train-images..., train-labels..., and t10k-... or test-...)",
         array_files.idx_files,
-        array_files.read_idx,
+        array_files.read_idx_folder,
     ),
     _Format(
         "a folder with a folder of images for each class",

@@ -296,7 +296,8 @@ class Run:
         known = model.about_ or {}
         for name, value in about(self.config).items():
             yield name, value, known.get(name)
-        wanted = {**self.config["parameters"]}
+        # a run of an earlier version may lack parameters, which then have their default
+        wanted = {**self._new_model().get_params(), **self.config["parameters"]}
         for change in reversed(self.config.get("changes", [])):
             if change["epoch"] > model.n_iter_:  # the checkpoint is of before
                 wanted["learning_rate"] = change["before"]

@@ -1,7 +1,7 @@
 """What the command line, runs and comparisons know of one model."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +119,16 @@ class ModelSpec:
         """Parameters that depend on the shape of images; ValueError if none would do."""
         return {}
 
+    def binarizes(self, typed: Mapping[str, Any]) -> bool:
+        """Whether pixels are made 0 or 1 unless something else is asked for.
+
+        Parameters
+        ----------
+        typed : mapping of str to object
+            As for ``parameters``.
+        """
+        return self.binarize
+
     # --- comparing it
 
     def variants(self, name: str) -> dict[str, dict[str, Any]]:
@@ -190,7 +200,7 @@ class ModelSpec:
     ) -> None:
         """Write a picture of samples, in rows of twelve."""
         rows, titles = self.samples(model, n_rows or self.n_rows, random_state)
-        plots.image_grid(rows, image_shape, path, titles)
+        plots.image_grid(as_pixels(rows), image_shape, path, titles)
 
     def draw(self, model: Any, data: Dataset, folder: Path) -> None:
         """Write the pictures of a model that has learned into a folder."""
@@ -201,6 +211,14 @@ class ModelSpec:
             plots.latent_map(
                 model.transform(data.X_test[rows]), data.y_test[rows], folder / "latents.png"
             )
+
+
+def as_pixels(rows: Iterable[NDArray]) -> list[NDArray]:
+    """Images of any numbers, brought into [0, 1] by one scale if some lie outside."""
+    rows = list(rows)
+    low = min(0.0, *(float(row.min()) for row in rows))
+    high = max(1.0, *(float(row.max()) for row in rows))
+    return [(row - low) / (high - low) for row in rows]
 
 
 LATENTS = {"latents": "latents of test images, by t-SNE"}

@@ -7,6 +7,7 @@ from typing import Any
 from ...models import HebbianEncoder
 from .. import plots
 from ..datasets import Dataset
+from .base import as_pixels
 from .options import COUNT, SPARSITY, UNITS, Option
 from .sdr import CodeSpec
 
@@ -28,12 +29,7 @@ class HebbianSpec(CodeSpec):
 
     def for_images(self, image_shape: tuple[int, ...]) -> dict[str, Any]:
         height, width, *colours = image_shape
-        if colours:
-            raise ValueError(
-                f"the model hebbian learns from grey images, got images of {image_shape}: "
-                "height, width and colours"
-            )
-        return {} if height == width else {"image_shape": (height, width)}
+        return {"image_shape": tuple(image_shape)} if colours or height != width else {}
 
     def say(self, record: Mapping[str, Any]) -> str:
         if "silent_units" not in record:
@@ -45,4 +41,4 @@ class HebbianSpec(CodeSpec):
         super().draw(model, data, folder)
         filters = model.parameters_["W1"]
         rows = [filters[i : i + 16] for i in range(0, len(filters), 16)]
-        plots.image_grid(rows, (model.patch, model.patch), folder / "filters.png")
+        plots.image_grid(as_pixels(rows), model.filter_shape_, folder / "filters.png")

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from ... import metrics
 from ...models import NGCModel
-from ...networks.gncn import INITIAL, VARIANTS
+from ...models.tasks.ngc import MEASURES
+from ...networks.gncn import INITIAL, OUTPUTS, VARIANTS
 from .. import plots
 from ..datasets import Dataset
-from .base import LATENTS, N_SHOWN, ModelSpec, probe_error, right_half, tested
+from .base import LATENTS, N_SHOWN, ModelSpec, as_pixels, probe_error, right_half, tested
 from .options import COUNT, STEPS, Option
 
 
@@ -24,6 +25,13 @@ class NGCSpec(ModelSpec):
     own_options = (
         STEPS,
         Option("variant", "variant", f"One of {', '.join(VARIANTS)}."),
+        Option(
+            "likelihood",
+            "output",
+            f"How pixels are distributed: one of {', '.join(OUTPUTS)}. With gaussian they may "
+            "be any real numbers.",
+            click.Choice([*OUTPUTS]),
+        ),
         Option("initial", "initial", f"Where states start: one of {', '.join(INITIAL)}."),
         Option(
             "momentum",
@@ -49,12 +57,14 @@ class NGCSpec(ModelSpec):
     binarize = True
     measures = {
         "bce": "cross-entropy of reconstructions (nats)",
+        "mse": "squared error of reconstructions, per pixel",
         "masked_mse": "squared error, right half hidden",
         "log_p": "log p(x) (nats)",
         "probe_error": "logistic regression on latents, error (%)",
     }
     panels = (
         ("cross-entropy (nats per image)", {"bce": "training", "val_bce": "validation"}),
+        ("squared error per pixel", {"mse": "training", "val_mse": "validation"}),
         ("total discrepancy (squared error per image)", {"discrepancy": "training"}),
     )
     captions = {
@@ -65,13 +75,21 @@ class NGCSpec(ModelSpec):
     n_rows = 4
     learns_labels = False
 
+    def binarizes(self, typed: Mapping[str, Any]) -> bool:
+        return typed.get("likelihood") != "gaussian"
+
     def finish(self, model: Any, X: Any, y: NDArray) -> None:
         model.fit_prior(X)
 
     def say(self, record: Mapping[str, Any]) -> str:
-        validation = f", validation {record['val_bce']:.2f}" if "val_bce" in record else ""
-        steps = f", {record['iterations']:.1f} steps" if "iterations" in record else ""
-        return f"BCE {record['bce']:.2f} nats{validation}{steps}"
+        name, text, unit = "bce", "BCE {:.2f}", " nats"
+        if "mse" in record:
+            name, text, unit = "mse", "squared error {:.4f}", " per pixel"
+        validation = record.get(f"val_{name}")
+        said = text.format(record[name]) + unit
+        if validation is not None:
+            said += f", validation {validation:.{2 if name == 'bce' else 4}f}"
+        return said + (f", {record['iterations']:.1f} steps" if "iterations" in record else "")
 
     def samples(
         self, model: Any, n_rows: int, random_state: int | None = None
@@ -85,8 +103,9 @@ class NGCSpec(ModelSpec):
         mask = right_half(data.image_shape)
         X = tested(data)[0][:]
         filled_in = model.reconstruct(X, mask)
+        name, measure = MEASURES[model.output]
         return {
-            "bce": metrics.binary_cross_entropy(X, model.reconstruct(X)).mean(),
+            name: measure(X, model.reconstruct(X)).mean(),
             "masked_mse": metrics.masked_mse(X, filled_in, mask).mean(),
             "log_p": model.score_samples(X[:n_log_p], n_samples=n_samples).mean(),
             "probe_error": probe_error(model, data),
@@ -96,7 +115,7 @@ class NGCSpec(ModelSpec):
         super().draw(model, data, folder)
         X, mask = data.X_test[:N_SHOWN], right_half(data.image_shape)
         plots.image_grid(
-            [X, model.reconstruct(X), X * ~mask, model.reconstruct(X, mask)],
+            as_pixels([X, model.reconstruct(X), X * ~mask, model.reconstruct(X, mask)]),
             data.image_shape,
             folder / "reconstructions.png",
             titles=["image", "reconstruction", "right half hidden", "filled in"],

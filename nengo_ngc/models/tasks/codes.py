@@ -1,4 +1,4 @@
-"""Tasks that make binary sparse codes, and know a class by its centroid."""
+"""Tasks that make binary sparse codes, and know a class by its mean code."""
 
 from abc import abstractmethod
 
@@ -24,15 +24,20 @@ class CodeTask(LabelTask):
 
     Attributes
     ----------
-    centroids : (n_classes, n_units) array or None
-        The code of each class, of 0 and 1.
+    means : (n_classes, n_units) array or None
+        The part of the codes of each class in which each unit is active.
     """
 
-    centroids: NDArray | None = None
+    means: NDArray | None = None
 
     @abstractmethod
     def codes(self, X: NDArray | Images) -> NDArray:
         """Return the codes of images, (n, n_units), also in the middle of an epoch."""
+
+    @property
+    def n_units(self) -> int:
+        """The number of units in a code."""
+        return self.settings.n_units
 
     @property
     @abstractmethod
@@ -43,36 +48,45 @@ class CodeTask(LabelTask):
         return y[:, None].astype(np.float32)
 
     def decide(self, X):
-        return np.concatenate(
-            [
-                analysis.overlap(self.codes(part(X, rows)), self.centroids)
-                for rows in gen_batches(len(X), _AT_ONCE)
-            ]
-        )
+        """Cosines of codes and mean codes, times k: the overlap, if all codes are alike.
 
-    def fit_centroids(self, X: NDArray | Images, y: NDArray) -> None:
-        """Make the centroids from images and their labels, whole numbers from 0.
+        A centroid has k units, but the codes of a class may be spread over many more, so that
+        some of them have no unit in common with it.
+        """
+        norms = np.linalg.norm(self.means, axis=1)
+        scale = np.sqrt(self.n_winners) / np.where(norms > 0, norms, 1)
+        parts = gen_batches(len(X), _AT_ONCE)
+        return np.concatenate([self.codes(part(X, k)) @ self.means.T * scale for k in parts])
+
+    @property
+    def centroids(self) -> NDArray | None:
+        """The k units that are active most often in each class, (n_classes, n_units).
 
         The centroid of a class without images is 0 everywhere.
         """
-        n_units = self.settings.n_units
+        if self.means is None:
+            return None
+        known = self.means.any(axis=1, keepdims=True)
+        return known * k_winners(np, self.means, self.n_winners)
+
+    def fit_centroids(self, X: NDArray | Images, y: NDArray) -> None:
+        """Make the mean codes from images and their labels, whole numbers from 0."""
+        n_units = self.n_units
         active, counts = np.zeros((self.n_classes, n_units)), np.zeros((self.n_classes, 1))
         for rows in gen_batches(len(X), _AT_ONCE):
             codes, labels = self.codes(part(X, rows)), y[rows]
             for label in np.unique(labels):
                 active[label] += codes[labels == label].sum(axis=0)
                 counts[label] += np.sum(labels == label)
-        known = counts[:, 0] > 0
-        self.centroids = np.zeros((self.n_classes, n_units))
-        self.centroids[known] = k_winners(np, active[known] / counts[known], self.n_winners)
+        self.means = active / np.maximum(counts, 1)
 
     def end_stream(self, data):
         self.state_now()
-        before, labels = self.centroids, data[1][:, 0].astype(int)
+        before, labels = self.means, data[1][:, 0].astype(int)
         self.fit_centroids(data[0], labels)
         if before is not None:
             absent = np.setdiff1d(np.arange(self.n_classes), labels)
-            self.centroids[absent] = before[absent]
+            self.means[absent] = before[absent]
 
     def look(self, X: NDArray | Images, y: NDArray, order: NDArray) -> dict[str, float]:
         """Make the centroids from some images, and return measures of their codes."""
@@ -88,16 +102,20 @@ class CodeTask(LabelTask):
     # --- files
 
     def arrays(self):
-        known = {} if self.centroids is None else {"centroids": self.centroids}
+        known = {} if self.means is None else {"centroids": self.means}
         return {**super().arrays(), **known}
 
     def expected_arrays(self, shapes):
         expected = super().expected_arrays(shapes)
         looked = any("silent_units" in record for record in self.history)
         if looked or "centroids" in shapes:
-            expected["centroids"] = Array((self.n_classes, self.settings.n_units))
+            expected["centroids"] = Array((self.n_classes, self._n_units_in(shapes)))
         return expected
+
+    def _n_units_in(self, shapes):
+        """The number of units in a file, by the shapes of its arrays."""
+        return self.settings.n_units
 
     def take_up(self, arrays):
         super().take_up(arrays)
-        self.centroids = arrays.get("centroids")
+        self.means = arrays.get("centroids")  # binary in files of earlier versions

@@ -1,5 +1,6 @@
 """Codes by competition, without gradients, as a task."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,14 @@ from ...networks.competitive import nearest_bias
 from ...neurons import KWinnersTakeAll
 from ...rules import SGD, Annealed
 from ...schedule import Schedule
+from ...storage.model_files import Array
 from ...training import Images
 from ...training.images import part
 from ...validation import LARGEST_WHOLE
 from .codes import CodeTask
 
-_INK = 0.1  # mean of the pixels of a patch that a filter can start from
+# mean size of the pixels of a patch that a filter can start from, beside the largest of all
+_INK = 0.1
 _AT_ONCE = 4096  # images of which patches are held in memory
 
 
@@ -33,20 +36,42 @@ class HebbianTask(CodeTask):
     *args
         As for `.LabelTask`.
     image_shape : tuple of int
-        Height and width.
+        Height and width, and the number of colours if there are any.
 
     Attributes
     ----------
     phase : {"filters", "units", "thresholds"}
         What learns in the present epoch or stream.
+    scale : float
+        The largest size of the features that filters start from. All features are divided by
+        it, so that step sizes of thresholds suit any of them.
     """
 
     inputs = ("input",)
     phase = "filters"
+    scale = 1.0
 
-    def __init__(self, *args: Any, image_shape: tuple[int, int]) -> None:
+    def __init__(self, *args: Any, image_shape: tuple[int, ...]) -> None:
         super().__init__(*args)
         self.image_shape = image_shape
+        self._n_units: int | None = None
+
+    @property
+    def n_units(self) -> int:
+        """The number of units, which start as images; there are no more than those."""
+        if self.learned is not None and "W2" in self.learned:
+            return len(self.learned["W2"])
+        return self._n_units or self.settings.n_units
+
+    @property
+    def patch(self) -> tuple[int, int]:
+        """Height and width of a patch."""
+        return fitting(self.settings.patch, self.settings.grid, self.image_shape)[0]
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Cells along the height and along the width of an image."""
+        return fitting(self.settings.patch, self.settings.grid, self.image_shape)[1]
 
     # --- learning
 
@@ -76,7 +101,8 @@ class HebbianTask(CodeTask):
 
     def _begin_units(self, X, order):
         self._begin_thresholds()
-        start = self._present("cells", part(X, order[: self.settings.n_units]))
+        self._n_units = min(self.settings.n_units, len(order))
+        start = self._present("cells", part(X, order[: self._n_units]))
         self.phase = "units"
         self.learned.update(_imprinted(2, start))
 
@@ -105,7 +131,8 @@ class HebbianTask(CodeTask):
     def learn(self, x, y):
         if self.phase == "filters":
             for _ in range(self.settings.patches_per_image):
-                self.training.present(self._patches(x, self._places(len(x))), learn=True)
+                patches = self._patches(x, self._places(len(x))) / self.scale
+                self.training.present(patches, learn=True)
         else:
             self.training.present(x, learn=True)
         return {}
@@ -117,7 +144,7 @@ class HebbianTask(CodeTask):
         return self.look(*data, order)
 
     def validate(self, X_val, y_val):
-        return {} if self.centroids is None else super().validate(X_val, y_val)
+        return {} if self.means is None else super().validate(X_val, y_val)
 
     def _session_state(self):
         return {**self.learned, **_numbered(self.training.state(), self._level)}
@@ -129,30 +156,32 @@ class HebbianTask(CodeTask):
 
     def _places(self, n):
         """Rows and columns at which a patch begins, one of each for each of n images."""
-        p = self.settings.patch
-        return tuple(self._rng.randint(side - p + 1, size=n) for side in self.image_shape)
+        sides = zip(self.image_shape, self.patch)
+        return tuple(self._rng.randint(side - p + 1, size=n) for side, p in sides)
 
     def _patches(self, X, places):
-        """The patch of each image at its place, (n, patch ** 2)."""
-        p, n = self.settings.patch, np.arange(len(X))
-        rows, columns = places
-        inside = np.arange(p)
+        """The patch of each image at its place, flat, (n, size of a patch)."""
+        n, (rows, columns) = np.arange(len(X)), places
+        height, width = self.patch
         return X.reshape(len(X), *self.image_shape)[
             n[:, None, None],
-            rows[:, None, None] + inside[:, None],
-            columns[:, None, None] + inside,
-        ].reshape(len(X), p * p)
+            rows[:, None, None] + np.arange(height)[:, None],
+            columns[:, None, None] + np.arange(width),
+        ].reshape(len(X), -1)
 
     def _some_patches(self, X, order):
-        """Patches with something on them; of empty images, whatever there is."""
+        """Patches with something on them, scaled; of empty images, whatever there is."""
         n = self.settings.n_hidden[0]
         times = 1 + 4 * n // len(order)
         places = np.concatenate([self._places(len(order)) for _ in range(times)], axis=1)
         order = np.tile(order, times)
         parts = gen_batches(len(order), _AT_ONCE)
-        ink = [self._patches(X[order[k]], places[:, k]).mean(axis=1) for k in parts]
-        chosen = np.argsort(np.concatenate(ink) < _INK, kind="stable")[:n]
-        return self._patches(X[order[chosen]], places[:, chosen])
+        sizes = (np.abs(self._patches(X[order[k]], places[:, k])) for k in parts)
+        found = [(size.mean(axis=1), size.max()) for size in sizes]
+        self.scale = float(max(largest for _, largest in found)) or 1.0
+        ink = np.concatenate([mean for mean, _ in found])
+        chosen = np.argsort(ink < _INK * self.scale, kind="stable")[:n]
+        return self._patches(X[order[chosen]], places[:, chosen]) / self.scale
 
     # --- using what was learned
 
@@ -170,20 +199,20 @@ class HebbianTask(CodeTask):
 
     @property
     def n_winners(self) -> int:
-        return KWinnersTakeAll(self.settings.sparsity).n_winners(self.settings.n_units)
+        return KWinnersTakeAll(self.settings.sparsity).n_winners(self.n_units)
 
     # --- networks
 
     def training_network(self) -> LearningNetwork:
         if self.phase != "filters":
             one_wins = self.phase == "units"
-            sparsity = 1 / self.settings.n_units if one_wins else self.settings.sparsity
+            sparsity = 1 / self.n_units if one_wins else self.settings.sparsity
             return self._encoder(sparsity, **self._optimizers())
         m = self.settings.n_hidden[0]
         return CompetitiveLayer(
-            (self.settings.patch**2, m),
+            (self.learned["W1"].shape[1], m),
             winners=KWinnersTakeAll(1 / m, positive=True),
-            schedule=Schedule(1, self.settings.batch_size),
+            schedule=Schedule(1, self.batch_size),
             seed=self.seed,
             **self._optimizers(),
         )
@@ -191,13 +220,14 @@ class HebbianTask(CodeTask):
     def _encoder(self, sparsity, **optimizers):
         return PatchEncoder(
             self.image_shape,
-            self.learned["W1"],
+            self.learned["W1"] / self.scale,
             self.learned["b1"],
-            self.settings.grid,
-            self.settings.n_units,
+            self.grid,
+            self.n_units,
             winners=KWinnersTakeAll(sparsity),
-            schedule=Schedule(1, self.settings.batch_size),
+            schedule=Schedule(1, self.batch_size),
             seed=self.seed,
+            patch=self.patch,
             **optimizers,
         )
 
@@ -211,7 +241,7 @@ class HebbianTask(CodeTask):
             "thresholds": per_epoch,
         }[self.phase]
         # updates are means over the batch, but each image is to count as if it came alone
-        moved = Annealed(SGD(model.learning_rate * model.batch_size), n_updates)
+        moved = Annealed(SGD(model.learning_rate * self.batch_size), n_updates)
         n_updates = min(n_updates, LARGEST_WHOLE)
         optimizers = {"optimizer": None if self.phase == "thresholds" else moved}
         if model.homeostasis > 0:
@@ -222,20 +252,53 @@ class HebbianTask(CodeTask):
 
     # --- files
 
+    def arrays(self):
+        return {**super().arrays(), "scale": np.array(self.scale)}
+
+    def expected_arrays(self, shapes):
+        # files of earlier versions lack it
+        scale = {"scale": Array(())} if "scale" in shapes else {}
+        return {**super().expected_arrays(shapes), **scale}
+
+    def take_up(self, arrays):
+        super().take_up(arrays)
+        self.scale = float(arrays.get("scale", 1.0))
+        if not self.scale > 0:
+            raise ValueError("scale must be above 0")
+
     def _expected_state(self, shapes):
         model = self.settings
         if np.prod(self.image_shape, dtype=float) != self.n_features:
             raise ValueError(f"images of {self.image_shape} pixels have no {self.n_features}")
-        filters, cells = model.n_hidden[0], model.n_hidden[0] * model.grid**2
-        found = {"W1": (filters, model.patch**2), "b1": (filters, 1)}
+        filters, n_units = model.n_hidden[0], self._n_units_in(shapes)
+        size = math.prod((*self.patch, *self.image_shape[2:]))
+        found = {"W1": (filters, size), "b1": (filters, 1)}
         phase, level = self.history[-1].get("phase") if self.history else None, 1
         if phase != "filters":
-            found.update({"W2": (model.n_units, cells), "b2": (model.n_units, 1)})
+            cells = filters * math.prod(self.grid)
+            found.update({"W2": (n_units, cells), "b2": (n_units, 1)})
             level = 2
         learned = [] if phase == "thresholds" else ["W"]
         for name in learned + (["b"] if model.homeostasis > 0 else []):
             found[f"{name}{level}/optimizer_age"] = ()
         return found
+
+    def _n_units_in(self, shapes):
+        most, found = self.settings.n_units, shapes.get("state/W2", ())
+        return found[0] if found and 1 <= found[0] <= most else most
+
+
+def fitting(
+    patch: int, grid: int, image_shape: tuple[int, ...]
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Sides of patches and of the grid, which are smaller than asked for on small images.
+
+    The grid goes before the patch, as long as a patch has one pixel.
+    """
+    height, width = image_shape[:2]
+    p = [max(1, min(patch, side - grid + 1)) for side in (height, width)]
+    cells = [min(grid, side - q + 1) for side, q in zip((height, width), p)]
+    return (p[0], p[1]), (cells[0], cells[1])
 
 
 def _imprinted(level, start):

@@ -6,12 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...metrics import binary_cross_entropy
+from ...metrics import binary_cross_entropy, mse
 from ...networks.gncn import GNCN, VARIANTS
 from ...rules import Adam, Delta, ErrorDriven
 from ...schedule import Schedule
 from ...storage.model_files import Array
 from ...training import Images, Task
+
+# what is measured of reconstructions, by the distribution of pixels
+MEASURES = {"bernoulli": ("bce", binary_cross_entropy), "gaussian": ("mse", mse)}
 
 
 class NGCTask(Task):
@@ -83,8 +86,9 @@ class NGCTask(Task):
         if self._starts_from_previous:
             states = [settled[name] for name in self._states]
             self._reached[rows] = np.concatenate(states, axis=1)
+        name, measure = MEASURES[self.settings.output]
         measured = {
-            "bce": binary_cross_entropy(x, settled["mu0"]),
+            name: measure(x, settled["mu0"]),
             "discrepancy": self._discrepancy(x, settled),
         }
         if "iterations" in settled:
@@ -99,19 +103,22 @@ class NGCTask(Task):
         return total
 
     def validate(self, X_val):
-        bce = []
+        name, measure = MEASURES[self.settings.output]
+        measured = []
         for x in self.batches(X_val):  # what is read out of all of them may be too large
             new = {}
             if self._starts_from_previous:
                 new = {"start": self.no_states(len(x)), "fresh": np.ones((len(x), 1))}
             mu = self.training.present(x, **new)["mu0"]
-            bce.append(binary_cross_entropy(x, mu))
-        return {"val_bce": float(np.concatenate(bce).mean())}
+            measured.append(measure(x, mu))
+        return {f"val_{name}": float(np.concatenate(measured).mean())}
 
     def keep(self):
         super().keep()
         self.previous = self._reached
-        self.close(all_but="train")  # the others hold what the parameters were before
+        self.close(
+            all_but=("train", "rest")
+        )  # the others hold what the parameters were before
 
     def no_states(self, n: int) -> NDArray[np.float32]:
         """Return the states of n images that have not been presented, which are 0."""
@@ -170,10 +177,11 @@ class NGCTask(Task):
             n_top_group=model.n_top_group,
             self_excitation=model.self_excitation,
             cross_inhibition=model.cross_inhibition,
-            schedule=Schedule(model.steps, model.batch_size),
+            schedule=Schedule(model.steps, self.batch_size),
             learning_rule_type=rule if learns else None,
             recognition_rule_type=Delta(Adam(5 * model.learning_rate)),
             activation=model.activation,
+            output=model.output,
             initial=start,
             tolerance=model.tolerance,
             parameters=None if learns else self.kept_parameters(),

@@ -57,7 +57,7 @@ class PFFTask(LabelTask):
 
     @property
     def n_at_once(self):
-        return 2 * self.settings.batch_size  # as many negatives as positives
+        return 2 * self.batch_size  # as many negatives as positives
 
     def training_network(self) -> PFF:
         return self.network(self.settings.steps + 1, learns=True)

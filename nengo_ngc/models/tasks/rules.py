@@ -113,11 +113,13 @@ class RuleTask(LabelTask):
         }
 
     def _update_of(self, rule, X, y):
+        n = min(self.settings.batch_size, len(X))
         session = self.session(
-            f"update by {rule}",
+            f"update by {rule} of {n}",
             lambda: self.network(rule, applies=False),
             ["output"],
-            inputs=self.inputs,
+            self.inputs,
+            n,
         )
         of_this_rule = rule == self.settings.rule  # feedback weights are its own, too
         session.set_state(self.learned if of_this_rule else self.kept_parameters())
@@ -159,7 +161,7 @@ class RuleTask(LabelTask):
             learns,
             shape=(*self.layer_sizes(),),
             neuron_type=model.neuron_type,
-            schedule=Schedule(steps, model.batch_size) if applies else AddUp(steps),
+            schedule=Schedule(steps, self.batch_size) if applies else AddUp(steps),
             optimizer=optimizer,
             parameters=self.parameters() if given and not learns else None,
             seed=self.seed,
