@@ -10,6 +10,7 @@ from pathlib import Path
 from nengo.exceptions import ValidationError
 
 from ..validation import FlagParam, PathParam, TextParam, WholeParam, checked, unknown
+from ..version import how_to_install
 
 
 def examples() -> dict[str, str]:
@@ -78,7 +79,7 @@ def open_example(
     try:
         from nengo_gui.main import main
     except ImportError:
-        raise ImportError('Nengo GUI is not installed: pip install "nengo-ngc[gui]"') from None
+        raise ImportError(f"Nengo GUI is not installed: {how_to_install('gui')}") from None
     copy_examples(folder)
     options = ["--port", str(free_port() if port is None else port)]
     # the command line is the only documented way to start Nengo GUI
