@@ -18,38 +18,25 @@ needs_trainer = pytest.mark.skipif(
     not HAS_DL and not HAS_JAX, reason="neither JAX nor nengo-dl is installed"
 )
 
-_SLOW = "takes long; --slow runs it"
-
-
-def pytest_addoption(parser):
-    parser.addoption(
-        "--slow",
-        action="store_true",
-        help="Run all tests, also those that take long.",
-    )
-
 
 def pytest_configure(config):
     # pytest-xdist begins with files of many tests, but it is those of few that take long
     config.option.loadscopereorder = False
 
 
-def pytest_collection_modifyitems(config, items):
+@pytest.hookimpl(tryfirst=True)  # before Nengo's plugin, which skips what is slow
+def pytest_collection_modifyitems(items):
     for item in items:
-        on_nengo_dl = item.get_closest_marker("nengo_dl")
-        if on_nengo_dl and not HAS_DL:
-            item.add_marker(pytest.mark.skip(reason="nengo-dl is not installed"))
-        elif (on_nengo_dl or item.get_closest_marker("slow")) and not config.option.slow:
-            item.add_marker(pytest.mark.skip(reason=_SLOW))
+        if item.get_closest_marker("nengo_dl"):
+            item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.skipif(not HAS_DL, reason="nengo-dl is not installed"))
 
 
 def pytest_terminal_summary(terminalreporter):
     skipped = terminalreporter.stats.get("skipped", [])
-    n_slow = sum(_SLOW in str(report.longrepr) for report in skipped)
+    n_slow = sum("slow tests not requested" in str(report.longrepr) for report in skipped)
     if n_slow:
-        terminalreporter.write_line(
-            f"{n_slow} tests that take long were left out; --slow runs them"
-        )
+        terminalreporter.write_line(f"{n_slow} slow tests were left out; --slow runs them")
 
 
 # those that present a minibatch at once, and train by automatic differentiation

@@ -18,7 +18,8 @@ from matplotlib.image import imread
 from nengo_ngc import __version__, datasets
 from nengo_ngc import models as estimators
 from nengo_ngc.lab.cli import main
-from nengo_ngc.lab.run_folders import Run
+from nengo_ngc.lab.provenance import collect
+from nengo_ngc.lab.run_folders import Run, history
 from nengo_ngc.lab.specs import MODELS
 from nengo_ngc.models import NGCModel, PFFClassifier, SDREncoder
 from nengo_ngc.training import Trainer
@@ -185,7 +186,7 @@ def test_resumed_run_equals_a_straight_one(trained, tmp_path):
 
 
 def test_finished_run_is_resumed_without_change(copied, trained):
-    for name in RUN_FILES - {"config.json", "checkpoint.npz"}:
+    for name in RUN_FILES - {"config.json", "checkpoint.npz", "provenance.json"}:
         (copied / name).unlink()
     succeed(nengo_ngc("train", "--output", copied, "--resume"))
     assert contents(copied).keys() == RUN_FILES
@@ -453,13 +454,13 @@ def test_data_dir_that_is_no_directory(tmp_path):
 
 def test_run_that_exists_is_kept(copied):
     before = contents(copied)
-    message = complaint(train(copied, "--epochs", 1, "--validation", 100))
+    copied.with_name("copied-2").mkdir()
+    message = complaint(train(copied, "--epochs", 1))
     assert contents(copied) == before
     _, goes_on, _, begins = message.splitlines()
-    succeed(nengo_ngc(*shlex.split(goes_on)[1:]))
-    succeed(nengo_ngc(*shlex.split(begins)[1:]))
-    beside = copied.with_name("copied-2")
-    assert [len(records(folder)) for folder in (copied, beside)] == [3, 1]
+    assert goes_on == f"nengo-ngc train --resume --output {copied}"
+    typed = ["train", "digits", *TINY, "--epochs", "1", "--output", f"{copied}-3"]
+    assert begins == f"nengo-ngc {shlex.join(typed)}"
 
 
 def test_ctrl_c_ends_with_the_command_that_goes_on(trained, tmp_path, monkeypatch):
@@ -521,20 +522,21 @@ def test_provenance(trained):
     assert entry["data"] == {"digits": datasets.SOURCES["digits"].sha256()}
 
 
-def test_a_resumed_run_adds_what_it_goes_on_with(copied, trained):
-    began = provenance(copied)
-    succeed(nengo_ngc("train", "--resume", "--output", copied, "--epochs", 4))
-    assert provenance(copied) == began  # it went on under the same circumstances
-    began[0]["processor"] = "another one"
-    (copied / "provenance.json").write_text(json.dumps(began))
-    succeed(nengo_ngc("train", "--resume", "--output", copied, "--epochs", 5))
-    first, second = provenance(copied)
-    assert first == began[0]
-    assert second == {**provenance(trained)[0], "from_epoch": 5}
+def test_a_resumed_run_adds_what_it_goes_on_with(tmp_path):
+    here, there = ({**collect([0]), "processor": name} for name in "AB")
+    for epoch, circumstances in enumerate((here, here, there, there), start=1):
+        history.note(tmp_path, epoch, circumstances)
+    assert provenance(tmp_path) == [{"from_epoch": 1, **here}, {"from_epoch": 3, **there}]
+    history.note(tmp_path, 3, here)  # after a kill between this file and the checkpoint
+    assert provenance(tmp_path) == [{"from_epoch": 1, **here}]
+
+
+def test_damaged_provenance(copied):
     (copied / "provenance.json").write_text("[{}]")
-    before = state(copied)
-    message = complaint(nengo_ngc("train", "--resume", "--output", copied, "--epochs", 6))
-    assert "provenance.json: [0]" in message and state(copied) == before
+    before = contents(copied)
+    message = complaint(nengo_ngc("train", "--resume", "--output", copied, "--epochs", 4))
+    assert "provenance.json: [0]" in message
+    assert contents(copied) == before
 
 
 @pytest.mark.parametrize("below", [".", "run", "deep/run"])

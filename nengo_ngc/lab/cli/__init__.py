@@ -6,7 +6,7 @@ import click
 
 from ... import __version__
 from ...validation import unknown
-from .common import INTERRUPTED, silence_libraries
+from .common import silence_libraries
 from .compare import compare
 from .runs import evaluate, sample
 from .tools import check, list_datasets, start_gui
@@ -25,13 +25,6 @@ class _Commands(click.Group):
         except click.UsageError as error:
             names = self.list_commands(ctx)
             raise click.UsageError(unknown("command", args[0], names), ctx) from error
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            click.echo("\ninterrupted", err=True)
-            ctx.exit(INTERRUPTED)
 
 
 @click.group(cls=_Commands)

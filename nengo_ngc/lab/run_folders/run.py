@@ -7,6 +7,7 @@ draws.
 """
 
 import json
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -353,13 +354,13 @@ class Run:
             done = f"{self.checkpoint} is that of the last epoch that went well"
         smaller = self.config["parameters"]["learning_rate"] / 2
         data = self.config.get("data", {}).get("path", self.config["dataset"])
+        command = ["train", data, "--resume", "--learning-rate", f"{smaller:g}"]
+        command += ["--output", str(self.folder)]
         return DivergenceError(
             error.where,
             error.step,
             error.reason,
-            f"{done}; go on with a smaller learning rate: nengo-ngc train {data} --resume "
-            f"--learning-rate {smaller:g} "
-            f"--output {self.folder}",
+            f"{done}; go on with a smaller learning rate: nengo-ngc {shlex.join(command)}",
         )
 
     def _write_config(self) -> None:
