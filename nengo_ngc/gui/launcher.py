@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import sys
+import warnings
 from pathlib import Path
 
 from nengo.exceptions import ValidationError
@@ -77,7 +78,9 @@ def open_example(
     if name not in examples():
         raise ValidationError(unknown("example", name, examples()), attr="name")
     try:
-        from nengo_gui.main import main
+        with warnings.catch_warnings():  # it needs jedi to complete words in its editor
+            warnings.filterwarnings("ignore", message="Install the jedi module")
+            from nengo_gui.main import main
     except ImportError:
         raise ImportError(f"Nengo GUI is not installed: {how_to_install('gui')}") from None
     copy_examples(folder)

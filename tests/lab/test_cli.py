@@ -629,7 +629,7 @@ def test_help_has_the_options_of_one_model():
         assert {word for word in of_model.split() if word.startswith("--")} == wanted
         assert "[default: " in of_model
     last = " ".join(shown["ngc"].split())
-    assert last.endswith("train --model pff --help shows, for example.")
+    assert last.endswith("train --model pff --help shows those of pff.")
     message = complaint(nengo_ngc("train", "--model", "pdf", "--help"))
     assert "did you mean 'pff'?" in message
 

@@ -65,8 +65,8 @@ class OfOneModel(Filled):
         other = next(other for other in MODELS if other != name)
         formatter.write_paragraph()
         formatter.write_text(
-            "Other models have other options, which "
-            f"{ctx.command_path} --model {other} --help shows, for example."
+            "Other models have other options. For example, "
+            f"{ctx.command_path} --model {other} --help shows those of {other}."
         )
 
 

@@ -127,7 +127,11 @@ def train(
                     f"{record['samples_per_second']:.0f} samples/s"
                 ),
             )
-        say(f"{model.n_iter_} epochs; see the pictures and metrics.jsonl in {run.folder}")
+        n = model.n_iter_
+        say(
+            f"{n} epoch{'s' if n > 1 else ''} done; see the pictures and metrics.jsonl in "
+            f"{run.folder}"
+        )
 
 
 def _check_free(output: Path) -> None:
