@@ -1,5 +1,6 @@
 """Opening the examples in Nengo GUI: the command and the functions behind it."""
 
+import logging
 import re
 import socket
 import sys
@@ -44,13 +45,19 @@ def test_examples_are_copied_once(tmp_path):
 def test_command_starts_nengo_gui(tmp_path, monkeypatch):
     main = pytest.importorskip("nengo_gui.main")
     started = []
+    # it is imported before Nengo GUI imports TensorFlow, whose notices it holds back
+    monkeypatch.setattr(cli.tools, "import_module", started.append)
     monkeypatch.setattr(sys, "argv", [])
     monkeypatch.setattr(main, "main", lambda: started.append(sys.argv))
     args = ["gui", "relaxation", "--folder", str(tmp_path), "--no-browser", "--port", "81"]
     result = CliRunner().invoke(cli.main, args)
     assert result.exit_code == 0, result.output
     path = tmp_path / "relaxation.py"
-    assert started == [["nengo", str(path), "--port", "81", "--no-browser"]]
+    options = ["--port", "81", "--no-browser"]
+    assert started == ["nengo_ngc.dl", ["nengo", str(path), *options]]
+    assert all(
+        logging.getLogger(name).level == logging.ERROR for name in ("tensorflow", "jax")
+    )
     assert path.is_file()
 
 

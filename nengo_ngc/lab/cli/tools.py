@@ -1,5 +1,8 @@
 """Commands that are not about training: ``gui``, ``datasets`` and ``check``."""
 
+from contextlib import suppress
+from importlib import import_module
+
 import click
 
 from .. import datasets
@@ -38,6 +41,10 @@ def start_gui(example: str | None, folder: str, port: int | None, browser: bool)
             click.echo(f"{name:20s}{summary}")
         click.echo("\nThis command opens one of them: nengo-ngc gui ngc_digits")
         return
+    if example in gui.examples():
+        # Nengo GUI imports nengo-dl, and with it TensorFlow, which would print notices
+        with suppress(ImportError):
+            import_module("nengo_ngc.dl")
     with plain_errors():
         gui.open_example(example, folder, port, browser)
 
