@@ -1,26 +1,21 @@
 """What all benchmarks have in common: the command line, the header, tables and their files."""
 
-import datetime
 import functools
 import inspect
 import json
-import os
-import platform
 import re
 import shlex
-import subprocess
 import sys
-from importlib import metadata
 from pathlib import Path
 
 import click
 import numpy as np
 
-from nengo_ngc import __version__
+from nengo_ngc import datasets
+from nengo_ngc.lab import provenance
 from nengo_ngc.storage.atomic import replacing
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("nengo", "nengo-dl", "tensorflow", "jax", "numpy", "scikit-learn", "ngclearn")
 
 
 def benchmark(function):
@@ -80,6 +75,18 @@ class Report:
             "parts": [],
         }
         self._print(*header(self._record), "")
+
+    def seeds(self, *seeds):
+        """Print which seeds the numbers of the benchmark follow from."""
+        self._record["seeds"] = list(seeds)
+        self._print(provenance.seeds_text(seeds))
+
+    def load(self, name, **how):
+        """Load a data set as ``datasets.load`` does, and print its SHA-256."""
+        sha256 = datasets.find(name).sha256()
+        self._record["data"][str(name)] = sha256
+        self._print(provenance.data_text(name, sha256))
+        return datasets.load(name, **how)
 
     def say(self, text="", **numbers):
         """Print a line of text.
@@ -197,29 +204,15 @@ def _plain(value):
 
 def circumstances(name):
     """When, from which source and on which machine a benchmark runs."""
-    threads = os.environ.get("OMP_NUM_THREADS")
-    return {
-        "date": str(datetime.date.today()),
-        "command": shlex.join(["python", "-m", f"benchmarks.{name}", *arguments()]),
-        "threads": int(threads) if threads else None,
-        "commit": commit(),
-        "processor": processor(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "versions": {"nengo-ngc": __version__, **versions()},
-    }
+    found = provenance.collect()
+    command = shlex.join(["python", "-m", f"benchmarks.{name}", *arguments()])
+    return {"command": command, **found}
 
 
 def header(circumstances):
     """Lines of text that say what `circumstances` found."""
-    found = circumstances
-    limit = f"OMP_NUM_THREADS={found['threads']} " if found["threads"] else ""
-    return (
-        f"{found['date']}  {limit}{found['command']}",
-        f"commit {found['commit']}, {found['cores']} cores of {found['processor']}",
-        f"Python {found['python']}, "
-        + ", ".join(f"{name} {version}" for name, version in found["versions"].items()),
-    )
+    found = {**circumstances, "seeds": [], "data": {}}  # these are printed as they come
+    return (f"{found['date']}  {found['command']}", *provenance.lines(found))
 
 
 def arguments():
@@ -230,34 +223,3 @@ def arguments():
             next(given, None)
         elif not argument.startswith("--output="):
             yield argument
-
-
-def commit():
-    """The commit of the source, with a mark if the source is not quite that."""
-    git = functools.partial(subprocess.run, cwd=ROOT, capture_output=True, text=True)
-    known = git(["git", "rev-parse", "--short", "HEAD"])
-    if known.returncode:
-        return "unknown"
-    changed = git(["git", "status", "--porcelain", "--untracked-files=no"]).stdout
-    return known.stdout.strip() + ("+changes" if changed else "")
-
-
-def processor():
-    """The name of the processor."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
-def versions():
-    """Versions of the packages that are installed."""
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found

@@ -22,6 +22,7 @@ from ._report import benchmark
 @click.option("--seed", "number", default=0, help="Seed of the networks.")
 def main(report, backend, examples, number):
     """Compare."""
+    report.seeds(number)
     count = 0
 
     @seed(number)

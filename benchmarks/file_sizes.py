@@ -15,7 +15,9 @@ from pathlib import Path
 
 import click
 
-from ._report import ROOT, benchmark, commit
+from nengo_ngc.lab import provenance
+
+from ._report import ROOT, benchmark
 
 PACKAGE = "nengo_ngc"
 OTHERS = ("diffrax", "nengo_spa", "optax", "nengo", "nengo_dl")
@@ -28,7 +30,7 @@ def main(report, commits):
     """Print the tables."""
     counted = {f"{PACKAGE} at {name}": at_commit(name) for name in commits}
     now = in_folder(ROOT / PACKAGE)
-    counted[f"{PACKAGE} at {commit()}"] = now
+    counted[f"{PACKAGE} at {provenance.collect()['commit']}"] = now
     for package in OTHERS:
         found = importlib.util.find_spec(package)
         if found is not None:

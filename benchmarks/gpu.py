@@ -313,6 +313,7 @@ def exported_graph(report, path, device):
 @click.option("--exported", type=click.Path(exists=True, path_type=Path), help="That graph.")
 def main(report, device, small, minutes, export, exported):
     """Print the tables, or write the graph."""
+    report.seeds(0, 1)
     os.environ["NENGO_NGC_CACHE"] = ""  # programs are compiled anew, and the time for it shown
     if export is not None:
         n, batch = (30, 8) if small else (784, 512)

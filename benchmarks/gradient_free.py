@@ -15,7 +15,7 @@ import click
 import numpy as np
 from sklearn.decomposition import PCA
 
-from nengo_ngc import HebbianEncoder, analysis, datasets
+from nengo_ngc import HebbianEncoder, analysis
 from nengo_ngc.neurons import k_winners
 
 from ._report import benchmark
@@ -28,7 +28,8 @@ _UNITS, _WINNERS = 512, 26
 @click.option("--seeds", default=2, help="How often each code is learned.")
 def main(report, dataset, seeds):
     """Learn, and print a table."""
-    data = datasets.load(dataset, binarize=False)
+    report.seeds(*range(seeds))
+    data = report.load(dataset, binarize=False)
     table = report.table(
         f"{len(data.X_train)} images, {_UNITS} units, {_WINNERS} active; a row for each seed",
         {

@@ -106,6 +106,7 @@ def processor_time(pid):
 @click.option("--seconds", default=4.0, help="Length of a turn.")
 def main(report, repeats, seconds):
     """Print the table."""
+    report.seeds(0)
     if os.environ.get("OMP_NUM_THREADS") != "1":
         raise click.ClickException("OMP_NUM_THREADS must be 1")
     table = report.table(

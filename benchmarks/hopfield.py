@@ -23,7 +23,7 @@ import click
 import numpy as np
 
 import nengo_ngc as ngc
-from nengo_ngc import datasets, plots
+from nengo_ngc import plots
 from nengo_ngc.backends import open_session
 from nengo_ngc.networks import LayeredHopfield
 
@@ -184,7 +184,8 @@ def draw_branches(before, after, path):
 )
 def main(report, images, epochs, pictures):
     """Print the table, draw the pictures."""
-    data = datasets.load("mnist", binarize=False)
+    report.seeds(0)
+    data = report.load("mnist", binarize=False)
     X, X_test = data.X_train[:images], data.X_test[:N_TEST]
     report.say(
         f"MNIST, {epochs} epochs of {images} images, batch {BATCH}, {STEPS - 1} steps of "

@@ -21,7 +21,7 @@ import nengo
 import numpy as np
 
 import nengo_ngc as ngc
-from nengo_ngc import datasets, metrics, plots
+from nengo_ngc import metrics, plots
 from nengo_ngc.backends import open_session
 from nengo_ngc.networks import GNCN
 from nengo_ngc.objects import PureNode
@@ -54,7 +54,8 @@ _SETTLING = "previous-10-0.5"
 )
 def main(report, dataset, starts, epochs, images, speed, pictures):
     """Train with each start, print four tables, draw a picture."""
-    data = datasets.load(dataset)
+    report.seeds(0)
+    data = report.load(dataset)
     starts = starts.split(",")
     if speed:
         compare_speed(report, starts, data.X_train)

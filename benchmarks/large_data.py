@@ -60,6 +60,7 @@ def peak_memory_mb(folder, options):
 @click.option("--batch", default=1024, help="As for nengo-ngc train.")
 @click.option("--backend", default="nengo-dl", help="As for nengo-ngc train.")
 def main(report, gigabytes, model, hidden, batch, backend):
+    report.seeds(0)
     options = ["--model", model, "--hidden", hidden, "--batch", str(batch)]
     options += ["--backend", backend, "--epochs", "1"]
     largest = int(gigabytes * 1e9 / SIDE**2)

@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 
 import nengo_ngc as ngc
-from nengo_ngc import datasets, plots
+from nengo_ngc import plots
 from nengo_ngc.lab.specs import MODELS
 
 from ._report import benchmark
@@ -30,8 +30,9 @@ from ._report import benchmark
 )
 def main(report, dataset, epochs, checkpoint):
     """Train, print the table, draw pictures."""
+    report.seeds(0)
     checkpoint = checkpoint or Path(f"pff-{dataset}.npz")
-    data = datasets.load(dataset, binarize=False)
+    data = report.load(dataset, binarize=False)
     X, y = data.X_train[:50_000], data.y_train[:50_000]
     if checkpoint.exists():
         model = ngc.PFFClassifier.load(checkpoint).set_params(max_epochs=epochs)

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from nengo_ngc import RuleClassifier, SDREncoder, analysis, datasets, plots
+from nengo_ngc import RuleClassifier, SDREncoder, analysis, plots
 from nengo_ngc.neurons import k_winners
 
 from ._report import benchmark
@@ -43,7 +43,8 @@ _DEAD = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95)
 )
 def main(report, dataset, epochs, seeds, pictures):
     """Train, print tables, draw pictures."""
-    data = datasets.load(dataset, binarize=False)
+    report.seeds(*range(seeds))
+    data = report.load(dataset, binarize=False)
     report.say(
         f"{data.X_train.shape[1]}-64-512, {len(data.X_train)} images, batch 100, {epochs} "
         "epochs, Adam 1e-3 falling to a twentieth,"

@@ -13,7 +13,7 @@ the feedforward pass, after few timesteps and many.
 import nengo
 
 import nengo_ngc as ngc
-from nengo_ngc import datasets, metrics
+from nengo_ngc import metrics
 from nengo_ngc.backends import open_session
 
 from ._report import benchmark
@@ -57,7 +57,8 @@ def cross_entropy(backend, X, parameters, steps, beta, **kwargs):
 @benchmark
 def main(report):
     """Print the tables."""
-    digits = datasets.load("digits")
+    report.seeds(0)
+    digits = report.load("digits")
     model = ngc.NGCModel(HIDDEN, batch_size=50, max_epochs=20, n_mixture=1, random_state=0)
     parameters = model.fit(digits.X_train).parameters_
     X = digits.X_test[:100]

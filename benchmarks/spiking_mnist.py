@@ -10,7 +10,6 @@ each epoch, and the speed of learning on both simulators.
 import click
 
 import nengo_ngc as ngc
-from nengo_ngc import datasets
 
 from ._measure import seconds
 from ._report import benchmark
@@ -37,7 +36,8 @@ def model(backend, batch_size=BATCH, max_epochs=1, **kwargs):
 @click.option("--reference-images", default=300, help="Images for the speed on Nengo.")
 def main(report, epochs, reference_images):
     """Print the table."""
-    data = datasets.load("mnist", binarize=False)
+    report.seeds(0)
+    data = report.load("mnist", binarize=False)
     table = report.table(
         f"784-{HIDDEN[0]}-10, LIF, {STEPS} timesteps, batch {BATCH}",
         {

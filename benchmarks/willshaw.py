@@ -212,6 +212,7 @@ def draw(n, results, path):
 )
 def main(report, units, pictures):
     """Print the table, draw the picture."""
+    report.seeds(*ACTIVE)
     report.say(
         f"{units} units at both ends, log2 {np.log2(units):.1f}; ln 2 = {np.log(2):.3f} bit"
     )

@@ -295,6 +295,7 @@ def measure_command(report):
 @click.option("--only", help="Part of the name of one model.")
 def main(report, rounds, steps, minibatch, batches, only):
     """Print the tables."""
+    report.seeds(0, 1)
     measure_training(report, rounds, [int(size) for size in batches.split(",")], only)
     measure_models(report, rounds, steps, minibatch, only)
     report.say()

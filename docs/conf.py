@@ -18,6 +18,7 @@ from sphinx.ext.autodoc.mock import mock
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import nengo_ngc
+from nengo_ngc.version import PUBLISHED
 
 project = "nengo-ngc"
 author = "The nengo-ngc developers"
@@ -201,8 +202,17 @@ def _math(as_block):
     return visit, None
 
 
+def _as_published(app, page, source):
+    """Pages install the package from a copy of its repository, until pip finds it by name."""
+    if PUBLISHED:
+        source[0] = (
+            source[0].replace('".[', '"nengo-ngc[').replace(" in a copy of the repository", "")
+        )
+
+
 def setup(app):
     """Called by Sphinx."""
+    app.connect("source-read", _as_published)
     app.add_html_math_renderer("mathml", _math(as_block=False), _math(as_block=True))
     app.connect("source-read", _list_all)
     app.connect("autodoc-process-signature", _of_init)

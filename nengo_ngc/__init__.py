@@ -86,6 +86,7 @@ _MODULES = {
     "metrics": "metrics",
     "models": "models",
     "plots": "lab.plots",
+    "provenance": "lab.provenance",
 }
 
 

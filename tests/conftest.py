@@ -1,7 +1,6 @@
 """What tests of several modules share."""
 
 import importlib.util
-import os
 from pathlib import Path
 
 import nengo
@@ -11,7 +10,7 @@ import pytest
 import nengo_ngc as ngc
 
 HAS_DL = all(importlib.util.find_spec(name) for name in ("tensorflow", "tf_keras", "nengo_dl"))
-needs_dl = pytest.mark.skipif(not HAS_DL, reason="nengo-dl is not installed")
+needs_dl = pytest.mark.nengo_dl
 HAS_JAX = importlib.util.find_spec("jax") is not None
 needs_jax = pytest.mark.skipif(not HAS_JAX, reason="JAX is not installed")
 needs_trainer = pytest.mark.skipif(
@@ -24,35 +23,19 @@ def pytest_configure(config):
     config.option.loadscopereorder = False
 
 
-# Tests that take some ten seconds on NengoDL, which builds a graph for each model. They run on
-# the other simulators, and on NengoDL if the environment variable NENGO_NGC_ALL_TESTS is set.
-SLOW_ON_NENGO_DL = {
-    "test_another_learning_rate_after_divergence",
-    "test_backprop_is_the_gradient",
-    "test_goodness_of_each_label",
-    "test_interrupted_epoch_is_taken_up_from_its_start",
-    "test_learning_goes_on_on_either_simulator",
-    "test_model_learns_as_on_nengo",
-    "test_resumed_with_previous_states",
-    "test_saved_and_resumed_as_if_not_interrupted",
-    "test_spiking_neurons_learn",
-    "test_state_takes_up_learning",
-    "test_t2_sigma_is_pdh_without_m",
-    "test_the_rest_of_a_presentation_is_skipped",
-    "test_uses",
-}
-
-
+@pytest.hookimpl(tryfirst=True)  # before Nengo's plugin, which skips what is slow
 def pytest_collection_modifyitems(items):
-    if os.environ.get("NENGO_NGC_ALL_TESTS"):
-        return
-    slow = pytest.mark.skip(reason="it takes long on NengoDL; NENGO_NGC_ALL_TESTS=1 runs it")
     for item in items:
-        callspec = getattr(item, "callspec", None)
-        params = callspec.params.values() if callspec else ()
-        on_nengo_dl = any(isinstance(p, str) and p == "nengo-dl" for p in params)
-        if on_nengo_dl and item.originalname in SLOW_ON_NENGO_DL:
-            item.add_marker(slow)
+        if item.get_closest_marker("nengo_dl"):
+            item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.skipif(not HAS_DL, reason="nengo-dl is not installed"))
+
+
+def pytest_terminal_summary(terminalreporter):
+    skipped = terminalreporter.stats.get("skipped", [])
+    n_slow = sum("slow tests not requested" in str(report.longrepr) for report in skipped)
+    if n_slow:
+        terminalreporter.write_line(f"{n_slow} slow tests were left out; --slow runs them")
 
 
 # those that present a minibatch at once, and train by automatic differentiation

@@ -12,10 +12,12 @@ import pytest
 from benchmarks import throughput
 from benchmarks.__main__ import benchmarks, summary
 from benchmarks._report import Report, header
+from nengo_ngc import datasets
 
 from .conftest import needs_dl, needs_jax
 
 ROOT = Path(__file__).parent.parent
+NOTHING_RANDOM = {"arguments", "file_sizes", "suites"}
 
 
 def run(*command):
@@ -39,7 +41,11 @@ def test_all_of_them_are_started_and_printed_in_one_way(name):
     (main,) = (node for node in tree.body if getattr(node, "name", None) == "main")
     assert ast.unparse(main.decorator_list[0]) == "benchmark"
     assert main.args.args[0].arg == "report"
-    assert "print" not in {getattr(node, "id", None) for node in ast.walk(tree)}
+    called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    assert "print" not in called
+    # tables say from which data and seeds they are
+    assert not {"datasets.load", "ngc.datasets.load"} & called
+    assert "report.seeds" in called or name in NOTHING_RANDOM
     assert f"python -m benchmarks.{name}" in ast.get_docstring(tree)
 
 
@@ -49,7 +55,7 @@ def test_what_is_printed_is_written_as_text_and_as_json(tmp_path):
     record = json.loads((tmp_path / "new" / "sizes.json").read_text())
     lines = said.splitlines()
     assert tuple(lines[:3]) == header(record)
-    assert lines[0] == f"{record['date']}  {record['command']}" or record["threads"]
+    assert lines[0] == f"{record['date']}  {record['command']}"
     assert record["command"] == "python -m benchmarks.file_sizes"  # no paths of one's own
     assert {"commit", "processor", "cores", "python", "versions"} <= set(record)
     sizes, long = record["parts"]
@@ -83,11 +89,18 @@ def test_help_teaches():
 
 def test_tables(capsys):
     report = Report("name", {"rounds": 3})
+    report.seeds(0, 1)
+    data = report.load("digits")
     table = report.table("title", {"rule": "<6", "rate": ">8.1f", "of it": ">6.0%"})
     table.row("pes", np.float32(1.25), 0.5)
     table.row("none", np.nan)
     report.say("{n} rules", n=np.int64(2))
+    sha256 = datasets.SOURCES["digits"].sha256()
+    assert data.X_train.shape == (1498, 64) and report._record["data"] == {"digits": sha256}
     assert capsys.readouterr().out.splitlines()[3:] == [
+        "",
+        "seeds: 0, 1",
+        f"data: digits, SHA-256 {sha256[:16]}",
         "",
         "title",
         "rule      rate of it",

@@ -37,6 +37,7 @@ def blocks(page):
     return re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=lambda p: p.name)
 def test_python_blocks_run(page, tmp_path, monkeypatch):
     code = "".join(blocks(page))
@@ -97,12 +98,14 @@ def built(tmp_path_factory):
 
 
 @needs_sphinx
+@pytest.mark.slow
 def test_pages_are_built_without_a_warning(built):
     for page in PAGES[1:]:
         assert (built / page.relative_to(DOCS)).with_suffix(".html").exists()
 
 
 @needs_sphinx
+@pytest.mark.slow
 def test_equations_need_no_network(built):
     pages = {page.name: page.read_text("utf-8") for page in built.glob("api/*.html")}
     assert "<math" in pages["rules.html"]
@@ -112,6 +115,7 @@ def test_equations_need_no_network(built):
 
 
 @needs_sphinx
+@pytest.mark.slow
 def test_every_public_name_is_described(built):
     _, _, listed = (built / "objects.inv").read_bytes().partition(b"zlib.\n")
     lines = zlib.decompress(listed).decode().splitlines()
@@ -148,6 +152,7 @@ def test_every_rule_is_in_the_table_of_rules():
 # --- pictures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name, some", [("circuit", {}), ("settling", {"n_learn": 100})])
 def test_pictures_are_drawn_as_they_are_shown(name, some, tmp_path):
     draw = runpy.run_path(str(DOCS / "make_pictures.py"))[name]

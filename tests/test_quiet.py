@@ -13,6 +13,8 @@ import pytest
 
 from .conftest import BACKENDS, HAS_DL, HAS_JAX
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 
 # what stays, and how docs/nengo_dl.md names it

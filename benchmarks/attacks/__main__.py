@@ -38,6 +38,7 @@ LIMIT_MB = 1024  # of attacks on files
 @click.option("--seed", default=0, help="Seed of the attempts.")
 def main(report, only, scale, seed):
     """Print the table."""
+    report.seeds(seed)
     outcomes = {outcome: ">11" for outcome in OUTCOMES}
     table = report.table(
         "",

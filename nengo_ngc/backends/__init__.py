@@ -4,6 +4,7 @@ Everything that differs between simulators is behind a `Session`; nothing else i
 asks which simulator it is.
 """
 
+from ..version import how_to_install
 from .base import BACKENDS, Backend, choose, get, open_session, register, unregister
 from .model import Loss, Model
 from .session import Session, Simulation, TrainingSession
@@ -36,7 +37,7 @@ register(
         devices=True,
         gpus="nengo_ngc.backends.nengo_dl.compat:gpus",
         requires=("nengo_dl", "tensorflow", "tf_keras"),
-        install='pip install "nengo-ngc[dl]"',
+        install=how_to_install("dl"),
         # faster than Nengo for more than one sample (benchmarks/backends.txt)
         preferred_from=2,
         title="NengoDL",
@@ -52,7 +53,7 @@ register(
         devices=True,
         gpus="nengo_ngc.backends.jax.devices:gpus",
         requires=("jax",),
-        install='pip install "nengo-ngc[jax]"',
+        install=how_to_install("jax"),
         # once compiled, the fastest for one sample, too (benchmarks/backends.txt)
         preferred_from=1,
         title="JAX",

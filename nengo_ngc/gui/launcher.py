@@ -5,11 +5,13 @@ import os
 import shutil
 import socket
 import sys
+import warnings
 from pathlib import Path
 
 from nengo.exceptions import ValidationError
 
 from ..validation import FlagParam, PathParam, TextParam, WholeParam, checked, unknown
+from ..version import how_to_install
 
 
 def examples() -> dict[str, str]:
@@ -76,9 +78,11 @@ def open_example(
     if name not in examples():
         raise ValidationError(unknown("example", name, examples()), attr="name")
     try:
-        from nengo_gui.main import main
+        with warnings.catch_warnings():  # it needs jedi to complete words in its editor
+            warnings.filterwarnings("ignore", message="Install the jedi module")
+            from nengo_gui.main import main
     except ImportError:
-        raise ImportError('Nengo GUI is not installed: pip install "nengo-ngc[gui]"') from None
+        raise ImportError(f"Nengo GUI is not installed: {how_to_install('gui')}") from None
     copy_examples(folder)
     options = ["--port", str(free_port() if port is None else port)]
     # the command line is the only documented way to start Nengo GUI

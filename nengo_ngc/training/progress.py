@@ -1,5 +1,9 @@
-"""A bar that shows how far an epoch is, and how well the model does."""
+"""How far an epoch is, and how well the model does: a bar on a terminal, lines elsewhere."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 _LABELS = {
@@ -13,9 +17,26 @@ _LABELS = {
     "samples_per_second": "{:.0f} samples/s",
 }
 
+_hidden: ContextVar[bool] = ContextVar("hidden", default=False)
+
+
+@contextmanager
+def hidden() -> Iterator[None]:
+    """Show no progress within the block, neither bars nor lines."""
+    token = _hidden.set(True)
+    try:
+        yield
+    finally:
+        _hidden.reset(token)
+
+
+def draws_bars() -> bool:
+    """Whether bars are drawn: only on a terminal, and only where progress is not hidden."""
+    return not _hidden.get() and sys.stderr.isatty()
+
 
 class Progress:
-    """A bar on the standard error that fills with batches.
+    """Shows epochs on the standard error: a bar on a terminal, and a line elsewhere.
 
     Parameters
     ----------
@@ -29,19 +50,31 @@ class Progress:
 
     def __call__(self, batch: dict[str, Any]) -> None:
         """Show what `.Trainer` reports of a batch."""
+        if not draws_bars():
+            return
         from tqdm import tqdm
 
         if self._bar is None:
             self._bar = tqdm(
-                total=batch["n_batches"],
-                desc=f"epoch {batch['epoch']}/{self._max_epochs}",
-                unit="batch",
+                total=batch["n_batches"], desc=self._title(batch["epoch"]), unit="batch"
             )
-        said = [text.format(batch[key]) for key, text in _LABELS.items() if key in batch]
-        self._bar.set_postfix_str(", ".join(said), refresh=False)
+        self._bar.set_postfix_str(_said(batch), refresh=False)
         self._bar.update(batch["batch"] - self._bar.n)
+
+    def done(self, record: dict[str, Any]) -> None:
+        """Show the record of an epoch in a line, unless there is a bar."""
+        if self._bar is None and not _hidden.get():
+            print(f"{self._title(record['epoch'])}: {_said(record)}", file=sys.stderr)
 
     def close(self) -> None:
         """Leave the bar as it is."""
         if self._bar is not None:
             self._bar.close()
+
+    def _title(self, epoch: int) -> str:
+        return f"epoch {epoch}/{self._max_epochs}"
+
+
+def _said(measured: dict[str, Any]) -> str:
+    texts = (text.format(measured[key]) for key, text in _LABELS.items() if key in measured)
+    return ", ".join(texts)

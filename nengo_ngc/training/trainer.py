@@ -63,7 +63,8 @@ class Trainer:
             Called after each batch with a dict: epoch, batch, n_batches, what was measured,
             samples_per_second.
         verbose : bool, optional
-            Whether a bar shows the progress of each epoch.
+            Whether the progress of each epoch is shown: by a bar on a terminal, by a line
+            elsewhere.
 
         Yields
         ------
@@ -81,6 +82,8 @@ class Trainer:
             try:
                 with self.task.whole():
                     record = self._epoch(data, validation, watchers)
+                if bar is not None:
+                    bar.done(record)
             finally:
                 self.task.epoch = max(len(self.history) - 1, 0)
                 if bar is not None:

@@ -9,6 +9,7 @@ import nengo_ngc as ngc
 from nengo_ngc import backends
 from nengo_ngc.backends import BACKENDS, Backend, Model, choose, get, open_session
 from nengo_ngc.backends.nengo import NengoSession
+from nengo_ngc.version import how_to_install
 
 from ..conftest import HAS_DL, HAS_JAX, needs_dl
 
@@ -45,8 +46,8 @@ def test_why_it_is_unavailable(other, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     reason = get("nengo-dl").why_unavailable()
     assert reason.startswith("backend 'nengo-dl' needs nengo_dl, tensorflow, tf_keras")
-    assert reason.endswith('pip install "nengo-ngc[dl]"')
-    assert get("jax").why_unavailable().endswith('pip install "nengo-ngc[jax]"')
+    assert reason.endswith(how_to_install("dl"))
+    assert get("jax").why_unavailable().endswith(how_to_install("jax"))
 
 
 def test_auto_takes_the_fastest_that_is_there(monkeypatch):

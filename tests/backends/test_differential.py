@@ -2,6 +2,7 @@
 
 import nengo
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +30,7 @@ def test_same_numbers_on_nengo_dl(script, minibatch_size, pieces):
 
 
 @needs_jax
+@pytest.mark.slow
 @settings(SETTINGS, max_examples=25)  # each is compiled
 @NETWORKS
 def test_same_numbers_on_jax(script, minibatch_size, pieces):

@@ -16,7 +16,7 @@ import nengo_ngc as ngc
 
 from ..conftest import needs_jax
 
-pytestmark = needs_jax
+pytestmark = [needs_jax, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
 MODELS = ["gncn", "pff", "backprop"]
 

@@ -10,6 +10,8 @@ import pytest
 from ..conftest import needs_dl, needs_jax
 from . import suites
 
+pytestmark = pytest.mark.slow
+
 FILES = [
     "networks/tests/test_ensemblearray.py",
     "networks/tests/test_product.py",

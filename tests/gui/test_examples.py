@@ -56,6 +56,7 @@ def test_parameters_are_small_and_finite(path):
             assert array.dtype == np.float32 and np.all(np.isfinite(array)), name
 
 
+@pytest.mark.slow
 def test_learning_encoders_beats_learning_decoders_alone():
     names = run("encoder_learning")
     names["errors"].__globals__["SECONDS"] = 20.0

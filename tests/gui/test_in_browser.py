@@ -15,6 +15,7 @@ from . import browser
 needs_browser = pytest.mark.skipif(
     bool(browser.missing()), reason=f"not installed: {browser.missing()}"
 )
+pytestmark = pytest.mark.slow
 
 
 digits = datasets.load("digits", binarize=False)

@@ -7,7 +7,7 @@ from ..conftest import needs_jax
 from . import test_in_browser
 from .test_in_browser import ONE_IMAGE, W1, check_learning, columns, needs_browser, written
 
-pytestmark = [needs_browser, needs_jax]
+pytestmark = [needs_browser, needs_jax, pytest.mark.slow]
 
 opened = test_in_browser.opened  # with the simulator of this module
 

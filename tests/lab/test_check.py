@@ -15,6 +15,7 @@ from nengo_ngc import __version__, backends
 from nengo_ngc.backends.nengo import NengoSession
 from nengo_ngc.lab import check
 from nengo_ngc.lab.cli import main
+from nengo_ngc.version import how_to_install
 
 from ..conftest import HAS_DL, HAS_JAX, needs_dl, needs_jax
 
@@ -81,7 +82,7 @@ def test_without_other_backends():
     assert "Nengo         OK: " in said
     for name, extra in {"NengoDL": "dl", "JAX": "jax"}.items():
         assert f"{name:14s}skipped: " in said
-        assert f'pip install "nengo-ngc[{extra}]"' in said
+        assert how_to_install(extra) in said
         assert f"GPU, {name:9s}not looked for without {name}\n" in said
 
 

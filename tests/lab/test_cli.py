@@ -1,11 +1,15 @@
 """The command line, from end to end, with models of a few units."""
 
+import itertools
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -14,7 +18,11 @@ from matplotlib.image import imread
 from nengo_ngc import __version__, datasets
 from nengo_ngc import models as estimators
 from nengo_ngc.lab.cli import main
+from nengo_ngc.lab.provenance import collect
+from nengo_ngc.lab.run_folders import Run, history
+from nengo_ngc.lab.specs import MODELS
 from nengo_ngc.models import NGCModel, PFFClassifier, SDREncoder
+from nengo_ngc.training import Trainer
 
 from ..conftest import needs_jax, needs_trainer
 
@@ -22,6 +30,7 @@ RUN_FILES = {
     "config.json",
     "metrics.jsonl",
     "checkpoint.npz",
+    "provenance.json",
     "curves.png",
     "latents.png",
     "samples.png",
@@ -132,7 +141,7 @@ def test_metrics_have_a_line_for_each_epoch(trained):
 
 def test_training_says_how_it_goes(tmp_path):
     output = succeed(train(tmp_path / "run", "--epochs", 1, "--validation", 0))
-    assert "epoch 1/1: 100%" in output  # the bar
+    assert "epoch 1/1" not in output  # which is the bar of a terminal
     (record,) = records(tmp_path / "run")
     assert "val_bce" not in record
     assert f"epoch 1: BCE {record['bce']:.2f} nats, " in output
@@ -177,7 +186,7 @@ def test_resumed_run_equals_a_straight_one(trained, tmp_path):
 
 
 def test_finished_run_is_resumed_without_change(copied, trained):
-    for name in RUN_FILES - {"config.json", "checkpoint.npz"}:
+    for name in RUN_FILES - {"config.json", "checkpoint.npz", "provenance.json"}:
         (copied / name).unlink()
     succeed(nengo_ngc("train", "--output", copied, "--resume"))
     assert contents(copied).keys() == RUN_FILES
@@ -193,20 +202,21 @@ def test_run_without_a_checkpoint_starts_anew(copied, trained):
     assert state(copied) == state(trained)
 
 
-@pytest.mark.parametrize("backend", ["nengo", pytest.param("jax", marks=needs_jax)])
-def test_killed_run_goes_on_as_if_it_had_not_been(backend, tmp_path):
+@pytest.mark.slow
+@needs_jax
+def test_killed_run_goes_on_as_if_it_had_not_been(tmp_path):
     def command(folder, *args):
-        settings = [*TINY, "--backend", backend, "--output", str(tmp_path / folder)]
+        settings = [*TINY, "--backend", "jax", "--output", str(tmp_path / folder)]
         return [sys.executable, "-m", "nengo_ngc", "train", "digits", *settings, *args]
 
     epochs = ["--epochs", "3", "--validation", "0"]
     with subprocess.Popen(
-        command("killed", *epochs), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        command("killed", *epochs), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         seen = b""
-        while b"epoch 2/3:" not in seen:  # its bar is there from the first batch on
-            chunk = process.stderr.read1()
-            assert chunk, seen.decode()
+        while b"epoch 1:" not in seen:
+            chunk = process.stdout.read1()
+            assert chunk, process.stderr.read().decode()
             seen += chunk
         process.kill()
     assert process.returncode != 0
@@ -279,6 +289,7 @@ def test_pff_evaluate_and_sample(trained_pff, tmp_path):
         (folder / name).write_bytes(content)
     output = succeed(nengo_ngc("evaluate", folder))
     result = json.loads((folder / "evaluation.json").read_text())
+    assert result.pop("provenance")["data"].keys() == {"digits"}
     assert result.keys() == {"error", "pass_error", "probe_error"}
     assert all(0 <= value <= 100 for value in result.values())
     assert f"{result['error']:.4f}" in output
@@ -324,17 +335,24 @@ def test_hebbian_run(tmp_path):
 @pytest.mark.parametrize(
     "args, parts",
     [
-        (["--model", "hebbian", "--scaling", "1"], ["model hebbian has no option --scaling"]),
-        (["--model", "sdr", "--steps", "3"], ["model sdr has no option --steps"]),
+        (
+            ["--model", "hebbian", "--scaling", "1"],
+            ["hebbian has no option --scaling; sdr has"],
+        ),
+        (
+            ["--model=sdr", "--steps", "3"],
+            ["no option --steps; ngc and pff and rules have it"],
+        ),
         (["--model", "pff", "--sparsity", "0.1"], ["model pff has no option --sparsity"]),
         (["--model", "pdf"], ["unknown model 'pdf' (did you mean 'pff'?)", "ngc"]),
         (["--model", "pff", "--variant", "pdh"], ["model pff has no option --variant"]),
         (["--noise", "0.1"], ["model ngc has no option --noise"]),
+        (["--nois", "0.1", "--model", "pff"], ["--nois", "--noise"]),
         (["--model", "pff", "--noise", "-1"], ["--noise", "-1.0 is not in the range"]),
     ],
 )
 def test_options_of_another_model(tmp_path, args, parts):
-    message = complaint(train(tmp_path / "run", "--validation", 0, *args))
+    message = complaint(nengo_ngc("train", "--output", tmp_path / "run", *args))
     assert all(part in message for part in parts)
     assert not (tmp_path / "run").exists()
 
@@ -347,6 +365,7 @@ def test_evaluate(copied):
         nengo_ngc("evaluate", copied, "--log-p-images", 20, "--log-p-samples", 50)
     )
     result = json.loads((copied / "evaluation.json").read_text())
+    assert result.pop("provenance")["seeds"] == [0]
     assert result.keys() == {"bce", "masked_mse", "log_p", "probe_error"}
     assert 0 < result["bce"] < 64 and 0 < result["masked_mse"] < 1
     assert -100 < result["log_p"] < 0 and 0 <= result["probe_error"] <= 100
@@ -428,14 +447,94 @@ def test_unknown_dataset(tmp_path):
 def test_data_dir_that_is_no_directory(tmp_path):
     path = tmp_path / "absent"
     message = complaint(train(tmp_path / "run", "--data-dir", path, dataset="mnist"))
-    assert f"data_dir must be a directory, got {path}" in message
+    assert f"--data-dir': Directory '{path}' does not exist" in message
     assert os.listdir(tmp_path) == []
 
 
 def test_run_that_exists_is_kept(copied):
     before = contents(copied)
-    message = complaint(train(copied))
-    assert str(copied) in message and "--resume" in message and "--output" in message
+    copied.with_name("copied-2").mkdir()
+    message = complaint(train(copied, "--epochs", 1))
+    assert contents(copied) == before
+    _, goes_on, _, begins = message.splitlines()
+    assert goes_on == f"nengo-ngc train --resume --output {copied}"
+    typed = ["train", "digits", *TINY, "--epochs", "1", "--output", f"{copied}-3"]
+    assert begins == f"nengo-ngc {shlex.join(typed)}"
+
+
+def test_ctrl_c_ends_with_the_command_that_goes_on(trained, tmp_path, monkeypatch):
+    epoch, folder = Trainer._epoch, tmp_path / "a run"
+
+    def interrupted(self, *args):
+        if len(self.history) == 1:
+            raise KeyboardInterrupt
+        return epoch(self, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "_epoch", interrupted)
+        done = train(folder, "--epochs", 3, "--validation", 50)
+    assert done.exit_code == 130 and "Traceback" not in done.output
+    command = done.output.splitlines()[-1]
+    assert command == f"nengo-ngc train --resume --output '{folder}'"
+    succeed(nengo_ngc(*shlex.split(command)[1:]))
+    assert state(folder) == state(trained)
+
+
+def test_ctrl_c_before_anything_is_written(tmp_path, monkeypatch):
+    def load(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Run, "data", load)
+    done = train(tmp_path / "run", "--epochs", 3)
+    assert done.exit_code == 130 and os.listdir(tmp_path) == []
+    typed = shlex.join(["train", "digits", *TINY, "--output", str(tmp_path / "run")])
+    assert done.output.splitlines()[-1] == f"nengo-ngc {typed} --epochs 3"
+
+
+def test_nothing_is_said_before_everything_is_checked(tmp_path):
+    for args in (["--batch", "151"], ["--validation", "150"], ["--learning-rate", "-1"]):
+        assert train(tmp_path / "run", *args).output.startswith("Error: "), args
+
+
+def test_quiet(tmp_path):
+    folder = tmp_path / "run"
+    done = [
+        train(folder, "--epochs", 1, "--validation", 100, "--quiet"),
+        nengo_ngc("evaluate", folder, "--quiet", "--log-p-images", 5, "--log-p-samples", 10),
+    ]
+    assert [succeed(result) for result in done] == ["", ""]
+    assert json.loads((folder / "evaluation.json").read_text())["bce"] > 0
+
+
+# --- where the numbers come from
+
+
+def provenance(folder):
+    return json.loads((Path(folder) / "provenance.json").read_text())
+
+
+def test_provenance(trained):
+    (entry,) = provenance(trained)
+    assert entry["from_epoch"] == 1 and entry["seeds"] == [0]
+    assert entry["simulator"] == "Nengo" and entry["versions"]["nengo-ngc"] == __version__
+    assert {"nengo", "numpy"} < entry["versions"].keys() and entry["processor"]
+    assert entry["data"] == {"digits": datasets.SOURCES["digits"].sha256()}
+
+
+def test_a_resumed_run_adds_what_it_goes_on_with(tmp_path):
+    here, there = ({**collect([0]), "processor": name} for name in "AB")
+    for epoch, circumstances in enumerate((here, here, there, there), start=1):
+        history.note(tmp_path, epoch, circumstances)
+    assert provenance(tmp_path) == [{"from_epoch": 1, **here}, {"from_epoch": 3, **there}]
+    history.note(tmp_path, 3, here)  # after a kill between this file and the checkpoint
+    assert provenance(tmp_path) == [{"from_epoch": 1, **here}]
+
+
+def test_damaged_provenance(copied):
+    (copied / "provenance.json").write_text("[{}]")
+    before = contents(copied)
+    message = complaint(nengo_ngc("train", "--resume", "--output", copied, "--epochs", 4))
+    assert "provenance.json: [0]" in message
     assert contents(copied) == before
 
 
@@ -517,6 +616,29 @@ def test_mistyped_command(mistyped, meant):
     message = complaint(nengo_ngc(mistyped))
     assert f"unknown command {mistyped!r} (did you mean {meant!r}?)" in message
     assert all(name in message for name in main.commands)
+
+
+def test_help_has_the_options_of_one_model():
+    shown = {name: succeed(nengo_ngc("train", "--model", name, "--help")) for name in MODELS}
+    assert succeed(nengo_ngc("train", "--help")) == shown["ngc"]
+    for name, text in shown.items():
+        wanted = {f"--{option.name}" for option in MODELS[name].options}
+        of_model = text[text.index(f"Options of the model {name}:") :]
+        of_model = of_model[: of_model.index("\n\n")]
+        assert {word for word in of_model.split() if word.startswith("--")} == wanted
+        assert "[default: " in of_model
+    last = " ".join(shown["ngc"].split())
+    assert last.endswith("train --model pff --help shows those of pff.")
+    message = complaint(nengo_ngc("train", "--model", "pdf", "--help"))
+    assert "did you mean 'pff'?" in message
+
+
+@pytest.mark.parametrize("command", main.commands.values(), ids=main.commands)
+def test_help_is_in_sentences(command):
+    models = [[option.as_click() for option in spec.options] for spec in MODELS.values()]
+    for option in (*command.params, *itertools.chain(*models)):
+        if not isinstance(option, click.Argument):
+            assert re.fullmatch(r"[A-Z].*\.", option.help), option.name
 
 
 @pytest.mark.parametrize("command", main.commands)

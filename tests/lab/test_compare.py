@@ -2,10 +2,12 @@
 
 import base64
 import datetime
+import html
 import json
 import math
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -17,8 +19,10 @@ import pytest
 from click.testing import CliRunner
 from matplotlib.image import imread
 
+from nengo_ngc import datasets
 from nengo_ngc.exceptions import FolderHeldError
 from nengo_ngc.lab import compare as comparison
+from nengo_ngc.lab import provenance
 from nengo_ngc.lab.cli import main
 from nengo_ngc.lab.compare import code_hashes, processes, report, results, user_modules
 from nengo_ngc.models import RULES
@@ -139,6 +143,7 @@ def result_of(cell, code, **changes):
         "samples_per_second": 100.0,
         "peak_memory_mb": 200,
         "seconds": 1.5,
+        "provenance": provenance.collect([cell["seed"]], {cell["dataset"]: "ab" * 32}),
         **changes,
     }
 
@@ -270,6 +275,7 @@ PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n and so on").decode()
         {"angles": [None]},
         {"samples_per_second": -1.0},
         {"seconds": "1"},
+        {"provenance": {"date": 1}},
         {"status": "finished"},
         {"status": "failed"},
         {"surplus": 1},
@@ -392,6 +398,7 @@ if "-m" in sys.orig_argv:  # in the process of a cell
 PARENT = """
 import sys
 from nengo_ngc.lab import compare as comparison
+from nengo_ngc.lab import provenance
 comparison.compare({config!r}, sys.argv[1], n_jobs={n_jobs})
 """
 
@@ -487,6 +494,7 @@ def test_a_module_with_the_name_of_another_one(tmp_path, monkeypatch):
 
 
 @needs_jax
+@pytest.mark.slow
 def test_models_that_are_no_rule(tmp_path):
     config = {
         **SMALL,
@@ -605,6 +613,39 @@ def test_command(compared, tmp_path):
     done = CliRunner().invoke(main, ["compare", str(path), "--output", str(folder)])
     assert done.exit_code == 0, done.output
     assert "backprop" in done.output and str(folder) in done.output
+
+
+def test_command_says_what_goes_on_after_ctrl_c(tmp_path, monkeypatch):
+    def run_cell(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(processes, "run_cell", run_cell)
+    args = ["compare", str(as_file(SMALL, tmp_path)), "--output", str(tmp_path / "an output")]
+    done = CliRunner().invoke(main, args)
+    assert done.exit_code == 130 and "Traceback" not in done.output
+    assert done.output.splitlines()[-1] == shlex.join(["nengo-ngc", *args])
+
+
+def test_where_the_numbers_come_from_is_in_each_report(compared):
+    folder, results = compared
+    made = json.loads((folder / "compare.json").read_text())["provenance"]
+    assert made == provenance.merged(result["provenance"] for result in results)
+    (one,) = made
+    assert one["seeds"] == [0, 1] and one["simulator"] == "Nengo"
+    assert one["data"] == {"digits": datasets.SOURCES["digits"].sha256()}
+    page = html.unescape((folder / "report.html").read_text())
+    for line in (f"{one['date']}  nengo-ngc compare", *provenance.lines(one)):
+        assert line in page and f"\n{line}\n" in (folder / "table.txt").read_text()
+
+
+def test_circumstances_that_differ_are_listed_apart():
+    def made(seed, processor):
+        return {**provenance.collect([seed], {"digits": "ab"}), "processor": processor}
+
+    first, second = provenance.merged([made(1, "A"), made(0, "B"), made(2, "A")])
+    assert (first["processor"], first["seeds"]) == ("A", [1, 2])
+    assert (second["processor"], second["seeds"]) == ("B", [0])
+    assert provenance.lines(second)[-2:] == ["one seed: 0", "data: digits, SHA-256 ab"]
 
 
 def test_command_fails_if_a_run_has(tmp_path, monkeypatch):

@@ -1,10 +1,13 @@
 """The loop over epochs, without any simulator."""
 
+import re
+import sys
+
 import numpy as np
 import pytest
 
 from nengo_ngc import DivergenceError
-from nengo_ngc.training import Patience, Task, Trainer
+from nengo_ngc.training import Patience, Task, Trainer, progress
 
 
 class Settings:
@@ -119,10 +122,20 @@ def test_batches_are_reported(task):
     assert all(batch["samples_per_second"] > 0 for batch in said)
 
 
-def test_a_bar_is_shown_if_asked_for(task, capsys):
+def test_progress_is_shown_if_asked_for(task, capsys, monkeypatch):
+    list(Trainer(task).epochs((X,), 2, verbose=True))
+    first, second = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"epoch 1/2: loss \d\.\d{3}, \d+ samples/s", first)
+    assert second.startswith("epoch 2/2: ")
+    with progress.hidden():
+        list(Trainer(task).epochs((X,), 1, verbose=True))
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     list(Trainer(task).epochs((X,), 2, verbose=True))
     shown = capsys.readouterr().err
     assert "epoch 1/2: 100%" in shown and "epoch 2/2: 100%" in shown and "loss" in shown
+    with progress.hidden():
+        list(Trainer(task).epochs((X,), 1, verbose=True))
     list(Trainer(task).epochs((X,), 1))
     assert capsys.readouterr().err == ""
 

@@ -22,15 +22,10 @@ from types import ModuleType
 import numpy as np
 from nengo._vendor.scipy.sparse import linalg_expm, linalg_interface, linalg_onenormest
 
+from ...version import how_to_install
 from .. import process
 
 _NEEDED = {"tensorflow": "TensorFlow", "tf_keras": "tf-keras", "nengo_dl": "nengo-dl"}
-_INSTALL = 'pip install "nengo-ngc[dl]"'
-_INSTALL_312 = (
-    "on Python 3.12 and above nengo-dl needs two more commands first: "
-    'pip install "setuptools<81" wheel, and '
-    "pip install --no-build-isolation nengo-dl==3.6.0"
-)
 
 
 def import_nengo_dl() -> ModuleType:
@@ -122,10 +117,9 @@ def _need(module):
     except ModuleNotFoundError as error:
         if error.name not in _NEEDED:
             raise
-        more = f"; {_INSTALL_312}" if sys.version_info >= (3, 12) else ""
         raise ImportError(
             f"nengo_ngc.dl needs {_NEEDED[error.name]}, which is not installed: "
-            f"{_INSTALL}{more}"
+            f"{how_to_install('dl')}"
         ) from error
 
 

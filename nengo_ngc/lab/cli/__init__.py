@@ -1,20 +1,20 @@
 """The command line: ``nengo-ngc``."""
 
-import os
 from typing import Any
 
 import click
 
 from ... import __version__
 from ...validation import unknown
+from .common import silence_libraries
 from .compare import compare
 from .runs import evaluate, sample
 from .tools import check, list_datasets, start_gui
 from .train import train
 
 
-class _Suggesting(click.Group):
-    """Says which command a mistyped one may have meant; lists them as they are used."""
+class _Commands(click.Group):
+    """Lists commands as they are used, and says which one a mistyped one may have meant."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
@@ -27,22 +27,22 @@ class _Suggesting(click.Group):
             raise click.UsageError(unknown("command", args[0], names), ctx) from error
 
 
-@click.group(cls=_Suggesting)
+@click.group(cls=_Commands)
 @click.version_option(__version__, prog_name="nengo-ngc")
 def main() -> None:
     """Neural generative coding on Nengo, JAX and NengoDL.
 
     \b
     Examples:
-      nengo-ngc train                   a model of digits; pictures in runs/digits
-      nengo-ngc train my_images.npz     a model of images of your own
-      nengo-ngc evaluate runs/digits    how good it is
-      nengo-ngc sample runs/digits      images it makes up
-      nengo-ngc compare                 learning rules, side by side, on one page
-      nengo-ngc gui                     networks to watch and to play with
-      nengo-ngc check                   what is wrong, if something does not work
+      nengo-ngc train                   trains a model of digits, in runs/digits
+      nengo-ngc train my_images.npz     trains a model of your own images
+      nengo-ngc evaluate runs/digits    measures the model on test images
+      nengo-ngc sample runs/digits      draws images that the model generates
+      nengo-ngc compare                 compares learning rules on one page
+      nengo-ngc gui                     lists networks that Nengo GUI can open
+      nengo-ngc check                   tests the installation
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    silence_libraries()
 
 
 for command in (train, evaluate, sample, compare, start_gui, list_datasets, check):

@@ -1,15 +1,26 @@
 """The command ``compare``."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 from tqdm import tqdm
 
+from ...training.progress import draws_bars
 from .. import compare as comparison
 from ..specs import compared
 from ..specs.options import COUNT
-from .common import Filled, data_dir_option, plain_errors
+from .common import (
+    Filled,
+    data_dir_option,
+    plain_errors,
+    quiet_option,
+    resumable,
+    telling,
+    to_type,
+    typed_arguments,
+)
 
 
 def _names() -> str:
@@ -20,23 +31,39 @@ def _names() -> str:
 
 @click.command(cls=Filled, names=_names)
 @click.argument("config", required=False, type=click.Path())
-@click.option("--output", type=click.Path(), help="Folder of the comparison.")
-@click.option("--jobs", type=COUNT, default=1, help="Cells that run at once.")
-@click.option("--dask", help="Address of a Dask scheduler on whose workers cells run.")
+@click.option(
+    "--output",
+    type=click.Path(),
+    help="Write into this folder. The default is runs/compare-CONFIG.",
+)
+@click.option(
+    "--jobs",
+    type=COUNT,
+    default=1,
+    show_default=True,
+    help="Compute this number of combinations at once.",
+)
+@click.option("--dask", help="Compute on the workers of the Dask scheduler at this address.")
+@quiet_option
 @data_dir_option
 def compare(
-    config: str | None, output: str | None, jobs: int, dask: str | None, data_dir: str | None
+    config: str | None,
+    output: str | None,
+    jobs: int,
+    dask: str | None,
+    quiet: bool,
+    data_dir: str | None,
 ) -> None:
-    """Compare learning rules as CONFIG, a TOML file, says.
+    """Compare learning rules as the TOML file CONFIG says.
 
     \b
     Examples:
-      nengo-ngc compare                       six rules on the embedded digits
+      nengo-ngc compare                       compares six rules on the embedded digits
       nengo-ngc compare rules.toml --jobs 4
       nengo-ngc compare rules.toml --dask tcp://scheduler:8786
 
     \b
-    A configuration; what is left out has the value given here:
+    A configuration, in which everything may be left out. These are the defaults:
       rules = ["autodiff", "backprop", "feedback-alignment",
                "direct-feedback-alignment", "predictive-coding", "pes"]
                                   # also {names}
@@ -51,43 +78,50 @@ def compare(
       modules = []                # ["my_rules"]: my_rules.py beside this file has rules
 
     \b
-    And, if you like:
+    These settings have no default:
       train_images = 1000         # of the training images, the first 1000 only
       [settings.pes]              # parameters of RuleClassifier for one rule
       learning_rate = 0.1
 
-    Every combination is a run of its own. Runs that are finished are not repeated: call
-    the same command again after an interruption. If a file of a module or of nengo-ngc has
-    changed since, they are.
+    Each combination is a run of its own. After an interruption, the same command continues:
+    runs that are finished are not repeated, unless a file of a module or of nengo-ngc has
+    changed since.
     """
-    with plain_errors():
+    with (
+        plain_errors(),
+        resumable(lambda: to_type("compare", *typed_arguments())),
+        telling(quiet) as say,
+    ):
         wanted = comparison.check_config(comparison.read_config(config) if config else {})
         name = Path(config).stem if config else "digits"
         folder = Path(output) if output else Path("runs") / f"compare-{name}"
         n_cells = len(comparison.cells_of(wanted))
-        with tqdm(total=n_cells, unit="run", desc="compare") as bar:
+        bar = tqdm(total=n_cells, unit="run", desc="compare", disable=not draws_bars())
+        with bar:
             results = comparison.compare(
-                wanted, folder, jobs, dask, data_dir, on_cell=_Tell(bar)
+                wanted, folder, jobs, dask, data_dir, on_cell=_Tell(bar, say)
             )
-    click.echo((folder / "table.txt").read_text(encoding="utf-8"))
+        say((folder / "table.txt").read_text(encoding="utf-8"))
+        say(f"see report.html, curves and angles in {folder}")
     failed = sum(result["status"] == "failed" for result in results)
-    click.echo(f"see report.html, curves and angles in {folder}")
     if failed:
         raise click.ClickException(f"{failed} of {n_cells} runs failed; report.html says why")
 
 
 class _Tell:
-    """Fills a bar and says what came out of each run."""
+    """Fills a bar, and says what came out of each run."""
 
-    def __init__(self, bar: tqdm) -> None:
-        self._bar = bar
+    def __init__(self, bar: tqdm, say: Callable[[str], None]) -> None:
+        self._bar, self._say = bar, say
 
     def __call__(self, result: dict[str, Any], left: int) -> None:
         self._bar.n = self._bar.total - left
         cell = result["cell"]
         name = f"{cell['dataset']}, {cell['rule']}, {cell['neurons']}, seed {cell['seed']}"
         if result["status"] == "done":
-            self._bar.write(f"{name}: {result['test_error']:.2f} % test error")
+            outcome = f"{result['test_error']:.2f} % test error"
         else:
-            self._bar.write(f"{name}: failed, {result['message']}")
+            outcome = f"failed, {result['message']}"
+        with tqdm.external_write_mode():
+            self._say(f"{name}: {outcome}")
         self._bar.refresh()

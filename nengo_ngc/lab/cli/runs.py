@@ -9,7 +9,7 @@ from ...storage import atomic
 from .. import datasets
 from ..run_folders import Run
 from ..specs.options import COUNT, SEED
-from .common import data_dir_option, plain_errors
+from .common import data_dir_option, plain_errors, quiet_option, telling
 
 
 @click.command()
@@ -19,49 +19,63 @@ from .common import data_dir_option, plain_errors
     type=COUNT,
     default=1000,
     show_default=True,
-    help="Of ngc: test images for log p(x).",
+    help="Estimate log p(x) on this number of test images. Only the model ngc has it.",
 )
 @click.option(
     "--log-p-samples",
     type=COUNT,
     default=5000,
     show_default=True,
-    help="Of ngc: samples of the prior.",
+    help="Draw this number of samples of the prior for log p(x).",
 )
-@click.option("--data", help="Other data to measure it on: a data set or a path.")
+@click.option("--data", help="Measure it on other data: the name of a data set, or a path.")
+@quiet_option
 @data_dir_option
 def evaluate(
-    run: str, log_p_images: int, log_p_samples: int, data: str | None, data_dir: str | None
+    run: str,
+    log_p_images: int,
+    log_p_samples: int,
+    data: str | None,
+    quiet: bool,
+    data_dir: str | None,
 ) -> None:
     """Measure the model in the folder RUN on test images, 10,000 at most.
 
-    What is measured is written into evaluation.json in that folder; of other data, given by
-    --data, into evaluation-NAME.json.
+    The results are written into evaluation.json in that folder, together with versions, seed
+    and data. Those of other data, given by --data, are written into evaluation-NAME.json.
 
     \b
     Examples:
       nengo-ngc evaluate runs/digits
       nengo-ngc evaluate runs/faces --data more_faces.npz
     """
-    with plain_errors():
+    with plain_errors(), telling(quiet) as say:
         opened = Run.open(run)
         source = None if data is None else datasets.find(data)
         result = opened.evaluate(data_dir, log_p_images, log_p_samples, source)
-    for name, label in opened.spec.measures.items():
-        if name in result:
-            click.echo(f"{label:45s}{result[name]:10.4f}")
-    other = "" if source is None else f"-{datasets.called(data, source)}"
-    with plain_errors(), atomic.replacing(Path(run) / f"evaluation{other}.json") as file:
-        json.dump(result, file, indent=2)
+        other = None if source is None else (datasets.called(data, source), source)
+        found = opened.provenance(opened.model(), data_dir, other)
+        for name, label in opened.spec.measures.items():
+            if name in result:
+                say(f"{label:45s}{result[name]:10.4f}")
+        name = f"evaluation-{other[0]}.json" if other else "evaluation.json"
+        with atomic.replacing(Path(run) / name) as file:
+            json.dump({**result, "provenance": found}, file, indent=2)
 
 
 @click.command()
 @click.argument("run")
-@click.option("--rows", type=COUNT, help="Rows of twelve samples.")
-@click.option("--seed", type=SEED, default=0, help="Seed of the samples.")
-@click.option("--output", type=click.Path(), help="The PNG file.")
+@click.option("--rows", type=COUNT, help="Draw this number of rows of twelve samples.")
+@click.option(
+    "--seed", type=SEED, default=0, show_default=True, help="Set the seed of the samples."
+)
+@click.option(
+    "--output",
+    type=click.Path(),
+    help="Write this PNG file. The default is samples.png in the folder RUN.",
+)
 def sample(run: str, rows: int | None, seed: int, output: str | None) -> None:
-    """Draw samples of the model in the folder RUN.
+    """Draw images that the model in the folder RUN generates.
 
     \b
     Example:

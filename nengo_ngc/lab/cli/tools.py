@@ -1,5 +1,8 @@
 """Commands that are not about training: ``gui``, ``datasets`` and ``check``."""
 
+from contextlib import suppress
+from importlib import import_module
+
 import click
 
 from .. import datasets
@@ -13,14 +16,16 @@ from .common import plain_errors
     type=click.Path(),
     default="nengo-ngc-examples",
     show_default=True,
-    help="Where the examples are copied, once, so that you can edit them.",
+    help="Copy the examples into this folder, once, so that you can edit them.",
 )
 @click.option(
     "--port",
     type=click.IntRange(1, 65535),
-    help="Of the page; by default the first free one from 8080 on.",
+    help="Serve the page on this port. The default is the first free one from 8080 on.",
 )
-@click.option("--browser/--no-browser", default=True, help="Whether to open the page.")
+@click.option(
+    "--browser/--no-browser", default=True, help="Open the page in a browser, or not."
+)
 def start_gui(example: str | None, folder: str, port: int | None, browser: bool) -> None:
     """Open EXAMPLE in Nengo GUI, or list the examples.
 
@@ -34,8 +39,12 @@ def start_gui(example: str | None, folder: str, port: int | None, browser: bool)
     if example is None:
         for name, summary in gui.examples().items():
             click.echo(f"{name:20s}{summary}")
-        click.echo("\nopen one of them: nengo-ngc gui ngc_digits")
+        click.echo("\nThis command opens one of them: nengo-ngc gui ngc_digits")
         return
+    if example in gui.examples():
+        # Nengo GUI imports nengo-dl, and with it TensorFlow, which would print notices
+        with suppress(ImportError):
+            import_module("nengo_ngc.dl")
     with plain_errors():
         gui.open_example(example, folder, port, browser)
 
@@ -52,9 +61,9 @@ def list_datasets() -> None:
     for name, source in datasets.SOURCES.items():
         click.echo(f"{name:15s}{source.title:42s}{source.licence:15s}{source.place}")
     click.echo(
-        f"\nfiles are looked for in --data-dir or {datasets.DATA_VARIABLE} "
-        "(a folder for each data set), then in the cache, then downloaded; instead of a name, "
-        "commands take the path of data of your own"
+        f"\nFiles are looked for in --data-dir or {datasets.DATA_VARIABLE}, with a folder for "
+        "each data set, then in the cache, and are otherwise downloaded. Instead of a name, "
+        "commands take the path of your own data."
     )
 
 

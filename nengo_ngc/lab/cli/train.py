@@ -1,4 +1,4 @@
-"""The command ``train``, whose options are those of all models."""
+"""The command ``train``, whose options are those of the model that is trained."""
 
 import itertools
 from collections.abc import Iterator, Mapping
@@ -10,50 +10,62 @@ from click.core import ParameterSource
 
 from .. import datasets
 from ..datasets import Source
-from ..run_folders import Run, claimed
-from ..specs import MODELS, ModelSpec
-from ..specs import options as options_of_models
-from .common import Filled, data_dir_option, plain_errors
+from ..run_folders import CONFIG, Run, claimed
+from ..specs import MODELS
+from .common import (
+    data_dir_option,
+    plain_errors,
+    quiet_option,
+    resumable,
+    telling,
+    to_type,
+    typed_arguments,
+)
+from .model_options import DEFAULT_MODEL, OfOneModel
 
-_DEFAULT_MODEL = "ngc"
 _MOST_VALIDATION = 10_000  # images held out by default: a sixth, but no more than these
 
 # options by which a run that is resumed may differ from what it began with
 _CHANGING = {"epochs": "max_epochs", "learning_rate": "learning_rate"}
 
 
-class _Train(Filled):
-    """Has the options of all models, those of other packages among them."""
-
-    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        with plain_errors():
-            every = options_of_models()
-        n_models = len(MODELS)
-        added = [
-            option.as_click(() if len(models) == n_models else models)
-            for option, models in every.items()
-        ]
-        argument, model, *others = super().get_params(ctx)
-        return [argument, model, *added, *others]
-
-
 def _models() -> str:
     return "\n      ".join(f"{name:8s} {spec.summary}" for name, spec in MODELS.items())
 
 
-@click.command(cls=_Train, names=_models)
+@click.command(cls=OfOneModel, names=_models)
 @click.argument("dataset", default="digits")
-@click.option("--model", help="One of the models above; ngc if not given.")
-@click.option("--validation", type=click.IntRange(min=0), help="Training images held out.")
-@click.option("--grey/--binary", default=None, help="Pixels as they are, or 0 and 1.")
-@click.option("--output", type=click.Path(), help="Folder of the run.")
-@click.option("--resume", is_flag=True, help="Go on with the run in --output.")
+@click.option(
+    "--model", help=f"Choose one of the models above. The default is {DEFAULT_MODEL}."
+)
+@click.option(
+    "--validation",
+    type=click.IntRange(min=0),
+    help="Hold out this number of training images for validation. The default is a sixth of "
+    f"them, and {_MOST_VALIDATION:,} at most.",
+)
+@click.option(
+    "--grey/--binary",
+    default=None,
+    help="Keep pixels as they are, or make each of them 0 or 1. The default depends on the "
+    "model.",
+)
+@click.option(
+    "--output",
+    type=click.Path(),
+    help="Write into this folder. The default is the first free one of runs/DATASET, "
+    "runs/DATASET-2 and so on.",
+)
+@click.option("--resume", is_flag=True, help="Continue the run in the folder --output.")
+@quiet_option
 @data_dir_option
-def train(output: str | None, resume: bool, data_dir: str | None, **options: Any) -> None:
+def train(
+    output: str | None, resume: bool, quiet: bool, data_dir: str | None, **options: Any
+) -> None:
     """Train a model on DATASET: a name that nengo-ngc datasets lists, or a path.
 
     \b
-    A path is that of images of your own, all of the same size, grey or in colour:
+    At a path there are images of your own, all of the same size, grey or in colour:
       an .npz file with X and y, perhaps X_test and y_test
       a folder with X.npy and y.npy, which may be larger than memory
       a folder of IDX files: train-images..., train-labels..., t10k-images...
@@ -66,52 +78,87 @@ def train(output: str | None, resume: bool, data_dir: str | None, **options: Any
     \b
     Examples:
       nengo-ngc train
-      nengo-ngc train --model pff
+      nengo-ngc train --model pff --help
       nengo-ngc train --model rules --rule feedback-alignment
       nengo-ngc train mnist --epochs 10 --output runs/mnist
       nengo-ngc train mnist --output runs/mnist --resume
       nengo-ngc train my_images.npz --model pff
-    Nearly as good, in less than a third of the time:
+    This one is nearly as good as the default, in less than a third of the time:
       nengo-ngc train mnist --initial previous --steps 10 --momentum 0.5
 
-    What is not given depends on the model and the data set, and is written into
-    config.json in the folder of the run. Beside it are checkpoint.npz, metrics.jsonl
-    with a line for each epoch, and pictures: curves.png, samples.png, latents.png and
-    others. A run that was interrupted goes on with --resume, and one that diverged with
+    All settings are written into config.json in the folder of the run. Beside it are
+    checkpoint.npz, metrics.jsonl with a line for each epoch, provenance.json with versions,
+    seed and data, and the pictures curves.png, samples.png, latents.png and others. A run
+    that was interrupted continues with --resume, and one that diverged continues with
     --resume --learning-rate and a smaller number.
     """
-    with plain_errors():
+    folder: Path | None = None
+
+    def command() -> str:
+        """What goes on: the run if it has begun, and otherwise what was typed."""
+        if resume or folder is None or not (folder / CONFIG).exists():
+            return to_type("train", *typed_arguments())
+        where = ["--data-dir", data_dir] if data_dir else []
+        return to_type("train", "--resume", "--output", folder, *where)
+
+    with plain_errors(), resumable(command), telling(quiet) as say:
         source = datasets.find(options["dataset"])
         name = _name(options, source)
         if resume:
-            folder = Path(output) if output else Path("runs") / name
-            if not folder.is_dir():
-                Run.open(folder)  # says that there is none, and leaves no trace
-            folders = iter([folder])
+            wanted = Path(output) if output else Path("runs") / name
+            if not wanted.is_dir():
+                Run.open(wanted)  # says that there is none, and leaves no trace
+            folders = iter([wanted])
         else:
+            if output:
+                _check_free(Path(output))
             config = _config(options, source, data_dir)
-            folders = iter([Path(output)]) if output else _folders(name)
+            folders = iter([Path(output)]) if output else _folders(Path("runs") / name)
         with claimed(folders, resume) as folder:
             run = _reopened(folder, options) if resume else Run(folder, config, source)
-            click.echo(f"training on {run.config['dataset']}, output in {run.folder}")
             model = run.train(
                 data_dir,
                 resume,
-                on_epoch=lambda record: click.echo(
+                on_begin=lambda: say(
+                    f"training on {run.config['dataset']}, output in {run.folder}"
+                ),
+                on_epoch=lambda record: say(
                     f"epoch {record['epoch']}: {run.spec.say(record)}, "
                     f"{record['samples_per_second']:.0f} samples/s"
                 ),
             )
-    click.echo(f"{model.n_iter_} epochs; see the pictures and metrics.jsonl in {run.folder}")
+        n = model.n_iter_
+        say(
+            f"{n} epoch{'s' if n > 1 else ''} done; see the pictures and metrics.jsonl in "
+            f"{run.folder}"
+        )
+
+
+def _check_free(output: Path) -> None:
+    """Raise ValueError, with what to type instead, if the folder holds a run."""
+    if not (output / CONFIG).exists():
+        return
+    arguments, others = [], iter(typed_arguments())
+    for argument in others:
+        if argument == "--output":
+            next(others, None)
+        elif not argument.startswith("--output="):
+            arguments.append(argument)
+    free = next(folder for folder in _folders(output) if not folder.exists())
+    raise ValueError(
+        f"{output} holds a run already; this command continues it:\n"
+        f"{to_type('train', '--resume', '--output', output)}\n"
+        "and this one begins another run beside it:\n"
+        f"{to_type('train', *arguments, '--output', free)}"
+    )
 
 
 def _config(
     options: Mapping[str, Any], source: Source, data_dir: str | None
 ) -> dict[str, Any]:
     """The configuration of a new run."""
-    model = options["model"] or _DEFAULT_MODEL
-    spec = MODELS.find(model)
-    _check_options(model, spec, options)
+    model = options["model"] or DEFAULT_MODEL
+    spec = MODELS[model]
     n_images, image_shape = source.sizes(data_dir)
     validation, is_grey = options["validation"], options["grey"]
     if validation is None:
@@ -127,14 +174,6 @@ def _config(
     }
     own = source.identity()
     return {**config, "data": {**own, "image_shape": [*image_shape]}} if own else config
-
-
-def _check_options(model: str, spec: ModelSpec, options: Mapping[str, Any]) -> None:
-    """Raise ValueError if options of other models were given."""
-    known = {option.key for option in spec.options}
-    for option in sorted(options_of_models(), key=lambda option: option.name):
-        if option.key not in known and options[option.key] != option.default:
-            raise ValueError(f"the model {model} has no option --{option.name}")
 
 
 def _reopened(folder: Path, options: Mapping[str, Any]) -> Run:
@@ -176,13 +215,13 @@ def _is_typed(option: str) -> bool:
 
 def _name(options: Mapping[str, Any], source: Source) -> str:
     """What the folder of a run is called, if it is not given."""
-    model = options["model"] or _DEFAULT_MODEL
+    model = options["model"] or DEFAULT_MODEL
     name = datasets.called(options["dataset"], source)
-    return name + ("" if model == _DEFAULT_MODEL else f"-{model}")
+    return name + ("" if model == DEFAULT_MODEL else f"-{model}")
 
 
-def _folders(name: str) -> Iterator[Path]:
-    """Folders that a run may be in, if it is not said which."""
-    yield Path("runs") / name
+def _folders(first: Path) -> Iterator[Path]:
+    """Folders that a run may be in: the first one, and others that are numbered."""
+    yield first
     for number in itertools.count(2):
-        yield Path("runs") / f"{name}-{number}"
+        yield first.with_name(f"{first.name}-{number}")

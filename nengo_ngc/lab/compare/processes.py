@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...version import how_to_install
 from . import results
 from .user_modules import search_path
 
@@ -73,7 +74,8 @@ def run_cell(
     result : dict
         ``cell``, ``code``, ``status`` ("done" or "failed"), and either ``test_error``,
         ``history``, ``angles``, ``pictures`` (PNG files in base64, by name),
-        ``samples_per_second``, ``peak_memory_mb`` and ``seconds``, or ``message``.
+        ``samples_per_second``, ``peak_memory_mb``, ``seconds`` and ``provenance``, or
+        ``message``.
     """
     with tempfile.TemporaryDirectory(prefix="nengo-ngc-") as folder:
         task = {
@@ -106,6 +108,7 @@ def _in_a_process(task: dict, processes: Processes, n_threads: int | None) -> st
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=errors,
+            start_new_session=True,  # Ctrl-C reaches this process, which ends the others
         )
         with process:
             try:
@@ -175,7 +178,7 @@ def _dask_client(address: str) -> Any:
     try:
         from distributed import Client
     except ModuleNotFoundError as error:
-        raise ImportError('Dask is not installed: pip install "nengo-ngc[dask]"') from error
+        raise ImportError(f"Dask is not installed: {how_to_install('dask')}") from error
     try:
         return Client(address)
     except (OSError, ValueError) as error:

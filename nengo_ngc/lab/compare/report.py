@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...storage import atomic
+from .. import provenance
 from ..specs import MODELS
 from .figures import CAPTIONS, PICTURES, Results, last_angles
 from .results import picture
@@ -24,11 +25,14 @@ def write(results: list[dict], config: dict[str, Any], folder: Path) -> None:
     folder : path
     """
     folder = Path(folder)
+    origins = provenance.merged(result["provenance"] for result in _done(results))
     with atomic.replacing(folder / "compare.json") as file:
-        json.dump({"config": config, "results": results}, file, indent=1)
+        json.dump(
+            {"config": config, "provenance": origins, "results": results}, file, indent=1
+        )
     rows = summary(results)
     with atomic.replacing(folder / "table.txt") as file:
-        file.write(table(rows))
+        file.write("\n".join([table(rows), *origin_lines(origins)]) + "\n")
     sections = []
     for number, (group, runs) in enumerate(_groups(results).items(), start=1):
         pictures = []
@@ -45,7 +49,7 @@ def write(results: list[dict], config: dict[str, Any], folder: Path) -> None:
                 pictures.append((f"{rule}, seed {cell['cell']['seed']}: {shown}.", path))
         sections.append({"group": group, "pictures": pictures})
     with atomic.replacing(folder / "report.html") as file:
-        file.write(_page(rows, sections, results, config))
+        file.write(_page(rows, sections, results, config, origins))
 
 
 def summary(results: list[dict]) -> list[dict[str, Any]]:
@@ -102,6 +106,15 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def origin_lines(origins: list[dict[str, Any]]) -> list[str]:
+    """What `.lab.provenance.merged` returns as lines of text."""
+    return [
+        line
+        for origin in origins
+        for line in (f"{origin['date']}  nengo-ngc compare", *provenance.lines(origin))
+    ]
+
+
 def error_text(row: dict[str, Any]) -> str:
     """Mean and standard deviation of a row's error."""
     spread = "" if row["error_std"] is None else f" ± {row['error_std']:.2f}"
@@ -116,13 +129,16 @@ def angles_text(row: dict[str, Any]) -> str:
 def _groups(results: list[dict]) -> dict[str, Results]:
     """Finished cells by what they share, then by rule."""
     groups: dict[str, Results] = {}
-    for result in results:
-        if result["status"] == "done":
-            cell = result["cell"]
-            sizes = "-".join(map(str, cell["hidden"]))
-            name = f"{cell['dataset']}, {sizes} hidden, {cell['neurons']}, {cell['backend']}"
-            groups.setdefault(name, {}).setdefault(cell["rule"], []).append(result)
+    for result in _done(results):
+        cell = result["cell"]
+        sizes = "-".join(map(str, cell["hidden"]))
+        name = f"{cell['dataset']}, {sizes} hidden, {cell['neurons']}, {cell['backend']}"
+        groups.setdefault(name, {}).setdefault(cell["rule"], []).append(result)
     return groups
+
+
+def _done(results: list[dict]) -> list[dict]:
+    return [result for result in results if result["status"] == "done"]
 
 
 def _mean(cells: list[dict], key: str) -> float | None:
@@ -131,7 +147,11 @@ def _mean(cells: list[dict], key: str) -> float | None:
 
 
 def _page(
-    rows: list[dict], sections: list[dict], results: list[dict], config: dict[str, Any]
+    rows: list[dict],
+    sections: list[dict],
+    results: list[dict],
+    config: dict[str, Any],
+    origins: list[dict[str, Any]],
 ) -> str:
     from jinja2 import Environment, PackageLoader
 
@@ -141,6 +161,7 @@ def _page(
         rows=rows,
         sections=sections,
         failed=[result for result in results if result["status"] == "failed"],
+        origins=origin_lines(origins),
         config=json.dumps(config, indent=2),
     )
 

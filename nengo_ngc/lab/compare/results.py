@@ -10,6 +10,7 @@ from typing import Any
 
 from ...storage import atomic, parsing, schema
 from ...storage.schema import Either, List, Number, Table, Text, Whole
+from ..provenance import SCHEMA
 from ..specs import MODELS
 
 _PICTURE_BYTES = 2**22  # the largest of a model's pictures have a fifth of a megabyte
@@ -41,6 +42,7 @@ def _done(rule: str) -> Table:
             "samples_per_second": Number(0, _LARGEST),
             "peak_memory_mb": Number(0, _LARGEST, optional=True),
             "seconds": Number(0, _LARGEST),
+            "provenance": SCHEMA,
         }
     )
 

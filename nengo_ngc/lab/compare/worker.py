@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ...training.images import part
+from .. import datasets, provenance
 from ..specs import MODELS, compared
 from ..training_path import train
 from . import data, results
@@ -89,7 +90,17 @@ def _run(cell: dict[str, Any], data_dir: str | None, folder: Path) -> dict[str, 
         "samples_per_second": float(np.median(speeds[1:] or speeds)),
         "peak_memory_mb": _peak_memory_mb(),
         "seconds": round(time.perf_counter() - start, 1),
+        "provenance": provenance.collect(
+            [cell["seed"]], {cell["dataset"]: _hash(cell, data_dir)}, model
+        ),
     }
+
+
+def _hash(cell: dict[str, Any], data_dir: str | None) -> str:
+    """The SHA-256 of the data of a cell."""
+    if "data" in cell:
+        return cell["data"]["sha256"]
+    return datasets.find(cell["dataset"]).sha256(data_dir)
 
 
 def _folder_of_pictures(rule: str, folder: Path) -> Path | None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...training.images import Images
 from . import checks
+from .fingerprint import of_arrays
 
 
 @dataclass(frozen=True)
@@ -132,3 +133,7 @@ class Source(ABC):
     def identity(self) -> dict[str, Any]:
         """What a run keeps of data that are known by their path rather than by a name."""
         return {}
+
+    def sha256(self, data_dir: str | os.PathLike | None = None) -> str:
+        """A SHA-256 by which these data can be cited: that of their files or arrays."""
+        return self.identity().get("sha256") or of_arrays(self.arrays(data_dir))

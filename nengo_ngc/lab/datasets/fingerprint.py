@@ -1,9 +1,12 @@
-"""Fingerprints of files, by which a run knows its data again."""
+"""Fingerprints of files and arrays, by which data are known again."""
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 _BLOCK = 2**18
 _N_BLOCKS = 64  # of a file that is larger than all of them
@@ -31,6 +34,29 @@ def fingerprint(root: Path, files: Iterable[Path]) -> str:
     for name, path in sorted((path.relative_to(root).as_posix(), path) for path in files):
         found.update(f"{name}\n".encode())
         _add(found, path)
+    return found.hexdigest()
+
+
+def of_arrays(arrays: Mapping[str, Any]) -> str:
+    """SHA-256 over the names, types, shapes and numbers of arrays.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array
+        Those that are None do not count.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    found = hashlib.sha256()
+    for name in sorted(name for name, array in arrays.items() if array is not None):
+        array = np.asarray(arrays[name])
+        if array.dtype == object:
+            array = array.astype(str)
+        found.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        found.update(np.ascontiguousarray(array).tobytes())
     return found.hexdigest()
 
 

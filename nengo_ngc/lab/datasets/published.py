@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...training.progress import draws_bars
 from . import idx
 from .base import Source
 from .checks import Arrays
@@ -134,7 +135,7 @@ class Published(Source):
                 known_hash=f"sha256:{self.packed[file]}",
                 fname=path.name,
                 path=path.parent,
-                progressbar=True,
+                progressbar=draws_bars(),
             )
         except OSError as error:
             raise FileNotFoundError(

@@ -9,7 +9,7 @@ from .. import datasets
 from ..datasets import OwnData, Source
 from ..specs import MODELS
 
-CONFIG, METRICS = "config.json", "metrics.jsonl"
+CONFIG, METRICS, PROVENANCE = "config.json", "metrics.jsonl", "provenance.json"
 
 # a learning rate that was changed on purpose, from which epoch on, and what it was before
 _CHANGES = List(

@@ -1,10 +1,13 @@
 """A training run, all of which is in one folder.
 
 The folder holds ``config.json``, ``metrics.jsonl`` (a line for each epoch),
-``checkpoint.npz``, and pictures: ``curves.png``, and those that the model's spec draws.
+``checkpoint.npz``, ``provenance.json`` (with which versions, on which machine and from which
+data the epochs were computed), and pictures: ``curves.png``, and those that the model's spec
+draws.
 """
 
 import json
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,15 +15,17 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from ... import backends
 from ...exceptions import DivergenceError
 from ...storage import atomic, parsing, schema
 from ...storage.schema import Number
 from ...training.images import part
 from ...validation import unknown
-from .. import plots
+from .. import plots, provenance
 from ..datasets import Dataset, Source
 from ..specs import MODELS
 from ..training_path import train
+from . import history
 from .configuration import CONFIG, METRICS, about, check_same, schema_of, source_of
 
 
@@ -172,6 +177,7 @@ class Run:
         resume: bool = False,
         on_batch: Callable[[dict], None] | None = None,
         on_epoch: Callable[[dict], None] | None = None,
+        on_begin: Callable[[], None] | None = None,
     ) -> Any:
         """Train, or go on training, and leave everything in the folder.
 
@@ -183,6 +189,8 @@ class Run:
             Go on after the checkpoint.
         on_batch, on_epoch : callable, optional
             As for the model's ``epochs``; called with each epoch's record.
+        on_begin : callable, optional
+            Called once everything is checked, before the first epoch.
 
         Returns
         -------
@@ -195,9 +203,19 @@ class Run:
         """
         model = self._resumed() if resume else self._new_model()
         model.check_parameters()  # before a download
+        self._check_simulator()
         data, validation = self.data(data_dir)
+        circumstances: dict[str, Any] = {}
+
+        def began() -> None:
+            history.read(self.folder)  # a damaged one is found before an epoch is computed
+            circumstances.update(self.provenance(model, data_dir))
+            self._write_config()
+            if on_begin is not None:
+                on_begin()
 
         def after_epoch(record: dict) -> None:
+            history.note(self.folder, record["epoch"], circumstances)
             self._keep(model)
             if on_epoch is not None:
                 on_epoch(record)
@@ -209,7 +227,7 @@ class Run:
                 data,
                 validation,
                 self.folder,
-                began=self._write_config,
+                began=began,
                 after_epoch=after_epoch,
                 finished=lambda: self._keep(model),
                 on_batch=on_batch,
@@ -218,6 +236,25 @@ class Run:
         except DivergenceError as error:
             raise self._with_remedy(error) from error
         return model
+
+    def provenance(
+        self,
+        model: Any,
+        data_dir: str | Path | None = None,
+        data: tuple[str, Source] | None = None,
+    ) -> dict[str, Any]:
+        """What `.lab.provenance.collect` finds for a model of this run.
+
+        Parameters
+        ----------
+        model : object
+        data_dir : path, optional
+        data : tuple of (str, Source), optional
+            Other data than those of the run, and their name.
+        """
+        name, source = data or (self.config["dataset"], self.source)
+        seed = self.config["parameters"].get("random_state")
+        return provenance.collect([seed], {name: source.sha256(data_dir)}, model)
 
     def draw_samples(
         self,
@@ -275,6 +312,13 @@ class Run:
             return tuple(self.config["data"]["image_shape"])
         return self.source.sizes()[1]
 
+    def _check_simulator(self) -> None:
+        """Raise ImportError if the simulator that was asked for is not installed."""
+        name = self.config["parameters"].get("backend", "auto")
+        reason = None if name == "auto" else backends.get(name).why_unavailable()
+        if reason:
+            raise ImportError(reason)
+
     def _new_model(self) -> Any:
         return self.spec.make(self.config["parameters"])
 
@@ -311,13 +355,13 @@ class Run:
             done = f"{self.checkpoint} is that of the last epoch that went well"
         smaller = self.config["parameters"]["learning_rate"] / 2
         data = self.config.get("data", {}).get("path", self.config["dataset"])
+        command = ["train", data, "--resume", "--learning-rate", f"{smaller:g}"]
+        command += ["--output", str(self.folder)]
         return DivergenceError(
             error.where,
             error.step,
             error.reason,
-            f"{done}; go on with a smaller learning rate: nengo-ngc train {data} --resume "
-            f"--learning-rate {smaller:g} "
-            f"--output {self.folder}",
+            f"{done}; go on with a smaller learning rate: nengo-ngc {shlex.join(command)}",
         )
 
     def _write_config(self) -> None:

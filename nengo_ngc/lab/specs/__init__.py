@@ -11,7 +11,7 @@ from .pff import PFFSpec
 from .rules import RulesSpec
 from .sdr import CodeSpec, SDRSpec
 
-__all__ = ["MODELS", "CodeSpec", "ModelSpec", "Option", "compared", "options"]
+__all__ = ["MODELS", "CodeSpec", "ModelSpec", "Option", "compared"]
 
 # models by name; one line registers another: MODELS["name"] = MySpec()
 MODELS = Registry("model", ModelSpec, "nengo_ngc.models")
@@ -29,18 +29,3 @@ def compared() -> dict[str, tuple[ModelSpec, dict[str, Any]]]:
         for name, spec in MODELS.items()
         for variant, parameters in spec.variants(name).items()
     }
-
-
-def options() -> dict[Option, list[str]]:
-    """All options of all models, and the names of the models that have them."""
-    found: dict[str, tuple[Option, list[str]]] = {}
-    for name, spec in MODELS.items():
-        for option in spec.options:
-            first, models = found.setdefault(option.key, (option, []))
-            if (first.type, first.default) != (option.type, option.default):
-                raise ValueError(
-                    f"the models {models[0]} and {name} have the option --{option.name} with "
-                    "different types or defaults"
-                )
-            models.append(name)
-    return dict(found.values())

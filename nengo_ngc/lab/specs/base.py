@@ -20,7 +20,7 @@ _N_MAPPED = 1000
 # images that are enough where all of a large data set would take memory and time
 _N_TESTED, _N_PROBED = 10_000, 10_000
 
-_SMALL = 10_000  # training images up to which a data set is a small one
+SMALL = 10_000  # training images up to which a data set is a small one
 
 
 class ModelSpec:
@@ -107,7 +107,7 @@ class ModelSpec:
             Training images, without those for validation.
         image_shape : tuple of int
         """
-        chosen = dict(self.small if n_train < _SMALL else self.large)
+        chosen = dict(self.small if n_train < SMALL else self.large)
         if "batch" in chosen:
             chosen["batch"] = max(1, min(chosen["batch"], n_train))
         chosen.update((key, value) for key, value in typed.items() if value is not None)

@@ -15,13 +15,13 @@ from .sdr import CodeSpec
 class HebbianSpec(CodeSpec):
     """`HebbianEncoder`."""
 
-    summary = "the same without gradients, and without labels but for the centroids"
+    summary = "sparse binary codes that are learned without gradients and without labels"
     estimator = HebbianEncoder
     own_options = (
         UNITS,
         SPARSITY,
-        Option("patch", "patch", "Pixels on a filter's side.", COUNT),
-        Option("grid", "grid", "Cells on each side.", COUNT),
+        Option("patch", "patch", "Set the width and height of a filter, in pixels.", COUNT),
+        Option("grid", "grid", "Set the number of cells on each side of the grid.", COUNT),
     )
     small = {"hidden": (32,), "batch": 20, "epochs": 4, "patch": 4}
     large = {"hidden": (64,), "batch": 100, "epochs": 3}

@@ -20,35 +20,39 @@ from .options import COUNT, STEPS, Option
 class NGCSpec(ModelSpec):
     """`NGCModel`."""
 
-    summary = "neural generative coding: fills in and makes up images"
+    summary = "neural generative coding, which fills in and generates images"
     estimator = NGCModel
     own_options = (
         STEPS,
-        Option("variant", "variant", f"One of {', '.join(VARIANTS)}."),
+        Option("variant", "variant", f"Choose the circuit: {', '.join(VARIANTS)}."),
         Option(
             "likelihood",
             "output",
-            f"How pixels are distributed: one of {', '.join(OUTPUTS)}. With gaussian they may "
-            "be any real numbers.",
+            f"Choose how pixels are distributed: {', '.join(OUTPUTS)}. With gaussian they may be "
+            "any real numbers.",
             click.Choice([*OUTPUTS]),
         ),
-        Option("initial", "initial", f"Where states start: one of {', '.join(INITIAL)}."),
+        Option(
+            "initial",
+            "initial",
+            f"Choose the states from which settling starts: {', '.join(INITIAL)}.",
+        ),
         Option(
             "momentum",
             "momentum",
-            "The proportion of the states' last movement that goes on.",
+            "Set the proportion of the last change of the states that is added again.",
             click.FloatRange(0, 1, max_open=True),
         ),
         Option(
             "tolerance",
             "tolerance",
-            "Stop settling once states move by less than this proportion of them.",
+            "Stop settling once the states change by less than this proportion of them.",
             click.FloatRange(min=0, min_open=True),
         ),
         Option(
             "patience",
             "n_iter_no_change",
-            "Stop after so many epochs without progress.",
+            "Stop after this number of epochs without progress.",
             COUNT,
         ),
     )

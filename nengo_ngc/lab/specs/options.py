@@ -1,6 +1,5 @@
 """Options of the command line that set parameters of a model."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,12 +62,9 @@ class Option:
         """The name as an argument of Python."""
         return self.name.replace("-", "_")
 
-    def as_click(self, models: Sequence[str] = ()) -> click.Option:
-        """The option for click, whose help begins with the models that have it, if not all."""
-        text = self.help
-        if models:
-            names = " and ".join(filter(None, [", ".join(models[:-1]), models[-1]]))
-            text = f"Of {names}: {text[0].lower()}{text[1:]}"
+    def as_click(self, note: str = "") -> click.Option:
+        """The option for click, with a note at the end of its help."""
+        text = f"{self.help}  {note}" if note else self.help
         return click.Option(
             [f"--{self.name}"], type=self.type, default=self.default, help=text
         )
@@ -76,16 +72,26 @@ class Option:
 
 # of all models whose estimator has such a parameter
 SHARED = (
-    Option("hidden", "n_hidden", "Units of each layer, as 360,360,360.", SIZES),
-    Option("backend", "backend", f"One of {', '.join(BACKENDS)}; auto if not given."),
-    Option("batch", "batch_size", "Images averaged in one update.", COUNT),
-    Option("epochs", "max_epochs", "Passes over the data, at most.", COUNT),
-    Option("learning-rate", "learning_rate", "Step size of learning.", click.FLOAT),
-    Option("seed", "random_state", "Seed of weights, order and samples.", SEED, default=0),
-    Option("device", "device", "Device, gpu:0 for example; not for Nengo."),
+    Option("hidden", "n_hidden", "Set the units of each layer, such as 360,360,360.", SIZES),
+    Option("backend", "backend", f"Choose the simulator: {', '.join(BACKENDS)}."),
+    Option("batch", "batch_size", "Set the number of images in a batch.", COUNT),
+    Option("epochs", "max_epochs", "Stop after this number of epochs.", COUNT),
+    Option("learning-rate", "learning_rate", "Set the learning rate.", click.FLOAT),
+    Option(
+        "seed",
+        "random_state",
+        "Set the seed of the weights, of the order of images, and of samples.",
+        SEED,
+        default=0,
+    ),
+    Option(
+        "device",
+        "device",
+        "Choose the device on which JAX or NengoDL computes, such as gpu:0.",
+    ),
 )
 
 # of several models
-STEPS = Option("steps", "steps", "Timesteps of inference for each image.", COUNT)
-UNITS = Option("units", "n_units", "Units of the code.", COUNT)
-SPARSITY = Option("sparsity", "sparsity", "The proportion of units that win.", PROPORTION)
+STEPS = Option("steps", "steps", "Set the timesteps for which each image is presented.", COUNT)
+UNITS = Option("units", "n_units", "Set the number of units in the code.", COUNT)
+SPARSITY = Option("sparsity", "sparsity", "Set the proportion of units that win.", PROPORTION)

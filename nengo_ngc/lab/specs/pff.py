@@ -16,14 +16,14 @@ from .options import STEPS, Option
 class PFFSpec(ModelSpec):
     """`PFFClassifier`; in comparisons plain forward-forward, too."""
 
-    summary = "predictive forward-forward: classifies and makes up images"
+    summary = "predictive forward-forward, which classifies and generates images"
     estimator = PFFClassifier
     own_options = (
         STEPS,
         Option(
             "noise",
             "noise",
-            "Standard deviation of noise on what drives the units.",
+            "Set the standard deviation of the noise that is added to the input of the units.",
             click.FloatRange(min=0),
         ),
     )

@@ -18,9 +18,14 @@ class RulesSpec(ModelSpec):
     estimator = RuleClassifier
     own_options = (
         STEPS,
-        Option("rule", "rule", f"One of {', '.join(RULES)}."),
-        Option("neurons", "neuron_type", f"One of {', '.join(NEURONS)}."),
-        Option("beta", "beta", "Step size of settling.", click.FloatRange(0, min_open=True)),
+        Option("rule", "rule", f"Choose the learning rule: {', '.join(RULES)}."),
+        Option("neurons", "neuron_type", f"Choose the neuron type: {', '.join(NEURONS)}."),
+        Option(
+            "beta",
+            "beta",
+            "Set the step size of settling.",
+            click.FloatRange(0, min_open=True),
+        ),
     )
     small = {"hidden": (128, 128), "batch": 32, "epochs": 20}
     large = {"hidden": (256, 256), "batch": 128, "epochs": 15}

@@ -61,12 +61,17 @@ class CodeSpec(ModelSpec):
 class SDRSpec(CodeSpec):
     """`SDREncoder`."""
 
-    summary = "sparse distributed representations: binary codes that keep the class"
+    summary = "sparse distributed representations, binary codes that keep the class"
     estimator = SDREncoder
     own_options = (
         UNITS,
         SPARSITY,
-        Option("scaling", "scaling", "Step of synaptic scaling.", click.FloatRange(min=0)),
+        Option(
+            "scaling",
+            "scaling",
+            "Set the step size of synaptic scaling.",
+            click.FloatRange(min=0),
+        ),
     )
     small = {"hidden": (64,), "batch": 50, "epochs": 20, "learning_rate": 2e-3}
     large = {"hidden": (64,), "batch": 100, "epochs": 15}

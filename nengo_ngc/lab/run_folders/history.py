@@ -1,0 +1,45 @@
+"""Under which circumstances the epochs of a run were computed: the file provenance.json."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ...storage import atomic, schema
+from ...storage.schema import Anything, List, Table, Whole
+from ..provenance import SCHEMA
+from .configuration import PROVENANCE
+
+_ENTRIES = List(Table({"from_epoch": Whole(1), **SCHEMA.fields}, others=Anything()))
+
+
+def read(folder: Path) -> list[dict[str, Any]]:
+    """Return what is written down of a run; nothing if no epoch is done.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged.
+    """
+    path = folder / PROVENANCE
+    return schema.read(path, _ENTRIES) if path.exists() else []
+
+
+def note(folder: Path, epoch: int, circumstances: dict[str, Any]) -> None:
+    """Write down from which epoch on circumstances hold, unless that is known already.
+
+    What a run began with stays in the file when it goes on under other circumstances.
+
+    Parameters
+    ----------
+    folder : path
+        Of the run.
+    epoch : int
+        The epoch that was computed.
+    circumstances : dict
+        What `.lab.provenance.collect` has found.
+    """
+    known = [entry for entry in read(folder) if entry["from_epoch"] < epoch]
+    if known and {**known[-1], **circumstances} == known[-1]:
+        return
+    with atomic.replacing(folder / PROVENANCE) as file:
+        json.dump([*known, {"from_epoch": epoch, **circumstances}], file, indent=2)
