@@ -1,0 +1,4 @@
+"""
+Sparse codes and memory
+=======================
+"""
