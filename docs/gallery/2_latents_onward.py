@@ -2,57 +2,56 @@
 Wiring latent states onward
 ===========================
 
-A network of neural generative coding is made of Nengo objects, so that its latent states can be
-connected to anything else in a model. Here an ensemble of neurons receives the activities of
-the top layer and learns by ``nengo.PES``, Nengo's own learning rule, to tell which digit the
-network sees. The network itself learns without labels, before that.
+A network of neural generative coding is made of Nengo objects. Its latent states can therefore
+be connected to any other part of a model. In this notebook, an ensemble of neurons receives the
+activities of the top layer, and learns by ``nengo.PES``, Nengo's own learning rule, to name the
+digit that the network sees.
 """
 
+import matplotlib.pyplot as plt
 import nengo
 import numpy as np
 
 import nengo_ngc as ngc
-from nengo_ngc import datasets, plots
-
-digits = datasets.load("digits")
+from nengo_ngc import datasets
 
 # %%
-# First, a model of the images
-# ----------------------------
-# It sees no labels.
+# A model of the images
+# ---------------------
+# First, a model learns to predict images, without labels.
 
+digits = datasets.load("digits")
 model = ngc.NGCModel((72, 72), batch_size=50, max_epochs=5, random_state=0)
 model.fit(digits.X_train)
 
 # %%
-# Then, a network around it
-# -------------------------
-# Each digit is shown for 50 ms. ``net.connections["W2"]`` leads from the activities of the top
-# layer down to the prediction of the layer below, so that its beginning, ``pre``, is where
-# other connections may begin as well.
+# A network around it
+# -------------------
+# Now the same network becomes a part of a larger one. Each digit is shown for 50 ms. The
+# connection ``"W2"`` leads from the activities of the top layer to the prediction of the layer
+# below. Its ``pre`` is therefore the place from which other connections can start.
 
 STEPS, N_SHOWN = 50, 600
-answers = np.eye(10)[digits.y_train[:N_SHOWN]]
+images, labels = digits.X_train[:N_SHOWN], digits.y_train[:N_SHOWN]
 
 with nengo.Network(seed=0) as network:
-    image = nengo.Node(nengo.processes.PresentInput(digits.X_train[:N_SHOWN], 0.05))
-    answer = nengo.Node(nengo.processes.PresentInput(answers, 0.05))
+    image = nengo.Node(nengo.processes.PresentInput(images, 0.05))
+    answer = nengo.Node(nengo.processes.PresentInput(np.eye(10)[labels], 0.05))
     net = ngc.networks.GNCN(
         (64, 72, 72),
         schedule=ngc.Schedule(STEPS),
         parameters=model.parameters_,
-        learning_rule_type=None,  # the network has learned enough
+        learning_rule_type=None,  # it has learned before
     )
     nengo.Connection(image, net.input, synapse=None)
 
     latents = net.connections["W2"].pre
-    reader = nengo.Ensemble(400, 72, radius=4.0)
-    nengo.Connection(latents, reader)
-    guess = nengo.Node(size_in=10)
+    reader = nengo.Ensemble(500, 72, radius=3.0)
+    nengo.Connection(latents, reader, synapse=None)
+    guess, error = nengo.Node(size_in=10), nengo.Node(size_in=10)
     learned = nengo.Connection(
-        reader, guess, function=lambda x: np.zeros(10), learning_rule_type=nengo.PES(3e-4)
+        reader, guess, function=lambda x: np.zeros(10), learning_rule_type=nengo.PES(1e-3)
     )
-    error = nengo.Node(size_in=10)
     nengo.Connection(guess, error)
     nengo.Connection(answer, error, transform=-1)
     nengo.Connection(error, learned.learning_rule)
@@ -62,35 +61,30 @@ with nengo.Simulator(network, progress_bar=False) as sim:
     sim.run_steps(STEPS * N_SHOWN)
 
 # %%
-# What the ensemble says
-# ----------------------
-# While the first digits are shown the ensemble knows nothing. After some hundred of them the
-# right answer lights up soon after a digit has appeared.
+# The answers
+# -----------
+# At first the ensemble knows nothing. After some hundred digits, the right answer lights up soon
+# after a digit has appeared. Each digit is shown only once, so that the ensemble names digits
+# that it has not seen before.
 
-said = sim.data[guesses].reshape(N_SHOWN, STEPS, 10)
-right = said[:, -1].argmax(axis=1) == digits.y_train[:N_SHOWN]
-for start in range(0, N_SHOWN, 200):
-    part = right[start : start + 200].mean()
-    print(f"digits {start + 1} to {start + 200}: {part:.0%} recognised at first sight")
+answers = sim.data[guesses].reshape(N_SHOWN, STEPS, 10)
+is_right = answers[:, -1].argmax(axis=1) == labels
+for first in range(0, N_SHOWN, 200):
+    share = is_right[first : first + 200].mean()
+    print(f"digits {first + 1} to {first + 200}: {share:.0%} named correctly")
 
-fig, axes = plots.figure(2, 2, figsize=(9.0, 4.2))
+fig, axes = plt.subplots(
+    2, 2, figsize=(9.0, 4.0), height_ratios=(1, 3), layout="constrained", sharex=True
+)
 for (top, below), first in zip(axes.T, (0, N_SHOWN - 12)):
     shown = slice(first, first + 12)
-    strip = digits.X_train[shown].reshape(12, 8, 8).transpose(1, 0, 2).reshape(8, 96)
-    top.imshow(strip, cmap="gray")
-    top.axis("off")
-    top.set_title(f"digits {first + 1} to {first + 12}")
-    below.imshow(
-        said[shown].reshape(-1, 10).T,
-        aspect="auto",
-        cmap="magma",
-        vmin=0,
-        vmax=1,
-        extent=(0, 12 * STEPS, 9.5, -0.5),
-    )
-    below.plot(
-        (np.arange(12) + 0.5) * STEPS, digits.y_train[shown], "o", mfc="none", mec="white"
-    )
-    below.set(xlabel="time (ms)", yticks=range(10), ylabel="answer; circles: label")
-fig.tight_layout()
-fig
+    extent = (0, 12 * STEPS)
+    strip = images[shown].reshape(12, 8, 8).swapaxes(0, 1).reshape(8, 96)
+    top.imshow(strip, cmap="gray", aspect="auto", extent=(*extent, 0, 1))
+    top.set(title=f"digits {first + 1} to {first + 12}", yticks=[])
+    values = answers[shown].reshape(-1, 10).T
+    below.imshow(values, cmap="magma", aspect="auto", vmin=0, vmax=1, extent=(*extent, 9.5, -0.5))
+    middles = (np.arange(12) + 0.5) * STEPS
+    below.plot(middles, labels[shown], "o", ms=9, mfc="none", mec="white", ls="none")
+    below.set(xlabel="time (ms)", ylabel="answer (circle: label)", yticks=range(10))
+plt.show()

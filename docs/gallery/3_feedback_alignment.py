@@ -2,62 +2,62 @@
 Feedback alignment
 ==================
 
-Backprop sends errors back through the transpose of the weights that lead forward, which
+Backpropagation sends errors back through the transpose of the forward weights, which real
 synapses cannot do. Feedback alignment (Lillicrap et al. 2016) sends them back through random
-weights that never change. This notebook shows that a hidden layer learns all the same, and why:
-the updates of the two rules begin to point in similar directions.
+weights that never change. This notebook shows that a hidden layer learns nevertheless, and why:
+the updates of both rules begin to point in similar directions.
 """
+
+import matplotlib.pyplot as plt
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets, plots
 
-digits = datasets.load("digits", binarize=False)
-
 # %%
 # Three rules, one network
 # ------------------------
-# `RuleClassifier` is a classifier that learns by a rule of your choice. With ``"pes"`` only the
-# output learns and the hidden layer stays random, which shows what a hidden layer that learns is
-# worth. After each epoch, ``alignment`` computes the angles between the updates of the rule and
-# those of backprop, with the weights as they are now.
+# `RuleClassifier` is a classifier that learns by a rule of your choice. With ``"pes"`` the hidden
+# layer remains random, and only the output learns. This shows what learning in the hidden layer is
+# worth. After each epoch, ``alignment`` computes the angle between the update of the rule and the
+# update of backpropagation, both for the present weights.
 
 RULES = {
-    "backprop": "backprop",
+    "backprop": "backpropagation",
     "feedback-alignment": "feedback alignment",
     "pes": "random hidden layer",
 }
-errors, angles = {}, {}
+N_EPOCHS = 15
+digits = datasets.load("digits", binarize=False)
+errors, angles = {rule: [] for rule in RULES}, []
 for rule in RULES:
-    model = ngc.RuleClassifier((64,), rule=rule, batch_size=32, max_epochs=15, random_state=0)
-    learning = model.epochs(digits.X_train, digits.y_train, digits.X_test, digits.y_test)
-    errors[rule], angles[rule] = [], []
-    for record in learning:
+    model = ngc.RuleClassifier(
+        (64,), rule=rule, batch_size=32, max_epochs=N_EPOCHS, random_state=0
+    )
+    for record in model.epochs(digits.X_train, digits.y_train, digits.X_test, digits.y_test):
         errors[rule].append(record["val_error"])
         if rule == "feedback-alignment":
-            angle = model.alignment(digits.X_train[:320], digits.y_train[:320])
-            angles[rule].append(angle["W1"])
-    print(f"{RULES[rule]}: {errors[rule][-1]:.1f} % of test images are wrong")
+            angles.append(model.alignment(digits.X_train[:320], digits.y_train[:320])["W1"])
+    print(f"{RULES[rule]}: {errors[rule][-1]:.1f} % of the test images are labelled wrongly")
 
 # %%
-# Errors, and the angle to backprop
-# ---------------------------------
-# An angle of 90 degrees would mean that an update has nothing to do with that of backprop. The
-# forward weights learn in such a way that the angle becomes smaller: they align with the random
-# weights, which gave the rule its name.
+# Errors and angles
+# -----------------
+# At an angle of 90 degrees, an update would have nothing in common with that of backpropagation.
+# Below 90 degrees, it makes the same error smaller. The angle decreases because the forward weights
+# align with the random feedback weights, which gave the rule its name.
 
-epochs = range(1, 16)
-fig, ((left, right),) = plots.figure(1, 2, figsize=(9.0, 3.6))
-for number, rule in enumerate(RULES):
-    left.plot(epochs, errors[rule], label=RULES[rule], **plots.style(number))
-left.set(xlabel="epoch", ylabel="test error (%)", yscale="log")
-plots.log_percent(left.yaxis)
-left.legend(frameon=False)
-right.plot(epochs, angles["feedback-alignment"], **plots.style(1))
+epochs = range(1, N_EPOCHS + 1)
+fig, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
+for (rule, name), colour in zip(RULES.items(), plots.COLOURS):
+    left.plot(epochs, errors[rule], "o-", color=colour, label=name)
+left.set(xlabel="epoch", ylabel="test error (%)", ylim=(0, None))
+left.legend()
+right.plot(epochs, angles, "o-", color=plots.COLOURS[1])
 right.axhline(90, ls=":", color="grey")
-right.text(15, 91, "unrelated to backprop", ha="right", color="grey")
-right.set(xlabel="epoch", ylabel="angle to backprop, hidden layer (degrees)", ylim=(0, 99))
-fig.tight_layout()
-fig
+right.text(N_EPOCHS, 88, "nothing in common", ha="right", va="top", color="grey")
+right.set(xlabel="epoch", ylabel="angle to backpropagation (degrees)", ylim=(0, 95))
+plt.show()
 
 # %%
-# The same rules teach the encoders of any Nengo ensemble: :doc:`/encoder_rules` shows how.
+# The same rules can teach the encoders of any Nengo ensemble; the page "Learning the hidden layer"
+# shows how.
