@@ -6,8 +6,8 @@ A network of neural generative coding learns to predict its input. It needs no l
 backpropagation: each layer predicts the layer below it, and the errors of these predictions
 first move the states of the network and then change its weights.
 
-This notebook trains such a network on images of handwritten digits. Then it uses the network to
-reconstruct images, to fill in the hidden half of an image, and to draw new ones.
+This notebook trains such a network on images of handwritten digits. Then it uses the network
+to reconstruct images, to fill in the hidden half of an image, and to draw new ones.
 """
 
 import matplotlib.pyplot as plt
@@ -19,7 +19,8 @@ from nengo_ngc import datasets
 # %%
 # The data
 # --------
-# The digits come with the package. Each image has 8 by 8 pixels, which are black or white here.
+# The digits come with the package. Each image has 8 by 8 pixels, which are black or white
+# here.
 
 digits = datasets.load("digits")
 print(digits.X_train.shape, digits.X_test.shape)
@@ -28,8 +29,8 @@ print(digits.X_train.shape, digits.X_test.shape)
 # Training
 # --------
 # `NGCModel` has the interface of scikit-learn. This model has two layers of 72 latent states
-# above the 64 pixels. During training, each image is held for 50 timesteps, in which the states
-# settle, and the weights change after each batch of 50 images.
+# above the 64 pixels. During training, each image is held for 50 timesteps, in which the
+# states settle, and the weights change after each batch of 50 images.
 
 model = ngc.NGCModel((72, 72), batch_size=50, max_epochs=8, n_mixture=50, random_state=0)
 model.fit(digits.X_train, X_val=digits.X_test)
@@ -39,10 +40,10 @@ for record in model.history_:
 # %%
 # What the model can do
 # ---------------------
-# ``reconstruct`` lets the states settle on images that the model has never seen, and returns its
-# prediction of them. Hidden pixels make no error. Therefore they do not influence the states, and
-# the prediction fills them in. ``sample`` draws states of the top layer from a mixture of
-# Gaussians, and predicts from layer to layer down to the image.
+# ``reconstruct`` lets the states settle on images that the model has never seen, and returns
+# its prediction of them. Hidden pixels make no error. Therefore they do not influence the
+# states, and the prediction fills them in. ``sample`` draws states of the top layer from a
+# mixture of Gaussians, and predicts from layer to layer down to the image.
 
 seen = digits.X_test[:10]
 right_half = np.tile(np.arange(8) >= 4, 8)
@@ -81,5 +82,5 @@ plt.show()
 # From here
 # ---------
 # ``nengo-ngc train`` does the same from the command line, and ``nengo-ngc train mnist`` with
-# larger images. The next notebook connects the latent states of such a network to other parts of
-# a model.
+# larger images. The next notebook connects the latent states of such a network to other parts
+# of a model.

@@ -3,9 +3,9 @@ Wiring latent states onward
 ===========================
 
 A network of neural generative coding is made of Nengo objects. Its latent states can therefore
-be connected to any other part of a model. In this notebook, an ensemble of neurons receives the
-activities of the top layer, and learns by ``nengo.PES``, Nengo's own learning rule, to name the
-digit that the network sees.
+be connected to any other part of a model. In this notebook, an ensemble of neurons receives
+the activities of the top layer, and learns by ``nengo.PES``, Nengo's own learning rule, to
+name the digit that the network sees.
 """
 
 import matplotlib.pyplot as plt
@@ -29,10 +29,14 @@ model.fit(digits.X_train)
 # -------------------
 # Now the same network becomes a part of a larger one. Each digit is shown for 50 ms. The
 # connection ``"W2"`` leads from the activities of the top layer to the prediction of the layer
-# below. Its ``pre`` is therefore the place from which other connections can start.
+# below. Its ``pre`` is therefore the place from which other connections can start. The
+# ensemble learns from 450 digits. After that its error is set to 0, and it is tested with 100
+# digits that are new to the whole network.
 
-STEPS, N_SHOWN = 50, 600
-images, labels = digits.X_train[:N_SHOWN], digits.y_train[:N_SHOWN]
+STEPS, N_LEARNED, N_TEST = 50, 450, 100
+images = np.concatenate([digits.X_train[:N_LEARNED], digits.X_test[:N_TEST]])
+labels = np.concatenate([digits.y_train[:N_LEARNED], digits.y_test[:N_TEST]])
+end = N_LEARNED * STEPS * 0.001  # of learning, in seconds
 
 with nengo.Network(seed=0) as network:
     image = nengo.Node(nengo.processes.PresentInput(images, 0.05))
@@ -48,7 +52,8 @@ with nengo.Network(seed=0) as network:
     latents = net.connections["W2"].pre
     reader = nengo.Ensemble(500, 72, radius=3.0)
     nengo.Connection(latents, reader, synapse=None)
-    guess, error = nengo.Node(size_in=10), nengo.Node(size_in=10)
+    guess = nengo.Node(size_in=10)
+    error = nengo.Node(lambda t, e: e * (t <= end), size_in=10)
     learned = nengo.Connection(
         reader, guess, function=lambda x: np.zeros(10), learning_rule_type=nengo.PES(1e-3)
     )
@@ -58,32 +63,31 @@ with nengo.Network(seed=0) as network:
     guesses = nengo.Probe(guess, synapse=0.01)
 
 with nengo.Simulator(network, progress_bar=False) as sim:
-    sim.run_steps(STEPS * N_SHOWN)
+    sim.run_steps(STEPS * len(images))
 
 # %%
 # The answers
 # -----------
-# At first the ensemble knows nothing. After some hundred digits, the right answer lights up soon
-# after a digit has appeared. Each digit is shown only once, so that the ensemble names digits
-# that it has not seen before.
+# At first the ensemble knows nothing, and slowly learns the label of each digit that it sees.
+# At the end, the right answer lights up soon after a new digit has appeared.
 
-answers = sim.data[guesses].reshape(N_SHOWN, STEPS, 10)
+answers = sim.data[guesses].reshape(-1, STEPS, 10)
 is_right = answers[:, -1].argmax(axis=1) == labels
-for first in range(0, N_SHOWN, 200):
-    share = is_right[first : first + 200].mean()
-    print(f"digits {first + 1} to {first + 200}: {share:.0%} named correctly")
+print(f"{is_right[N_LEARNED:].mean():.0%} of the test digits are named correctly")
 
 fig, axes = plt.subplots(
     2, 2, figsize=(9.0, 4.0), height_ratios=(1, 3), layout="constrained", sharex=True
 )
-for (top, below), first in zip(axes.T, (0, N_SHOWN - 12)):
+for (top, below), first, name in zip(axes.T, (0, N_LEARNED), ("first digits", "test digits")):
     shown = slice(first, first + 12)
     extent = (0, 12 * STEPS)
     strip = images[shown].reshape(12, 8, 8).swapaxes(0, 1).reshape(8, 96)
     top.imshow(strip, cmap="gray", aspect="auto", extent=(*extent, 0, 1))
-    top.set(title=f"digits {first + 1} to {first + 12}", yticks=[])
+    top.set(title=name, yticks=[])
     values = answers[shown].reshape(-1, 10).T
-    below.imshow(values, cmap="magma", aspect="auto", vmin=0, vmax=1, extent=(*extent, 9.5, -0.5))
+    below.imshow(
+        values, cmap="magma", aspect="auto", vmin=0, vmax=1, extent=(*extent, 9.5, -0.5)
+    )
     middles = (np.arange(12) + 0.5) * STEPS
     below.plot(middles, labels[shown], "o", ms=9, mfc="none", mec="white", ls="none")
     below.set(xlabel="time (ms)", ylabel="answer (circle: label)", yticks=range(10))

@@ -4,8 +4,8 @@ Feedback alignment
 
 Backpropagation sends errors back through the transpose of the forward weights, which real
 synapses cannot do. Feedback alignment (Lillicrap et al. 2016) sends them back through random
-weights that never change. This notebook shows that a hidden layer learns nevertheless, and why:
-the updates of both rules begin to point in similar directions.
+weights that never change. This notebook shows that a hidden layer learns nevertheless, and
+why: the updates of both rules begin to point in similar directions.
 """
 
 import matplotlib.pyplot as plt
@@ -16,10 +16,10 @@ from nengo_ngc import datasets, plots
 # %%
 # Three rules, one network
 # ------------------------
-# `RuleClassifier` is a classifier that learns by a rule of your choice. With ``"pes"`` the hidden
-# layer remains random, and only the output learns. This shows what learning in the hidden layer is
-# worth. After each epoch, ``alignment`` computes the angle between the update of the rule and the
-# update of backpropagation, both for the present weights.
+# `RuleClassifier` is a classifier that learns by a rule of your choice. With ``"pes"`` the
+# hidden layer remains random, and only the output learns. This shows what learning in the
+# hidden layer is worth. After each epoch, ``alignment`` computes the angle between the update
+# of the rule and the update of backpropagation, both for the present weights.
 
 RULES = {
     "backprop": "backpropagation",
@@ -42,9 +42,10 @@ for rule in RULES:
 # %%
 # Errors and angles
 # -----------------
-# At an angle of 90 degrees, an update would have nothing in common with that of backpropagation.
-# Below 90 degrees, it makes the same error smaller. The angle decreases because the forward weights
-# align with the random feedback weights, which gave the rule its name.
+# At an angle of 90 degrees, an update would have nothing in common with that of
+# backpropagation. Below 90 degrees, it makes the same error smaller. The angle decreases
+# because the forward weights align with the random feedback weights, which gave the rule its
+# name.
 
 epochs = range(1, N_EPOCHS + 1)
 fig, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
@@ -59,5 +60,5 @@ right.set(xlabel="epoch", ylabel="angle to backpropagation (degrees)", ylim=(0, 
 plt.show()
 
 # %%
-# The same rules can teach the encoders of any Nengo ensemble; the page "Learning the hidden layer"
-# shows how.
+# The same rules can teach the encoders of any Nengo ensemble; the page "Learning the hidden
+# layer" shows how.

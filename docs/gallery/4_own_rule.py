@@ -3,8 +3,8 @@ A learning rule of your own
 ===========================
 
 A learning rule is a class with one method, ``update``. This notebook writes Sanger's rule
-(Sanger 1989), by which eight linear units learn the eight largest principal components of their
-input, and compares what they have learned with what linear algebra computes.
+(Sanger 1989), by which eight linear units learn the eight largest principal components of
+their input, and compares what they have learned with what linear algebra computes.
 """
 
 import matplotlib.pyplot as plt
@@ -21,12 +21,13 @@ from nengo_ngc import datasets, plots
 #
 # .. math:: \Delta W = y x^\top - \operatorname{lower}(y y^\top)\, W
 #
-# where "lower" sets all entries above the diagonal to 0. The first unit learns by Oja's rule. Each
-# further unit learns from what the units before it do not explain.
+# where "lower" sets all entries above the diagonal to 0. The first unit learns by Oja's rule.
+# Each further unit learns from what the units before it do not explain.
 #
-# ``update`` receives arrays with one row for each sample of a batch, and returns the sum of the
-# directions in which the weights should grow. An optimiser determines the size of the step. ``xp``
-# is NumPy on Nengo. On JAX and NengoDL it has the same functions, so that the rule runs there, too.
+# ``update`` receives arrays with one row for each sample of a batch, and returns the sum of
+# the directions in which the weights should grow. An optimiser determines the size of the
+# step. ``xp`` is NumPy on Nengo. On JAX and NengoDL it has the same functions, so that the
+# rule runs there, too.
 
 
 class Sanger(ngc.LocalRule):
@@ -42,10 +43,10 @@ class Sanger(ngc.LocalRule):
 # ---------------------------
 # Each digit is shown for one timestep, and the weights change after every 20 digits.
 
-N_UNITS, N_EPOCHS = 8, 12
+N_UNITS, N_EPOCHS = 8, 40
 digits = datasets.load("digits", binarize=False).X_train[:1600]
 centred = digits - digits.mean(axis=0)
-rule = Sanger(ngc.SGD(0.02), schedule=ngc.Schedule(steps=1, batch_size=20))
+rule = Sanger(ngc.SGD(0.1), schedule=ngc.Schedule(steps=1, batch_size=20))
 
 
 def linear(n):
@@ -99,5 +100,5 @@ ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %%
-# The page "Writing your own rule" continues from here, with errors, parameters, values that a rule
-# remembers, and tests.
+# The page "Writing your own rule" continues from here, with errors, parameters, values that a
+# rule remembers, and tests.

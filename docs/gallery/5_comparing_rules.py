@@ -2,10 +2,10 @@
 Comparing learning rules
 ========================
 
-``nengo-ngc compare`` trains the same network by several learning rules, with several seeds, and
-writes a report. This notebook makes such a comparison from Python, and draws its results. Each
-training is a process of its own, so that a comparison can use all cores of a machine, or many
-machines.
+``nengo-ngc compare`` trains the same network by several learning rules, with several seeds,
+and writes a report. This notebook makes such a comparison from Python, and draws its results.
+Each training is a process of its own, so that a comparison can use all cores of a machine, or
+many machines.
 """
 
 import tempfile
@@ -20,17 +20,28 @@ from nengo_ngc.lab.compare import compare
 # %%
 # The comparison
 # --------------
-# A configuration says what to compare. Each combination of rules, seeds, data sets, sizes, neuron
-# types and simulators is trained once; everything that is not mentioned has a default. On the
-# command line, the same configuration is a file in TOML. For the same seed, all rules start from the
-# same weights and see the same images in the same order.
+# A configuration describes what to compare. Each combination of rules, seeds, data sets,
+# sizes, neuron types and simulators is trained once. Every key has a default, and
+# ``"settings"`` changes parameters of single rules. With the same seed, all rules start from
+# the same weights and see the same images in the same order. On the command line, the
+# configuration is a file in TOML.
 
 RULES = {
     "backprop": "backpropagation",
     "feedback-alignment": "feedback alignment",
     "pes": "PES on a random hidden layer",
 }
-config = {"rules": list(RULES), "hidden": [[32]], "seeds": [0, 1], "epochs": 8}
+config = {
+    "rules": list(RULES),
+    "hidden": [[32]],
+    "seeds": [0, 1],
+    "epochs": 6,
+    "backends": ["nengo"],
+    "settings": {
+        "backprop": {"learning_rate": 0.01},
+        "feedback-alignment": {"learning_rate": 0.01},
+    },
+}
 folder = Path(tempfile.mkdtemp())
 results = compare(config, folder, n_jobs=2)
 
@@ -57,5 +68,5 @@ ax.legend()
 plt.show()
 
 # %%
-# A rule of your own takes part if it is registered in a module that the configuration names; the
-# page "Comparing learning rules" shows how.
+# A rule of your own takes part if it is registered in a module that the configuration names;
+# the page "Comparing learning rules" shows how.

@@ -2,9 +2,9 @@
 Sparse codes and memory
 =======================
 
-Binary codes in which few units are 1 can be stored in binary synapses. This notebook turns images
-of digits into codes of k winners, stores pairs of a code and an image in an associative memory, and
-recalls the images from damaged codes.
+Binary codes in which few units are 1 can be stored in binary synapses. This notebook turns
+images of digits into codes of k winners, stores pairs of a code and an image in an associative
+memory, and recalls the images from damaged codes.
 """
 
 import matplotlib.pyplot as plt
@@ -17,9 +17,9 @@ from nengo_ngc import analysis, datasets, plots
 # %%
 # Codes
 # -----
-# ``KWinnersTakeAll`` is a neuron type: of all neurons of an ensemble, the k with the largest input
-# are 1, and all others are 0. Even with random weights, similar images have similar codes, and
-# different images share few units. Here 25 of 500 neurons win.
+# ``KWinnersTakeAll`` is a neuron type: of all neurons of an ensemble, the k with the largest
+# input are 1, and all others are 0. Even with random weights, similar images have similar
+# codes, and different images share few units. Here 25 of 500 neurons win.
 
 N_UNITS, N_PAIRS = 500, 30
 digits = datasets.load("digits")
@@ -35,15 +35,18 @@ with nengo.Simulator(encoder, progress_bar=False) as sim:
     sim.run_steps(N_PAIRS)
 codes = sim.data[probe]
 shared = analysis.overlap(codes)[np.triu_indices(N_PAIRS, 1)]
-print(f"two codes share {shared.mean():.1f} of 25 units on average, and {shared.max():.0f} at most")
+print(
+    f"two codes share {shared.mean():.1f} of 25 units on average, and {shared.max():.0f} at
+    most"
+)
 
 # %%
 # Memory
 # ------
-# ``AssociativeMemory`` stores pairs of a cue and a target. A synapse becomes 1 if both of its units
-# are active, and remains so. A unit of the target is recalled if it is connected to all active units
-# of the cue. The memory learns in the first ``N_PAIRS`` timesteps. After that it sees the codes
-# again, first whole, and then with more and more of their units missing.
+# ``AssociativeMemory`` stores pairs of a cue and a target. A synapse becomes 1 if both of its
+# units are active, and remains so. A unit of the target is recalled if it is connected to all
+# active units of the cue. The memory learns in the first ``N_PAIRS`` timesteps. After that it
+# sees the codes again, first whole, and then with more and more of their units missing.
 
 KEPT = (25, 15, 8, 4, 2, 1)
 rng = np.random.RandomState(1)

@@ -2,9 +2,9 @@
 The same network with spikes
 ============================
 
-A network of neural generative coding can also consist of spiking neurons. This notebook trains a
-network with rate neurons, replaces them by leaky integrate-and-fire neurons, and shows how images
-settle while the neurons spike.
+A network of neural generative coding can also consist of spiking neurons. This notebook trains
+a network with rate neurons, replaces them by leaky integrate-and-fire neurons, and shows how
+images settle while the neurons spike.
 """
 
 import matplotlib.pyplot as plt
@@ -25,9 +25,9 @@ model.fit(digits.X_train)
 # %%
 # A network that spikes
 # ---------------------
-# ``activation`` can be any neuron type of Nengo. The neurons fire at ``max_rate`` where the activity
-# is 1, and the filter ``synapse`` smooths their spikes on the way to predictions and errors. Four
-# digits are shown for 100 ms each.
+# ``activation`` can be any neuron type of Nengo. The neurons fire at ``max_rate`` where the
+# activity is 1, and the filter ``synapse`` smooths their spikes on the way to predictions and
+# errors. Four digits are shown for 100 ms each.
 
 STEPS = 100
 images = digits.X_test[:4]
@@ -51,9 +51,9 @@ with nengo.Simulator(network, progress_bar=False) as sim:
 # %%
 # Spikes, errors and predictions
 # ------------------------------
-# Whenever a new digit appears, the error jumps up. Within some twenty milliseconds, the spikes of the
-# first layer move the prediction towards the image, and the error becomes small again. The lowest row
-# shows the prediction at the end of each 100 ms, beside the image.
+# Whenever a new digit appears, the error jumps up. Within some twenty milliseconds, the spikes
+# of the first layer move the prediction towards the image, and the error becomes small again.
+# The lowest row shows the prediction at the end of each 100 ms, beside the image.
 
 times = np.arange(STEPS * len(images)) + 1
 fig = plt.figure(figsize=(9.0, 5.4), layout="constrained")
