@@ -1,9 +1,9 @@
 """Pages of the reference: a table for each module, and a page for each class and function.
 
-In a page, ``.. everything:: module ...`` stands for the docstrings of modules and a table of the
-classes and functions that users need, ``.. inside:: module ...`` for one of all of them, and
-``.. objects:: name ...`` for a table of these names. Each name in a table has a page of its own,
-which is written into the folder ``generated`` beside the page.
+In a page, ``.. everything:: module ...`` stands for the docstrings of modules and a table of
+the classes and functions that users need, ``.. inside:: module ...`` for a table of all
+classes and functions, and ``.. objects:: name ...`` for a table of these names. Each name in a
+table has a page of its own, which is written into the folder ``generated`` beside the page.
 """
 
 import importlib

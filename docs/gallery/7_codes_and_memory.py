@@ -12,7 +12,7 @@ import nengo
 import numpy as np
 
 import nengo_ngc as ngc
-from nengo_ngc import analysis, datasets, plots
+from nengo_ngc import analysis, datasets
 
 # %%
 # Codes
@@ -36,8 +36,7 @@ with nengo.Simulator(encoder, progress_bar=False) as sim:
 codes = sim.data[probe]
 shared = analysis.overlap(codes)[np.triu_indices(N_PAIRS, 1)]
 print(
-    f"two codes share {shared.mean():.1f} of 25 units on average, and {shared.max():.0f} at
-    most"
+    f"of 25 units, two codes share {shared.mean():.1f} on average and {shared.max():.0f} at most"
 )
 
 # %%
