@@ -19,10 +19,9 @@ from nengo_ngc import datasets
 # %%
 # The data
 # --------
-# The digits come with the package. Each image has 8 by 8 pixels, which are black or white
-# here.
+# The digits come with the package. Each image has 8 by 8 pixels from 0 (black) to 1 (white).
 
-digits = datasets.load("digits")
+digits = datasets.load("digits", binarize=False)
 print(digits.X_train.shape, digits.X_test.shape)
 
 # %%

@@ -26,12 +26,17 @@ RULES = {
     "feedback-alignment": "feedback alignment",
     "pes": "random hidden layer",
 }
-N_EPOCHS = 15
+N_EPOCHS = 10
 digits = datasets.load("digits", binarize=False)
 errors, angles = {rule: [] for rule in RULES}, []
 for rule in RULES:
     model = ngc.RuleClassifier(
-        (64,), rule=rule, batch_size=32, max_epochs=N_EPOCHS, random_state=0
+        (32,),
+        rule=rule,
+        learning_rate=None if rule == "pes" else 0.01,
+        batch_size=32,
+        max_epochs=N_EPOCHS,
+        random_state=0,
     )
     for record in model.epochs(digits.X_train, digits.y_train, digits.X_test, digits.y_test):
         errors[rule].append(record["val_error"])

@@ -36,7 +36,7 @@ with nengo.Simulator(encoder, progress_bar=False) as sim:
 codes = sim.data[probe]
 shared = analysis.overlap(codes)[np.triu_indices(N_PAIRS, 1)]
 print(
-    f"of 25 units, two codes share {shared.mean():.1f} on average and {shared.max():.0f} at most"
+    f"two codes share {shared.mean():.1f} of 25 units on average, at most {shared.max():.0f}"
 )
 
 # %%

@@ -18,8 +18,8 @@ from nengo_ngc import datasets, plots
 # Training with rates
 # -------------------
 
-digits = datasets.load("digits")
-model = ngc.NGCModel((36, 36), batch_size=50, max_epochs=8, random_state=0)
+digits = datasets.load("digits", binarize=False)
+model = ngc.NGCModel((72, 72), batch_size=50, max_epochs=5, random_state=0)
 model.fit(digits.X_train)
 
 # %%
@@ -31,19 +31,21 @@ model.fit(digits.X_train)
 
 STEPS = 100
 images = digits.X_test[:4]
+neuron_type = nengo.LIF()
 with nengo.Network(seed=0) as network:
     image = nengo.Node(nengo.processes.PresentInput(images, STEPS * 0.001))
     net = ngc.networks.GNCN(
-        (64, 36, 36),
+        (64, 72, 72),
         parameters=model.parameters_,
-        activation=nengo.LIF(),
+        activation=neuron_type,
         max_rate=200.0,  # Hz
         synapse=0.005,  # s
         schedule=ngc.Schedule(STEPS),
         learning_rule_type=None,
     )
     nengo.Connection(image, net.input, synapse=None)
-    spikes = nengo.Probe(net.connections["W1"].pre)
+    first_layer = next(e for e in net.ensembles if e.neuron_type == neuron_type)
+    spikes = nengo.Probe(first_layer.neurons)
     predictions, errors = net.probe("mu0"), net.probe("e0")
 with nengo.Simulator(network, progress_bar=False) as sim:
     sim.run_steps(STEPS * len(images))
@@ -60,7 +62,7 @@ fig = plt.figure(figsize=(9.0, 5.4), layout="constrained")
 rows = fig.subfigures(2, 1, height_ratios=(3, 1))
 raster, error = rows[0].subplots(2, 1, sharex=True, height_ratios=(2, 1))
 steps, units = np.nonzero(sim.data[spikes])
-raster.plot(times[steps], units, "|", ms=4, color="black")
+raster.plot(times[steps], units, "|", ms=3, color="black")
 raster.set(ylabel="neuron of layer 1")
 error.plot(times, np.sum(sim.data[errors] ** 2, axis=1), color=plots.COLOURS[1])
 error.set(xlabel="time (ms)", ylabel="squared error", xlim=(0, times[-1]), ylim=(0, None))
