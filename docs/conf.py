@@ -63,4 +63,5 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "show_signature": False,
     "write_computation_times": False,
+    "min_reported_time": 3600,
 }

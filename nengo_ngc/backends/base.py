@@ -82,7 +82,7 @@ class Backend:
         return [] if self.gpus is None else _loaded(self.gpus)()
 
     def open(self, model: Model, n_samples: int, device: str | None = None) -> Session:
-        """        Open a model for simulation.
+        """Open a model for simulation.
 
         Parameters
         ----------
