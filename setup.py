@@ -13,7 +13,14 @@ extras = {
     "jax": ["jax>=0.8.1"],
     "dask": ["dask>=2024.1", "distributed>=2024.1"],
     "gui": ["nengo-gui>=0.5"],
-    "docs": ["docutils>=0.22", "sphinx>=8", "myst-parser>=4", "numpydoc>=1.8"],
+    "docs": [
+        "docutils>=0.22",
+        "myst-parser>=4",
+        "numpydoc>=1.8",
+        "pydata-sphinx-theme>=0.16",
+        "sphinx>=8",
+        "sphinx-gallery>=0.19",
+    ],
     "test": [
         "hypothesis>=6.100",
         "import-linter>=2.17",

@@ -1,12 +1,12 @@
-r"""The functions of ``xp``: what rules and neurons compute with, on every backend.
+r"""The functions of ``xp``, with which rules and neurons compute on all backends.
 
 The pure functions of this package (the ``update`` of a rule or of an optimiser, the
 ``activity`` of a neuron type, the function of a `.PureNode`) are given a namespace ``xp`` that
-works like NumPy. It holds NumPy's own functions in Nengo, TensorFlow's in NengoDL and those of
-jax.numpy in JAX, so that one equation serves all. The functions in the table below are all
-that a namespace has, with these arguments. Every backend offers them, and the tests compare
-each of them with NumPy. Any other name raises an AttributeError on every backend, even where
-NumPy has such a function.
+works like NumPy. It contains NumPy's own functions in Nengo, TensorFlow's in NengoDL and those
+of jax.numpy in JAX, so that an equation is written only once. A namespace has the functions in
+the table below, with these arguments, and no others. All backends offer them, and the tests
+compare each of them with NumPy. Any other name raises an AttributeError on every backend, even
+if NumPy has such a function.
 
 {table}
 
@@ -19,11 +19,12 @@ and ``isfinite`` return booleans.
 
 Arrays support the operators ``+ - * / ** @``, comparisons, ``& | ~`` between arrays of
 booleans, indexing by whole numbers, slices and None, and the attributes ``shape`` and
-``dtype``. Nothing may be changed in place.
+``dtype``. Arrays must not be changed in place.
 
-Besides the functions there is one attribute, ``xp.training``, a boolean: False, except while
-JAX or NengoDL trains a model by back-propagation. It may be used as the condition of
-``xp.where``, but not in an ``if``, since TensorFlow knows its value only when the model runs.
+Besides the functions there is one attribute, ``xp.training``, a boolean. It is True while JAX
+or NengoDL trains a model by back-propagation, and False otherwise. It may be used as the
+condition of ``xp.where``, but not in an ``if``, since TensorFlow knows its value only when the
+model runs.
 """
 
 from collections.abc import Callable, Mapping
@@ -122,8 +123,8 @@ FUNCTIONS = _functions(
 def offer(functions: Mapping[str, Callable], training: Any = False) -> ModuleType:
     """Make a namespace that has the functions of the contract, and no others.
 
-    It is a module, since Python looks up names in modules faster than anywhere else, and rules
-    do so at every timestep.
+    The namespace is a module, because Python looks up names in modules faster than in other
+    objects, and rules do so at every timestep.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The division of time into presentations: when states start anew and when rules apply."""
+"""The division of time into presentations: when states start again, and when rules apply."""
 
 from nengo.exceptions import ValidationError
 from nengo.params import FrozenObject

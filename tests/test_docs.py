@@ -10,25 +10,30 @@ import runpy
 import subprocess
 import sys
 import zlib
+from contextlib import ExitStack
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 from matplotlib.image import imread
+from PIL import Image
 
 import nengo_ngc as ngc
 from nengo_ngc.lab.datasets import SOURCES
 from nengo_ngc.lab.specs import MODELS
 from nengo_ngc.models import RULES
+from nengo_ngc.networks.classifiers import NEURONS
 
 from .conftest import HAS_DL, HAS_JAX
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted(DOCS.glob("api/*.md"))]
+NOTEBOOKS = sorted(DOCS.glob("gallery/*.py"))
 
+_NEEDED = ("sphinx", "myst_parser", "numpydoc", "pydata_sphinx_theme", "sphinx_gallery")
 needs_sphinx = pytest.mark.skipif(
-    not all(importlib.util.find_spec(m) for m in ("sphinx", "myst_parser", "numpydoc")),
+    not all(importlib.util.find_spec(module) for module in _NEEDED),
     reason="the extra docs is not installed",
 )
 
@@ -47,7 +52,10 @@ def test_python_blocks_run(page, tmp_path, monkeypatch):
         pytest.skip("JAX is not installed")
     monkeypatch.chdir(tmp_path)
     names = {"__name__": page.stem}
-    with patch.dict(RULES), patch.dict(MODELS), patch.dict(SOURCES):  # pages register theirs
+    registries = RULES, MODELS, SOURCES, NEURONS
+    with ExitStack() as stack:
+        for registry in registries:  # pages register theirs
+            stack.enter_context(patch.dict(registry))
         for block in blocks(page):
             exec(compile(block, str(page), "exec"), names)  # one page, one session
 
@@ -85,7 +93,7 @@ def test_messages_under_troubleshooting_are_those_of_the_code():
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """The folder of the pages, built with warnings as errors."""
+    """The folder of the pages, built with warnings as errors; this runs the notebooks."""
     output = tmp_path_factory.mktemp("docs")
     result = subprocess.run(
         [sys.executable, "-m", "sphinx", "-W", "-q", str(DOCS), str(output)],
@@ -106,12 +114,50 @@ def test_pages_are_built_without_a_warning(built):
 
 @needs_sphinx
 @pytest.mark.slow
-def test_equations_need_no_network(built):
-    pages = {page.name: page.read_text("utf-8") for page in built.glob("api/*.html")}
-    assert "<math" in pages["rules.html"]
-    assert '<script src="http' not in pages["rules.html"]
-    for name, text in pages.items():
-        assert "<code>" not in text, f"{name}: an equation that docutils cannot read"
+def test_pages_need_no_network(built):
+    loads = r"<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)=\"(?:https?:)?//[^>]*>"
+    pages = list(built.rglob("*.html"))
+    assert len(pages) > 100
+    for page in pages:
+        assert re.findall(loads, page.read_text("utf-8")) == [], page
+
+
+@needs_sphinx
+@pytest.mark.slow
+def test_equations_are_typeset(built):
+    for page in PAGES[1:]:
+        html = (built / page.relative_to(DOCS)).with_suffix(".html").read_text("utf-8")
+        text = re.sub(r"```.*?```|`[^`]*`", "", page.read_text("utf-8"), flags=re.DOTALL)
+        assert "$" not in text or "<math" in html, page
+        assert not re.search("[←⊙½Σσφμθρβδᵀₗ]", text), f"{page}: write it in TeX"
+    described = built / "api" / "generated" / "nengo_ngc.networks.GNCN.html"
+    assert "<math" in described.read_text("utf-8")
+
+
+@needs_sphinx
+@pytest.mark.slow
+def test_each_class_and_function_has_a_page(built):
+    for name in ("nengo_ngc.NGCModel", "nengo_ngc.datasets.load", "nengo_ngc.jax.Simulator"):
+        page = (built / "api" / "generated" / f"{name}.html").read_text("utf-8")
+        assert f'id="{name}"' in page
+    table = (built / "api" / "models.html").read_text("utf-8")
+    assert "generated/nengo_ngc.NGCModel.html" in table
+    assert "<dt class" not in table  # descriptions are on pages of their own
+
+
+@needs_sphinx
+@pytest.mark.slow
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda p: p.stem)
+def test_notebooks_are_shown_with_figures(notebook, built):
+    page = (built / "notebooks" / notebook.name).with_suffix(".html").read_text("utf-8")
+    figures = re.findall(r"_images/(sphx_glr_[\w.]+_\d+\.png)", page)
+    assert figures
+    for name in figures:
+        darkest, brightest = Image.open(built / "_images" / name).convert("L").getextrema()
+        assert darkest < brightest
+    gallery = (built / "notebooks" / "index.html").read_text("utf-8")
+    assert f"{notebook.stem}.html" in gallery and f"{notebook.stem}_thumb" in gallery
+    assert list((built / "_downloads").rglob(f"{notebook.stem}.ipynb"))
 
 
 @needs_sphinx

@@ -133,6 +133,6 @@ print(*changes(before, picture(model)), sep="\\n")
 
 def test_what_stays_is_in_the_docs():
     page = (ROOT / "docs" / "nengo_dl.md").read_text("utf-8")
-    listed = page.split("\nWhat stays:\n")[1].split("\n## ")[0]
+    listed = page.split("\nThese changes remain:\n")[1].split("\n## ")[0]
     for name in STAYS.values():
         assert name in listed

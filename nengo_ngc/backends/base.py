@@ -1,4 +1,4 @@
-"""The seam between models and simulators: backends, by name, and what they open."""
+"""The interface between models and simulators: backends, which are registered by name."""
 
 import importlib
 import importlib.util
@@ -14,32 +14,34 @@ from .session import Session, TrainingSession
 
 @dataclass(frozen=True)
 class Backend:
-    """A simulator on which models learn: what it can do, and where it is implemented.
+    """A simulator on which models learn, with its features and its implementation.
 
     Parameters
     ----------
     name : str
-        What users call it, ``backend="nengo"``.
+        The name that users give, as in ``backend="nengo"``.
     session : type or str
-        A subclass of `.Session`, or ``"module:class"``, which is imported once it is needed.
+        A subclass of `.Session`, or its ``"module:class"``, which is imported when it is first
+        needed.
     trainer : type or str, optional
-        The like for a session that trains by automatic differentiation, if there is one.
+        A subclass of `.TrainingSession`, which trains by automatic differentiation, or its
+        ``"module:class"``. Default: none.
     minibatches : bool, optional
-        Whether it presents many samples at once, with one set of weights for all of them.
+        Whether it can present many samples at once, with one set of weights for all of them.
     devices : bool, optional
         Whether a device can be chosen.
     gpus : callable or str, optional
-        A function that returns the names of the GPUs and the like that are found, or
-        ``"module:function"``, which is imported once it is needed.
+        A function that returns the names of the GPUs and other accelerators that are found, or
+        its ``"module:function"``, which is imported when it is first needed.
     requires : sequence of str, optional
-        Modules without which it is not available, that of the simulator first.
+        Names of the modules that it needs, the simulator's first.
     install : str, optional
-        The command that installs them.
+        The command that installs these modules.
     preferred_from : int or None, optional
         The number of samples presented at once from which ``backend="auto"`` prefers this
         backend to those that were registered before. None: it never does.
     title : str, optional
-        What it is called in a report. Default: its name.
+        Its name in reports. Default: ``name``.
     """
 
     name: str
@@ -59,18 +61,18 @@ class Backend:
 
     @property
     def differentiates(self) -> bool:
-        """Whether it trains by automatic differentiation."""
+        """Whether the backend can train by automatic differentiation."""
         return self.trainer is not None
 
     def why_unavailable(self) -> str | None:
-        """Why the backend cannot be used here, with the remedy; None if it can."""
+        """Why the backend cannot be used here, and what to do; None if it can be used."""
         missing = [name for name in self.requires if importlib.util.find_spec(name) is None]
         if not missing:
             return None
         return f"backend {self.name!r} needs {', '.join(missing)}: {self.install}"
 
     def find_gpus(self) -> list[str]:
-        """Names of the GPUs and the like that the backend sees.
+        """Return the names of the GPUs and other accelerators that the backend finds.
 
         Raises
         ------
@@ -80,7 +82,7 @@ class Backend:
         return [] if self.gpus is None else _loaded(self.gpus)()
 
     def open(self, model: Model, n_samples: int, device: str | None = None) -> Session:
-        """Simulate a model.
+        """Open a model for simulation.
 
         Parameters
         ----------
@@ -88,7 +90,7 @@ class Backend:
         n_samples : int
             Samples that are presented at once, on a backend that has minibatches.
         device : str, optional
-            On which device, on a backend that can choose.
+            Name of the device, on a backend that can choose one.
 
         Returns
         -------
@@ -104,14 +106,14 @@ class Backend:
     def open_trainer(
         self, model: Model, n_samples: int, device: str | None = None, **how: Any
     ) -> TrainingSession:
-        """Simulate a model and train it by automatic differentiation.
+        """Open a model for training by automatic differentiation.
 
         Parameters
         ----------
         model, n_samples, device
             As for ``open``.
         **how
-            Loss, measures and optimiser, as the session takes them.
+            Loss, measures and optimiser, as arguments of the session.
 
         Returns
         -------
@@ -134,7 +136,7 @@ BACKENDS: dict[str, Backend | None] = {"auto": None}
 
 
 def register(backend: Backend) -> Backend:
-    """Make a backend known by its name; one that has the same name is replaced.
+    """Register a backend under its name. It replaces a backend of the same name.
 
     Parameters
     ----------
@@ -143,7 +145,7 @@ def register(backend: Backend) -> Backend:
     Returns
     -------
     Backend
-        The same.
+        The same backend.
     """
     if backend.name == "auto":
         raise ValueError("name must not be 'auto', which asks for the backend that suits best")
@@ -152,17 +154,17 @@ def register(backend: Backend) -> Backend:
 
 
 def unregister(name: str) -> None:
-    """Forget a backend."""
+    """Remove a backend from the registry."""
     del BACKENDS[name]
 
 
 def get(name: str) -> Backend:
-    """The backend of a name.
+    """Return the backend of a name.
 
     Raises
     ------
     ValueError
-        If there is none.
+        If no backend has this name.
     """
     found = BACKENDS.get(name)
     if found is None:
@@ -171,17 +173,17 @@ def get(name: str) -> Backend:
 
 
 def choose(name: str, n_samples: int, differentiates: bool = False) -> Backend:
-    """The backend that a model is to learn on.
+    """Return the backend on which a model is to learn.
 
     Parameters
     ----------
     name : str
-        One of ``BACKENDS``. "auto" takes the one that is the fastest for so many samples, of
-        those that are available.
+        One of ``BACKENDS``. "auto" takes the fastest available backend for this number of
+        samples.
     n_samples : int
         Samples that are presented at once.
     differentiates : bool, optional
-        Whether it has to train by automatic differentiation.
+        Whether the backend must be able to train by automatic differentiation.
 
     Returns
     -------
@@ -208,7 +210,7 @@ def open_session(
     inputs: Sequence[str] = ("input",),
     device: str | None = None,
 ) -> Session:
-    """Simulate a network on a backend.
+    """Open a network on a backend.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Telling when learning has diverged."""
+"""Errors for learning that has diverged."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,7 +19,7 @@ def check_finite(name: str, array: ArrayLike, step: int | None) -> None:
 
 
 def check_size(name: str, array: NDArray, step: int | None) -> None:
-    """Raise a DivergenceError unless all numbers are of a size from which one can learn."""
+    """Raise a DivergenceError if a number is too large for learning to recover."""
     check_finite(name, array, step)
     largest = max(np.max(array, initial=0), -np.min(array, initial=0))
     if largest > LARGEST:

@@ -1,4 +1,4 @@
-"""What a simulation keeps from one timestep to the next."""
+"""The values that a simulation keeps from one timestep to the next."""
 
 import nengo
 import numpy as np
@@ -12,18 +12,19 @@ from ..objects import Delay
 def memory(
     model: Model,
 ) -> tuple[list[Signal], list[np.random.RandomState]]:
-    """What neurons and synapses of a model keep for the next timestep.
+    """Return the values that neurons and synapses of a model keep for the next timestep.
 
     Returns
     -------
     signals : list of nengo.builder.Signal
     generators : list of numpy.random.RandomState
-        Of random neurons.
+        Generators of random neurons.
 
     Notes
     -----
-    Both are empty if there is nothing but delays of whole timesteps: networks that begin
-    afresh, as `.neurons.LatentState` does, don't look at what these still hold.
+    Both are empty if the model has no memory other than delays of one timestep. Networks
+    whose states start again in each presentation, as those of `.neurons.LatentState` do,
+    ignore the content of these delays.
     """
     neurons = [op for op in model.operators if isinstance(op, SimNeurons)]
     synapses = [op for op in model.operators if isinstance(op, SimProcess)]
@@ -36,7 +37,7 @@ def memory(
 
 
 def is_random(model: Model) -> bool:
-    """Return whether neurons or processes of a model may draw random numbers as it runs."""
+    """Return whether neurons or processes of a model may draw random numbers."""
     return any(
         (isinstance(op, SimNeurons) and op.state_extra)
         or (isinstance(op, SimProcess) and not isinstance(op.process, nengo.synapses.Synapse))

@@ -1,4 +1,4 @@
-"""What a backend is asked to simulate, and by what it is to be trained."""
+"""Descriptions of a model to simulate, and of a loss by which to train it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,16 +9,17 @@ from ..networks.base import LearningNetwork
 
 @dataclass(frozen=True)
 class Model:
-    """A network, what it is fed with, and what is read out of it.
+    """A network, with its inputs and outputs.
 
     Parameters
     ----------
     build : callable
-        Makes the network, a `.networks.base.LearningNetwork`, inside a model of Nengo.
+        A function that creates the network, a `.networks.base.LearningNetwork`, and is called
+        in the context of a `nengo.Network`.
     outputs : sequence of str
-        What is read out at the end of each presentation, names for ``network.probe``.
+        Names, as for ``network.probe``, of the values to read at the end of each presentation.
     inputs : sequence of str, optional
-        Nodes of the network that are fed, by the names of their attributes.
+        Names of the network's attributes that are its input nodes.
     """
 
     build: Callable[[], LearningNetwork]
@@ -28,12 +29,12 @@ class Model:
 
 @dataclass(frozen=True)
 class Loss:
-    """A loss, or another measure, of a training session, by its name.
+    """A loss or another measure of a training session.
 
     Parameters
     ----------
     name : str
-        One that the backend knows: "cross-entropy", "error", "triplet" or "contrastive".
+        Name of the loss: "cross-entropy", "error", "triplet" or "contrastive".
     settings : dict, optional
         Arguments of the loss.
     """

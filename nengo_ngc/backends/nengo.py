@@ -11,7 +11,7 @@ _DT = 0.001
 
 
 class NengoSession(Session):
-    """Runs on Nengo's reference simulator, one image after another."""
+    """A session on Nengo's reference simulator, which presents one image after another."""
 
     def _stimulus(self, size):
         return nengo.Node(_Film(self.net.schedule), size_out=size)
@@ -67,7 +67,7 @@ class NengoSession(Session):
         self._repeat()
 
     def _last(self, data):
-        """What was probed at the last timestep of each presentation."""
+        """The probed values at the last timestep of each presentation."""
         together = self.net.schedule.interleave
         if together == 1:
             return data.copy()
@@ -88,7 +88,7 @@ class NengoSession(Session):
 
 
 class _Film:
-    """Output of a node that shows one frame after another, or several in turns."""
+    """The output of a node that shows one frame after another, or several in turns."""
 
     def __init__(self, schedule):
         self._steps, self._together = schedule.steps, schedule.interleave

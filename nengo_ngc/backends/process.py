@@ -1,4 +1,4 @@
-"""Context managers that leave what a whole process shares as it was."""
+"""Context managers that restore global state of the process."""
 
 import logging
 import os
@@ -13,17 +13,17 @@ import numpy as np
 
 @contextmanager
 def building(network: nengo.Network | None) -> Iterator[None]:
-    """Leave the process and the network as they were before a simulator was built.
+    """Restore the state of the process and of the network after a simulator was built.
 
-    These are the root logger, NumPy's global generator, the network's configuration, and
-    what happens when the terminal is resized.
+    This includes the root logger, NumPy's global generator, the network's configuration, and
+    the handler for resizing the terminal.
 
     Parameters
     ----------
     network : nengo.Network or None
         The network that is built. Nengo draws a number from NumPy's generator for each network
-        that it builds, whether the network has a seed or not. Without a seed the network
-        needs numbers of its own, so the generator is left where building leaves it.
+        that it builds. If the network has a seed, the state of the generator is restored. If
+        not, it is not restored, so that the next network gets other numbers.
     """
     seeded = getattr(network, "seed", None) is not None
     with (
@@ -37,7 +37,7 @@ def building(network: nengo.Network | None) -> Iterator[None]:
 
 @contextmanager
 def root_logger() -> Iterator[None]:
-    """Leave the handlers of the root logger as they were.
+    """Restore the handlers of the root logger.
 
     NengoDL writes to the root logger, and Python adds a handler to it at the first message
     if there is none.
@@ -52,10 +52,10 @@ def root_logger() -> Iterator[None]:
 
 @contextmanager
 def configuration(network: nengo.Network | None) -> Iterator[None]:
-    """Leave the configuration of a network, and of the networks in it, as it was.
+    """Restore the configuration of a network, and of the networks in it.
 
-    NengoDL asks the configuration for the settings of each object, and Nengo makes an entry
-    for each object that it is asked for.
+    NengoDL reads the settings of each object, and Nengo adds an entry to the configuration for
+    each object whose settings are read.
 
     Parameters
     ----------
@@ -73,10 +73,10 @@ def configuration(network: nengo.Network | None) -> Iterator[None]:
 
 @contextmanager
 def resizing() -> Iterator[None]:
-    """Leave what happens when the terminal is resized as it was.
+    """Restore the handler of the signal that is sent when the terminal is resized.
 
-    The library that draws NengoDL's progress bars handles the signal from the first bar on.
-    A bar that shows nothing counts as one, and never gives the signal back.
+    The library that draws NengoDL's progress bars replaces the handler with the first bar. A
+    bar that is switched off does so, too, and never restores it.
     """
     number = getattr(signal, "SIGWINCH", None)
     if number is None:  # on Windows
@@ -94,7 +94,7 @@ def resizing() -> Iterator[None]:
 
 @contextmanager
 def generator() -> Iterator[None]:
-    """Leave NumPy's global generator as it was."""
+    """Restore the state of NumPy's global generator."""
     state = np.random.get_state()
     try:
         yield
@@ -104,13 +104,13 @@ def generator() -> Iterator[None]:
 
 @contextmanager
 def variable(name: str, default: str | None = None) -> Iterator[None]:
-    """Leave an environment variable as it was.
+    """Restore an environment variable.
 
     Parameters
     ----------
     name : str
     default : str, optional
-        The value within the block if the variable is not set. By default it stays unset.
+        The value within the block if the variable is not set. By default it remains unset.
     """
     before = os.environ.get(name)
     if default is not None:

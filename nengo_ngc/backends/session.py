@@ -1,4 +1,4 @@
-"""A session: one model on one simulator."""
+"""A session is one model on one simulator."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -17,12 +17,12 @@ from .model import Model
 
 
 class Simulation(ABC):
-    """A network that learns, and a simulator of it.
+    """A network that learns, with its simulator.
 
     Attributes
     ----------
     net : LearningNetwork
-    sim : nengo.Simulator, nengo_ngc.dl.Simulator or the like
+    sim : nengo.Simulator, nengo_ngc.dl.Simulator or another simulator
     """
 
     net: LearningNetwork
@@ -30,34 +30,34 @@ class Simulation(ABC):
 
     @property
     def n_steps(self) -> int:
-        """Timesteps that were simulated."""
+        """Number of timesteps that have been simulated."""
         return self.sim.n_steps
 
     @property
     def is_random(self) -> bool:
-        """Whether random numbers may be drawn while the simulation runs."""
+        """Whether the simulation may draw random numbers."""
         return is_random(self.sim.model)
 
     def reset(self) -> None:
-        """Forget all but what was learned: go on as a new session would that is given it."""
+        """Start again as a new session, except that everything learned is kept."""
         state = self.state()
         self._reset()
         self.set_state(state)
 
     def state(self) -> dict[str, NDArray]:
-        """All that learning changes, as ``net.state`` returns it."""
+        """Return all arrays that learning changes, as ``net.state`` does."""
         return self.net.state(self.sim)
 
     def set_state(self, state: Mapping[str, NDArray]) -> None:
-        """Take up learning where ``state`` was read, or with parameters alone."""
+        """Set the arrays that ``state`` has returned, or parameters alone."""
         self.net.set_state(self.sim, state)
 
     def parameters(self) -> dict[str, NDArray]:
-        """The network's parameters as they are now, by name."""
+        """Return the present parameters of the network, by name."""
         return self.net.parameters(self.sim)
 
     def close(self) -> None:
-        """Free the simulator."""
+        """Release the memory of the simulator."""
         if "sim" in self.__dict__:
             self.sim.close()
 
@@ -65,26 +65,27 @@ class Simulation(ABC):
 
     @abstractmethod
     def _reset(self):
-        """Have the simulator start again; what was learned may be lost by it."""
+        """Reset the simulator; this may discard what was learned."""
 
 
 class Session(Simulation):
     """A model on a simulator, to which samples are presented.
 
-    Neurons and synapses start each presentation in the same state, so that images do not
-    depend on those before them. Random neurons do the same in each call that does not learn;
-    on NengoDL, those that TensorFlow computes do not.
+    Neurons and synapses start each presentation in the same state, so that the result for an
+    image does not depend on the images before it. In calls without learning, random neurons
+    draw the same numbers each time. On NengoDL this is not true of the neurons that TensorFlow
+    computes.
 
-    To bring a simulator of your own, write the methods that are abstract here, and
-    register a `.Backend`.
+    To add a simulator of your own, implement the abstract methods of this class, and register
+    a `.Backend`.
 
     Parameters
     ----------
     model : Model
     n_samples : int
-        Samples that are presented at once, on simulators that can.
+        Number of samples that are presented at once, if the simulator supports minibatches.
     device : str, optional
-        For simulators that can choose one.
+        Name of the device, for simulators that can choose one.
 
     Attributes
     ----------
@@ -114,26 +115,26 @@ class Session(Simulation):
         self._remembers = bool(self._memory or generators)
 
     def present(self, X: Any, learn: bool = False, **others: Any) -> dict[str, NDArray]:
-        """Present images, each for the timesteps of the schedule.
+        """Present images, each for the number of timesteps in the schedule.
 
         Parameters
         ----------
         X : (n, n_pixels) array, or anything whose slices are such arrays
         learn : bool, optional
-            Whether the network learns from them. Then n must be a multiple of
+            Whether the network learns from the images. If so, n must be a multiple of
             ``n_samples``.
         **others : (n, size) arrays
-            What is fed besides ``input``, by name.
+            Values of the other inputs, by name.
 
         Returns
         -------
         dict of {str: (n, size) array}
-            What is read out at the last timestep of each presentation.
+            The outputs at the last timestep of each presentation.
 
         Raises
         ------
         DivergenceError
-            If a value is not finite, or beyond ``LARGEST``.
+            If a value is not finite, or its absolute value exceeds ``LARGEST``.
         """
         self._learn.value = float(learn)
         data = {"input": X, **others}
@@ -147,7 +148,7 @@ class Session(Simulation):
         }
 
     def _check(self, settled):
-        """Raise a DivergenceError that names the presentation where it begins."""
+        """Raise a DivergenceError that names the presentation in which it begins."""
         found = {}
         for name, values in settled.items():
             limit = np.finfo(float).max if name in self.net._scale_free else LARGEST
@@ -160,11 +161,11 @@ class Session(Simulation):
             check_size(name, settled[name][row], self._step_of(row, len(settled[name])))
 
     def _step_of(self, row, n):
-        """The last timestep of the presentation of one of n images that ended just now."""
+        """The last timestep of the presentation of one of the last n images."""
         return self.n_steps
 
     def gradient(self, X: Any, **others: Any) -> dict[str, NDArray]:
-        """The updates that rules would make of weights, none of which is made.
+        """Return the updates that the rules would make, without making them.
 
         Parameters
         ----------
@@ -174,13 +175,13 @@ class Session(Simulation):
         Returns
         -------
         dict of {str: array}
-            Sums over the samples, by the name of the weights: the directions in which they
-            would grow.
+            The directions in which the weights would grow, summed over the samples, by the
+            names of the weights.
 
         Raises
         ------
         TypeError
-            If the network's schedule lets updates be made: it must be an `.AddUp`.
+            If the network's schedule is not an `.AddUp`, so that updates would be made.
         """
         if not isinstance(self.net.schedule, AddUp):
             raise TypeError(
@@ -192,7 +193,7 @@ class Session(Simulation):
         return self.net.pending(self.sim)
 
     def _begin(self):
-        """Have neurons and synapses forget what was presented before."""
+        """Reset neurons and synapses before a presentation."""
         self._forget()
         if not self._learn.value:  # images that are learned from see noise of their own
             self._repeat()
@@ -205,11 +206,11 @@ class Session(Simulation):
 
     @abstractmethod
     def _stimulus(self, size):
-        """A node of some size whose output is what ``_present`` is given."""
+        """A node whose output is the array that ``_present`` receives."""
 
     @abstractmethod
     def _probe(self, name):
-        """A probe of what ``network.probe`` knows by this name."""
+        """A probe that ``network.probe`` creates for this name."""
 
     @abstractmethod
     def _simulator(self):
@@ -217,25 +218,25 @@ class Session(Simulation):
 
     @abstractmethod
     def _present(self, data):
-        """Present at most ``n_samples`` samples; what is read out of each, by name."""
+        """Present at most ``n_samples`` samples; returns the outputs of each, by name."""
 
     @abstractmethod
     def _forget(self):
-        """Have neurons and synapses start again."""
+        """Reset neurons and synapses."""
 
 
 class TrainingSession(Simulation):
     """A model on a simulator that trains it by automatic differentiation.
 
-    What its learning rules change is left to them. Neurons and synapses start each
+    Parameters that learning rules change are not trained. Neurons and synapses start each
     presentation in the same state.
 
     Parameters
     ----------
     model : Model
-        Its network has ``input`` and ``output``.
+        A model whose network has ``input`` and ``output``.
     n_samples : int
-        Samples of a minibatch.
+        Number of samples in a minibatch.
     """
 
     def __init__(self, model: Model, n_samples: int):
@@ -250,28 +251,28 @@ class TrainingSession(Simulation):
     def train(
         self, X: Any, y: Any, order: NDArray, report: Callable[[dict[str, float]], None]
     ) -> dict[str, float]:
-        """Train on rows of the data, once, in an order.
+        """Train once on rows of the data, in the given order.
 
         Parameters
         ----------
         X : (n, n_features) array, or `.Images`
         y : (n, size) array
-            What the loss is given.
+            The targets of the loss.
         order : (m,) array of int
-            Rows; m is a multiple of the samples of a minibatch.
+            The rows. m is a multiple of the number of samples in a minibatch.
         report : callable
-            Called after each minibatch with the loss and the measures, means over the
-            minibatches until then.
+            A function that is called after each minibatch with the loss and the measures,
+            which are means over the minibatches so far.
 
         Returns
         -------
         dict of {str: float}
-            ``loss`` and the measures, means over all samples.
+            ``loss`` and the measures, as means over all samples.
         """
 
 
 class _Constant:
-    """Output of a node that can be set between runs."""
+    """The output of a node, which can be set between runs."""
 
     def __init__(self, value):
         self.value = value

@@ -1,4 +1,4 @@
-"""Which arrays of a model training by gradients changes: the same on every backend."""
+"""The arrays of a model that training by gradients changes, on all backends."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -14,18 +14,19 @@ from . import process
 
 
 def trained_arrays(model: Model, net: LearningNetwork) -> dict[str, Signal]:
-    """Return the signals that training changes, in the order in which Nengo has their objects.
+    """Return the signals that training changes, in the order of their objects in Nengo.
 
-    These are encoders, biases, and the weights of connections, decoders included, as NengoDL
-    chooses them. Those that a learning rule changes are left to it, and so are objects whose
-    ``trainable`` is False in the configuration of a network around them.
+    As in NengoDL, these are encoders, biases, decoders, and other weights of connections.
+    Arrays that a learning rule changes are excluded, and so are those of objects whose
+    ``trainable`` is False in the configuration of a network that contains them.
 
     Parameters
     ----------
     model : nengo.builder.Model
-        A model that was built.
+        A model that has been built.
     net : LearningNetwork
-        Gives parameters their names. Other arrays are called ``"encoders0"`` and so on.
+        The network, which knows the names of its parameters. Other arrays have names such as
+        ``"encoders0"``.
 
     Returns
     -------
@@ -63,7 +64,7 @@ def _trainable(network: nengo.Network, around: Sequence[Config]) -> Iterator[tup
 
 
 def _ruled(connection: nengo.Connection) -> Iterator[tuple[Any, str]]:
-    """What the learning rules of a connection change."""
+    """The arrays that the learning rules of a connection change."""
     rules = connection.learning_rule or []
     rules = rules.values() if isinstance(rules, dict) else rules
     for rule in rules if isinstance(rules, Iterable) else [rules]:
@@ -74,7 +75,7 @@ def _ruled(connection: nengo.Connection) -> Iterator[tuple[Any, str]]:
 
 
 def _is_trainable(configs, obj, default=True):
-    """What the innermost network says that says something."""
+    """The setting of the innermost network that has one."""
     for config in reversed(configs):
         try:
             found = getattr(config[obj], "trainable", None)

@@ -65,7 +65,7 @@ def cross_entropy(xp: Any, output: Array, target: Array) -> Array:
 
 
 def is_wrong(xp: Any, output: Array, target: Array) -> Array:
-    """Return whether the largest output is that of another class than the target's.
+    """Return whether the class of the largest output differs from that of the target.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def normalize(xp: Any, x: Array, epsilon: float) -> Array:
     xp : namespace
     x : (n, size) array
     epsilon : float
-        What is added to the norm, above 0. It keeps rows of zeros as they are.
+        A number above 0 that is added to the norm, so that rows of zeros remain 0.
 
     Returns
     -------

@@ -11,16 +11,16 @@ from .pointwise import _Linear
 
 
 class LatentState(_Linear):
-    r"""Latent states, which settle on an explanation of the input: leaky integrators.
+    r"""Latent states: leaky integrators that settle on an explanation of the input.
 
     .. math::
         v &\leftarrow m v + J - \gamma z - \lambda\,\mathrm{sign}(z) \\
         z &\leftarrow z + \beta v
 
-    once in each timestep, where z are the states, v their velocity and J their input. At the
-    first timestep of a presentation z and v are set to 0 instead (or z to ``start``). The
-    input J usually arrives with a delay of one timestep (``synapse=0``), so what it brings at
-    the first timestep belongs to the previous presentation and is ignored.
+    These equations apply once in each timestep, where z are the states, v their velocity and J
+    their input. At the first timestep of a presentation z and v are set to 0 instead (or z to
+    ``start``). The input J usually arrives with a delay of one timestep (``synapse=0``), so
+    what it brings at the first timestep belongs to the previous presentation and is ignored.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-r"""Neurons of which the k with the largest input fire, which makes binary sparse codes."""
+r"""Neuron types for binary sparse codes, whose k neurons with the largest input are 1."""
 
 import math
 from typing import Any
@@ -19,7 +19,7 @@ def k_winners(xp: Any, x: Array, k: int | Array) -> Array:
     Parameters
     ----------
     xp : namespace
-        ``numpy``, or what a backend offers in its place.
+        ``numpy``, or the namespace of a backend.
     x : (batch, n) array
     k : int, or (batch, 1) array of whole numbers
 
@@ -117,13 +117,13 @@ class KWinnersTakeAll(Pointwise):
 
 
 class SoftKWinnersTakeAll(KWinnersTakeAll):
-    r"""k winners that are soft in training by gradients, so that these are exact.
+    r"""k winners whose output is soft in training by gradients, so that gradients are exact.
 
     .. math:: y = \sigma(h\,(J - \theta)), \qquad \theta = \tfrac12 (J_{(k)} + J_{(k+1)})
 
-    where h is the hardness and :math:`J_{(k)}` the k-th largest input. Gradients flow through
-    the threshold :math:`\theta`, too. If all neurons win, :math:`\theta = J_{(n)}`. While
-    nothing is trained the output is that of `KWinnersTakeAll`.
+    where h is the hardness and :math:`J_{(k)}` the k-th largest input. Gradients also include
+    that of the threshold :math:`\theta`. If all neurons win, :math:`\theta = J_{(n)}`. Except
+    in training by gradients, the output is that of `KWinnersTakeAll`.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ class SoftKWinnersTakeAll(KWinnersTakeAll):
 
 
 def _found(xp, J, value):
-    """A value of each row, whose gradient passes through the entries that are equal to it."""
+    """A value of each row, whose gradient is passed to the entries that are equal to it."""
     equal = indicator(xp, J == value, J)
     n_equal = xp.sum(equal, axis=1, keepdims=True)
     return xp.sum(J * equal, axis=1, keepdims=True) / n_equal

@@ -1,4 +1,4 @@
-"""Reading files of settings, JSON or TOML, without believing what they hold."""
+"""Reading files of settings in JSON or TOML, whose content may be wrong."""
 
 import json
 import os
@@ -44,7 +44,7 @@ def read(path: str | os.PathLike, parse: Callable[[str], Any] | None = None) -> 
 
 
 def parse_json(text: str) -> Any:
-    """Return the value of a JSON text, refusing what Python accepts beyond the standard.
+    """Return the value of a JSON text, and accept only what the JSON standard allows.
 
     Raises
     ------

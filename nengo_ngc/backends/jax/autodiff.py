@@ -1,4 +1,4 @@
-"""Training by gradients, which JAX computes through the simulation."""
+"""Training by gradients, which JAX computes by differentiating the simulation."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -30,12 +30,12 @@ class AutodiffSession(TrainingSession):
     device : str, optional
         As for `.JaxSession`.
     optimizer : Optimizer
-        Of all arrays.
+        The optimiser of all arrays.
     loss : Loss
         "cross-entropy" of the softmax of the output, "triplet" or "contrastive", see
         `.code_losses`.
     measures : sequence of Loss, optional
-        What else is reported, by name: "error", in percent.
+        Other measures to report: "error", in percent.
     """
 
     def __init__(
@@ -91,17 +91,17 @@ class AutodiffSession(TrainingSession):
 
 
 class _Simulator(Simulator):
-    """Changes arrays against the gradient of a loss.
+    """Changes arrays so that a loss decreases.
 
     Attributes
     ----------
     remembered : dict of {str: array}
-        What the optimiser remembers, by names such as ``"W1/optimizer_m"``, and the number
-        of updates, ``"n_updates"``.
+        The values that the optimiser keeps, by names such as ``"W1/optimizer_m"``, and the
+        number of updates, ``"n_updates"``.
     """
 
     def compile(self, trained, n_steps, output, losses, optimizer):
-        """Say what is trained, for how long samples are presented, and by what."""
+        """Set what is trained, the length of a presentation, the loss and the optimiser."""
         start, shared, self._steps = self.program.shared, self.program.layout.shared, n_steps
         # what no operator reads has no gradient
         self._trained = {n: shared[s.base] for n, s in trained.items() if s.base in shared}
@@ -122,7 +122,7 @@ class _Simulator(Simulator):
         )
 
     def update(self, data, y):
-        """Learn from one minibatch; what was measured of it."""
+        """Learn from one minibatch; returns the loss and the measures."""
         first, own = self._n_steps + 1, {*self._trained.values()}
         held = {self._inputs.name(node): np.asarray(x) for node, x in data.items()}
         series = self._inputs.ahead(held, first, self._steps)

@@ -1,8 +1,8 @@
-"""Compiled programs, kept on disk so that the next process need not compile them again.
+"""Compiled programs, which are stored on disk so that other processes can use them.
 
-A program is found by what JAX makes of it before XLA compiles it, and by all that XLA's result
-depends on besides: versions, devices, the processor and settings. The folder is private to its
-user, as what is in it gets executed.
+A program is identified by a hash of JAX's output before compilation and of everything else on
+which the result of XLA depends: versions, devices, the processor and settings. Only the user
+can write into the folder, because the programs in it are executed.
 """
 
 import hashlib
@@ -26,15 +26,16 @@ MAX_BYTES = 2**28  # of all files; what was not used for longest is removed
 
 
 class Compiling:
-    """A function that XLA compiles for each combination of shapes, unless disk has it.
+    """A function that is compiled for each combination of shapes, or read from disk.
 
     Parameters
     ----------
     function : callable
     devices : sequence of jax.Device
-        Where it runs, if programs may be kept on disk. Those that call Python must not be.
+        Devices on which it runs, if programs may be stored on disk. Programs that call Python
+        functions must not be stored.
     **options
-        As for `jax.jit`.
+        Arguments of `jax.jit`.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class Compiling:
 
 
 def folder() -> Path | None:
-    """Where programs are kept; None if they are not, or if JAX keeps them itself."""
+    """The folder of stored programs; None if none are stored, or if JAX stores them itself."""
     settings = jax.config.values
     if settings["jax_compilation_cache_dir"] or not settings["jax_enable_compilation_cache"]:
         return None
@@ -110,7 +111,7 @@ def _write(path, compiled):
 
 
 def _make_room(folder):
-    """Remove the programs that were not used for longest, and what was left unfinished."""
+    """Remove the programs that were used least recently, and unfinished files."""
     remove_leftovers(folder)
     files = [(path, path.stat()) for path in folder.iterdir()]
     size = 0
@@ -121,7 +122,7 @@ def _make_room(folder):
 
 
 def _key(lowered: Lowered, devices: Sequence[jax.Device]) -> str:
-    """The name of a program: all that XLA's result depends on."""
+    """The name of a program: a hash of everything that XLA's result depends on."""
     depends = [
         lowered.as_text(),
         (jax.__version__, jaxlib.__version__, platform.python_version()),
@@ -136,7 +137,7 @@ def _key(lowered: Lowered, devices: Sequence[jax.Device]) -> str:
 
 @cache
 def _processor():
-    """What the processor can do, for which XLA makes its code."""
+    """The features of the processor, for which XLA compiles its code."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

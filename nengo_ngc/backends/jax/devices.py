@@ -1,7 +1,8 @@
-"""Where the arrays of a simulation lie: on one device, or on several that share the samples.
+"""The devices that hold the arrays of a simulation: one, or several that share the samples.
 
-Each of several devices has its share of the samples, and a copy of what all samples share. XLA
-divides a program by where its arrays lie, and adds up what the devices have learned.
+Each of several devices has a part of the samples, and a copy of the arrays that all samples
+share. XLA divides a program according to the devices of its arrays, and adds up what the
+devices have learned.
 """
 
 import hashlib
@@ -30,7 +31,8 @@ class Devices:
     device : str or jax.Device, optional
         The only device.
     devices : sequence of str or jax.Device, or int, optional
-        Those that share the samples, or how many of ``jax.devices()`` do.
+        Devices that share the samples, or their number, counted from the first of
+        ``jax.devices()``.
 
     Attributes
     ----------
@@ -55,7 +57,7 @@ class Devices:
         self.all = chosen or [*jax.device_put(0).devices()]
 
     def put(self, x: NDArray, axis: int | None = None) -> Any:
-        """Return an array of JAX with the values of an array that nobody else changes.
+        """Return a JAX array with the values of an array, which must not change afterwards.
 
         Parameters
         ----------
@@ -69,15 +71,15 @@ class Devices:
         return jax.device_put(x, where)
 
     def keep(self, arrays: Arrays, own: Iterable[str]) -> Arrays:
-        """Have arrays of a compiled program stay divided as they were put.
+        """Fix the division of arrays between devices within a compiled program.
 
-        XLA might decide otherwise within a loop, and have each device compute everything.
+        Otherwise XLA might change it in a loop, so that each device computes everything.
 
         Parameters
         ----------
         arrays : dict of {str: array}
         own : iterable of str
-            Names of those with an axis for the samples in front.
+            Names of the arrays whose first axis is that of the samples.
         """
         if self._mesh is None:
             return arrays
@@ -88,7 +90,7 @@ class Devices:
         }
 
     def results(self, program: Program) -> Any:
-        """Return where the results of `.Loop` are: where such arguments were."""
+        """Return the devices of the results of `.Loop`, which are those of its arguments."""
         if self._mesh is None:
             return None
         own, layout = program.per_sample, program.layout
@@ -102,11 +104,11 @@ class Devices:
 
     @property
     def of_all(self) -> Any:
-        """Where arrays are that all samples share; None for JAX's choice of one device."""
+        """The devices of arrays that all samples share; None for JAX's default device."""
         return None if self._mesh is None else self._sharding(None)
 
     def read(self, x: Any) -> NDArray:
-        """Return the values of an array, those of other processes included."""
+        """Return the values of an array, including those on devices of other processes."""
         if self._mesh is not None and not x.is_fully_addressable:
             x = jax.jit(lambda x: x, out_shardings=self._sharding(None))(x)
         return np.asarray(x)
@@ -142,7 +144,7 @@ class Devices:
 
 
 def gpus() -> list[str]:
-    """Names of the devices that JAX sees besides processors."""
+    """Return the names of the devices that JAX sees besides processors."""
     return [device.device_kind for device in jax.devices() if device.platform != "cpu"]
 
 
@@ -184,7 +186,7 @@ def _several(devices, n_samples):
 
 
 def _found(device, name, known):
-    """The device of a name, of those that ``known`` lists for a platform."""
+    """The device of a name; ``known`` lists the devices of a platform."""
     if isinstance(device, jax.Device):
         return device
     # a slash belongs to TensorFlow's names, which are understood, too

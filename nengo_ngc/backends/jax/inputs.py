@@ -1,4 +1,4 @@
-"""What is fed into compiled timesteps: outputs of nodes, and values of functions of time."""
+"""The inputs of compiled timesteps: outputs of nodes, and values of functions of time."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ Arrays = dict[str, NDArray]
 
 
 class Inputs:
-    """The inputs of a program, with an axis for timesteps in front and one for samples.
+    """The inputs of a program, whose first axes are those of timesteps and of samples.
 
     Parameters
     ----------
@@ -27,12 +27,12 @@ class Inputs:
         self._program, self._n, self._dtype = program, n_samples, dtype
 
     def of(self, data: Mapping[nengo.Node, ArrayLike], n_steps: int) -> Arrays:
-        """Return what users give for nodes, by the names of the nodes in the program.
+        """Return the values that users give for nodes, by the nodes' names in the program.
 
         Raises
         ------
         nengo.exceptions.ValidationError
-            If something else than a node without an input is given values, or an array does
+            If values are given for anything but a node without an input, or if an array does
             not have the right shape.
         """
         return {self.name(node): self._fed(node, x, n_steps) for node, x in data.items()}
@@ -61,12 +61,12 @@ class Inputs:
         return np.moveaxis(x, 0, 1)
 
     def ahead(self, fed: Arrays, first: int, n_steps: int) -> Arrays:
-        """Return the values of the program's sources, but for nodes that are fed.
+        """Return the values of the program's sources, except nodes whose values are given.
 
         Parameters
         ----------
         fed : dict of {str: array}
-            What users give, by name.
+            The values that users give, by name.
         first : int
             Number of the first timestep, counted from 1.
         n_steps : int
@@ -92,6 +92,6 @@ class Inputs:
 
 
 def padded(x: NDArray, length: int) -> NDArray:
-    """Return an array with zeros at its end."""
+    """Return an array with zeros added at its end."""
     missing = length - len(x)
     return np.concatenate([x, np.zeros((missing, *x.shape[1:]), x.dtype)]) if missing else x

@@ -1,8 +1,8 @@
 """The loop over timesteps, compiled: an inner loop settles, an outer loop learns.
 
-Weights and states of optimisers are most of the numbers, and they change once in a
-presentation. The inner loop uses them as constants; carried through each timestep, or through
-a condition within it, they would be copied.
+Most numbers of a model are weights and values of optimisers, which change once in a
+presentation. They are constants of the inner loop. If they were variables of this loop, or of
+a condition within it, they would be copied in each timestep.
 """
 
 from functools import partial
@@ -29,7 +29,7 @@ class Loop:
     n_samples : int
     xp : module
     devices : Devices, optional
-        Where the simulation runs. Default: JAX's default device.
+        The devices of the simulation. Default: JAX's default device.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Loop:
         Parameters
         ----------
         constants, weights : dict of {str: array}
-            Shared arrays that never change, and that rules change.
+            Shared arrays that never change, and shared arrays that rules change.
         state : dict of {str: array}
             Arrays that timesteps change.
         held : dict of {str: (b, size) array}
@@ -82,9 +82,9 @@ class Loop:
         series : dict of {str: (n, b, size) array}
             Inputs of each timestep, of which there may be more than ``n_steps``.
         rows : dict of {str: (n,) array of int}
-            In which row of ``probed`` each timestep is recorded.
+            The row of ``probed`` in which each timestep is recorded.
         seed, draws : array of int
-            Random numbers follow from the seed and from the timesteps drawn before.
+            The seed of random numbers, and the number of timesteps for which they were drawn.
         n_steps : array of int
         probed : dict of {str: (k, b, ...) array}
 
@@ -145,7 +145,7 @@ class Loop:
         probed,
         i,
     ):
-        """One timestep; the carry of the inner loop, and what rules have seen."""
+        """One timestep; returns the loop's variables, and the values that rules need."""
         program = self._program
         inputs = {name: x[i] for name, x in series.items()}
         machine = self._machine(seed, draws)
@@ -160,7 +160,7 @@ class Loop:
 
     @staticmethod
     def _record(probed, values, rows, i):
-        """The records, with the values of a timestep."""
+        """Return the records with the values of a timestep added."""
         return {
             name: jax.lax.dynamic_update_index_in_dim(
                 x, values[name].astype(x.dtype), rows[name][i], 0

@@ -1,4 +1,4 @@
-"""What training by gradients makes smaller, and what it measures besides, in JAX."""
+"""Losses and measures of training by gradients, in JAX."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ Measure = Callable[[Any, Array, Array, Array], Array]
 
 
 def measure(loss: Loss) -> Measure:
-    """Return the function of a loss, by its name.
+    """Return the function that computes a loss or a measure.
 
     Parameters
     ----------
@@ -23,9 +23,9 @@ def measure(loss: Loss) -> Measure:
     Returns
     -------
     callable
-        ``function(xp, output, y, n_updates)`` returns the mean over a minibatch, given the
-        output at the last timestep, (n, size), what is known of the samples, (n, ...), and the
-        number of updates with this one, from which random numbers follow.
+        ``function(xp, output, y, n_updates)`` returns the mean over a minibatch. Its arguments
+        are the output at the last timestep, (n, size), the targets, (n, ...), and the number
+        of updates including this one, which determines the random numbers.
     """
     return _MEASURES[loss.name](**loss.settings)
 
@@ -35,7 +35,7 @@ def _cross_entropy(xp, output, y, n_updates):
 
 
 def _error(xp, output, y, n_updates):
-    """Samples whose largest output is another than that of the label, in percent."""
+    """The percentage of samples whose largest output is not that of the label."""
     return 100 * xp.mean(xp.asarray(is_wrong(xp, output, y), dtype=output.dtype))
 
 
@@ -56,8 +56,9 @@ def _pairwise(kind: type[PairwiseLoss]) -> Callable[..., Measure]:
 def _orders(xp, key, n_draws, n):
     """Random numbers that put the codes in order, for each draw and anchor.
 
-    Each draw has one circle of codes, which every anchor enters at a place of its own. To draw
-    a number for each pair of codes would take longer than everything else in an update.
+    In each draw all anchors use the same circular order of codes, but start at different
+    places. To draw a number for each pair of codes would take longer than the rest of an
+    update.
     """
     entries, places = jax.random.uniform(key, (2, 2, n_draws, n))
     turned = entries[..., None] + places[:, :, None]

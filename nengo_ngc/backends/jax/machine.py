@@ -1,4 +1,4 @@
-"""The primitives of a compiled timestep, by JAX."""
+"""The primitives of a compiled timestep in JAX."""
 
 from collections.abc import Callable, Sequence
 from types import ModuleType
@@ -15,7 +15,7 @@ from ...program.lowering import Machine
 
 
 def of_types(arrays: dict[str, Array], before: dict[str, Array]) -> dict[str, Array]:
-    """Return arrays of the types that those of the same names had before, as loops need it."""
+    """Return arrays with the types that they had before, since loops must not change types."""
     return {name: jnp.asarray(x).astype(before[name].dtype) for name, x in arrays.items()}
 
 
@@ -28,9 +28,9 @@ class JaxMachine(Machine):
     dtype : numpy.dtype
     n_samples : int
     key : array
-        JAX's key, from which the random numbers of this timestep follow.
+        JAX's key for the random numbers of this timestep.
     errors : list
-        Where an error of a Python function is kept, of which JAX passes on the text only.
+        The list that keeps an error of a Python function, because JAX passes on its text only.
     """
 
     def __init__(
@@ -93,10 +93,10 @@ class JaxMachine(Machine):
 
 
 def _call(function, result, turn, *arrays):
-    """Call a Python function when it is its turn.
+    """Call a Python function in its place in the order of operators.
 
-    On processors it reads and writes the arrays of the program where they are. Elsewhere they
-    are copied into arrays of JAX, which takes half a millisecond.
+    On processors the function uses the arrays of the program directly. On other devices they
+    are copied, which takes half a millisecond.
     """
     number = jax.ShapeDtypeStruct((), jnp.int32)
 
@@ -125,6 +125,6 @@ def _call(function, result, turn, *arrays):
 
 
 def _words(x):
-    """The numbers of an array as 32-bit words, along an axis at the end."""
+    """The numbers of an array as 32-bit words, along an additional last axis."""
     words = jax.lax.bitcast_convert_type(x, jnp.uint32)
     return words if words.ndim > x.ndim else words[..., None]

@@ -12,7 +12,7 @@ from ...namespace import FUNCTIONS, offer
 
 
 def jax_namespace(training: Any = False) -> ModuleType:
-    """JAX's NumPy-like functions, with the arguments of the contract.
+    """Return JAX's functions in the form that `nengo_ngc.namespace` describes.
 
     Parameters
     ----------

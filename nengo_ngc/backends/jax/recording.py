@@ -1,4 +1,4 @@
-"""What probes record within one call of the compiled program, and in which rows."""
+"""The records of probes within one call of the compiled program."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from ...program.lowering import Program
 
 
 class Recording:
-    """The rows in which a program records what is probed, by the names of its probes.
+    """The rows in which a program records probed values, by the names of its probes.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Recording:
     def rows(
         self, first: int, n_steps: int, capacity: int
     ) -> tuple[dict[str, NDArray], dict[str, int]]:
-        """Return in which row each timestep is recorded, and how many rows that makes.
+        """Return the row in which each timestep is recorded, and the number of rows.
 
         Parameters
         ----------
@@ -39,7 +39,7 @@ class Recording:
             Number of the first timestep, counted from 1.
         n_steps : int
         capacity : int
-            Timesteps for which the program is compiled.
+            Number of timesteps for which the program is compiled.
         """
         rows, n_rows = {}, {}
         steps = np.arange(first, first + n_steps)
@@ -70,7 +70,7 @@ class Recording:
         return min(capacity, int(np.ceil(capacity / period)) + 1)
 
     def bytes_of_a_step(self) -> float:
-        """Return the size of what is recorded in one timestep, on average."""
+        """Return the average size of the records of one timestep."""
         sizes = (
             signal.size / max(self._periods[name], 1) for name, signal in self._signals.items()
         )
@@ -78,7 +78,7 @@ class Recording:
 
 
 class LastTimestep(Recording):
-    """Records nothing but the last timestep of each call."""
+    """Records only the last timestep of each call."""
 
     def rows(
         self, first: int, n_steps: int, capacity: int

@@ -1,4 +1,4 @@
-"""What a simulation has recorded, and the parameters of the objects of its model."""
+"""The recorded values of a simulation, and the parameters of objects in its model."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 
 class Results(Mapping):
-    """Recorded values by probe, and what Nengo knows of other objects.
+    """A mapping of probes to recorded values, and of other objects to their parameters.
 
     Parameters
     ----------
     model : nengo.builder.Model
     minibatch_size : int or None
-        With None the arrays have no axis for samples.
+        Number of samples. With None the arrays have no axis for samples.
     """
 
     def __init__(self, model: Model, minibatch_size: int | None) -> None:
@@ -25,7 +25,7 @@ class Results(Mapping):
         self.clear()
 
     def clear(self) -> None:
-        """Forget what was recorded."""
+        """Discard all recorded values."""
         self._chunks = {probe: [] for probe in self._model.probes}
 
     def record(self, probe: nengo.Probe, values: NDArray) -> None:
@@ -33,7 +33,7 @@ class Results(Mapping):
         self._chunks[probe].append(values)
 
     def restore(self, probe: nengo.Probe, values: NDArray) -> None:
-        """Have recorded what an item of these results was once."""
+        """Restore the recorded values that an item of this mapping had before."""
         if values.size:
             by_time = (
                 values[:, None] if self._minibatch_size is None else np.moveaxis(values, 1, 0)
@@ -41,7 +41,7 @@ class Results(Mapping):
             self._chunks[probe] = [by_time]
 
     def __getitem__(self, key: Any) -> Any:
-        """Recorded values, (b, n, ...) or (n, ...), which are read-only, or parameters.
+        """Return recorded values, (b, n, ...) or (n, ...), read-only, or parameters.
 
         Raises
         ------
@@ -65,7 +65,7 @@ class Results(Mapping):
     def raw(self) -> dict[Any, Any]:
         """The items of this mapping, with sequences of timesteps for probes.
 
-        Timesteps may be deleted from them, as Nengo GUI does once it has shown them.
+        Timesteps can be deleted from the sequences, as Nengo GUI does after showing them.
         """
         probed = {probe: _Timesteps(self, probe) for probe in self._chunks}
         return {**self._model.params, **probed}
@@ -81,7 +81,7 @@ class Results(Mapping):
 
 
 class _Timesteps(Sequence):
-    """What a probe has recorded, timestep by timestep."""
+    """The recorded values of a probe, timestep by timestep."""
 
     def __init__(self, results, probe):
         self._results, self._probe = results, probe

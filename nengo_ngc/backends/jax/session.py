@@ -18,10 +18,7 @@ _DT = 0.001
 
 
 class _Simulator(Simulator):
-    """Leaves out the rest of presentations of which nothing changes any more.
-
-    Of each presentation the last timestep is recorded.
-    """
+    """Skips the rest of presentations that have settled, and records the last timestep."""
 
     _Recording = LastTimestep
 
@@ -31,7 +28,7 @@ class _Simulator(Simulator):
 
 
 def placed(device: str | None) -> dict[str, Any]:
-    """Arguments of a simulator for one device, or for several with commas in between."""
+    """Return arguments of a simulator for one device, or for several separated by commas."""
     names = (device or "").split(",")
     return {"devices": names} if len(names) > 1 else {"device": device}
 
@@ -39,16 +36,16 @@ def placed(device: str | None) -> dict[str, Any]:
 class JaxSession(Session):
     """Runs on `nengo_ngc.jax.Simulator`.
 
-    Random neurons of a call that does not learn do the same in the next such call. Within a
-    call, and within a minibatch, each sample has random numbers of its own.
+    In calls without learning, random neurons draw the same numbers each time. Within a call,
+    and within a minibatch, each sample has other random numbers.
 
     Parameters
     ----------
     model, n_samples
         As for `.Session`.
     device : str, optional
-        As for `nengo_ngc.jax.Simulator`. Several names with commas in between are devices
-        that share the samples, as in ``"gpu:0,gpu:1"``.
+        As for `nengo_ngc.jax.Simulator`. Several names, separated by commas as in
+        ``"gpu:0,gpu:1"``, are devices that share the samples.
     """
 
     def __init__(self, model: Model, n_samples: int, device: str | None = None):
@@ -68,7 +65,7 @@ class JaxSession(Session):
         }
 
     def reset(self) -> None:
-        """As for `.Simulation`; what was learned stays where it is."""
+        """As for `.Simulation`; what was learned remains on the device."""
         self.sim.begin()
         for count, total in self._sums.items():
             if np.any(self.sim.signals[count]):
@@ -109,7 +106,7 @@ class JaxSession(Session):
         return settled
 
     def _check(self, settled):
-        """Name a rule, too, whose matrix has no inverse, which JAX does not complain of."""
+        """Also name a rule whose matrix has no inverse, for which JAX raises no error."""
         super()._check(settled)
         if self._learn.value and self._inverting:
             finite = self.sim.are_finite([op.updated["weights"] for op in self._inverting])

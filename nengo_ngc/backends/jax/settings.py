@@ -6,7 +6,7 @@ import jax
 
 
 class Settings:
-    """JAX's settings while something of a simulator is computed; others keep their own.
+    """JAX's settings while a simulator computes, without an effect on the user's settings.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The values of signals, as `nengo.Simulator` gives access to them."""
+"""Access to the values of signals, as in `nengo.Simulator`."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 
 class Signals(Mapping):
-    """The values of signals that are kept between timesteps; they may be assigned.
+    """The values of signals that are kept between timesteps, which can be assigned.
 
     Parameters
     ----------
@@ -34,12 +34,12 @@ class Signals(Mapping):
         return True
 
     def find(self, signal: Signal) -> tuple[dict[str, Any], str]:
-        """Return the dictionary that holds the array of a signal's base, and its name there.
+        """Return the dictionary that contains the array of a signal's base, and its key.
 
         Raises
         ------
         KeyError
-            If the signal is computed anew in each timestep.
+            If the signal is not kept between timesteps.
         """
         sim, layout = self._sim, self._sim.program.layout
         if signal.base in layout.shared:

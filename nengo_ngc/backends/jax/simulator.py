@@ -61,30 +61,31 @@ class Simulator:
     device : str or None, optional
         JAX's name of a device, such as ``"gpu"`` or ``"cpu:0"``. None: JAX's default.
     devices : sequence of str or jax.Device, or int, optional
-        Devices that share the samples of a minibatch, or how many of ``jax.devices()`` do.
-        ``minibatch_size`` must be a multiple of their number. Devices of several processes
-        are those that ``jax.distributed`` has made known: each process runs the same script
-        with the same data, and gets the same results.
+        Devices that share the samples of a minibatch, or their number.
+        ``minibatch_size`` must be a multiple of their number. The devices of
+        several processes can be used together after ``jax.distributed.initialize``, if each
+        process runs the same script with the same data.
     progress_bar : bool, optional
         Whether a progress bar is shown while the simulator is built and runs.
     model : nengo.builder.Model or None, optional
         The model into which the network is built. Default: a new model.
     optimize : bool, optional
-        Whether small operators that are alike are merged, which makes models of many small
-        ensembles faster, and constant matrices of equal groups are multiplied group by group.
+        Whether small operators of the same kind are merged, which makes models of many small
+        ensembles faster, and whether products with constant matrices that consist of equal
+        groups are computed group by group.
     dtype : {"float32", "float64"}, optional
         Floating-point type of the simulation.
     precision : {"highest", "high", "default"}, optional
-        Precision of products on GPUs and TPUs. "highest" is that of ``dtype``; the others
-        allow faster ones with fewer digits, such as TF32.
+        Precision of products on GPUs and TPUs. "highest" is that of ``dtype``. With the
+        others, products are faster and have fewer digits, such as those of TF32.
 
     Attributes
     ----------
     data : mapping
         Recorded values of probes, and parameters of other objects, as in `nengo.Simulator`.
     signals : mapping of nengo.builder.Signal to array
-        The present values of what is kept between timesteps. Assigning to an item changes the
-        simulation.
+        The present values of signals that are kept between timesteps. Assigning to an item
+        changes the simulation.
 
     Raises
     ------
@@ -92,8 +93,8 @@ class Simulator:
         If a rule's ``batch_size`` is not a multiple of ``minibatch_size``, or there is no
         such ``device``.
     nengo.exceptions.BuildError
-        If the model has something that cannot be compiled, or calls Python functions within
-        timesteps, which several devices cannot.
+        If the model has an operator that cannot be compiled, or if there are several devices
+        and Python functions must be called within timesteps.
     """
 
     closed = True  # as long as nothing is built
@@ -212,7 +213,7 @@ class Simulator:
 
     @property
     def n_steps(self) -> int:
-        """Timesteps that were simulated."""
+        """Number of timesteps that have been simulated."""
         return self._n_steps
 
     @property
@@ -221,13 +222,13 @@ class Simulator:
         return self._n_steps * self.dt
 
     def close(self) -> None:
-        """Free the arrays; a closed simulator cannot be used any more."""
+        """Release all arrays. A closed simulator cannot be used any more."""
         self.closed = True
         self._shared.clear()
         self._state.clear()
 
     def clear_probes(self) -> None:
-        """Forget what was recorded."""
+        """Discard all recorded values."""
         self.data.clear()
 
     def reset(self, seed: int | None = None) -> None:
@@ -236,7 +237,7 @@ class Simulator:
         Parameters
         ----------
         seed : int, optional
-            Of what is random in the simulation. By default it stays as it was.
+            A new seed of the simulation. By default the seed does not change.
         """
         self._require_open()
         self.seed = self.seed if seed is None else seed
@@ -248,7 +249,7 @@ class Simulator:
         self.begin()
 
     def begin(self) -> None:
-        """Start again at time 0, with what is learned and other weights as they are."""
+        """Start again at time 0, but keep all weights, including what was learned."""
         self._n_steps = 0
         with self._settings():
             self._state = self._initial_state(self.program.state)
@@ -257,7 +258,7 @@ class Simulator:
         self.clear_probes()
 
     def rest(self) -> None:
-        """Have neurons and synapses start again, while time and what is learned go on."""
+        """Reset neurons and synapses, but neither the time nor what was learned."""
         own = self.program.per_sample
         with self._settings():
             self._state.update(
@@ -265,7 +266,7 @@ class Simulator:
             )
 
     def repeat(self) -> None:
-        """Have the random numbers of neurons begin again."""
+        """Restart the random numbers of neurons."""
         self._draws = np.int32(0)
 
     def _initial_state(self, arrays):
@@ -278,12 +279,12 @@ class Simulator:
         }
 
     def are_finite(self, signals: Iterable[Signal]) -> list[bool]:
-        """Whether all numbers are finite, found out on the device.
+        """Return whether all numbers of some signals are finite, computed on the device.
 
         Parameters
         ----------
         signals : sequence of nengo.builder.Signal
-            Bases that are in ``signals`` of this simulator.
+            Bases of signals that are in ``signals`` of this simulator.
 
         Returns
         -------
@@ -304,7 +305,7 @@ class Simulator:
         Parameters
         ----------
         time_in_seconds : float
-            It is rounded to whole timesteps.
+            Length of time in seconds, which is rounded to whole timesteps.
         data, progress_bar
             As for ``run_steps``.
         """
@@ -339,9 +340,9 @@ class Simulator:
         ----------
         n_steps : int
         data : dict of {nengo.Node: (b, n_steps, size) array}, optional
-            Outputs of nodes without an input, which take the place of their own. The axis for
-            samples may be missing, or have length 1, if all samples see the same; if that
-            for timesteps has length 1, the values are held.
+            Values that replace the output of nodes without an input. If all samples see the
+            same values, the axis for samples may be missing or have length 1. If the values
+            do not change, the axis for timesteps may have length 1.
         progress_bar : bool, optional
             Whether a progress bar is shown. Default: as for the simulator.
         """
@@ -358,7 +359,7 @@ class Simulator:
                 tracker.total_progress.step(n)
 
     def trange(self, dt: float | None = None, sample_every: float | None = None) -> NDArray:
-        """Return the times of what was recorded, in seconds.
+        """Return the times of recorded values, in seconds.
 
         Parameters
         ----------
@@ -421,7 +422,7 @@ class Simulator:
 
     @contextmanager
     def _python_errors(self):
-        """Raise what a Python function has raised, in place of JAX's error about it."""
+        """Raise the error of a Python function instead of JAX's error about it."""
         try:
             yield
         except Exception:
@@ -434,15 +435,16 @@ class Simulator:
     # --- arrays
 
     def _array(self, x, axis=None):
-        """An array of JAX, with an axis of the samples or without."""
+        """Return a JAX array, with or without an axis of the samples."""
         x = np.asarray(x)
         kind = {"f": self._dtype, "i": np.int32, "u": np.int32}.get(x.dtype.kind, x.dtype)
         return self._devices.put(np.array(x, kind), axis)
 
     def _given(self, x, axis):
-        """An array that a compiled program is given once, with an axis that samples may have.
+        """Return an array for a compiled program; ``axis`` is the axis of the samples.
 
-        One device needs no help of ours, which would take longer than many a timestep.
+        With one device this is left to JAX, because our function would take longer than many
+        timesteps do.
         """
         x = np.array(x, self._dtype)  # nobody may change it while the program runs
         if len(self._devices.all) == 1:

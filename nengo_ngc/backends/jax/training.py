@@ -1,4 +1,4 @@
-"""One update of training by gradients, compiled: through a presentation and back."""
+"""One compiled update of training by gradients."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,7 +18,7 @@ Arrays = dict[str, Any]
 
 
 class Update:
-    """Presents a minibatch, and changes arrays against the gradient of a loss.
+    """Presents a minibatch, and changes arrays so that a loss decreases.
 
     Parameters
     ----------
@@ -26,15 +26,16 @@ class Update:
     dtype : numpy.dtype
     n_samples : int
     n_steps : int
-        Timesteps of a presentation.
+        Number of timesteps in a presentation.
     output : str
-        What is probed of the last timestep for the losses, one of ``program.probes``.
+        Name of the probe, one of ``program.probes``, whose value at the last timestep the
+        losses receive.
     losses : mapping of str to callable
-        The loss and what is measured besides, as ``losses.measure`` returns them. The first
-        one is made smaller.
+        The loss and other measures, as ``losses.measure`` returns them. The first one is the
+        loss that decreases.
     optimizer : Optimizer
     devices : Devices
-        Those that share the samples; gradients are summed over them.
+        The devices that share the samples. Gradients are summed over them.
     """
 
     def __init__(
@@ -77,29 +78,29 @@ class Update:
         Parameters
         ----------
         trained : dict of {str: array}
-            Those of the program's shared arrays that are trained.
+            The shared arrays of the program that are trained.
         memory : dict of {str: dict of {str: array}}
-            What the optimiser remembers of each of them.
+            The values that the optimiser keeps for each of them.
         shared, state : dict of {str: array}
-            The other shared arrays, and what timesteps change for all samples alike. What
-            they change of each sample starts anew.
+            The other shared arrays, and those that timesteps change and all samples share.
+            Arrays of each sample start from their initial values.
         held : dict of {str: (b, size) array}
             Inputs that are the same in all timesteps.
         series : dict of {str: (n_steps, b, size) array}
             Inputs of each timestep.
         y : array
-            What the losses are given of the samples.
+            The targets of the losses.
         n_updates : array of int
-            Updates with this one.
+            Number of updates, including this one.
         seed : array of int
-            Of random numbers, which differ from update to update.
+            The seed of random numbers, which differ from update to update.
 
         Returns
         -------
         trained, memory, shared, state
-            As they are after the update.
+            The values after the update.
         measured : dict of {str: array}
-            The loss and the measures, before it.
+            The loss and the measures, before the update.
         """
 
         key = jax.random.fold_in(jax.random.key(seed), n_updates)
@@ -121,7 +122,7 @@ class Update:
         return trained, memory, shared, {name: after[name] for name in state}, measured
 
     def _at_rest(self):
-        """What each sample has of its own, as it is before a presentation."""
+        """The initial values of the arrays of each sample."""
         own, n = self._program.per_sample, self._n_samples
         arrays = {
             name: jnp.broadcast_to(jnp.asarray(array, self._dtype), (n, *array.shape))
@@ -131,7 +132,7 @@ class Update:
         return self._devices.keep(arrays, own)
 
     def _present(self, trained, shared, state, held, series, key):
-        """Simulate one presentation; the output at its last timestep, and what it leaves."""
+        """Simulate one presentation; returns its last output and the new arrays."""
         learned = self._program.learned
         weights = {name: array for name, array in shared.items() if name in learned}
 
@@ -155,7 +156,7 @@ class Update:
         return output, ({**shared, **weights}, state)
 
     def _learn(self, machine, arrays, weights, done, state):
-        """Apply the learning rules, whose changes are constants for the gradient."""
+        """Apply the learning rules, whose changes have no gradient."""
         arrays, weights, seen, state = jax.lax.stop_gradient(
             (arrays, weights, done.seen, state)
         )

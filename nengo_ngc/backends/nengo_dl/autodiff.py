@@ -1,4 +1,4 @@
-"""NengoDL's own training, by automatic differentiation: what local rules compare with."""
+"""NengoDL's own training by automatic differentiation, with which local rules are compared."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -32,13 +32,13 @@ class AutodiffSession(TrainingSession):
     device : str, optional
         As for `nengo_dl.Simulator`.
     optimizer : Optimizer
-        `.Adam`, or an `.Annealed` one. NengoDL trains with Keras's Adam, which is given the
-        same numbers.
+        `.Adam`, or an `.Annealed` one. NengoDL trains with the Adam of Keras and the same
+        parameters.
     loss : Loss
         "cross-entropy" of the softmax of the output, "triplet" or "contrastive", see
         `.dl.losses`.
     measures : sequence of Loss, optional
-        What else is reported, by name: "error", in percent.
+        Other measures to report: "error", in percent.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class AutodiffSession(TrainingSession):
         return {name: float(total / len(order)) for name, total in sums.items()}
 
     def _chunk(self, n_pixels):
-        """Images of one call of NengoDL's, which copies them for each timestep."""
+        """Number of images in one call of NengoDL, which copies them for each timestep."""
         a_batch = self.n_samples * self.net.schedule.steps * n_pixels * 4
         return max(1, _MAX_BYTES // a_batch) * self.n_samples
 
@@ -130,7 +130,7 @@ class AutodiffSession(TrainingSession):
 
 
 class _Watch(tf_keras.callbacks.Callback):
-    """Tells of each minibatch, before which neurons and synapses start again."""
+    """Reports each minibatch, and resets neurons and synapses before it."""
 
     def __init__(self, names, forget, report):
         super().__init__()
@@ -144,7 +144,7 @@ class _Watch(tf_keras.callbacks.Callback):
 
 
 def _by_name(names, logs):
-    """Entries of Keras' logs, whose names start with those of outputs."""
+    """Entries of Keras's logs by name, without the names of outputs in front."""
     return {
         name: next(value for key, value in logs.items() if key.endswith(name))
         for name in names
@@ -152,7 +152,7 @@ def _by_name(names, logs):
 
 
 def _kerass(optimizer):
-    """Keras's optimiser for one of ours."""
+    """The optimiser of Keras that corresponds to one of this package."""
     rate, inner = optimizer.learning_rate, optimizer
     if isinstance(optimizer, Annealed):
         inner = optimizer.optimizer
@@ -167,14 +167,14 @@ def _kerass(optimizer):
 def cross_entropy(y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
     """Cross-entropy of the softmax of the output at the last timestep.
 
-    It is TensorFlow's own, as users of NengoDL train with it, and not
-    `.neurons.functions.cross_entropy`, whose gradient is rounded in another way.
+    It is TensorFlow's own function, which users of NengoDL train with, because the gradient of
+    `.neurons.functions.cross_entropy` is rounded in another way.
     """
     return tf.nn.softmax_cross_entropy_with_logits(y[:, -1], output[:, -1])
 
 
 def error(y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
-    """Whether the largest output is another than that of the label, in percent."""
+    """The percentage of samples whose largest output is not that of the label."""
     wrong = is_wrong(tensorflow_namespace(output.dtype), output[:, -1], y[:, -1])
     return 100 * tf.cast(wrong, output.dtype)
 

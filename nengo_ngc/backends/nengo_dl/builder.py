@@ -1,4 +1,4 @@
-"""How pure operators and products with shared weights are built in TensorFlow."""
+"""Builders of pure operators and of products with shared weights in TensorFlow."""
 
 import re
 from types import SimpleNamespace
@@ -24,7 +24,7 @@ class _SingleOpBuilder(OpBuilder):
 
 @Builder.register(PureOperator)
 class PureOperatorBuilder(_SingleOpBuilder):
-    """Runs the stages of a pure operator on TensorFlow's arrays."""
+    """Runs the stages of a pure operator with TensorFlow."""
 
     def build_step(self, signals: SignalDict) -> None:
         run = _Run(self.op, signals, self.config)
@@ -71,11 +71,11 @@ class _Run:
         return self._holds(self._op.stages[0][0], self._arrays)
 
     def kept(self):
-        """Return what is written if the first stage does not run."""
+        """Return the arrays to write if the first stage does not run."""
         return {name: self._arrays[name] for name in self._op.updated}
 
     def after_stages(self):
-        """Return what is written if the first stage runs."""
+        """Return the arrays to write if the first stage runs."""
         return self._run(self._op.stages, self._arrays)
 
     def write(self, new):
@@ -101,9 +101,10 @@ class _Run:
         return tf.cond(self._holds(guard, arrays), lambda: {**keep, **go()}, lambda: keep)
 
     def _call(self, function, arrays):
-        """Call a function, sample by sample if it expects shared what NengoDL does not share.
+        """Call a function; sample by sample if NengoDL has copies of a shared array.
 
-        That is so with decoders that `nengo.PES` changes: NengoDL keeps them for each sample.
+        This is the case with decoders that `nengo.PES` changes, of which each sample has a
+        copy.
         """
         if not self._unexpected:
             return function(self._xp, SimpleNamespace(**arrays))
@@ -139,7 +140,7 @@ class ProductBuilder(_SingleOpBuilder):
     _transposed = _same = None
 
     def prepare(self, signals: SignalDict) -> None:
-        """Do once what depends on the matrix only, before a loop that does not change it.
+        """Prepare the matrix once, before a loop that does not change it.
 
         TensorFlow takes longer to multiply by a matrix that it has to transpose.
         """

@@ -1,13 +1,13 @@
 """NengoDL's simulation loop, in two parts: an inner loop settles, an outer loop learns.
 
-Weights and states of optimisers are most of the numbers, and they change once in a
-presentation. NengoDL carries all arrays through each timestep, which takes about as long as
-the arithmetic of a small batch. Here the inner loop uses the weights as constants, and the
-outer loop applies the rules when they are due.
+Most numbers of a model are weights and values of optimisers, which change once in a
+presentation. NengoDL passes all arrays through each timestep, which takes about as long as the
+arithmetic of a small batch. Here the weights are constants of the inner loop, and the outer
+loop applies the rules when they are due.
 
-If a model is to skip timesteps, the inner loop goes on to the last timestep of a presentation
-as soon as all samples have settled, which operators with ``ends`` say. Since the time of the
-whole model is advanced then, this is only for models without other parts.
+If a model skips timesteps, the inner loop continues with the last timestep of a presentation
+as soon as all samples have settled, according to operators with ``ends``. This advances the
+time of the whole model, and is therefore used only for models without other parts.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,7 +47,7 @@ class SettleThenLearn(TensorGraph):
     """
 
     def mend(self) -> None:
-        """Replace the builders that would compute something wrongly or not at all."""
+        """Replace the builders of NengoDL that are wrong or incomplete."""
         builds = self.op_builder.op_builds
         for group, build in builds.items():
             if type(build) in MENDED:
@@ -57,7 +57,7 @@ class SettleThenLearn(TensorGraph):
                 self._place_view(signal)
 
     def _place_view(self, view):
-        """Have a view of a whole array read in its own order, which may be reversed."""
+        """Read a view of a whole array in its own order, which may be reversed."""
         base = view.base
         if view.initial_value.flags.c_contiguous:
             return
@@ -112,7 +112,7 @@ class _TwoLoops:
     slow : set
         Keys of the arrays that only rules change.
     ends : list of PureOperator
-        The operators that say when a presentation is over.
+        The operators that determine when a presentation is over.
     progress : object
         NengoDL's progress bar.
     """
@@ -224,7 +224,7 @@ class _TwoLoops:
         }
 
     def _skip(self):
-        """Let time pass up to the first last timestep if all presentations are over."""
+        """Skip to the last timestep of a presentation if all presentations are over."""
         if not self._ends:
             return 0
         signals = self._graph.signals

@@ -2,8 +2,8 @@ r"""Losses that make codes of the same class similar, for ``sim.compile(loss=...
 
 The targets of these losses are labels, (batch, n_steps, 1), and they use the codes of the last
 timestep. Codes are compared by the cosine of the angle between them. Each code in turn is the
-anchor, and is compared with codes that are drawn at random from the same batch. What is drawn
-at an update depends on ``seed`` and on the number of updates before.
+anchor, and is compared with codes that are drawn at random from the same batch. The draws
+depend on ``seed`` and on the number of previous updates.
 """
 
 from functools import cached_property
@@ -15,7 +15,7 @@ from .namespace import tensorflow_namespace
 
 
 class _Keras(code_losses.PairwiseLoss):
-    """A loss as Keras calls it, which draws TensorFlow's random numbers."""
+    """A loss for Keras that uses TensorFlow's random numbers."""
 
     @cached_property
     def variables(self):

@@ -12,9 +12,12 @@ from ...namespace import FUNCTIONS, offer
 
 
 def tensorflow_namespace(dtype: Any, training: Any = False) -> ModuleType:
-    """TensorFlow's NumPy-like functions, kept to one floating-point type.
+    """Return TensorFlow's functions in the form that `nengo_ngc.namespace` describes.
 
-    TensorFlow's own functions may turn float32 into float64 where a Python number takes part.
+    All of them use one floating-point type.
+
+    TensorFlow's own functions may convert float32 to float64 if an argument is a Python
+    number.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Builders of Nengo's operators that NengoDL lacks, or builds for some arguments only."""
+"""Builders of Nengo's operators that NengoDL does not build, or builds incompletely."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -50,7 +50,7 @@ class FunctionBuilder(_ExactTime, SimPyFuncBuilder):
 
 
 class _HostProcessBuilder(_ExactTime, process_builders.GenericProcessBuilder):
-    """Calls the step functions of processes that TensorFlow cannot run itself."""
+    """Calls the step functions of processes that cannot be expressed in TensorFlow."""
 
 
 class _FilterBuilder(OpBuilder):

@@ -1,4 +1,4 @@
-"""Operators by which the planner replaces those of Nengo that are slow."""
+"""Operators with which the planner replaces slow operators of Nengo."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,7 +9,7 @@ from ...program import PureOperator
 
 
 class Product(Operator):
-    """Sets or increments a vector by a matrix, which is not minibatched, times a vector.
+    """Sets or increments a vector by a shared matrix times a vector.
 
     Parameters
     ----------
@@ -81,16 +81,16 @@ class ScaledInc(Operator):
 
 
 class Rules(Operator):
-    """All operators with a guard, of which one decision says whether any of them runs.
+    """All operators with a guard; one condition decides whether any of them runs.
 
-    In a timestep in which no rule applies only this decision takes time.
+    In timesteps in which no rule applies, only this condition takes time.
 
     Notes
     -----
     1. sets ``[]``
     2. incs ``[]``
-    3. reads ``[what the operators read]``
-    4. updates ``[what the operators update]``
+    3. reads ``[signals that the operators read]``
+    4. updates ``[signals that the operators update]``
     """
 
     def __init__(self, ops: Sequence[PureOperator]) -> None:

@@ -1,9 +1,9 @@
 """Parameter files of NengoDL, which both its simulator and ours can read and write.
 
-Such a file holds NengoDL's arrays in their order, without names, and each array holds the
-signals that NengoDL's planner merged. Our planner merges other signals. So the files are laid
-out as NengoDL's own planner would do it, and arrays are rearranged when they are written and
-read.
+Such a file contains NengoDL's arrays in their order, without names, and each array consists of
+the signals that NengoDL's planner has merged. The planner of this package merges other
+signals. Therefore arrays are rearranged to NengoDL's own plan when they are written, and back
+when they are read.
 """
 
 from collections import defaultdict
@@ -23,7 +23,7 @@ from .planner import PLANNING
 
 
 class StockLayout:
-    """Where NengoDL keeps each signal of a simulator's model.
+    """The place of each signal in the arrays of NengoDL.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ class StockLayout:
                 )
 
     def _arrays(self, stock, sort):
-        """NengoDL's arrays of one sort, as far as it saves them."""
+        """The arrays of one kind that NengoDL saves."""
         signals = defaultdict(list)
         for signal, place in stock.signals.items():
             if not signal.is_view:
@@ -121,7 +121,7 @@ class StockLayout:
 
 
 class _Array:
-    """An array of NengoDL, whose signals are parts of other arrays in our simulator."""
+    """An array of NengoDL, whose signals belong to other arrays in our simulator."""
 
     def __init__(self, graph, signals, shapes, dtype, minibatched):
         self._axis = int(minibatched)

@@ -1,10 +1,11 @@
-"""The plan of a timestep: the order of the operators, and which are computed at once.
+"""The plan of a timestep: the order of the operators, and which of them are computed together.
 
-Each operator takes some microseconds, whatever its size. So operators that are alike are
-merged into one, and their arrays into one, which suits models of many small ensembles. Large
-arrays are not merged, since each write to a part of a merged array copies the whole array,
-which takes longer than it saves. Neither are the arrays of our own operators, which always
-read and write them whole, and the arrays of the operators next to these.
+Each operator takes some microseconds, whatever its size. Therefore operators of the same kind
+are merged into one, together with their arrays, which makes models of many small ensembles
+faster. Large arrays are not merged, because each write to a part of a merged array copies the
+whole array, which takes longer than merging saves. The arrays of this package's operators,
+which are always read and written as a whole, and the arrays of the operators next to them are
+not merged either.
 """
 
 import threading
@@ -41,10 +42,10 @@ PLANNING = threading.RLock()
 
 @contextmanager
 def planning(minibatch_size: int) -> Iterator[None]:
-    """Make our plan NengoDL's default, within a ``with`` block.
+    """Make this plan NengoDL's default within a ``with`` block.
 
-    A user may ask for another planner in a network's configuration. We do not, since a model
-    that was built earlier may have no configuration.
+    Users can choose another planner in a network's configuration. The configuration cannot be
+    used here, because a model that was built earlier may have none.
     """
     defaults = {
         "tree_planner": partial(plan, minibatch_size=minibatch_size),
@@ -60,7 +61,7 @@ def planning(minibatch_size: int) -> Iterator[None]:
 
 
 def plan(operators: Sequence[Operator], minibatch_size: int = 1) -> list[tuple[Operator, ...]]:
-    """Return the operators of a timestep, in groups that are computed at once.
+    """Return the operators of a timestep, in groups that are computed together.
 
     Parameters
     ----------
@@ -87,12 +88,12 @@ def plan(operators: Sequence[Operator], minibatch_size: int = 1) -> list[tuple[O
 def sort(
     groups: Sequence[tuple[Operator, ...]], n_passes: int = 10
 ) -> tuple[list[Signal], list[tuple[Operator, ...]]]:
-    """Return the order of signals in which those that are used together are neighbours.
+    """Sort signals so that those that are used together are next to each other.
 
     Parameters
     ----------
     groups : list of tuple of nengo.builder.Operator
-        What ``plan`` returned.
+        Groups as ``plan`` returns them.
     n_passes : int, optional
         As for `nengo_dl.graph_optimizer.order_signals`.
 
@@ -115,7 +116,7 @@ def _bases(operators):
 
 
 def _left_alone(operators, minibatch_size):
-    """Arrays of which nothing is merged."""
+    """The arrays that are not merged."""
 
     def size(signal):
         return signal.size * (minibatch_size if signal.minibatched else 1)
@@ -128,10 +129,10 @@ def _left_alone(operators, minibatch_size):
 
 
 def _merge(operators, alone):
-    """Put operators in order, in groups of those that are alike.
+    """Sort operators into groups of the same kind, in an order in which they can be computed.
 
-    A group of which nothing is still waiting for its input comes before the others, of which
-    the largest comes first.
+    Groups whose operators all have their inputs come first. Among the others, the largest
+    group comes first.
     """
     place = {op: k for k, op in enumerate(operators)}
     kinds = _kinds(operators, alone)
@@ -177,9 +178,9 @@ def _kinds(operators, alone):
 
 
 def _join_scaled(operators, alone):
-    """Replace ``T = a * X; Y += T`` by one operator where nothing else has to do with T.
+    """Replace ``T = a * X; Y += T`` by one operator if nothing else uses T.
 
-    That is how Nengo builds connections with a number as their transform.
+    Nengo builds connections with a number as their transform in this way.
     """
     readers, writers = Counter(), Counter()
     for op in operators:

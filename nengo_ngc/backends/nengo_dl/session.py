@@ -11,7 +11,7 @@ from .simulator import Simulator
 
 
 class _Simulator(Simulator):
-    """Leaves out the rest of presentations of which nothing changes any more."""
+    """Skips the rest of presentations that have settled."""
 
     @property
     def _skips(self):
@@ -19,9 +19,9 @@ class _Simulator(Simulator):
 
 
 def states_at_rest(sim: Simulator) -> list[tuple[tf.Variable, tf.Tensor]]:
-    """Return what neurons and synapses of each sample remember, with its initial values.
+    """Return the variables of neurons and synapses, with their initial values.
 
-    The list is empty if nothing of it matters to the next presentation.
+    The list is empty if the next presentation does not depend on them.
     """
     if not any(memory(sim.model)):
         return []
@@ -37,8 +37,8 @@ def states_at_rest(sim: Simulator) -> list[tuple[tf.Variable, tf.Tensor]]:
 class NengoDLSession(Session):
     """Runs on NengoDL.
 
-    A minibatch is one variable on the device for as long as it is presented, not an
-    array with one copy for each timestep.
+    A minibatch is one variable on the device, in place of an array with one copy for each
+    timestep.
 
     Parameters
     ----------

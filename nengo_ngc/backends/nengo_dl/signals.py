@@ -1,4 +1,4 @@
-"""What NengoDL is told of signals, and how their arrays are written in a timestep."""
+"""How NengoDL writes the arrays of signals in a timestep."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,10 +20,10 @@ _MAX_PARTS = 8
 
 
 class JoinedSignals(SignalDict):
-    """NengoDL's signals, in which parts of arrays are written by joining them anew.
+    """NengoDL's signals; to write a part of an array, the whole array is joined again.
 
-    TensorFlow scatters one number after another, which takes several times as long as copying
-    the whole array.
+    TensorFlow's scatter writes one number after another, which takes several times as long as
+    copying the whole array.
     """
 
     def scatter(self, dst: Any, val: tf.Tensor, mode: str = "update") -> None:

@@ -1,4 +1,4 @@
-"""nengo_dl.Simulator, prepared for networks that learn by local rules."""
+"""A nengo_dl.Simulator for networks that learn by local rules."""
 
 import warnings
 from collections.abc import Iterator, Mapping
@@ -156,8 +156,9 @@ class Simulator(nengo_dl.Simulator):
     ) -> dict[nengo.Probe, NDArray]:
         """Simulate one minibatch; see `nengo_dl.Simulator.predict_on_batch`.
 
-        A stateful call, such as ``run_steps`` makes, calls the compiled graph directly. Keras
-        would create a data pipeline for each batch, which may take longer than the simulation.
+        With ``stateful=True``, as in ``run_steps``, the compiled graph is called directly.
+        Keras would create a data pipeline for each batch, which may take longer than the
+        simulation.
         """
         if not stateful or kwargs:
             return super().predict_on_batch(x, n_steps=n_steps, stateful=stateful, **kwargs)
@@ -244,7 +245,7 @@ def _new_name(include_state, include_non_trainable):
 
 @contextmanager
 def _precision_kept() -> Iterator[None]:
-    """Restore Nengo's precision, which NengoDL changes and leaves so if building fails."""
+    """Restore Nengo's precision, which NengoDL does not do if building fails."""
     before = rc.get("precision", "bits")
     try:
         yield
@@ -288,7 +289,7 @@ class _Signals(Mapping):
 
 
 def _check_device(device):
-    """Raise if there is no such device, for which TensorFlow would use a processor."""
+    """Raise an error if there is no such device; TensorFlow would use a processor instead."""
     if device is None:
         return
     seen = [found.name for found in tf.config.list_logical_devices()]

@@ -1,7 +1,7 @@
-"""Lowering: a model of Nengo becomes two pure functions over two dictionaries of arrays.
+"""Lowering: the translation of a Nengo model into two pure functions of arrays by name.
 
-Nothing here knows which library computes with the arrays. To have operators of your own
-compiled, register a function by `lowers`; for a neuron type of Nengo's kind, one by `steps`.
+The functions do not depend on the library that computes with the arrays. To have operators of
+your own compiled, register a function with `lowers`. For a neuron type, use `steps`.
 """
 
 from . import learning_rules, operators, processes, transforms

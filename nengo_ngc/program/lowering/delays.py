@@ -1,7 +1,8 @@
-"""Sums what several connections delay by one timestep before it is delayed.
+"""Sums the signals of several connections before they are delayed by one timestep.
 
-A circuit that settles feeds its errors back through synapses of time constant 0. Each of them
-would be an array that is carried from timestep to timestep, though only their sum is read.
+The errors of a circuit that settles return through synapses of time constant 0, which are
+delays of one timestep. Each delay would be an array that is kept from timestep to timestep,
+although only the sum of the delayed signals is used.
 """
 
 from collections import Counter, defaultdict
@@ -61,7 +62,7 @@ def _is_delay(op):
 
 
 def _adds(op, source, writers):
-    """Whether an operator adds a signal to another, as it is or times what never changes."""
+    """Whether an operator adds a signal, or a constant times a signal, to another one."""
     if type(op) is Copy:
         whole = op.src_slice is None and op.dst_slice is None
         return whole and op.inc and op.src.shape == op.dst.shape
@@ -70,7 +71,7 @@ def _adds(op, source, writers):
 
 
 def _one_delay(signal, pairs):
-    """The operators of one delay of a sum, which is added to a signal."""
+    """The operators that delay a sum and add it to a signal."""
     total, delayed = (
         Signal(np.zeros(signal.shape), name=f"{signal.name}.{name}")
         for name in ("total", "delayed")

@@ -1,4 +1,4 @@
-"""What runs in Python, outside the compiled timesteps: functions of time and processes."""
+"""The Python functions and processes of a model, which are not compiled."""
 
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
@@ -43,7 +43,7 @@ class Host:
     Attributes
     ----------
     sources : dict of {str: Operator}
-        Those whose values are computed ahead of the timesteps.
+        Functions of time and processes whose values are computed before the timesteps.
     """
 
     def __init__(
@@ -66,11 +66,11 @@ class Host:
 
     @property
     def is_called(self) -> bool:
-        """Whether Python is called from within the timesteps."""
+        """Whether compiled timesteps call Python functions."""
         return bool(self._called)
 
     def check_not_called(self, model: Model) -> None:
-        """Raise an error that names an object whose function is called within timesteps.
+        """Raise an error if compiled timesteps call Python functions, and name one of them.
 
         Raises
         ------
@@ -88,10 +88,10 @@ class Host:
             )
 
     def start(self, seed: int) -> None:
-        """Start all processes afresh.
+        """Start all processes again from their initial states.
 
-        The first sample sees what Nengo would draw with this seed. If a process has no seed
-        of its own, the other samples see numbers of their own.
+        In the first sample, a process draws the numbers that Nengo would draw with this seed.
+        In the other samples it draws other numbers, unless the process has a seed itself.
         """
         rng = np.random.RandomState(seed)
         self._steps = {}

@@ -1,4 +1,4 @@
-"""Which arrays of a model there are, which all samples share, and when they change."""
+"""The arrays of a model: which of them all samples share, and when they change."""
 
 from collections.abc import Iterable, Sequence
 
@@ -21,18 +21,18 @@ class Layout:
     operators : sequence of Operator
         In the order in which they run.
     slow : set of Signal
-        Bases of signals that only learning rules change, after the timestep.
+        Bases of signals that are changed only by learning rules, after the timestep.
     fed : set of Signal
-        Signals of which each sample may be given its own values.
+        Signals whose values a user may set, with other values for each sample.
 
     Attributes
     ----------
     shared : dict of {Signal: str}
-        Names of the bases that do not change within a timestep: constants, and ``slow``.
+        Names of the bases that do not change within a timestep: constants and ``slow``.
     state : dict of {Signal: str}
-        Names of the bases that do.
+        Names of the bases that change within a timestep.
     per_sample : set of Signal
-        Those of ``state`` of which each sample has its own array.
+        The signals of ``state`` of which each sample has its own array.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Layout:
                 )
 
     def is_own(self, signal: Signal) -> bool:
-        """Whether each sample has its own values of a signal, which may not be kept."""
+        """Whether each sample has its own values of a signal, whether they are kept or not."""
         base = signal.base
         return base not in self.shared and (base not in self.state or base in self.per_sample)
 
@@ -82,7 +82,7 @@ def _written(op: Operator) -> Iterable[Signal]:
 
 
 def _kept(operators, probed):
-    """Bases that a timestep needs as the one before left them."""
+    """Bases whose values a timestep needs from the previous timestep."""
     kept, fresh = set(), {}
 
     def need(signal):

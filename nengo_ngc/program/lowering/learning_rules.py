@@ -1,7 +1,7 @@
-"""Lowers Nengo's own learning rules; a minibatch shares the weights.
+"""Lowers Nengo's own learning rules, so that all samples of a minibatch share the weights.
 
-Each rule computes the change of weights for one sample; what is applied is the mean over the
-samples. With one sample it is exactly Nengo's.
+Each rule computes the change of the weights for each sample, and the mean over the samples is
+applied. With one sample, this is exactly what Nengo computes.
 """
 
 import nengo.builder.learning_rules as rules
@@ -57,7 +57,7 @@ def lower_voja(op: rules.SimVoja, values: Values) -> None:
 
 @lowers(rules.SimRLS, shared=True)
 def lower_rls(op: rules.SimRLS, values: Values) -> None:
-    """``P = P - P r r' P / (1 + r' P r); delta = -e (P r)'``, with the P after its change."""
+    """``P = P - P r r' P / (1 + r' P r); delta = -e (P r)'``; the second P is new."""
     xp, r, P = values.xp, values[op.pre_filtered], values.shared(op.inv_gamma)
     Pr = xp.einsum("ij,bj->bi", P, r)
     share = 1 / (1 + xp.sum(r * Pr, axis=1, keepdims=True))

@@ -1,4 +1,4 @@
-"""What compiled timesteps need besides the functions of ``xp``."""
+"""The functions that compiled timesteps need in addition to those of ``xp``."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ class Machine(ABC):
     dtype : numpy.dtype
         Floating-point type of the simulation.
     n_samples : int
-        Samples that are simulated at once.
+        Number of samples that are simulated at once.
     """
 
     xp: ModuleType
@@ -35,24 +35,24 @@ class Machine(ABC):
 
     @abstractmethod
     def on_host(self, function: Callable, shape: Sequence[int], *arrays: Array) -> Array:
-        """Return what a Python function makes of arrays, in the order of the timesteps.
+        """Call a Python function with arrays, in the order of the timesteps.
 
         Parameters
         ----------
         function : callable
-            It is given NumPy arrays, and returns one.
+            A function of NumPy arrays that returns a NumPy array.
         shape : sequence of int
-            Shape of what it returns.
+            Shape of the array that the function returns.
         *arrays
         """
 
     @abstractmethod
     def uniform(self, shape: Sequence[int]) -> Array:
-        """Return random numbers from 0 to below 1, others in each call and timestep."""
+        """Return uniform random numbers of at least 0 and below 1, new ones in each call."""
 
     @abstractmethod
     def poisson(self, mean: Array) -> Array:
-        """Return random numbers of a Poisson distribution with this mean, as floats."""
+        """Return random numbers from a Poisson distribution with this mean, as floats."""
 
     @abstractmethod
     def convolve(
@@ -69,15 +69,15 @@ class Machine(ABC):
         Parameters
         ----------
         x : (b, ..., channels) array
-            With one axis for each dimension of space.
+            Images, with one axis for each spatial dimension.
         kernel : (..., channels / groups, filters) array
         strides : sequence of int
-            Of the kernel, for each axis in space.
+            Strides of the kernel, for each spatial axis.
         padding : sequence of (int, int)
-            Zeros before and after the image, for each axis in space. Negative numbers take
-            pixels away.
+            Number of zeros before and after the image, for each spatial axis. Negative
+            numbers remove pixels.
         dilation : sequence of int
-            Distance of the pixels of x, between which there are zeros.
+            Distance between neighbouring pixels of x; zeros are inserted between them.
         groups : int
-            Into so many groups channels and filters are divided.
+            Number of groups into which channels and filters are divided.
         """

@@ -1,4 +1,4 @@
-"""Constant matrices, products with which can be shorter than their shapes tell."""
+"""Constant matrices with which products can be computed with fewer multiplications."""
 
 from collections.abc import Iterable
 
@@ -14,7 +14,7 @@ _SMALL = 2**12
 
 
 class Matrices:
-    """The matrices of a model that nothing in it changes.
+    """The matrices of a model that do not change during a simulation.
 
     Parameters
     ----------
@@ -29,17 +29,17 @@ class Matrices:
         self._products = {A: cheap_product(value) for A, value in self._values.items()}
 
     def product(self, matrix: Signal) -> Product | None:
-        """Return the function that multiplies by a matrix in a shorter way, if any."""
+        """Return the faster function that multiplies by a matrix, or None if there is none."""
         return self._products.get(matrix)
 
     def assign(self, matrix: Signal, value: NDArray) -> bool:
-        """Give a matrix the value that it has from now on.
+        """Set the value of a matrix.
 
         Returns
         -------
         bool
-            Whether another function multiplies by it now, or did so before. What was compiled
-            does not hold any more then.
+            Whether this changes the function that multiplies by the matrix. If so, compiled
+            programs are no longer valid.
         """
         known = self._values.get(matrix)
         if known is None or np.array_equal(known.astype(value.dtype), value):
@@ -50,5 +50,5 @@ class Matrices:
         return before is not None or self._products[matrix] is not None
 
     def reset(self) -> bool:
-        """Give all matrices their initial values; return whether that changes a function."""
+        """Restore the initial values; return whether this changes any function."""
         return any([self.assign(matrix, matrix.initial_value) for matrix in self._values])

@@ -1,8 +1,8 @@
-"""Merges small operators that are alike, as Nengo's own optimiser does it.
+"""Merges small operators of the same kind, as Nengo's own optimiser does.
 
-A compiled timestep still takes about a microsecond for each operator, so that a model of many
-small ensembles gains much by it. Merged signals become views of larger ones, which large
-arrays and those of our own operators do not want.
+A compiled timestep takes about a microsecond for each operator, so that models of many small
+ensembles become much faster. Merged signals become views of larger signals. Large arrays and
+those of this package's operators are not merged, since they would become slower.
 """
 
 from collections.abc import Container, Iterable
@@ -54,7 +54,7 @@ def merge(model: Model, graph: dict) -> dict:
 
 
 class _InOrder(OrderedSet):
-    """A set with a fixed order, where Nengo has one whose order each process makes up."""
+    """A set with a fixed order, in place of Nengo's, whose order differs between processes."""
 
     def difference_update(self, others: Iterable) -> None:
         for other in others:

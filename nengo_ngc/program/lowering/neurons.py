@@ -22,19 +22,19 @@ RATES: dict[type[nengo.neurons.NeuronType], Step] = {}
 def steps(
     *types: type[nengo.neurons.NeuronType], rate: Step | None = None
 ) -> Callable[[Step], Step]:
-    """Register how neurons of some types move by one timestep.
+    """Register the function that computes one timestep of some neuron types.
 
-    The function is given ``(neurons, values, J, **state)``, and returns the output and the
-    new state by name. Neurons of other types run in Python, sample by sample, which is much
-    slower; those that inherit the method ``step`` need no function of their own.
+    The function is called with ``(neurons, values, J, **state)``, and returns the output and a
+    dict of the new state. Other neuron types run in Python, sample by sample, which is much
+    slower. Subclasses that inherit the method ``step`` need no function of their own.
 
     Parameters
     ----------
     *types : subclasses of nengo.neurons.NeuronType
     rate : callable, optional
-        The like for neurons that spike, which have no gradient: their rate, by which they
-        are replaced while a model is trained by gradients. What it does not return of the
-        state stays as it was.
+        A function with the same arguments for neurons that spike, which have no gradient. It
+        computes their rates, which replace the spikes while a model is trained by gradients.
+        States that it does not return do not change.
     """
 
     def register(function: Step) -> Step:
@@ -48,9 +48,9 @@ def steps(
 
 
 def step_of(neurons: nengo.neurons.NeuronType, training: bool = False) -> Step | None:
-    """Return the function that is registered for neurons, None if there is none.
+    """Return the function that is registered for neurons, or None if there is none.
 
-    A subclass that has inherited its method ``step`` moves as its base class does.
+    A subclass that inherits the method ``step`` uses the function of its base class.
     """
     known = RATES if training and neurons.spiking else STEPS
     for cls in type(neurons).__mro__:
@@ -65,7 +65,7 @@ def step_of(neurons: nengo.neurons.NeuronType, training: bool = False) -> Step |
     calls_python=lambda op: step_of(op.neurons) is None,
 )
 def lower_neurons(op: SimNeurons, values: Values) -> None:
-    """``output, state = step(J, state)``; unknown neurons run in Python."""
+    """``output, state = step(J, state)``; neurons without a function run in Python."""
     training = values.xp.training
     step = step_of(op.neurons, training)
     if step is None and training:
@@ -139,7 +139,7 @@ def _adapted(neurons, dt, adaptation, output):
 def lif(
     neurons: Any, values: Values, J: Array, voltage: Array, refractory_time: Array
 ) -> tuple:
-    """The voltage relaxes to J, with a spike when it is above 1."""
+    """The voltage decays towards J, and the neuron spikes when it is above 1."""
     xp, dt = values.xp, values.dt
     refractory = refractory_time - dt
     active = xp.clip(dt - refractory, 0.0, dt)

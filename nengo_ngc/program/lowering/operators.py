@@ -35,7 +35,7 @@ def lower_reset(op: ops.Reset, values: Values) -> None:
 
 @lowers(SimProbe)
 def lower_probe(op: SimProbe, values: Values) -> None:
-    """Nothing: what is probed is read at the end of the timestep."""
+    """Do nothing, because probed values are read at the end of the timestep."""
 
 
 def _partly_set(op):
@@ -123,8 +123,8 @@ def lower_bsr_dot_inc(op: ops.BsrDotInc, values: Values) -> None:
 def _spread(xp, x, n):
     """``x[..., None]``, repeated n times, by a product.
 
-    In a loop over larger arrays a processor would look up each element by itself. A product
-    with one column of ones would be simplified to that by compilers, hence the zeros.
+    On processors, a product is faster than repeating each element of a large array in a loop.
+    The zeros prevent the compiler from replacing the product by such a loop.
     """
     columns = xp.stack([x, xp.zeros_like(x)], axis=-1)
     ones = xp.asarray(np.ones((2, n)), dtype=x.dtype)

@@ -28,21 +28,21 @@ Arrays = Mapping[str, Array]
 
 @dataclass
 class Timestep:
-    """What a timestep leaves behind.
+    """The results of a timestep.
 
     Attributes
     ----------
     state : dict of {str: array}
         The arrays that the next timestep needs.
     probed : dict of {str: array}
-        What is probed, by the names in ``Program.probes``.
+        Probed values, by the names in ``Program.probes``.
     seen : dict of {str: array}
-        What learning rules need of this timestep besides its state.
+        Values of this timestep, besides the state, that learning rules need.
     due : array of bool, or None
-        Whether a learning rule applies now. None: the model has none.
+        Whether a learning rule applies now. None if the model has no learning rules.
     skipped : array of int, or None
-        Timesteps that were passed over, since all samples have settled. None if the program
-        does not pass over any.
+        Number of timesteps that were skipped because all samples have settled. None if the
+        program does not skip timesteps.
     """
 
     state: dict[str, Array]
@@ -55,35 +55,35 @@ class Timestep:
 class Program:
     """A model of Nengo as two pure functions over two dictionaries of arrays.
 
-    ``timestep`` changes ``state``, and ``learn`` changes what learning rules change of
-    ``shared``. Each array of ``state`` that is in ``per_sample`` has an axis for the samples
-    in front; all other arrays have the shapes of Nengo's signals.
+    ``timestep`` changes the arrays in ``state``, and ``learn`` changes those in ``shared``
+    that belong to learning rules. The first axis of arrays whose names are in ``per_sample``
+    is that of the samples. All other arrays have the shapes of Nengo's signals.
 
     Parameters
     ----------
     model : nengo.builder.Model
-        It is changed if operators are merged, as by `nengo.Simulator`.
+        The model. If operators are merged, it is changed, as it is by `nengo.Simulator`.
     n_samples : int, optional
-        Samples that are simulated at once.
+        Number of samples that are simulated at once.
     skips : bool, optional
-        Whether timesteps are passed over once all samples have settled.
+        Whether timesteps are skipped once all samples have settled.
     optimize : bool, optional
-        Whether small operators that are alike are merged, and products with ``matrices`` are
-        made in a shorter way. Otherwise each constant is an array that ``shared`` may give
-        another value.
+        Whether small operators of the same kind are merged, and products with ``matrices`` are
+        computed with fewer multiplications. Otherwise each constant is an array in ``shared``,
+        whose value may be changed.
 
     Attributes
     ----------
     nodes : dict of {nengo.Node: str}
-        Nodes whose values may be inputs of ``timestep`` instead, by these names.
+        Names of the nodes whose values may be given to ``timestep`` as inputs.
     probes : dict of {nengo.Probe: str}
-        Names of what is probed.
+        Names of the probes.
     matrices : Matrices
-        Constant matrices, which must be told of other values.
+        Constant matrices. Changes of their values must be made through this object.
     host : Host
-        What runs in Python.
+        The Python functions and processes of the model.
     learns : bool
-        Whether there are rules for ``learn`` to apply.
+        Whether the model has learning rules.
 
     Raises
     ------
@@ -139,12 +139,12 @@ class Program:
 
     @property
     def shared(self) -> dict[str, NDArray]:
-        """The initial values of what does not change within a timestep, by name."""
+        """The initial values of arrays that do not change within a timestep, by name."""
         return {name: base.initial_value for base, name in self.layout.shared.items()}
 
     @property
     def state(self) -> dict[str, NDArray]:
-        """The initial values of one sample of what a timestep changes, by name."""
+        """The initial values, for one sample, of arrays that a timestep changes, by name."""
         return {name: base.initial_value for base, name in self.layout.state.items()}
 
     # --- the two functions
@@ -166,7 +166,8 @@ class Program:
         inputs : dict of {str: array}
             Values of all ``sources``, and of some ``nodes``, (b, size) or (1, size).
         left : array of int, optional
-            Timesteps after this one, more of which are not passed over. Default: any number.
+            The largest number of timesteps that may be skipped after this one. By default
+            there is no limit.
 
         Returns
         -------
@@ -204,19 +205,19 @@ class Program:
     def learn(
         self, machine: Machine, shared: Arrays, state: Arrays, seen: Arrays
     ) -> dict[str, Array]:
-        """Apply the learning rules that are due after a timestep, of which there is one.
+        """Apply the learning rules after a timestep in which at least one of them is due.
 
         Parameters
         ----------
         machine : Machine
         shared : dict of {str: array}
         state, seen : dict of {str: array}
-            Of the `Timestep`.
+            Attributes of the `Timestep`.
 
         Returns
         -------
         dict of {str: array}
-            The arrays of ``shared`` as they are now.
+            The arrays of ``shared`` with their new values.
         """
         found = {"state": state, "seen": seen, "shared": shared}
         values = self._values(machine, shared, state)
@@ -235,13 +236,13 @@ class Program:
     def probed_of_learned(
         self, machine: Machine, shared: Arrays, state: Arrays
     ) -> dict[str, Array]:
-        """Return what is probed of arrays that ``learn`` has changed, by the names of probes.
+        """Return probed values of arrays that ``learn`` has changed, by the names of probes.
 
         Parameters
         ----------
         machine : Machine
         shared, state : dict of {str: array}
-            As they are after ``learn``.
+            Arrays after ``learn``.
         """
         signals = {name: self.model.sig[probe]["in"] for probe, name in self.probes.items()}
         learned = {k: signal for k, signal in signals.items() if signal.base in self._slow}
@@ -282,7 +283,7 @@ class Program:
         return values.repeat(values[signal], values.machine.n_samples if own else 1)
 
     def _remember(self, seen, values, after):
-        """Keep what rules have seen, once, and write down where it is."""
+        """Store each value that rules need once, and note where it is."""
         known = {id(array): ("state", name) for name, array in after.items()}
         self._seen, kept = {}, {}
         for k, arrays in seen.items():
@@ -300,7 +301,7 @@ class Program:
         return kept
 
     def _skip(self, values, most):
-        """Let time pass up to the last timestep of presentations that are over."""
+        """Skip to the last timestep of the presentation if all samples have settled."""
         xp, n = values.xp, most
         for op in self._ends:
             (output,) = op.outputs.values()
@@ -313,9 +314,9 @@ class Program:
 
 
 def _ordered(graph: dict) -> list[Operator]:
-    """Operators in the order in which they run, which is the same in each process.
+    """Operators in the order in which they run.
 
-    So compiled programs are found again on disk.
+    The order is the same in each process, so that compiled programs are found again on disk.
     """
     numbers = {op: k for k, op in enumerate(graph)}
     graph = {op: sorted(after, key=numbers.__getitem__) for op, after in graph.items()}

@@ -1,4 +1,4 @@
-"""Lowers pure operators: those of a timestep, and the learning rules after it."""
+"""Lowers pure operators: those within a timestep, and learning rules, which apply after it."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +12,7 @@ from .values import Values
 
 
 def is_rule(op: Operator) -> bool:
-    """Whether an operator changes nothing within most timesteps, as learning rules do."""
+    """Whether an operator applies in some timesteps only, as learning rules do."""
     guarded = isinstance(op, PureOperator) and any(guard for guard, _ in op.stages)
     return guarded and not op.sets
 
@@ -32,7 +32,7 @@ def compute(op: PureOperator, values: Values) -> None:
 
 
 class Rule:
-    """An operator in two parts: what it does at each timestep, and what is for rules.
+    """An operator in two parts: one runs in each timestep, and one when rules apply.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Rule:
     Attributes
     ----------
     slow : list of Signal
-        What changes only when the rule applies.
+        Signals that change only when the rule applies.
     """
 
     def __init__(self, op: PureOperator, dt: float) -> None:
@@ -54,7 +54,7 @@ class Rule:
         self.slow = [signal for name, signal in op.updated.items() if name not in moved]
 
     def _names_moved(self):
-        """What changes at each timestep, found out with the initial values."""
+        """Names of the values that change at each timestep, found with the initial values."""
         arrays = {
             name: signal.initial_value if is_shared(signal) else signal.initial_value[None]
             for name, signal in self._op.inputs.items()
@@ -66,13 +66,13 @@ class Rule:
         return moved
 
     def move(self, values: Values) -> None:
-        """Do what is done at each timestep."""
+        """Run the part that runs in each timestep."""
         inputs = {name: values.as_pure(signal) for name, signal in self._op.inputs.items()}
         for name, array in _run(self._always, values, inputs, inputs).items():
             values.set_pure(self._op.outputs[name], array)
 
     def read(self, values: Values) -> dict[str, Array]:
-        """Return what the rule sees of this timestep, by name."""
+        """Return the values of this timestep that the rule needs, by name."""
         return {name: values.as_pure(signal) for name, signal in self._op.inputs.items()}
 
     def is_due(self, xp: Any, arrays: dict[str, Array]) -> Array:
@@ -81,20 +81,20 @@ class Rule:
 
     @property
     def guard(self) -> tuple[Any, ...]:
-        """What decides whether the rule applies; rules with the same one apply together."""
+        """The condition for the rule; rules with the same guard apply together."""
         inputs = self._op.inputs
         return self._guarded[0][0], inputs.get("step"), inputs.get("learn")
 
     def apply(self, values: Values, arrays: dict[str, Array], due: bool = False) -> None:
-        """Change what is learned, if the rule applies.
+        """Change the learned arrays, if the rule applies.
 
         Parameters
         ----------
         values : Values
         arrays : dict of {str: array}
-            What the rule sees, by name.
+            The values that the rule needs, by name.
         due : bool, optional
-            Whether it is known already that the rule applies.
+            Whether it is already known that the rule applies.
         """
         outputs = {name: arrays[name] for name in self._op.updated}
         (guard, first), *others = self._guarded
@@ -105,9 +105,9 @@ class Rule:
 
 
 def _run(stages, values, inputs, outputs):
-    """What stages return, by name.
+    """The values that the stages of an operator return, by name.
 
-    If a guard is false, the outputs stay as they are; from then on all of them are returned.
+    If a guard is false, the outputs keep their values, and all of them are returned.
     """
     results = {}
     for k, (guard, function) in enumerate(stages):

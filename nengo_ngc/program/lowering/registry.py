@@ -1,4 +1,4 @@
-"""Which function lowers which class of operators."""
+"""The functions that lower operators, by the class of operators."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ from nengo.exceptions import BuildError
 
 @dataclass(frozen=True)
 class Lowering:
-    """How operators of one class become functions of arrays.
+    """The function that lowers one class of operators, and the properties of these operators.
 
     Parameters
     ----------
     function : callable
-        ``function(op, values)`` reads arrays of `.Values` and writes others.
+        ``function(op, values)``, which reads and writes arrays of `.Values`.
     shared : bool or None
-        Whether all samples share what operators write. None: they do if the samples share
-        all that the operators read.
+        Whether all samples share the arrays that operators write. None: they do if all arrays
+        that the operators read are shared.
     keeps : callable
-        The signals of an operator whose values of the timestep before it needs, though it
-        sets them.
+        A function that returns the signals which an operator sets, but whose values from the
+        previous timestep it needs.
     calls_python : callable
-        Whether an operator calls ``values.machine.on_host``.
+        A function that returns whether an operator calls ``values.machine.on_host``.
     """
 
     function: Callable[[Any, Any], None]
@@ -47,7 +47,7 @@ def lowers(
     Parameters
     ----------
     *classes : subclasses of nengo.builder.operator.Operator
-        Subclasses of them are not included, since they may compute something else.
+        Their subclasses are not included, since they may compute something else.
     shared : bool or None, optional
         As for `Lowering`. By default each sample has its own copy of what operators write.
     keeps : callable, optional
@@ -58,9 +58,9 @@ def lowers(
     Returns
     -------
     callable
-        A decorator for a function ``lower(op, values)``, which is called once when a timestep
-        is traced. It reads arrays as ``values[signal]``, and writes them by ``values.set`` and
-        ``values.inc``.
+        A decorator for a function ``lower(op, values)``, which is called once, when a timestep
+        is traced. It reads arrays as ``values[signal]``, and writes them with ``values.set``
+        and ``values.inc``.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def lowers(
 
 
 def lowering(op: Operator) -> Lowering:
-    """Return how an operator is lowered.
+    """Return the `Lowering` of an operator.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Sums of the entries that belong to the same row."""
+"""Sums of terms that belong to the same row."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """Synapses and delays, as pure functions of arrays.
 
-Each is given ``(process, values, u, **state)``, where u is the input, and returns the output
-and the new state by name.
+Each function is called with ``(process, values, u, **state)``, where u is the input, and
+returns the output and a dict of the new state.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from ...objects import Delay
 
 
 def filter_of(process: Process) -> Callable[..., tuple] | None:
-    """Return the function that computes a process, None if there is none."""
+    """Return the function that computes a process, or None if there is none."""
     for cls, function in _FILTERS.items():
         # a subclass of Lowpass or the like has the same matrices
         if isinstance(process, cls) and type(process).make_step is cls.make_step:
@@ -24,7 +24,7 @@ def filter_of(process: Process) -> Callable[..., tuple] | None:
 
 
 def _linear(synapse, values, u, X):
-    """``x' = A x + B u, y = C x + D u``, or y = C x' if D is 0, as Nengo has it."""
+    """``x' = A x + B u, y = C x + D u``, or y = C x' if D is 0, as in Nengo."""
     xp = values.xp
     A, B, C, D = synapse._get_ss(values.dt)
     d = D.item()
@@ -43,7 +43,7 @@ def _linear(synapse, values, u, X):
 
 
 def _triangle(synapse, values, u, Y, X, Xi):
-    """The last taps of the filter, of which ``Xi`` counts where the next one goes."""
+    """A filter over the last inputs; ``Xi`` is the position of the next one."""
     xp, n = values.xp, X.shape[1]
     _, n0, ndiff = synapse._get_coefficients(values.dt)
     y = Y + n0 * u - xp.sum(X, axis=1)

@@ -25,7 +25,7 @@ def lower_convolution(op: ConvInc, values: Values) -> None:
 
 @lowers(ConvTransposeInc)
 def lower_transposed_convolution(op: ConvTransposeInc, values: Values) -> None:
-    """``Y = Y + W * X``, where X is spread out by the strides first."""
+    """``Y = Y + W * X``, where zeros are inserted between the pixels of X first."""
     conv, padding = op.conv, []
     sizes, made = conv.input_shape.spatial_shape, conv.output_shape.spatial_shape
     for n, n_made, k, stride in zip(sizes, made, conv.kernel_size, conv.strides):
@@ -53,7 +53,7 @@ def _channels_last(values: Values, x: Array, shape: Any) -> Array:
 
 
 def _padding(kind, n, kernel, stride):
-    """Zeros that are added along an axis of n pixels."""
+    """Number of zeros that are added along an axis of n pixels."""
     if kind == "valid":
         return 0
     n_out = int(np.ceil(n / stride))

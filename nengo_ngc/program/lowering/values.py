@@ -1,4 +1,4 @@
-"""The arrays of one timestep: what operators read and write, signal by signal."""
+"""The arrays of one timestep, which operators read and write by signal."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,24 +15,24 @@ from .matrices import Matrices
 
 
 class Values:
-    """Arrays by signal, each with an axis for the samples in front.
+    """Arrays by signal, whose first axis is that of the samples.
 
-    The axis has length 1 if all samples share the array. Views of signals are read and
+    This axis has length 1 if all samples share the array. Views of signals are read and
     written as parts of the arrays of their bases.
 
     Parameters
     ----------
     machine : Machine
     arrays : mapping of Signal to array
-        The arrays of bases, with the axis in front.
+        The arrays of bases, with the axis of the samples.
     dt : float
         Length of a timestep, in seconds.
     step : Signal
         The number of the timestep.
     host : Host
-        What runs in Python.
+        The Python functions and processes of the model.
     matrices : Matrices
-        Those that never change.
+        The constant matrices.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Values:
         return self[self._step][0]
 
     def __getitem__(self, signal: Signal) -> Array:
-        """The array of a signal, (b, *shape) or (1, *shape)."""
+        """Return the array of a signal, (b, *shape) or (1, *shape)."""
         if signal.base is signal:
             return self._arrays[signal]
         return self._once("view", signal, self._view)
@@ -68,7 +68,7 @@ class Values:
         return self._reshape(self.pick(x, places(signal)), signal.shape)
 
     def _once(self, kind, signal, make):
-        """What is made of the array of a signal, as one object while the array is the same."""
+        """A result of a function of an array, computed once while the array is the same."""
         x = self._arrays[signal.base]
         of, made = self._made.get((kind, signal), (None, None))
         if of is not x:
@@ -107,13 +107,13 @@ class Values:
             self.set(signal, self[signal] + self._broadcast(value, signal.shape))
 
     def clear(self, signal: Signal) -> None:
-        """Write zeros, to which nothing needs to be added."""
+        """Set a signal to zeros, to which later increments need not be added."""
         zeros = np.zeros((1, *signal.shape), self.machine.dtype)
         self.set(signal, self.xp.asarray(zeros))
         self._zero.add(signal)
 
     def shared(self, signal: Signal) -> Array:
-        """The array of a signal that all samples share, without the axis in front."""
+        """Return a signal's array that all samples share, without the axis of the samples."""
         return self._once("shared", signal, self._shared)
 
     def _shared(self, signal):
@@ -123,7 +123,7 @@ class Values:
         return array[0]
 
     def each(self, signal: Signal) -> Array:
-        """The array of a signal, with a copy for each sample."""
+        """Return the array of a signal, with a copy for each sample."""
         return self._once("each", signal, self._each)
 
     def _each(self, signal):
@@ -134,28 +134,28 @@ class Values:
         return self[signal].shape[0] == 1
 
     def as_pure(self, signal: Signal) -> Array:
-        """The array of a signal as the functions of a `.PureOperator` see it."""
+        """Return a signal's array in the form that a `.PureOperator` expects."""
         if is_shared(signal):
             return self.shared(signal)
         return self.each(signal)
 
     def set_pure(self, signal: Signal, array: Array) -> None:
-        """Write what a function of a `.PureOperator` has returned."""
+        """Write an array that a function of a `.PureOperator` has returned."""
         self.set(signal, array[None] if is_shared(signal) else array)
 
     def base(self, signal: Signal) -> Array:
-        """The array of the base of a signal."""
+        """Return the array of the base of a signal."""
         return self._arrays[signal.base]
 
     # --- parts of arrays
 
     def pick(self, x: Array, indices: NDArray) -> Array:
-        """Columns of a matrix."""
+        """Return columns of a matrix."""
         part = _as_slice(indices)
         return self.xp.take(x, indices, axis=1) if part is None else x[:, part]
 
     def put(self, x: Array, indices: NDArray, value: Array) -> Array:
-        """A matrix some of whose columns are replaced.
+        """Return a matrix in which some columns are replaced.
 
         Parameters
         ----------
@@ -192,18 +192,18 @@ class Values:
         return self.xp.broadcast_to(value, (value.shape[0], *shape))
 
     def repeat(self, x: Array, n: int) -> Array:
-        """An array of which n samples have a copy."""
+        """Return an array with a copy for each of n samples."""
         return x if x.shape[0] == n else self.xp.broadcast_to(x, (n, *x.shape[1:]))
 
 
 def aligned(xp: Any, x: Array, ndim: int) -> Array:
-    """An array whose shape is filled with ones after the axis in front, as NumPy does it."""
+    """Return an array with axes of length 1 inserted after the first, for broadcasting."""
     missing = ndim - (len(x.shape) - 1)
     return xp.reshape(x, (x.shape[0], *(1,) * missing, *x.shape[1:])) if missing > 0 else x
 
 
 def places(signal: Signal) -> NDArray:
-    """Where the elements of a view lie in its base, both of them flat."""
+    """Return the positions of a view's elements in its base, both of them flattened."""
     base = np.arange(signal.base.size).reshape(signal.base.shape)
     index = np.ndarray(
         signal.shape,
