@@ -10,6 +10,7 @@ from pathlib import Path
 from nengo.exceptions import ValidationError
 
 from ..validation import FlagParam, PathParam, TextParam, WholeParam, checked, unknown
+from .layout import arrange_networks
 
 
 def examples() -> dict[str, str]:
@@ -79,6 +80,7 @@ def open_example(
         from nengo_gui.main import main
     except ImportError:
         raise ImportError('Nengo GUI is not installed: pip install "nengo-ngc[gui]"') from None
+    arrange_networks()
     copy_examples(folder)
     options = ["--port", str(free_port() if port is None else port)]
     # the command line is the only documented way to start Nengo GUI

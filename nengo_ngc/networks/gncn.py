@@ -174,6 +174,13 @@ class GNCN(LearningNetwork):
     models", Nature Communications 13, 2064.
     """
 
+    # kinds of objects from left to right, as Nengo GUI shows them
+    gui_columns = (
+        "input mask learn fresh held",
+        *("recognized", "chosen", "start", "z", "gate", "phi", "phi_z", "seen"),
+        *("mu", "d", "e"),
+    )
+
     @checked(
         LAYERS,
         ChoiceParam("variant", VARIANTS),

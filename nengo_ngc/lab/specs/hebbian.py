@@ -4,11 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ...models import HebbianEncoder
 from .. import plots
 from ..datasets import Dataset
 from .options import COUNT, SPARSITY, UNITS, Option
 from .sdr import CodeSpec
+
+_BLANK = 0.1  # grey level that no pixel of a blank filter reaches
+_PER_ROW = 16
 
 
 class HebbianSpec(CodeSpec):
@@ -44,5 +49,12 @@ class HebbianSpec(CodeSpec):
     def draw(self, model: Any, data: Dataset, folder: Path) -> None:
         super().draw(model, data, folder)
         filters = model.parameters_["W1"]
-        rows = [filters[i : i + 16] for i in range(0, len(filters), 16)]
-        plots.image_grid(rows, (model.patch, model.patch), folder / "filters.png")
+        blank = filters.max(axis=1) < _BLANK
+        filters = filters[np.argsort(blank, kind="stable")]
+        plots.image_grid(
+            [filters[i : i + _PER_ROW] for i in range(0, len(filters), _PER_ROW)],
+            (model.patch, model.patch),
+            folder / "filters.png",
+            note=f"{blank.sum()} of {len(filters)} filters have learned the empty background "
+            "(black, at the end)",
+        )
