@@ -264,15 +264,15 @@ def steps_until_below(values, goal):
 
 
 def in_words(start):
-    """A start as the documentation calls it."""
-    initial, steps, *momentum = start.split("-")
+    """A start as the documentation calls it, and the number of steps."""
+    initial, steps, *_ = start.split("-")
     first = {
         "zero": "from 0",
         "previous": "from previous states",
         "feedforward": "from the feedforward pass",
-        "switched": "previous states for two epochs, then the pass",
+        "switched": "two epochs previous states, then pass",
     }[initial]
-    return f"{first}, {steps} steps" + (f", momentum {momentum[0]}" if momentum else "")
+    return f"{first}, {steps} steps"
 
 
 def draw(curves, speeds, path):
@@ -298,7 +298,8 @@ def draw(curves, speeds, path):
         left.set(xlabel="epoch", ylabel="validation BCE (nats),\nby 50 steps from 0")
         right.set(xlabel=f"training time (epochs {in_words(slowest)})", xlim=(0, None))
         plots.whole_numbers(left.xaxis)
-        plots.legend(fig, n_columns=2)
+        momentum = "momentum 0.5 with fewer than 50 steps, else none"
+        plots.legend(fig, n_columns=2, title=momentum)
 
 
 if __name__ == "__main__":

@@ -210,18 +210,18 @@ def draw_information(points, path):
     with plots.figure(path, size=(5.5, 3.4)) as (fig, ((ax,),)):
         for number, (name, line) in enumerate(points.items()):
             ax.plot(*np.transpose(line), label=name, **plots.look(number))
-            for epoch in (1, len(line)):
+            for epoch, below in ((1, -14), (len(line), 8)):
                 ax.annotate(
                     f"epoch {epoch}",
                     line[epoch - 1],
                     textcoords="offset points",
-                    xytext=(6, -10),
+                    xytext=(-4, below),
                     ha="left",
                     fontsize="small",
                 )
-        ax.set(xlabel="I(X; T) (bits)", ylabel="I(T; Y) (bits)")
+        ax.set(xlabel="I(X; T) (bits)", ylabel="I(T; Y) (bits)", title="activity T, one seed")
         ax.margins(0.12)
-        plots.legend(fig, title="activity T")
+        plots.legend(fig)
 
 
 def _hidden(model, X):

@@ -207,7 +207,7 @@ def draw(n, results, path):
             ax.set_xlabel("stored pairs")
         right.plot([], [], "k-", lw=1, label="theory, synapses independent")
         right.plot([], [], "k:", lw=1, label="theory, unit by unit")
-        plots.legend(fig, n_columns=6)
+        plots.legend(fig, n_columns=3)
 
 
 @benchmark

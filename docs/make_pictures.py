@@ -12,12 +12,12 @@ from pathlib import Path
 
 import nengo
 import numpy as np
-from nengo_ngc.plots import COLOURS, WIDTH, figure
 
 import nengo_ngc as ngc
 from benchmarks import initial, pff_images, sparse_encoder, willshaw
 from benchmarks._recorded import curves, table
 from nengo_ngc import datasets
+from nengo_ngc.lab.plots import COLOURS, WIDTH, figure, whole_numbers
 
 IMAGES = Path(__file__).parent / "images"
 DOWN, UP, GREY = *COLOURS[:2], "#555555"
@@ -89,9 +89,10 @@ def settling(path, n_learn=1000):
         for ax, image, title in zip(axes[0], shown, titles):
             ax.imshow(image.reshape(8, 8), cmap="gray", vmin=0, vmax=1)
             ax.set_title(title)
-        for ax in axes.flat:
             ax.axis("off")
         grid = axes[1, 0].get_gridspec()
+        for ax in axes[1]:
+            ax.remove()
         left, right = fig.add_subplot(grid[1, :3]), fig.add_subplot(grid[1, 3:])
         for square, name, colour in zip(squares, ("e_0", "e_1"), (UP, DOWN)):
             times = np.arange(1, steps + 1)
@@ -103,6 +104,8 @@ def settling(path, n_learn=1000):
         right.plot(counts, smooth, color=UP, label="$|e_0|^2$, mean of 50 images")
         right.set(xlabel="images seen", title="a network learns", ylim=(0, None))
         right.legend()
+        for ax in (left, right):
+            whole_numbers(ax.yaxis)
 
 
 def _run(images, steps, parameters):

@@ -3,8 +3,8 @@
 Press play. The network starts with random weights, and every digit is
 shown for one presentation of 20 timesteps. At first the prediction is a
 grey blur. Within half a minute it becomes the digit, and squared_error
-falls to a third. That plot shows the error at the last timestep of each
-presentation, as the mean over the last 50 presentations.
+falls from 10 to 1.3. That plot shows the error at the last timestep of
+each presentation, as the mean over the last 50 presentations.
 
 "receptive fields" are the weights W1, while they learn: what each unit
 of the first hidden layer predicts if it is active. Grey is a weight of
@@ -34,10 +34,12 @@ with nengo.Network(label="learning", seed=0) as model:
     image = nengo.Node(shown, label="image")
     hide = nengo.Node([0.0], label="hide")
     net = ngc.networks.GNCN(
-        (64, 36, 36),
+        (64, 48, 48),
         schedule=ngc.Schedule(STEPS),
         momentum=0.5,
-        learning_rule_type=ngc.ErrorDriven(ngc.Adam(3e-3), norm_bound=1.0),
+        self_excitation=0.0,  # units that do not compete learn faster
+        cross_inhibition=0.0,
+        learning_rule_type=ngc.ErrorDriven(ngc.Adam(2e-3), norm_bound=1.0),
         label="GNCN",
     )
     nengo.Connection(image, net.input, synapse=None)
@@ -54,7 +56,7 @@ with nengo.Network(label="learning", seed=0) as model:
     probe = nengo.Probe(squared_error, sample_every=STEPS * 0.001)
 
     show_fields = WeightDisplay(
-        lambda sim: net.parameters(sim)["W1"].T, (8, 8), grid=(4, 9), every=10 * STEPS
+        lambda sim: net.parameters(sim)["W1"].T, (8, 8), grid=(4, 12), every=10 * STEPS
     )
     fields = nengo.Node(show_fields, label="receptive fields")
 

@@ -10,9 +10,8 @@ Try the sliders:
 
 - hide: 1 hides the right half of the image. Hidden pixels make no
   error, and the prediction fills them in.
-- learn: 1 lets the network continue to learn. If you set
-  parameters=None below, the network starts without having learned
-  anything, and you can watch squared_error fall.
+- learn: 1 lets the network continue to learn. The example
+  learning_digits starts without having learned anything.
 """
 
 from pathlib import Path

@@ -142,14 +142,6 @@ class PFF(RepresentationCircuit):
 
     _scale_free = ("z_g",)  # the generative circuit normalises it
 
-    # kinds of objects from left to right, as Nengo GUI shows them
-    gui_columns = (
-        "input target kind learn label",
-        *("recurrent", "noise", "a", "carried", "z", "n", "n relay", "before"),
-        *("start", "start relay", "e", "mu", "generative_error", "learned_error"),
-        *("goodness", "loss", "generative_loss"),
-    )
-
     @checked(
         LAYERS,
         WholeParam("n_classes"),

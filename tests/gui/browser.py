@@ -291,8 +291,8 @@ _PICTURES = {
     "learning_digits": ({}, 1.0, _seconds(30), ["GNCN"]),
     "ngc_digits": ({"hide": 1}, 0.3, _seconds(2.7), ["GNCN"]),
     "pff_digits": ({}, 0.3, _seconds(1.7), []),
-    "relaxation": ({}, 0.02, _half_way, []),
-    "spiking_pdh": ({}, 0.3, _seconds(1.3), []),
+    "relaxation": ({}, 0.02, _half_way, ["from feedforward", "from zero"]),
+    "spiking_pdh": ({}, 0.3, _seconds(1.3), ["rates", "spikes"]),
 }
 
 

@@ -102,7 +102,7 @@ def test_ngc_digits_learns_from_nothing(tmp_path):
 
 @pytest.mark.parametrize("name", ["learning_digits", "colour_photo"])
 def test_learns_from_nothing_within_seconds(name):
-    errors = squared_errors(run(name), 6.0)
+    errors = squared_errors(run(name), 3.0)
     assert errors[-1] < 0.6 * errors[4]
 
 

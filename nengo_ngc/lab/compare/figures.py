@@ -1,6 +1,7 @@
 """Pictures of a comparison, one of each for each group of its cells."""
 
 import math
+from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,11 @@ def _names(runs: Results) -> dict[str, str]:
     }
 
 
+def _spans_decades(errors: Sequence[float] | NDArray) -> bool:
+    known = [error for error in errors if not math.isnan(error)]
+    return bool(known) and 0 < 5 * min(known) < max(known)
+
+
 def _draw_errors(runs: Results, path: Path) -> bool:
     one = _seeds(runs) == "one seed"
     label = "test error (%), one seed" if one else "test error (%), each seed and the mean"
@@ -75,8 +81,7 @@ def _draw_errors(runs: Results, path: Path) -> bool:
             )
         ax.set_yticks(range(len(runs)), _names(runs).values())
         ax.set(xlabel=label, ylim=(len(runs) - 0.5, -0.5))
-        every = [cell["test_error"] for cells in runs.values() for cell in cells]
-        if 0 < 5 * min(every) < max(every):
+        if _spans_decades([cell["test_error"] for cells in runs.values() for cell in cells]):
             plots.log_axis(ax, "x")
         ax.margins(x=0.15)
     return True
@@ -88,7 +93,9 @@ def _draw_curves(runs: Results, path: Path) -> bool:
             errors = _over_epochs(runs[rule], "history", "val_error")
             plots.band(ax, _epochs(runs[rule]), errors, label=name, **plots.look(row))
         ax.set(xlabel="epoch", ylabel=f"test error (%)\n{_seeds(runs)}")
-        plots.log_axis(ax, "y")
+        every = [line.get_ydata() for line in ax.lines]
+        if _spans_decades(np.concatenate(every)):
+            plots.log_axis(ax, "y")
         plots.whole_numbers(ax.xaxis)
         plots.legend(fig, "right")
     return True
@@ -116,7 +123,7 @@ def _draw_angles(runs: Results, path: Path) -> bool:
             fig.supxlabel(
                 f"not shown: {', '.join(same)}, 0° under every rule",
                 fontsize="medium",
-                x=0.0,
+                x=0.01,
                 ha="left",
             )
         plots.legend(fig, n_columns=3)

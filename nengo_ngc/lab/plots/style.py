@@ -132,6 +132,7 @@ def legend(
         loc=f"outside {loc}",
         ncols=min(n, len(names)),
         title=title,
+        alignment="left",
     )
 
 

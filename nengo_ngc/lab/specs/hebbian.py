@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...models import HebbianEncoder
 from .. import plots
@@ -55,6 +56,11 @@ class HebbianSpec(CodeSpec):
             [filters[i : i + _PER_ROW] for i in range(0, len(filters), _PER_ROW)],
             (model.patch, model.patch),
             folder / "filters.png",
-            note=f"{blank.sum()} of {len(filters)} filters have learned the empty background "
-            "(black, at the end)",
+            note=_of_blank_ones(blank),
         )
+
+
+def _of_blank_ones(blank: NDArray[np.bool_]) -> str | None:
+    if not blank.any():
+        return None
+    return f"black, at the end: {blank.sum()} of {len(blank)} filters, of empty background"
