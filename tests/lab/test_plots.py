@@ -196,6 +196,17 @@ def test_figures_do_not_depend_on_settings_and_leave_them_alone(tmp_path):
     assert np.all(drawn[0][..., 3] == 1) and np.all(drawn[0][0, 0] == 1)
 
 
+def test_a_legend_is_not_wider_than_its_figure(tmp_path, figures):
+    with plots.figure(tmp_path / "legend.png") as (fig, ((ax,),)):
+        for number in range(4):
+            ax.plot([0, 1], [number, 1], label=f"{number}: {30 * 'n'}", **plots.look(number))
+        plots.legend(fig)
+    (legend,) = fig.legends
+    assert len(legend.get_texts()) == 4
+    left, *_, right = (text.get_window_extent() for text in legend.get_texts())
+    assert right.y0 < left.y0 and right.x0 > left.x1  # in two columns
+
+
 def test_an_axis_says_that_it_is_logarithmic(tmp_path, figures):
     with plots.figure(tmp_path / "log.png") as (fig, ((ax,),)):
         plots.band(ax, [1, 2, 3], np.array([[1.0, 10, 100], [2, 20, 200]]), label="two runs")

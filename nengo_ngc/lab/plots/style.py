@@ -120,20 +120,21 @@ def band(ax: Any, x: Sequence[float], runs: NDArray, **kwargs: Any) -> None:
 def legend(
     fig: Any, place: str = "above", n_columns: int = 4, title: str | None = None
 ) -> None:
-    """Name all curves of a figure once, outside of its axes, above them or on their right."""
+    """Name all curves of a figure once, outside of its axes: above them, or on their right.
+
+    Above the axes there are at most ``n_columns`` columns, and only as many as fit.
+    """
     names: dict[str, Any] = {}
     for ax in fig.axes:
         for handle, name in zip(*ax.get_legend_handles_labels()):
             names.setdefault(name, handle)
     loc, n = {"above": ("upper left", n_columns), "right": ("right upper", 1)}[place]
-    fig.legend(
-        names.values(),
-        names.keys(),
-        loc=f"outside {loc}",
-        ncols=min(n, len(names)),
-        title=title,
-        alignment="left",
-    )
+    look = {"loc": f"outside {loc}", "title": title, "alignment": "left"}
+    for ncols in range(min(n, len(names)), 0, -1):
+        made = fig.legend(names.values(), names.keys(), ncols=ncols, **look)
+        if made.get_tightbbox().width < fig.bbox.width or ncols == 1:
+            return
+        made.remove()
 
 
 def log_axis(ax: Any, which: str) -> None:
