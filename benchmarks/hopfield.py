@@ -146,34 +146,33 @@ def fit(distance):
 def draw_distances(results, path):
     """Distance and gradient against iterations, one row for each network."""
     deep = {shape: rows for shape, rows in results.items() if len(shape) > 2}
-    fig, axes = plots.figure(len(deep), 2, figsize=(8, 2.1 * len(deep)))
-    for row, (shape, rows) in zip(axes, deep.items()):
-        for number, (name, r) in enumerate(rows.items()):
-            for ax, key in zip(row, ("distance", "gradient")):
-                look = {**plots.style(number), "ms": 3, "markevery": 10, "label": name}
-                ax.semilogy(r[key], **look)
-        row[0].set(ylabel="distance / norm", title="-".join(map(str, shape)))
-        row[0].set_ylim(1e-6, 2)
-        row[1].set(ylabel="gradient's norm")
-        row[1].set_ylim(1e-5)
-    for ax in axes[-1]:
-        ax.set_xlabel("iteration")
-    axes[0, 1].legend(frameon=False, fontsize=8)
-    return plots.save(fig, path)
+    size = (plots.WIDTH, 1.9 * len(deep) + 0.5)
+    with plots.figure(path, len(deep), 2, size, sharex=True) as (fig, axes):
+        for row, (shape, rows) in zip(axes, deep.items()):
+            for number, (name, r) in enumerate(rows.items()):
+                for ax, key in zip(row, ("distance", "gradient")):
+                    ax.semilogy(r[key], markevery=10, label=name, **plots.look(number))
+            row[0].set(ylabel="distance / norm", title="-".join(map(str, shape)))
+            row[0].set_ylim(1e-6, 2)
+            row[1].set(ylabel="norm of the gradient")
+            row[1].set_ylim(1e-5)
+        for ax in axes[-1]:
+            ax.set_xlabel("iteration")
+        plots.legend(fig)
 
 
 def draw_branches(before, after, path):
     """Top-down against bottom-up input of units, before and after learning."""
-    fig, axes = plots.figure(1, 2, figsize=(8, 3.8))
-    for ax, branches, title in zip(axes[0], (before, after), ("before", "after learning")):
-        B, T = (np.ravel(branch) for branch in branches)
-        some = np.random.RandomState(0).choice(len(B), 3000, replace=False)
-        ax.plot(B[some], T[some], ".", ms=2, alpha=0.5, color=plots.COLOURS[0])
-        ends = np.percentile(B, [0.2, 99.8])
-        ax.plot(ends, ends, "-", lw=1, color=plots.COLOURS[1])
-        ax.set(title=f"{title}: correlation {correlation((B, T)):.2f}")
-        ax.set(xlabel="bottom-up input", ylabel="top-down input")
-    return plots.save(fig, path)
+    with plots.figure(path, 1, 2, (plots.WIDTH, 3.4)) as (fig, axes):
+        for ax, branches, title in zip(axes[0], (before, after), ("before", "after learning")):
+            B, T = (np.ravel(branch) for branch in branches)
+            some = np.random.RandomState(0).choice(len(B), 3000, replace=False)
+            ax.plot(B[some], T[some], ".", ms=2, alpha=0.5, color=plots.COLOURS[0])
+            ends = np.percentile(B, [0.2, 99.8])
+            ax.plot(ends, ends, lw=1, color=plots.COLOURS[1], label="equal")
+            ax.set(title=f"{title}: correlation {correlation((B, T)):.2f}")
+            ax.set(xlabel="bottom-up input", ylabel="top-down input")
+        plots.legend(fig)
 
 
 @benchmark

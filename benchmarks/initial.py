@@ -64,8 +64,9 @@ def main(report, dataset, starts, epochs, images, speed, pictures):
     X, X_val = data.X_train[:images], data.X_train[50_000:]
     report.say(f"784-360-360-360, PDH, batch {_BATCH}, {images} images")
     models, curves = compare_training(report, starts, X, X_val, epochs)
-    draw(curves, pictures / "bce.png")
-    compare_speed(report, starts, X)
+    speeds = compare_speed(report, starts, X)
+    settled = {start: curve[:, 0] for start, curve in curves.items()}
+    draw(settled, speeds, pictures / "bce.png")
     compare_steps(report, models, data.X_test)
     compare_settling(report, models.get(_SETTLING), X, X_val, data.X_test, epochs)
 
@@ -79,7 +80,7 @@ def compare_training(report, starts, X, X_val, epochs):
     models, curves = {}, {}
     for start in starts:
         models[start], curves[start] = train(start, X, X_val, epochs)
-        for epoch, (_, settled, own) in enumerate(curves[start], start=1):
+        for epoch, (settled, own) in enumerate(curves[start], start=1):
             table.row(start, epoch, settled, own)
     return models, curves
 
@@ -142,7 +143,7 @@ def _percentile_95(n):
 
 
 def compare_speed(report, starts, X, n_images=4096, rounds=6):
-    """Print the median over rounds in which each start has its turn."""
+    """Print and return the median over rounds in which each start has its turn."""
     turns = {start: make(start, rounds).epochs(X[:n_images]) for start in starts}
     rates = {start: [] for start in starts}
     for _ in range(rounds):
@@ -155,6 +156,7 @@ def compare_speed(report, starts, X, n_images=4096, rounds=6):
     medians = {start: np.median(rate[1:]) for start, rate in rates.items()}  # 1st: compiles
     for start, rate in medians.items():
         table.row(start, rate, rate / medians[starts[0]])
+    return medians
 
 
 def make(start, epochs, **kwargs):
@@ -173,16 +175,14 @@ def make(start, epochs, **kwargs):
 
 
 def train(start, X, X_val, epochs, **kwargs):
-    """A model and its curve: seconds, BCE by 50 steps from 0, its own."""
+    """A model and its curve: BCE by 50 steps from 0, and its own."""
     switches = start.startswith("switched")
     model = make(start, 2 if switches else epochs, **kwargs)
-    seconds, curve = 0.0, []
+    curve = []
 
     def learn(resume=False):
-        nonlocal seconds
         for record in model.epochs(X, X_val, resume=resume):
-            seconds += len(X) / record["samples_per_second"]
-            curve.append((seconds, settled_bce(model, X_val), record["val_bce"]))
+            curve.append((settled_bce(model, X_val), record["val_bce"]))
 
     learn()
     if switches:
@@ -264,18 +264,43 @@ def steps_until_below(values, goal):
     return np.where(below.any(axis=1), below.argmax(axis=1) + 1, values.shape[1] + 1)
 
 
-def draw(curves, path):
-    """Cross-entropy against epochs and against time."""
-    figure, ((left, right),) = plots.figure(1, 2, figsize=(10, 3.8))
-    for row, (start, curve) in enumerate(curves.items()):
-        style = {**plots.style(row), "markersize": 4}
-        left.plot(range(1, len(curve) + 1), curve[:, 1], label=start, **style)
-        right.plot(curve[:, 0] / 60, curve[:, 1], label=start, **style)
-    left.set(xlabel="epoch", ylabel="validation BCE (nats), 50 steps from 0")
-    right.set(xlabel="minutes of training")
-    plots.whole_numbers(left.xaxis)
-    right.legend(frameon=False, fontsize=9)
-    plots.save(figure, path)
+def in_words(start):
+    """A start as the documentation calls it, and the number of steps."""
+    initial, steps, *_ = start.split("-")
+    first = {
+        "zero": "from 0",
+        "previous": "from previous states",
+        "feedforward": "from the feedforward pass",
+        "switched": "two epochs previous states, then pass",
+    }[initial]
+    return f"{first}, {steps} steps"
+
+
+def draw(curves, speeds, path):
+    """Draw the cross-entropy against epochs, and against the time that they take.
+
+    Parameters
+    ----------
+    curves : dict of {str: sequence of float}
+        BCE after each epoch, by 50 steps from 0, by start.
+    speeds : dict of {str: float}
+        Samples per second by start, measured in turns. The time of a start that is not
+        among them is not drawn.
+    path : path
+    """
+    slowest = min(speeds, key=speeds.get)
+    with plots.figure(path, 1, 2, (plots.WIDTH, 4.2), sharey=True) as (fig, axes):
+        left, right = axes[0]
+        for row, (start, curve) in enumerate(curves.items()):
+            look, epochs = plots.look(row), np.arange(1, len(curve) + 1)
+            left.plot(epochs, curve, label=in_words(start), **look)
+            if start in speeds:
+                right.plot(epochs * speeds[slowest] / speeds[start], curve, **look)
+        left.set(xlabel="epoch", ylabel="validation BCE (nats),\nby 50 steps from 0")
+        right.set(xlabel=f"training time (epochs {in_words(slowest)})", xlim=(0, None))
+        plots.whole_numbers(left.xaxis)
+        momentum = "momentum 0.5 with fewer than 50 steps, else none"
+        plots.legend(fig, n_columns=2, title=momentum)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,10 @@ _WAYS = {
 _FIRST_SPARSITY = 0.2
 _NOISE = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 _DEAD = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95)
+DISTURBANCES = {
+    "standard deviation of noise on pixels": _NOISE,
+    "fraction of dead units": _DEAD,
+}
 
 
 @benchmark
@@ -146,20 +150,32 @@ def robustness(report, model, twin, data, path):
         alive = rng.permutation(512) >= part * 512
         curves["k winners"][1].append(_score_by_winners(model, data, alive))
         curves["softmax"][1].append(_score_by_softmax(twin, data, alive))
-    fig, axes = plots.figure(1, 2, figsize=(8, 3.2))
-    for k, (title, values) in enumerate(
-        {"noise of pixels (sd)": _NOISE, "part of dead units": _DEAD}.items()
-    ):
+    for k, (title, values) in enumerate(DISTURBANCES.items()):
         table = report.table(
             f"test accuracy (%) by {title}",
             {"output": "<24", **{f"{value:g}": ">8.2f" for value in values}},
         )
-        for (name, lines), colour in zip(curves.items(), plots.COLOURS):
+        for name, lines in curves.items():
             table.row(name, *lines[k])
-            axes[0, k].plot(values, lines[k], "o-", ms=3, color=colour, label=name)
-        axes[0, k].set(xlabel=title, ylabel="test accuracy (%)")
-        axes[0, k].legend(frameon=False)
-    plots.save(fig, path)
+    draw_robustness(curves, path)
+
+
+def draw_robustness(curves, path):
+    """Draw accuracies by the strength of disturbances.
+
+    Parameters
+    ----------
+    curves : dict of {str: sequence of sequences of float}
+        For each output, accuracies in percent for each of ``DISTURBANCES``.
+    path : path
+    """
+    with plots.figure(path, 1, 2, sharey=True) as (fig, axes):
+        for k, (title, values) in enumerate(DISTURBANCES.items()):
+            for number, (name, lines) in enumerate(curves.items()):
+                axes[0, k].plot(values, lines[k], label=name, **plots.look(number))
+            axes[0, k].set_xlabel(title)
+        axes[0, 0].set_ylabel("test accuracy (%), one seed")
+        plots.legend(fig)
 
 
 def information(report, data, epochs, path):
@@ -180,14 +196,33 @@ def information(report, data, epochs, path):
                 [analysis.mutual_information(activity, other) for other in (X, y)]
             )
         table.row(record["epoch"], *points["hidden layer"][-1], *points["code"][-1])
-    fig, ((ax,),) = plots.figure(1, 1, figsize=(4.5, 3.5))
-    for (name, line), colour in zip(points.items(), plots.COLOURS):
-        ax.plot(*np.transpose(line), "o-", ms=3, color=colour, label=name)
-        for epoch in (1, len(line)):
-            ax.annotate(str(epoch), line[epoch - 1], textcoords="offset points", xytext=(4, 4))
-    ax.set(xlabel="I(X; T), bit", ylabel="I(T; Y), bit")
-    ax.legend(frameon=False, title="T, epochs as numbers")
-    plots.save(fig, path)
+    draw_information(points, path)
+
+
+def draw_information(points, path):
+    """Draw a line through the epochs in the plane of information.
+
+    Parameters
+    ----------
+    points : dict of {str: sequence of (float, float)}
+        For each activity T, the information I(X; T) and I(T; Y) in bits after each epoch.
+    path : path
+    """
+    with plots.figure(path, size=(5.5, 3.4)) as (fig, ((ax,),)):
+        for number, (name, line) in enumerate(points.items()):
+            ax.plot(*np.transpose(line), label=name, **plots.look(number))
+            for epoch, below in ((1, -14), (len(line), 8)):
+                ax.annotate(
+                    f"epoch {epoch}",
+                    line[epoch - 1],
+                    textcoords="offset points",
+                    xytext=(-4, below),
+                    ha="left",
+                    fontsize="small",
+                )
+        ax.set(xlabel="I(X; T) (bits)", ylabel="I(T; Y) (bits)", title="activity T, one seed")
+        ax.margins(0.12)
+        plots.legend(fig)
 
 
 def _hidden(model, X):

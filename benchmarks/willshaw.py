@@ -171,38 +171,43 @@ def summarise(report, results):
 
 
 def draw(n, results, path):
-    """Information and false units against the number of pairs, and the theory's lines."""
-    fig, axes = plots.figure(1, 2, figsize=(9.5, 4))
-    left, right = axes[0]
-    for number, (k, rows) in enumerate(results.items()):
-        look, pairs = plots.style(number), np.array([r["pairs"] for r in rows])
-        fine = np.geomspace(pairs[0] / 2, pairs[-1], 50)
-        lines = np.array([theory(M, n, k)[1:] for M in fine]).T
-        by_unit = [false_by_unit(int(M), n, k) for M in fine]
-        right.plot(fine, by_unit, ":", lw=1, color=look["color"])
-        for ax, line, key in zip((right, left), lines, ("false", "bits")):
-            ax.plot(fine, line, "-", lw=1, color=look["color"])
-            measured = [r[key] for r in rows]
-            ax.plot(pairs, measured, **{**look, "ls": "", "ms": 5, "label": f"k = {k}"})
-    left.axhline(np.log(2), color="black", ls="--", lw=1)
-    left.annotate(
-        "ln 2",
-        (1, np.log(2)),
-        xycoords=("axes fraction", "data"),
-        xytext=(-2, 3),
-        textcoords="offset points",
-        ha="right",
-    )
-    left.set(ylabel="information / bit per synapse", ylim=(0, 0.75))
-    right.set(ylabel="false units in a recalled pattern", yscale="log")
-    right.set_ylim(5e-4, 600)
-    for ax in axes[0]:
-        ax.set(xlabel="stored pairs", xscale="log")
-    right.set_xlim(300)
-    right.plot([], [], "k-", lw=1, label="theory")
-    right.plot([], [], "k:", lw=1, label="theory, by unit")
-    right.legend(frameon=False, fontsize=8)
-    return plots.save(fig, path)
+    """Information and false units against the number of pairs, and the theory's lines.
+
+    Parameters
+    ----------
+    n : int
+    results : dict of {int: sequence of dict}
+        Rows with "pairs", "false" and "bits", by the number of active units.
+    path : path
+    """
+    with plots.figure(path, 1, 2, (plots.WIDTH, 3.6)) as (fig, ((left, right),)):
+        for number, (k, rows) in enumerate(results.items()):
+            look, pairs = plots.look(number), np.array([r["pairs"] for r in rows])
+            fine = np.geomspace(pairs[0] / 2, pairs[-1], 50)
+            lines = np.array([theory(M, n, k)[1:] for M in fine]).T
+            by_unit = [false_by_unit(int(M), n, k) for M in fine]
+            right.plot(fine, by_unit, ":", lw=1, color=look["color"])
+            for ax, line, key in zip((right, left), lines, ("false", "bits")):
+                ax.plot(fine, line, "-", lw=1, color=look["color"])
+                measured = [r[key] for r in rows]
+                ax.plot(pairs, measured, **{**look, "ls": "", "ms": 5}, label=f"k = {k}")
+        left.axhline(np.log(2), color="black", ls="--", lw=1)
+        left.annotate(
+            "ln 2",
+            (1, np.log(2)),
+            xycoords=("axes fraction", "data"),
+            xytext=(-2, 3),
+            textcoords="offset points",
+            ha="right",
+        )
+        left.set(ylabel="information (bits per synapse)", ylim=(0, 0.75), xscale="log")
+        right.set(ylabel="false units in a recalled pattern", xscale="log", yscale="log")
+        right.set(xlim=(300, None), ylim=(5e-4, 600))
+        for ax in (left, right):
+            ax.set_xlabel("stored pairs")
+        right.plot([], [], "k-", lw=1, label="theory, synapses independent")
+        right.plot([], [], "k:", lw=1, label="theory, unit by unit")
+        plots.legend(fig, n_columns=3)
 
 
 @benchmark

@@ -1,16 +1,23 @@
-"""Draws ``images/circuit.png`` and ``images/settling.png``.
+"""Draws the figures of the documentation that need no long run.
 
-Run ``python docs/make_pictures.py`` in the root of the repository.
+``circuit`` is a diagram, ``settling`` is computed in a minute, and all others are drawn from
+the tables that benchmarks have left in ``benchmarks/``. Run in the root of the repository::
+
+    python -m docs.make_pictures                 # all of them
+    python -m docs.make_pictures initial_bce
 """
 
+import sys
 from pathlib import Path
 
 import nengo
 import numpy as np
 
 import nengo_ngc as ngc
+from benchmarks import initial, pff_images, sparse_encoder, willshaw
+from benchmarks._recorded import curves, table
 from nengo_ngc import datasets
-from nengo_ngc.lab.plots import COLOURS, figure, save
+from nengo_ngc.lab.plots import COLOURS, WIDTH, figure, whole_numbers
 
 IMAGES = Path(__file__).parent / "images"
 DOWN, UP, GREY = *COLOURS[:2], "#555555"
@@ -33,36 +40,35 @@ def arrow(ax, start, end, colour, bend=0.0):
 
 def circuit(path):
     """Draw a GNCN of three layers, in which predictions go down and errors go up."""
-    fig, ((ax,),) = figure(1, 1, figsize=(7.6, 5.0))
-    for level in range(N_LAYERS):
-        y = HEIGHT * level
-        state, above, error = (LEFT, y), (LEFT, y + HEIGHT), (RIGHT, y)
-        box(ax, *state, f"$z_{level}$" if level else "image", "black")
-        box(ax, *error, f"$e_{level}$", UP)
-        if level == 0:
-            arrow(ax, (LEFT + 0.25, y), error, GREY)
-        else:
-            arrow(ax, state, error, GREY, bend=-0.08)
-            arrow(ax, error, state, UP, bend=-0.08)
-        arrow(ax, above, error, DOWN, bend=0.07)
-        arrow(ax, error, above, UP, bend=0.07)
-        ax.text(0.62, y + 0.62, f"$W_{level + 1}$", color=DOWN, fontsize=14)
-        ax.text(1.82, y + 0.88, f"$E_{level + 1}$", color=UP, fontsize=14)
-    top = HEIGHT * N_LAYERS
-    box(ax, LEFT, top, f"$z_{N_LAYERS}$", "black")
-    heading = {"ha": "center", "fontsize": 12}
-    ax.text(LEFT, top + 0.55, "latent states", **heading)
-    ax.text(RIGHT, top - HEIGHT + 0.55, "errors", color=UP, **heading)
-    notes = (
-        (DOWN, "W: each layer predicts\nthe one below"),
-        (GREY, "e: what is there,\nless its prediction"),
-        (UP, "E: what is left unexplained\nmoves the states, then\nchanges the weights"),
-    )
-    for row, (colour, text) in enumerate(notes):
-        ax.text(RIGHT + 0.7, 3.5 - row, text, color=colour, fontsize=11, va="top")
-    ax.set(xlim=(-0.8, 6.6), ylim=(-0.5, top + 0.9))
-    ax.axis("off")
-    save(fig, path)
+    with figure(path, size=(WIDTH, 4.9)) as (_, ((ax,),)):
+        for level in range(N_LAYERS):
+            y = HEIGHT * level
+            state, above, error = (LEFT, y), (LEFT, y + HEIGHT), (RIGHT, y)
+            box(ax, *state, f"$z_{level}$" if level else "image", "black")
+            box(ax, *error, f"$e_{level}$", UP)
+            if level == 0:
+                arrow(ax, (LEFT + 0.25, y), error, GREY)
+            else:
+                arrow(ax, state, error, GREY, bend=-0.08)
+                arrow(ax, error, state, UP, bend=-0.08)
+            arrow(ax, above, error, DOWN, bend=0.07)
+            arrow(ax, error, above, UP, bend=0.07)
+            ax.text(0.62, y + 0.62, f"$W_{level + 1}$", color=DOWN, fontsize=14)
+            ax.text(1.82, y + 0.88, f"$E_{level + 1}$", color=UP, fontsize=14)
+        top = HEIGHT * N_LAYERS
+        box(ax, LEFT, top, f"$z_{N_LAYERS}$", "black")
+        heading = {"ha": "center", "fontsize": 12}
+        ax.text(LEFT, top + 0.55, "latent states", **heading)
+        ax.text(RIGHT, top - HEIGHT + 0.55, "errors", color=UP, **heading)
+        notes = (
+            (DOWN, "W: each layer predicts\nthe layer below"),
+            (GREY, "e: the state minus\nits prediction"),
+            (UP, "E: errors move the states,\nand then change the weights"),
+        )
+        for row, (colour, text) in enumerate(notes):
+            ax.text(RIGHT + 0.7, 3.5 - row, text, color=colour, fontsize=11, va="top")
+        ax.set(xlim=(-0.8, 6.6), ylim=(-0.5, top + 0.9))
+        ax.axis("off")
 
 
 def settling(path, n_learn=1000):
@@ -77,25 +83,29 @@ def settling(path, n_learn=1000):
     learned = np.sum(runs["e0"] ** 2, axis=1)[steps - 1 :: steps]
 
     moments = (1, 5, 10, 20, 50)
-    fig, axes = figure(2, 6, figsize=(9.0, 4.6))
-    shown = [seen[0], *(prediction[t - 1] for t in moments)]
-    titles = ["image", *(f"after {t} ms" for t in moments)]
-    for ax, image, title in zip(axes[0], shown, titles):
-        ax.imshow(image.reshape(8, 8), cmap="gray", vmin=0, vmax=1)
-        ax.set_title(title, fontsize=11)
-    for ax in axes.flat:
-        ax.axis("off")
-    grid = axes[1, 0].get_gridspec()
-    left, right = fig.add_subplot(grid[1, :3]), fig.add_subplot(grid[1, 3:])
-    for square, name, colour in zip(squares, ("e_0", "e_1"), (UP, DOWN)):
-        left.plot(np.arange(1, steps + 1), square, color=colour, label=f"$|{name}|^2$")
-    left.set(xlabel="timestep", title="one image settles", ylim=(0, None))
-    left.legend(frameon=False)
-    smooth = learned.reshape(-1, 50).mean(axis=1)
-    right.plot(np.arange(len(smooth)) * 50 + 25, smooth, color=UP, label="$|e_0|^2$")
-    right.set(xlabel="images seen", title="a network learns", ylim=(0, None))
-    right.legend(frameon=False)
-    save(fig, path)
+    with figure(path, 2, 6, (WIDTH, 3.9)) as (fig, axes):
+        shown = [seen[0], *(prediction[t - 1] for t in moments)]
+        titles = ["image", *(f"after {t} ms" for t in moments)]
+        for ax, image, title in zip(axes[0], shown, titles):
+            ax.imshow(image.reshape(8, 8), cmap="gray", vmin=0, vmax=1)
+            ax.set_title(title)
+            ax.axis("off")
+        grid = axes[1, 0].get_gridspec()
+        for ax in axes[1]:
+            ax.remove()
+        left, right = fig.add_subplot(grid[1, :3]), fig.add_subplot(grid[1, 3:])
+        for square, name, colour in zip(squares, ("e_0", "e_1"), (UP, DOWN)):
+            times = np.arange(1, steps + 1)
+            left.plot(times, square, color=colour, label=f"$|{name}|^2$")
+        left.set(xlabel="timestep (ms)", title="one image settles", ylim=(0, None))
+        left.legend()
+        smooth = learned.reshape(-1, 50).mean(axis=1)
+        counts = np.arange(len(smooth)) * 50 + 25
+        right.plot(counts, smooth, color=UP, label="$|e_0|^2$, mean of 50 images")
+        right.set(xlabel="images seen", title="a network learns", ylim=(0, None))
+        right.legend()
+        for ax in (left, right):
+            whole_numbers(ax.yaxis)
 
 
 def _run(images, steps, parameters):
@@ -113,6 +123,70 @@ def _run(images, steps, parameters):
     return {name: sim.data[probe] for name, probe in probes.items()}
 
 
+def initial_bce(path, name="initial"):
+    """Cross-entropy in training from different starts, on MNIST."""
+    rows, speeds = table(name, "validation BCE"), table("initial_speed", "training")
+    initial.draw(
+        {start: np.ravel(bce) for start, bce in curves(rows, "start", "from 0").items()},
+        {row["start"]: row["samples/s"] for row in speeds},
+        path,
+    )
+
+
+def initial_fashion_bce(path):
+    """The same on Fashion-MNIST."""
+    initial_bce(path, "initial_fashion")
+
+
+def pff_curves(path):
+    """Learning curves of predictive forward-forward on MNIST."""
+    names = {
+        "epoch": "epoch",
+        "test error (%)": "val_error",
+        "goodness": "positive_goodness",
+        "of negatives": "negative_goodness",
+        "generative loss": "generative_loss",
+    }
+    rows = table("pff_mnist", "500-500 units")
+    pff_images.draw([{names[k]: row[k] for k in names} for row in rows], path)
+
+
+def sparse_robustness(path):
+    """Accuracy of codes with noise and dead units."""
+    outputs = {}
+    for title in sparse_encoder.DISTURBANCES:
+        for row in table("sparse_encoder", f"test accuracy (%) by {title}"):
+            outputs.setdefault(row.pop("output"), []).append(list(row.values()))
+    sparse_encoder.draw_robustness(outputs, path)
+
+
+def sparse_information(path):
+    """Codes and hidden layers in the plane of information."""
+    rows = table("sparse_encoder", "information")
+    points = {
+        "hidden layer": [(row["I(X; hidden)"], row["I(hidden; Y)"]) for row in rows],
+        "code": [(row["I(X; code)"], row["I(code; Y)"]) for row in rows],
+    }
+    sparse_encoder.draw_information(points, path)
+
+
+def memory(path):
+    """Information in Willshaw's memory."""
+    rows = {k: table("willshaw", f"k = {k},") for k in willshaw.ACTIVE}
+    willshaw.draw(1024, rows, path)
+
+
+PICTURES = {
+    "circuit": circuit,
+    "settling": settling,
+    "initial_bce": initial_bce,
+    "initial_fashion_bce": initial_fashion_bce,
+    "pff_curves": pff_curves,
+    "sparse_robustness": sparse_robustness,
+    "sparse_information": sparse_information,
+    "willshaw": memory,
+}
+
 if __name__ == "__main__":
-    circuit(IMAGES / "circuit.png")
-    settling(IMAGES / "settling.png")
+    for name in sys.argv[1:] or PICTURES:
+        PICTURES[name](IMAGES / f"{name}.png")

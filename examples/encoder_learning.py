@@ -85,7 +85,6 @@ def rmse(error):
 
 def main(n_seeds=5):
     """Compare the rules, print a table and draw a figure."""
-    from matplotlib.figure import Figure
     from tqdm import tqdm
 
     from nengo_ngc import plots
@@ -105,22 +104,17 @@ def main(n_seeds=5):
             line += f"{np.mean(last):13.3f} ± {np.std(last, ddof=1):.3f}"
         print(line)
 
-    figure = Figure(figsize=(9, 3.6))
-    axes = figure.subplots(1, 2, sharey=True)
-    for ax, population in zip(axes, POPULATIONS):
-        for number, rule in enumerate(RULES):
-            style = {**plots.style(number), "marker": ""}
-            plots.band(
-                ax,
-                np.arange(1, SECONDS / WINDOW + 1) * WINDOW,
-                np.array(curves[population, rule]),
-                label=rule,
-                **style,
-            )
-        ax.set(title=population, xlabel="time (s)", ylim=(0, None))
-    axes[0].set_ylabel(f"error of the product (RMS of {WINDOW:.0f} s)")
-    axes[1].legend(frameon=False)
-    plots.save(figure, "encoder_learning.png")
+    times = np.arange(1, SECONDS / WINDOW + 1) * WINDOW
+    with plots.figure("encoder_learning.png", 1, 2, sharey=True) as (figure, axes):
+        for ax, population in zip(axes[0], POPULATIONS):
+            for number, rule in enumerate(RULES):
+                look = {**plots.look(number), "marker": "", "label": rule}
+                plots.band(ax, times, np.array(curves[population, rule]), **look)
+            ax.set(title=population, xlabel="time (s)", ylim=(0, None))
+        axes[0, 0].set_ylabel(
+            f"error of the product (RMS of {WINDOW:.0f} s),\nmean and range of {n_seeds} seeds"
+        )
+        plots.legend(figure)
 
 
 if __name__ == "__main__":

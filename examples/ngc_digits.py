@@ -3,15 +3,15 @@
 Press play. Every digit is shown for half a second, which is ten
 presentations of 50 timesteps. At the end of each presentation the
 pictures show the network's prediction of the image and the prediction
-error, in which grey stands for an error of 0.
+error, in which grey stands for an error of 0. squared_error is that of
+the settled network, too: one value for each presentation.
 
 Try the sliders:
 
 - hide: 1 hides the right half of the image. Hidden pixels make no
   error, and the prediction fills them in.
-- learn: 1 lets the network continue to learn. If you set
-  parameters=None below, the network starts without having learned
-  anything, and you can watch squared_error fall.
+- learn: 1 lets the network continue to learn. The example
+  learning_digits starts without having learned anything.
 """
 
 from pathlib import Path
@@ -21,7 +21,7 @@ import numpy as np
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets
-from nengo_ngc.gui import ImageDisplay
+from nengo_ngc.gui import ImageDisplay, Settled
 
 STEPS = 50  # timesteps in each presentation
 digits = datasets.load("digits", binarize=False)
@@ -58,6 +58,7 @@ with nengo.Network(label="digits", seed=0) as model:
     for k, what in enumerate((image, visible, net.output, error)):
         nengo.Connection(what, pictures[64 * k : 64 * (k + 1)], synapse=None)
 
-    squared_error = nengo.Node(lambda t, e: e @ e, size_in=64, label="squared_error")
+    settled = Settled(STEPS, lambda e: e @ e)
+    squared_error = nengo.Node(settled, size_in=64, label="squared_error")
     nengo.Connection(error, squared_error, synapse=None)
     probe = nengo.Probe(squared_error, sample_every=STEPS * 0.001)

@@ -23,7 +23,7 @@ import numpy as np
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets
-from nengo_ngc.gui import ImageDisplay
+from nengo_ngc.gui import ImageDisplay, Settled
 
 STEPS = 100  # timesteps in each presentation
 digits = datasets.load("digits", binarize=False)
@@ -62,9 +62,8 @@ with nengo.Network(label="spikes", seed=0) as model:
         (8, 8), grid=(1, 4), titles=("image", "visible", "rates", "spikes"), every=STEPS
     )
     pictures = nengo.Node(show, size_in=show.size_in, label="predictions")
-    squared_error = nengo.Node(
-        lambda t, e: [e[:64] @ e[:64], e[64:] @ e[64:]], size_in=128, label="squared_error"
-    )
+    settled = Settled(STEPS, lambda e: [e[:64] @ e[:64], e[64:] @ e[64:]])
+    squared_error = nengo.Node(settled, size_in=128, label="squared_error")
     for k, net in enumerate((rates, spikes)):
         nengo.Connection(image, net.input, synapse=None)
         nengo.Connection(hide, net.mask, transform=right_half[:, None], synapse=None)

@@ -1,5 +1,6 @@
 """Neural generative coding and related learning methods for Nengo."""
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -88,6 +89,12 @@ _MODULES = {
     "plots": "lab.plots",
     "provenance": "lab.provenance",
 }
+
+
+if sys.modules.get("nengo_gui"):  # a script that Nengo GUI has opened
+    from .gui import arrange_networks
+
+    arrange_networks()
 
 
 def __getattr__(name: str) -> Any:

@@ -12,6 +12,7 @@ from nengo.exceptions import ValidationError
 
 from ..validation import FlagParam, PathParam, TextParam, WholeParam, checked, unknown
 from ..version import how_to_install
+from .layout import arrange_networks
 
 
 def examples() -> dict[str, str]:
@@ -83,6 +84,7 @@ def open_example(
             from nengo_gui.main import main
     except ImportError:
         raise ImportError(f"Nengo GUI is not installed: {how_to_install('gui')}") from None
+    arrange_networks()
     copy_examples(folder)
     options = ["--port", str(free_port() if port is None else port)]
     # the command line is the only documented way to start Nengo GUI

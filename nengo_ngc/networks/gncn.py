@@ -187,6 +187,13 @@ class GNCN(LearningNetwork):
     2006, "Pattern recognition and machine learning", section 4.3.6.
     """
 
+    # kinds of objects from left to right, as Nengo GUI shows them
+    gui_columns = (
+        "input mask learn fresh held",
+        *("recognized", "chosen", "start", "z", "gate", "phi", "phi_z", "seen"),
+        *("mu", "d", "e"),
+    )
+
     @checked(
         LAYERS,
         ChoiceParam("variant", VARIANTS),

@@ -141,6 +141,13 @@ class LayeredHopfield(LearningNetwork):
     inference of deep generative networks is biologically plausible", arXiv 1606.01651.
     """
 
+    # kinds of objects from left to right, as Nengo GUI shows them
+    gui_columns = (
+        "learn energy gradient_norm",
+        *("input", "clamped", "moving", "b", "bottom_up", "s", "top_down", "gradient"),
+        *("bottom_up_error", "top_down_error", "lesson"),
+    )
+
     @checked(
         LAYERS,
         EitherParam(

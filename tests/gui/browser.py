@@ -236,6 +236,18 @@ class Page:
         """The values of a plot, a row for each of its lines."""
         return self._of(label, "c.data_store.data")
 
+    def unfold(self, label):
+        """Show the inside of a network; returns where its objects are, by their labels."""
+        net = "Object.values(Nengo.netgraph.svg_objects).filter(i => i.type === 'net' && "
+        net += "i.label.innerHTML === arguments[0])[0]"
+        self._js(f"{net}.expand()", label)
+        places = f"{net}.children.map(i => [i.label.innerHTML, i.x, i.y])"
+        self.wait_for(
+            lambda: self._js(f"return {places}.length", label), f"{label} is unfolded"
+        )
+        time.sleep(0.2)  # until all of them have come
+        return {name: (x, y) for name, x, y in self._js(f"return {places}", label)}
+
     def slide(self, label, value):
         """Move a slider."""
         self._of(label, f"c.sliders[0].set_value({value})")
@@ -258,7 +270,9 @@ class Page:
         self._js("ace.edit('editor').scrollToLine(0); ace.edit('editor').clearSelection()")
         time.sleep(0.5)
         picture = Image.open(io.BytesIO(self._driver.get_screenshot_as_png()))
-        picture.convert("RGB").save(path, optimize=True)
+        # 256 colours take a third of the space
+        few = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+        few.save(path, optimize=True)
 
 
 def _seconds(n):
@@ -271,14 +285,16 @@ def _half_way(page):
     return page.time > 0.4 and 0.3 < sums[2] / sums[1] < 0.6
 
 
-# sliders, speed, and when to stop
+# sliders, speed, when to stop, and the networks that a second picture shows unfolded
 _PICTURES = {
-    "encoder_learning": ({}, 1.0, _seconds(40)),
-    "k_winners": ({"noise": 0.15}, 0.3, _seconds(1.7)),
-    "ngc_digits": ({"hide": 1}, 0.3, _seconds(2.7)),
-    "pff_digits": ({}, 0.3, _seconds(1.7)),
-    "relaxation": ({}, 0.02, _half_way),
-    "spiking_pdh": ({}, 0.3, _seconds(1.3)),
+    "colour_photo": ({}, 1.0, _seconds(30), ["GNCN"]),
+    "encoder_learning": ({}, 1.0, _seconds(40), []),
+    "k_winners": ({"noise": 0.15}, 0.3, _seconds(1.7), []),
+    "learning_digits": ({}, 1.0, _seconds(30), ["GNCN"]),
+    "ngc_digits": ({"hide": 1}, 0.3, _seconds(2.7), ["GNCN"]),
+    "pff_digits": ({}, 0.3, _seconds(1.7), []),
+    "relaxation": ({}, 0.02, _half_way, ["from feedforward", "from zero"]),
+    "spiking_pdh": ({}, 0.3, _seconds(1.3), ["rates", "spikes"]),
 }
 
 
@@ -291,7 +307,7 @@ def main(folder, *names):
             closing(Browser()) as browser,
         ):
             for name in names or _PICTURES:
-                sliders, speed, enough = _PICTURES[name]
+                sliders, speed, enough, unfolded = _PICTURES[name]
                 page = Page(browser, server, f"{name}.py")
                 page.set_speed(speed)
                 page.press()
@@ -305,6 +321,10 @@ def main(folder, *names):
                 )
                 page.press()
                 page.screenshot(Path(folder) / f"gui_{name}.png")
+                for label in unfolded:
+                    page.unfold(label)
+                if unfolded:
+                    page.screenshot(Path(folder) / f"gui_{name}_unfolded.png")
                 page.leave()
 
 

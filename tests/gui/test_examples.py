@@ -14,6 +14,7 @@ from ..conftest import needs_dl
 
 FOLDER = Path(__file__).parents[2] / "examples"
 EXAMPLES = list(gui.examples())
+DISPLAYS = gui.ImageDisplay, gui.WeightDisplay
 
 
 def run(name, folder=FOLDER):
@@ -28,7 +29,7 @@ def test_example_opens(name):
         for probe in sim.model.probes:
             assert np.all(np.isfinite(sim.data[probe]))
     for node in model.all_nodes:
-        if isinstance(node.output, gui.ImageDisplay):
+        if isinstance(node.output, DISPLAYS):
             assert "data:image/png" in node.output._nengo_html_
 
 
@@ -44,7 +45,7 @@ def test_layout_is_of_what_the_example_has(name):
     for kind, what in shown:
         obj = eval(what, script)
         assert isinstance(obj, nengo.Node)
-        assert isinstance(obj.output, gui.ImageDisplay) == (kind == "HTMLView")
+        assert isinstance(obj.output, DISPLAYS) == (kind == "HTMLView")
     assert len(shown) == len(re.findall(r"\]\.label_visible = True", layout)) > 1
 
 
@@ -98,6 +99,12 @@ def test_ngc_digits_learns_from_nothing(tmp_path):
     script["net"].learn.output = [1.0]
     errors = squared_errors(script, 10.0)
     assert errors[-60:].mean() < 0.6 * errors[:20].mean()
+
+
+@pytest.mark.parametrize("name", ["learning_digits", "colour_photo"])
+def test_learns_from_nothing_within_seconds(name):
+    errors = squared_errors(run(name), 3.0)
+    assert errors[-1] < 0.6 * errors[4]
 
 
 def test_goodness_of_pff_digits_tells_right_labels(tmp_path):

@@ -81,7 +81,11 @@ def written(weights):
     """What makes an example write a sum of its weights into a file, line by line."""
     return f"""
 
+before = globals().get("on_step", lambda sim: None)
+
+
 def on_step(sim):  # Nengo GUI calls it
+    before(sim)
     if sim is not None and sim.n_steps % 20 == 0:  # None once it was reset
         with open(__file__ + ".weights", "a") as file:
             file.write(f"{{np.sum({weights})!r}}\\n")
@@ -225,3 +229,35 @@ def test_spikes_predict_what_rates_predict(opened):
         _, _, *filled_in = columns(page, "predictions", 8, wait=0.25)
         for before, after in zip((rates, spikes), filled_in):
             assert np.abs(after - before)[:, 4:].max() > 20
+
+
+# examples that learn from nothing: their images, and the correlation of the prediction with
+# what it predicts that is reached within a few seconds
+LEARNING = {"learning_digits": ((8, 8), 0.6), "colour_photo": ((48, 72, 3), 0.6)}
+
+
+@needs_browser
+@pytest.mark.parametrize("name", LEARNING)
+def test_learns_from_nothing_before_ones_eyes(name, opened):
+    (_, width, *_), wanted = LEARNING[name]
+    with opened(name, appended=written(W1)) as (page, folder):
+
+        def likeness():
+            image, prediction = columns(page, "pictures", width)
+            return np.corrcoef(image.ravel(), prediction.ravel())[0, 1]
+
+        def error():
+            return page.plotted("squared_error")[0][-1]
+
+        page.set_speed(1)
+        page.run_until(0.2)
+        before, fields = error(), page.picture("receptive fields")
+        page.wait_for(lambda: likeness() > wanted, "the prediction is like the image")
+        page.wait_for(lambda: error() < 0.6 * before, "the error falls")
+        assert not np.array_equal(page.picture("receptive fields"), fields)
+        # it stands still between the ends of presentations
+        assert len(set(page.plotted("squared_error")[0][-100:])) <= 6
+        places = page.unfold("GNCN")
+        assert places["input"][0] < places["z1"][0] < places["mu0"][0] < places["e0"][0]
+        assert places["z2"][1] < places["z1"][1] == places["e1"][1] < places["e0"][1]
+        check_learning(page, folder)

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,13 +23,14 @@ from matplotlib.image import imread
 from nengo_ngc import datasets
 from nengo_ngc.exceptions import FolderHeldError
 from nengo_ngc.lab import compare as comparison
-from nengo_ngc.lab import provenance
+from nengo_ngc.lab import plots, provenance
 from nengo_ngc.lab.cli import main
 from nengo_ngc.lab.compare import code_hashes, processes, report, results, user_modules
 from nengo_ngc.models import RULES
 from nengo_ngc.storage import locks
 
 from ..conftest import needs_jax
+from .test_plots import check_layout
 
 SMALL = {
     "rules": ["backprop", "pes"],
@@ -106,13 +108,16 @@ def test_what_is_written(compared):
     assert len(list((folder / "cells").glob("*.json"))) == 4
     table = (folder / "table.txt").read_text()
     assert re.search(r"backprop +\d+\.\d\d ± \d+\.\d\d +2 ", table)
-    for name in ("errors-1.png", "curves-1.png", "angles-1.png"):
+    for name in ("errors-1.png", "curves-1.png"):
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
+    # all updates are backprop's: nothing would be seen on the axes
+    assert not (folder / "angles-1.png").exists()
+    assert re.search(r"pes .* W2 0$", table, re.MULTILINE)
 
 
 def test_page_is_self_contained(compared):
     page = (compared[0] / "report.html").read_text()
-    assert page.count("data:image/png;base64,") == 3
+    assert page.count("data:image/png;base64,") == 2
     assert not re.search(r"(src|href)=\"(?!data:)", page)
     assert "http" not in page
     assert "digits, 8 hidden, relu, nengo" in page and "±" in page
@@ -308,6 +313,52 @@ def test_cells_with_fewer_epochs_are_drawn(tmp_path):
     assert (tmp_path / "samples-pff-1.png").read_bytes() == base64.b64decode(PNG)
 
 
+@pytest.fixture
+def figures(monkeypatch):
+    """The figures that were saved, by the names of their files."""
+    saved, figure = {}, plots.figure
+
+    @contextmanager
+    def remember(path, *args, **kwargs):
+        with figure(path, *args, **kwargs) as (fig, axes):
+            saved[Path(path).name] = fig
+            yield fig, axes
+
+    monkeypatch.setattr(plots, "figure", remember)
+    return saved
+
+
+@pytest.mark.parametrize("rules", [["backprop", "pes"], ["autodiff", "pes"]])
+@pytest.mark.parametrize("seeds", [[0], [0, 1, 2]])
+def test_reports_say_what_was_measured_and_no_more(rules, seeds, figures, tmp_path):
+    config = comparison.check_config({**SMALL, "rules": rules, "seeds": seeds})
+    results = []
+    for number, cell in enumerate(comparison.cells_of(config).values()):
+        error = 1.0 + number if cell["rule"] == "pes" else 50.0 + number
+        angles = [{"W1": 80.0, "W2": 0.01}] * 3
+        history = [{"epoch": epoch, "val_error": error} for epoch in (1, 2)]
+        results.append(result_of(cell, {}, test_error=error, angles=angles, history=history))
+    results[-1]["history"].pop()
+    report.write(results, config, tmp_path)
+    table, page = ((tmp_path / n).read_text("utf-8") for n in ("table.txt", "report.html"))
+    for text in (table, page):
+        assert ("of autodiff" in text.split("Memory")[-1]) == ("autodiff" in rules)
+        assert ("(one seed)" in text) == (len(seeds) == 1)
+    known = "one seed" if len(seeds) == 1 else "mean and range of 3 seeds"
+    curves, angles, errors = (
+        figures[f"{name}-1.png"].axes for name in ("curves", "angles", "errors")
+    )
+    assert known in curves[0].get_ylabel() and known in angles[0].get_ylabel()
+    assert curves[0].get_ylabel().endswith("log scale") and curves[0].get_yscale() == "log"
+    assert errors[0].get_xlabel().endswith("log scale")
+    # bars stand for means; of one seed there is none
+    assert len(errors[0].lines) == (2 if len(seeds) == 1 else 4)
+    assert [ax.get_title() for ax in angles] == ["W1"]
+    assert figures["angles-1.png"].get_supxlabel() == "not shown: W2, 0° under every rule"
+    for fig in figures.values():
+        check_layout(fig)
+
+
 @pytest.mark.parametrize("name", ["samples-pff-1.png", "report.html", "table.txt"])
 def test_reports_are_written_whole_or_not_at_all(name, tmp_path, monkeypatch):
     config = comparison.check_config({**SMALL, "rules": ["pff"], "backends": ["auto"]})
@@ -398,7 +449,6 @@ if "-m" in sys.orig_argv:  # in the process of a cell
 PARENT = """
 import sys
 from nengo_ngc.lab import compare as comparison
-from nengo_ngc.lab import provenance
 comparison.compare({config!r}, sys.argv[1], n_jobs={n_jobs})
 """
 

@@ -1,5 +1,8 @@
 """Pictures are written, with what they should show."""
 
+import itertools
+
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -10,7 +13,7 @@ from nengo_ngc import plots
 
 @pytest.fixture
 def figures(monkeypatch):
-    """The figures that were saved."""
+    """The figures that were saved, of which nothing may be cut off or covered."""
     saved, savefig = [], Figure.savefig
 
     def remember(figure, *args, **kwargs):
@@ -18,12 +21,27 @@ def figures(monkeypatch):
         savefig(figure, *args, **kwargs)
 
     monkeypatch.setattr(Figure, "savefig", remember)
-    return saved
+    yield saved
+    for figure in saved:
+        check_layout(figure)
+
+
+def check_layout(figure):
+    """All text is inside the figure, and no legend lies on a curve."""
+    drawn = figure.get_tightbbox()  # inches, as the next line has them
+    assert figure.bbox_inches.padded(0.01).contains(*drawn.min)
+    assert figure.bbox_inches.padded(0.01).contains(*drawn.max)
+    legends = figure.legends + [ax.get_legend() for ax in figure.axes]
+    for legend in filter(None, legends):
+        box = legend.get_window_extent()
+        for line in (line for ax in figure.axes for line in ax.lines):
+            points = line.get_transform().transform(line.get_xydata())
+            assert not any(box.contains(x, y) for x, y in points), legend
 
 
 PANELS = (
     ("cross-entropy", {"bce": "training", "val_bce": "validation"}),
-    ("total discrepancy", {"discrepancy": "training"}),
+    ("total discrepancy (squared error per image)", {"discrepancy": "training"}),
     ("not measured", {"error": "validation"}),
 )
 
@@ -46,19 +64,29 @@ def test_image_grid_grows_with_its_images(tmp_path):
 
 def test_image_grid_shows_images_upright(tmp_path, figures):
     image = np.array([0, 0.2, 0.4, 0.6, 0.8, 1])
-    plots.image_grid([[image]], (2, 3), tmp_path / "grid.png", titles=["image"])
+    path = tmp_path / "grid.png"
+    plots.image_grid([[image, image[::-1]]], (2, 3), path, titles=["image"], note="upright")
     ax = figures[0].axes[0]
-    np.testing.assert_array_equal(ax.images[0].get_array(), image.reshape(2, 3))
-    assert ax.images[0].get_clim() == (0, 1)
-    assert [text.get_text() for text in ax.texts] == ["image"]
+    picture = np.asarray(ax.images[0].get_array())
+    first, second = picture[:, :84], picture[:, 92:]
+    np.testing.assert_array_equal(first[14::28, 14::28, 0], image.reshape(2, 3))
+    np.testing.assert_array_equal(second[14::28, 14::28, 1], image[::-1].reshape(2, 3))
+    assert np.all(picture[:, 84:92] == 1)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["image"]
+    assert ax.get_xlabel() == "upright"
+    # each element of the picture is one dot of the file
+    drawn = imread(path)
+    assert np.all(drawn[..., 3] == 1)
+    left, right = (int(round(x)) for x in ax.get_window_extent().intervalx)
+    assert right - left == picture.shape[1]
+    np.testing.assert_allclose(drawn[9:65, left:right, :3], picture, atol=1 / 255)
 
 
 def test_image_grid_in_colour(tmp_path, figures):
     image = np.linspace(-0.1, 1.1, 18)
     plots.image_grid([[image]], (2, 3, 3), tmp_path / "grid.png")
-    shown = figures[0].axes[0].images[0].get_array()
-    np.testing.assert_allclose(shown, np.clip(image, 0, 1).reshape(2, 3, 3))
-    assert np.ptp(imread(tmp_path / "grid.png")[..., :3], axis=2).max() > 0.05
+    picture = figures[0].axes[0].images[0].get_array()
+    np.testing.assert_allclose(picture[14::28, 14::28], np.clip(image, 0, 1).reshape(2, 3, 3))
     with pytest.raises(
         ValueError, match="image_shape: must be of height, width and perhaps 3"
     ):
@@ -66,9 +94,11 @@ def test_image_grid_in_colour(tmp_path, figures):
 
 
 def test_image_grid_of_unequal_rows(tmp_path, figures):
-    image = np.ones(4)
+    image = np.zeros(4)
     plots.image_grid([[image] * 3, [image]], (2, 2), tmp_path / "grid.png")
-    assert [len(ax.images) for ax in figures[0].axes] == [1, 1, 1, 1, 0, 0]
+    picture = figures[0].axes[0].images[0].get_array()
+    black = (picture == 0).all(axis=2)
+    assert black[0].sum() == 3 * 84 and black[-1].sum() == 84
 
 
 @pytest.mark.parametrize(
@@ -113,6 +143,78 @@ def test_latent_map_keeps_classes_apart(tmp_path, figures):
     assert np.linalg.norm(centres[0] - centres[1]) > 4 * spread
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
     assert labels == ["0", "1", "12"]
+    for text, centre in zip(ax.texts, centres):  # names stand in their classes
+        assert np.linalg.norm(np.array(text.get_position()) - centre) < 2 * spread
+
+
+def test_ten_classes_have_ten_colours(tmp_path, figures):
+    y = np.repeat(range(10), 3)
+    plots.latent_map(np.eye(10)[y], y, tmp_path / "latents.png")
+    (ax,) = figures[0].axes
+    assert len({tuple(group.get_facecolor()[0]) for group in ax.collections}) == 10
+
+
+# how colours look without one of three receptors (Machado, Oliveira & Fernandes 2009), for
+# linear values of red, green and blue
+BLINDNESS = {
+    "none": np.eye(3),
+    "protan": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+    "deutan": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+    "tritan": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+}
+
+
+def perceived(linear):
+    """Lightness and hue (CIE L*a*b*) of a linear colour, in which distances are just."""
+    xyz = np.dot([[0.434, 0.376, 0.190], [0.213, 0.715, 0.072], [0.018, 0.109, 0.873]], linear)
+    x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("blindness", BLINDNESS)
+def test_colours_are_told_apart_by_everybody(blindness):
+    seen = []
+    for colour in plots.COLOURS:
+        rgb = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+        # contrast with white, as in WCAG
+        assert 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05) > 2
+        seen.append(perceived(np.clip(BLINDNESS[blindness] @ linear, 0, 1)))
+    for one, other in itertools.combinations(seen, 2):
+        assert np.linalg.norm(one - other) > 14
+
+
+def test_figures_do_not_depend_on_settings_and_leave_them_alone(tmp_path):
+    drawn = []
+    for size in (10, 30):
+        with matplotlib.rc_context({"font.size": size, "figure.facecolor": "black"}):
+            plots.learning_curves(history("bce"), PANELS, tmp_path / "curves.png")
+            assert matplotlib.rcParams["font.size"] == size
+        drawn.append(imread(tmp_path / "curves.png"))
+    np.testing.assert_array_equal(*drawn)
+    # opaque and white, so that text can be read on dark pages as well
+    assert np.all(drawn[0][..., 3] == 1) and np.all(drawn[0][0, 0] == 1)
+
+
+def test_a_legend_is_not_wider_than_its_figure(tmp_path, figures):
+    with plots.figure(tmp_path / "legend.png") as (fig, ((ax,),)):
+        for number in range(4):
+            ax.plot([0, 1], [number, 1], label=f"{number}: {30 * 'n'}", **plots.look(number))
+        plots.legend(fig)
+    (legend,) = fig.legends
+    assert len(legend.get_texts()) == 4
+    left, *_, right = (text.get_window_extent() for text in legend.get_texts())
+    assert right.y0 < left.y0 and right.x0 > left.x1  # in two columns
+
+
+def test_an_axis_says_that_it_is_logarithmic(tmp_path, figures):
+    with plots.figure(tmp_path / "log.png") as (fig, ((ax,),)):
+        plots.band(ax, [1, 2, 3], np.array([[1.0, 10, 100], [2, 20, 200]]), label="two runs")
+        ax.set_ylabel("error (%)")
+        plots.log_axis(ax, "y")
+        plots.legend(fig, "right")
+    assert ax.get_ylabel() == "error (%), log scale" and ax.get_yscale() == "log"
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), [1.5, 15, 150])
 
 
 def test_curves_of_nothing(tmp_path):

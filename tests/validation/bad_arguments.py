@@ -75,8 +75,12 @@ MODULES = (
     "metrics.vectors",
     "metrics.codes",
     "metrics.code_losses",
-    "lab.plots",
+    "lab.plots.classes",
+    "lab.plots.curves",
+    "lab.plots.images",
     "gui.displays",
+    "gui.settled",
+    "gui.weights",
     "gui.launcher",
     "lab.check",
     "backends.nengo_dl.losses",
@@ -131,13 +135,7 @@ NOT_CALLED_BY_USERS = {
     "networks.competitive.nearest_bias": "networks",
     "rules.optimizers.Optimizer": "its subclasses",
     "models.base.NetworkEstimator": "its subclasses",
-    # parts of figures, on axes that a function has made
-    "lab.plots.band": "lab.plots",
-    "lab.plots.log_percent": "lab.plots",
-    "lab.plots.whole_numbers": "lab.plots",
-    "lab.plots.style": "lab.plots",
-    "lab.plots.save": "lab.plots",
-    "lab.plots.figure": "lab.plots",
+    "gui.weights.WeightDisplay.on_step": "Nengo GUI",
 }
 
 
@@ -301,14 +299,14 @@ ACCEPTED = {
     ),
     (".*", "parameters|state"): (("{}",), "nothing is given"),
     ("neurons.*", "initial_state"): (("{}",), "nothing is given"),
-    (".*", "function|make|network|on_batch|negatives|say"): (
+    (".*", "function|make|network|on_batch|negatives|say|weights"): (
         ("a class", "a function"),
         "can be called; what it does then is its own matter",
     ),
     (r"models\..*Rule", "optimizer"): (("a class", "a function"), "can be called"),
     (".*", "others|titles|history|panels|clamped"): (_NONE, "there are none"),
     (".*LayeredHopfield", "clamped"): (("0",), "one layer"),
-    (r"lab.plots.image_grid|gui.displays.ImageDisplay", "titles"): (("['x']",), "one title"),
+    (r"lab.plots.images.image_grid|gui\..*Display", "titles"): (("['x']",), "one title"),
     (r"lab.plots\..*", "classes"): (("array of strings",), "labels may be text"),
     ("models.pff.PFFClassifier.sample", "label"): (("0",), "one of the labels"),
     (r".*NGCModel\.(fit|partial_fit|score)", "y"): (
@@ -477,24 +475,26 @@ GOOD = {
         "centroids": _CODES,
     },
     "metrics.codes.mutual_information": {"a": _Y, "b": _CODES[[0, 1] * 6], "n_clusters": 2},
-    "lab.plots.image_grid": {
+    "lab.plots.images.image_grid": {
         "rows": [_X[:2]],
         "image_shape": (8, 8),
         "path": _FOLDER / "p.png",
     },
-    "lab.plots.learning_curves": {
+    "lab.plots.curves.learning_curves": {
         "history": [{"epoch": 1, "bce": 0.5}],
         "panels": [("BCE", {"bce": "training"})],
         "path": _FOLDER / "p.png",
     },
-    "lab.plots.class_codes": {
+    "lab.plots.classes.class_codes": {
         "classes": np.arange(2),
         "means": np.eye(2),
         "path": _FOLDER / "p.png",
     },
-    "lab.plots.latent_map": {"Z": _X, "y": _Y, "path": _FOLDER / "p.png"},
+    "lab.plots.classes.latent_map": {"Z": _X, "y": _Y, "path": _FOLDER / "p.png"},
     "gui.displays.ImageDisplay": {"image_shape": (2, 2)},
     "gui.displays.ImageDisplay.pixels": {"x": np.zeros(4)},
+    "gui.settled.Settled": {"steps": 3},
+    "gui.weights.WeightDisplay": {"weights": lambda sim: np.eye(4), "image_shape": (2, 2)},
     "gui.displays.data_uri": {"pixels": np.zeros((2, 2), dtype=np.uint8)},
     "gui.launcher.copy_examples": {"folder": _FOLDER / "examples"},
     "gui.launcher.open_example": {"name": "k_winners", "folder": _FOLDER / "examples"},

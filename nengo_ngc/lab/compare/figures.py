@@ -1,6 +1,7 @@
 """Pictures of a comparison, one of each for each group of its cells."""
 
 import math
+from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from .. import plots
 
 Results = dict[str, list[dict[str, Any]]]  # of the cells of a group, by rule
+
+_SAME = 1.0  # degrees, below which an update counts as backprop's
 
 
 def last_angles(cells: list[dict]) -> dict[str, float]:
@@ -37,84 +40,106 @@ def _over_epochs(cells: list[dict], part: str, key: str) -> NDArray:
     return np.array(list(zip_longest(*rows)), dtype=float).T
 
 
+def _seeds(runs: Results) -> str:
+    """What a curve stands for."""
+    numbers = {len(cells) for cells in runs.values()}
+    if numbers == {1}:
+        return "one seed"
+    return f"mean and range of {max(numbers)} seeds"
+
+
+def _names(runs: Results) -> dict[str, str]:
+    """The rules, with a remark on those that have fewer seeds than others."""
+    most = max(len(cells) for cells in runs.values())
+    return {
+        rule: rule if len(cells) == most else f"{rule} (seeds: {len(cells)})"
+        for rule, cells in runs.items()
+    }
+
+
+def _spans_decades(errors: Sequence[float] | NDArray) -> bool:
+    known = [error for error in errors if not math.isnan(error)]
+    return bool(known) and 0 < 5 * min(known) < max(known)
+
+
 def _draw_errors(runs: Results, path: Path) -> bool:
-    figure, axes = plots.figure(1, 1, figsize=(7.5, 0.45 * len(runs) + 1.2))
-    ax = axes[0, 0]
-    for row, cells in enumerate(runs.values()):
-        errors = [cell["test_error"] for cell in cells]
-        style = plots.style(row)
-        color, marker = style["color"], style["marker"]
-        ax.plot(errors, [row] * len(errors), marker, color=color, alpha=0.6, ms=6)
-        mean = np.mean(errors)
-        ax.plot([mean, mean], [row - 0.3, row + 0.3], color=color, lw=2.5)
-        ax.annotate(
-            f"{mean:.2f}",
-            (max(errors), row),
-            xytext=(8, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=9,
-        )
-    ax.set_yticks(range(len(runs)), list(runs))
-    ax.invert_yaxis()
-    every = [cell["test_error"] for cells in runs.values() for cell in cells]
-    if 0 < 5 * min(every) < max(every):
-        ax.set_xscale("log")
-        plots.log_percent(ax.xaxis)
-    ax.set_xlabel("test error (%), each seed and the mean")
-    ax.margins(x=0.15)
-    return plots.save(figure, path)
+    one = _seeds(runs) == "one seed"
+    label = "test error (%), one seed" if one else "test error (%), each seed and the mean"
+    with plots.figure(path, size=(plots.WIDTH, 0.35 * len(runs) + 0.8)) as (_, ((ax,),)):
+        for row, cells in enumerate(runs.values()):
+            errors, look = [cell["test_error"] for cell in cells], plots.look(row)
+            ax.plot(errors, [row] * len(errors), **{**look, "ls": ""}, alpha=0.6, ms=6)
+            mean = np.mean(errors)
+            if len(errors) > 1:
+                ax.plot([mean, mean], [row - 0.3, row + 0.3], color=look["color"], lw=2.5)
+            ax.annotate(
+                f"{mean:.2f}",
+                (max(errors), row),
+                xytext=(8, 0),
+                textcoords="offset points",
+                va="center",
+            )
+        ax.set_yticks(range(len(runs)), _names(runs).values())
+        ax.set(xlabel=label, ylim=(len(runs) - 0.5, -0.5))
+        if _spans_decades([cell["test_error"] for cells in runs.values() for cell in cells]):
+            plots.log_axis(ax, "x")
+        ax.margins(x=0.15)
+    return True
 
 
 def _draw_curves(runs: Results, path: Path) -> bool:
-    figure, axes = plots.figure(1, 1, figsize=(9, 4.2))
-    ax = axes[0, 0]
-    for row, (rule, cells) in enumerate(runs.items()):
-        errors = _over_epochs(cells, "history", "val_error")
-        plots.band(ax, _epochs(cells), errors, label=rule, **plots.style(row))
-    ax.set_yscale("log")
-    plots.log_percent(ax.yaxis)
-    ax.set(xlabel="epoch", ylabel="test error (%), mean and range over seeds")
-    plots.whole_numbers(ax.xaxis)
-    ax.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return plots.save(figure, path)
+    with plots.figure(path, size=(plots.WIDTH, 3.4)) as (fig, ((ax,),)):
+        for row, (rule, name) in enumerate(_names(runs).items()):
+            errors = _over_epochs(runs[rule], "history", "val_error")
+            plots.band(ax, _epochs(runs[rule]), errors, label=name, **plots.look(row))
+        ax.set(xlabel="epoch", ylabel=f"test error (%)\n{_seeds(runs)}")
+        every = [line.get_ydata() for line in ax.lines]
+        if _spans_decades(np.concatenate(every)):
+            plots.log_axis(ax, "y")
+        plots.whole_numbers(ax.xaxis)
+        plots.legend(fig, "right")
+    return True
 
 
 def _draw_angles(runs: Results, path: Path) -> bool:
-    layers: dict[str, list[str]] = {}
-    for rule, cells in runs.items():
-        for name in last_angles(cells):
-            layers.setdefault(name, []).append(rule)
-    names = sorted(layers)
-    if not names:
+    shown, same = _weights_with_angles(runs)
+    if not shown:
         return False
-    width = max(3.6 * len(names) + 0.4, 6)
-    figure, axes = plots.figure(1, len(names), figsize=(width, 3.8))
-    rows = {rule: row for row, rule in enumerate(runs)}
-    for ax, name in zip(axes[0], names):
-        for rule in layers[name]:
-            angles = _over_epochs(runs[rule], "angles", name)
-            epochs, style = range(angles.shape[1]), plots.style(rows[rule])
-            plots.band(ax, epochs, angles, label=rule, **style)
-        ax.axhline(90, color="0.6", lw=1, ls=":")
-        ax.set(xlabel="epoch", title=name)
-        ax.set_ylim(-4, max(ax.get_ylim()[1], 100))
-        ax.set_yticks(range(0, int(ax.get_ylim()[1]) + 1, 15))
-        plots.whole_numbers(ax.xaxis)
-    axes[0, 0].set_ylabel("angle to backprop's update (degrees)")
-    handles: dict[str, Any] = {}
-    for ax in axes[0]:
-        handles.update(zip(*reversed(ax.get_legend_handles_labels())))
-    figure.legend(
-        handles.values(),
-        handles.keys(),
-        frameon=False,
-        fontsize=9,
-        loc="lower center",
-        ncols=3,
-    )
-    figure.tight_layout(rect=(0, 0.12, 1, 1))
-    return plots.save(figure, path, tight=False)
+    size = (max(plots.WIDTH, 2.5 * len(shown)), 3.6)
+    with plots.figure(path, 1, len(shown), size, sharey=True) as (fig, axes):
+        for ax, name in zip(axes[0], shown):
+            for row, (rule, called) in enumerate(_names(runs).items()):
+                if name in last_angles(runs[rule]):
+                    angles = _over_epochs(runs[rule], "angles", name)
+                    epochs = range(angles.shape[1])
+                    plots.band(ax, epochs, angles, label=called, **plots.look(row))
+            ax.axhline(90, color="0.5", lw=1, ls=":")
+            ax.set(xlabel="epoch", title=name)
+            plots.whole_numbers(ax.xaxis)
+        top = max(100, axes[0, 0].get_ylim()[1])
+        axes[0, 0].set(ylim=(-4, top), yticks=range(0, int(top) + 1, 15))
+        axes[0, 0].set_ylabel(f"angle to backprop's update (°)\n{_seeds(runs)}")
+        if same:
+            fig.supxlabel(
+                f"not shown: {', '.join(same)}, 0° under every rule",
+                fontsize="medium",
+                x=0.01,
+                ha="left",
+            )
+        plots.legend(fig, n_columns=3)
+    return True
+
+
+def _weights_with_angles(runs: Results) -> tuple[list[str], list[str]]:
+    """Weights of which angles were measured, and those in which no rule differs."""
+    largest: dict[str, float] = {}
+    for cells in runs.values():
+        for name in last_angles(cells):
+            angle = np.nanmax(_over_epochs(cells, "angles", name))
+            largest[name] = max(angle, largest.get(name, 0.0))
+    names = sorted(largest)
+    shown = [name for name in names if largest[name] >= _SAME]
+    return shown, [name for name in names if name not in shown]
 
 
 def _draw_goodness(runs: Results, path: Path) -> bool:
@@ -125,17 +150,17 @@ def _draw_goodness(runs: Results, path: Path) -> bool:
     }
     if not having:
         return False
-    width = 4.5 * len(having)
-    figure, axes = plots.figure(1, len(having), figsize=(max(width, 6), 3.6))
-    for ax, (rule, cells) in zip(axes[0], having.items()):
-        for row, sign in enumerate(("positive", "negative")):
-            goodness = _over_epochs(cells, "history", f"{sign}_goodness")
-            plots.band(ax, _epochs(cells), goodness, label=f"{sign}s", **plots.style(row))
-        ax.set(xlabel="epoch", title=rule)
-        plots.whole_numbers(ax.xaxis)
-        ax.legend(frameon=False, fontsize=9)
-    axes[0, 0].set_ylabel("goodness, summed over layers")
-    return plots.save(figure, path)
+    size = (max(plots.WIDTH / 2 * len(having), 5.5), 3.2)
+    with plots.figure(path, 1, len(having), size) as (fig, axes):
+        for ax, (rule, cells) in zip(axes[0], having.items()):
+            for row, sign in enumerate(("positive", "negative")):
+                goodness = _over_epochs(cells, "history", f"{sign}_goodness")
+                plots.band(ax, _epochs(cells), goodness, label=f"{sign}s", **plots.look(row))
+            ax.set(xlabel="epoch", title=rule)
+            plots.whole_numbers(ax.xaxis)
+        axes[0, 0].set_ylabel(f"goodness, summed over layers\n{_seeds(having)}")
+        plots.legend(fig)
+    return True
 
 
 PICTURES = {
@@ -146,11 +171,11 @@ PICTURES = {
 }
 
 CAPTIONS = {
-    "errors": "Test error of each rule.",
-    "curves": "Learning curves.",
+    "errors": "Test error of each rule after the last epoch.",
+    "curves": "Test error after each epoch.",
     "angles": "Angle between each rule's update and backprop's at the same weights, "
     "before learning (epoch 0) and after each epoch; at 90° an update is no better "
     "than a random direction.",
     "goodness": "Goodness of training images with their label (positives) and with a wrong "
-    "one (negatives), at the last step.",
+    "one (negatives), at the last timestep.",
 }

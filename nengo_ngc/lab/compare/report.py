@@ -90,20 +90,28 @@ def table(rows: list[dict[str, Any]]) -> str:
     lines = []
     for group in dict.fromkeys(row["group"] for row in rows):
         lines += [group, "-" * len(group)]
-        lines.append(
-            f"{'rule':28s}{'test error (%)':>18s}{'seeds':>7s}{'samples/s':>11s}"
-            f"{'ratio':>7s}{'peak MB':>9s}  angle to backprop (degrees)"
-        )
-        for row in (row for row in rows if row["group"] == group):
-            lines.append(
-                f"{row['rule']:28s}{error_text(row):>18s}{row['n']:7d}"
-                f"{row['samples_per_second']:11.0f}"
-                f"{'' if row['ratio'] is None else format(row['ratio'], '.2f'):>7s}"
-                f"{'' if row['memory_mb'] is None else format(row['memory_mb'], '.0f'):>9s}"
-                f"  {angles_text(row)}".rstrip()
-            )
+        cells = columns([row for row in rows if row["group"] == group])
+        widths = [max(map(len, (name, *texts))) for name, texts in cells.items()]
+        for line in zip(*((name, *texts) for name, texts in cells.items())):
+            first, *others = (f"{text:>{width}}" for text, width in zip(line, widths))
+            lines.append("  ".join([f"{line[0]:{len(first)}}", *others]).rstrip())
         lines.append("")
     return "\n".join(lines)
+
+
+def columns(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """The rows of a group as text, column by column; columns of which nothing is known are
+    left out."""
+    texts = {
+        "rule": [row["rule"] for row in rows],
+        "test error (%)": [error_text(row) for row in rows],
+        "seeds": [str(row["n"]) for row in rows],
+        "samples/s": [f"{row['samples_per_second']:.0f}" for row in rows],
+        "of autodiff": [_number(row["ratio"], ".2f") for row in rows],
+        "peak MB": [_number(row["memory_mb"], ".0f") for row in rows],
+        "angle to backprop (°)": [angles_text(row) for row in rows],
+    }
+    return {name: column for name, column in texts.items() if any(column)}
 
 
 def origin_lines(origins: list[dict[str, Any]]) -> list[str]:
@@ -116,14 +124,18 @@ def origin_lines(origins: list[dict[str, Any]]) -> list[str]:
 
 
 def error_text(row: dict[str, Any]) -> str:
-    """Mean and standard deviation of a row's error."""
-    spread = "" if row["error_std"] is None else f" ± {row['error_std']:.2f}"
+    """Mean and standard deviation of a row's error, or the error of the one seed."""
+    spread = " (one seed)" if row["error_std"] is None else f" ± {row['error_std']:.2f}"
     return f"{row['error']:.2f}{spread}"
 
 
 def angles_text(row: dict[str, Any]) -> str:
     """Angles of a row, for each weight matrix."""
     return ", ".join(f"{name} {angle:.0f}" for name, angle in row["angles"].items())
+
+
+def _number(value: float | None, how: str) -> str:
+    return "" if value is None else format(value, how)
 
 
 def _groups(results: list[dict]) -> dict[str, Results]:
@@ -156,7 +168,8 @@ def _page(
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(loader=PackageLoader("nengo_ngc.lab"), autoescape=True)
-    environment.filters.update(error=error_text, angles=angles_text, embed=_embed)
+    environment.globals["zip"] = zip
+    environment.filters.update(columns=columns, embed=_embed)
     return environment.get_template("compare.html").render(
         rows=rows,
         sections=sections,

@@ -4,12 +4,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ...models import HebbianEncoder
 from .. import plots
 from ..datasets import Dataset
 from .base import as_pixels
 from .options import COUNT, SPARSITY, UNITS, Option
 from .sdr import CodeSpec
+
+_BLANK = 0.1  # grey level that no pixel of a blank filter reaches
+_PER_ROW = 16
 
 
 class HebbianSpec(CodeSpec):
@@ -40,5 +46,17 @@ class HebbianSpec(CodeSpec):
     def draw(self, model: Any, data: Dataset, folder: Path) -> None:
         super().draw(model, data, folder)
         filters = model.parameters_["W1"]
-        rows = [filters[i : i + 16] for i in range(0, len(filters), 16)]
-        plots.image_grid(as_pixels(rows), model.filter_shape_, folder / "filters.png")
+        blank = np.abs(filters).max(axis=1) < _BLANK
+        filters = filters[np.argsort(blank, kind="stable")]
+        plots.image_grid(
+            as_pixels(filters[i : i + _PER_ROW] for i in range(0, len(filters), _PER_ROW)),
+            model.filter_shape_,
+            folder / "filters.png",
+            note=_of_blank_ones(blank),
+        )
+
+
+def _of_blank_ones(blank: NDArray[np.bool_]) -> str | None:
+    if not blank.any():
+        return None
+    return f"black, at the end: {blank.sum()} of {len(blank)} filters, of empty background"
