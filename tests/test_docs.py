@@ -10,6 +10,7 @@ import runpy
 import subprocess
 import sys
 import zlib
+from contextlib import ExitStack
 from pathlib import Path
 from unittest.mock import patch
 
@@ -20,6 +21,7 @@ import nengo_ngc as ngc
 from nengo_ngc.lab.datasets import SOURCES
 from nengo_ngc.lab.specs import MODELS
 from nengo_ngc.models import RULES
+from nengo_ngc.networks.classifiers import NEURONS
 
 from .conftest import HAS_DL, HAS_JAX
 
@@ -46,7 +48,10 @@ def test_python_blocks_run(page, tmp_path, monkeypatch):
         pytest.skip("JAX is not installed")
     monkeypatch.chdir(tmp_path)
     names = {"__name__": page.stem}
-    with patch.dict(RULES), patch.dict(MODELS), patch.dict(SOURCES):  # pages register theirs
+    registries = RULES, MODELS, SOURCES, NEURONS
+    with ExitStack() as stack:
+        for registry in registries:  # pages register theirs
+            stack.enter_context(patch.dict(registry))
         for block in blocks(page):
             exec(compile(block, str(page), "exec"), names)  # one page, one session
 

@@ -76,7 +76,9 @@ class FeedforwardClassifier(Classifier):
 
     Notes
     -----
-    ``probe`` knows ``"x"``, ``"a1"`` and so on, ``"output"`` and ``"error"``.
+    ``probe`` and ``ensembles`` know ``"x"``, ``"a1"`` and so on, and ``"output"``; ``probe``
+    and ``nodes`` know ``"error"``. ``nodes`` also knows ``"input"``, ``"target"`` and
+    ``"learn"``. The connections are ``"W1"`` and so on.
     """
 
     @checked(
