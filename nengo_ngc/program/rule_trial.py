@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from nengo.builder import Signal
@@ -19,6 +20,9 @@ _NO_ERROR = (
     "errors by name, and connect a signal to connection.learning_rule"
 )
 
+# for each class of rules, with what optimisers and shapes it was tried
+_TRIED: WeakKeyDictionary[type, set] = WeakKeyDictionary()
+
 
 def try_rule(
     rule_type: LocalRule,
@@ -28,6 +32,8 @@ def try_rule(
     dt: float,
 ) -> None:
     """Call each function of a rule once, and check what it returns.
+
+    A class of rules is tried once with arrays of these shapes, since large ones take time.
 
     Parameters
     ----------
@@ -46,11 +52,17 @@ def try_rule(
     nengo.exceptions.BuildError
         If a function fails, or returns something else than it should.
     """
+    optimizer = type(rule_type.optimizer)
+    case = optimizer, *((name, signal.shape) for name, signal in signals.items())
+    tried = _TRIED.setdefault(type(rule.learning_rule_type), set())
+    if case in tried:
+        return
     trial, v = Trial(rule_type, name_of(rule)), made_up_arrays(signals)
     with suppress(np.linalg.LinAlgError):
         _try_update(trial, look(v), dt)
         _try_changes(trial, v.weights, getattr(v, "parameter", v.weights))
         _try_optimizer(rule_type.chain, name_of(rule), v.weights)
+    tried.add(case)
 
 
 def name_of(rule: LearningRule) -> str:
