@@ -69,8 +69,8 @@ class HiddenRule:
         ``make(layer, after, output, **kwargs)`` returns the learning rule type of the
         connection into the layer. Its arguments are the connection that leads on from the
         layer, the neurons of the next layer, the neurons of the network's output, and the
-        arguments that all rules of the network have in common. With None hidden layers do not
-        learn.
+        arguments that all rules of the network have in common. A rule with ``size_in=0`` gets
+        no error. With None hidden layers do not learn.
     direct : bool, optional
         Whether the rule of every layer gets the error of the output, rather than the error of
         the next layer.
