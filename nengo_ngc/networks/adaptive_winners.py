@@ -84,7 +84,9 @@ class AdaptiveWinners(NamedNetwork):
         with self:
             self.input = neurons(n_neurons, Identity(), "input")
             self.sparsity = neurons(1, Identity(), "sparsity")
-            self.output = PureNode(self.code, n_neurons, others=[self.sparsity], label="output")
+            self.output = PureNode(
+                self.code, n_neurons, others=[self.sparsity], label="output"
+            )
             nengo.Connection(self.input, self.output, synapse=None)
         self._visible = {
             "input": self.input,

@@ -64,5 +64,7 @@ class NamedList(list):
         """What to say of a name that an object of another kind has."""
         for others in self._network.objects.values():
             if isinstance(others, NamedList) and key in others:
-                return f"{key!r} is a {others._noun}, no {self._noun}: {others._noun}s[{key!r}]"
+                return (
+                    f"{key!r} is a {others._noun}, no {self._noun}: {others._noun}s[{key!r}]"
+                )
         return None

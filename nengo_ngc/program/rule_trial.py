@@ -71,7 +71,7 @@ def name_of(rule: LearningRule) -> str:
 
 
 def made_up_arrays(signals: Mapping[str, Signal]) -> SimpleNamespace:
-    """Return arrays of a few samples; those that samples share are as they are at the start."""
+    """Return arrays of a few samples; those that samples share have their first values."""
     sizes = {size for signal in signals.values() for size in signal.shape}
     # no other size, so that axes that were taken for each other show
     batch = next(n for n in itertools.count(2) if n not in sizes)

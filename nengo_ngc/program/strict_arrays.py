@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike
 
 from ..namespace import FUNCTIONS, NUMPY, offer
 
-
 _REFUSED = "a function of NumPy is given an array of xp; call the function of xp instead"
 _CHANGED = "an array is changed in place; write x = x + y or the like"
 
@@ -33,8 +32,8 @@ class StrictArray:
     Raises
     ------
     StrictError
-        Whenever something is asked of it that is not promised. NumPy's functions of each entry,
-        such as ``numpy.exp``, raise a TypeError of their own, see `explained`.
+        Whenever something is asked of it that is not promised. NumPy's functions of each
+        entry, such as ``numpy.exp``, raise a TypeError of their own, see `explained`.
     """
 
     __array_ufunc__ = None  # NumPy's functions refuse it, and its operators ask ours

@@ -206,7 +206,11 @@ def test_remember(returned, message):
     "name, function, message",
     [
         ("prior", lambda self, xp, weights: weights[0], r"prior must .*got one of shape \(6,"),
-        ("constrain", lambda self, xp, parameter: parameter, "constrain must .*a tuple of two"),
+        (
+            "constrain",
+            lambda self, xp, parameter: parameter,
+            "constrain must .*a tuple of two",
+        ),
         (
             "constrain",
             lambda self, xp, parameter: (parameter, xp.transpose(parameter)),
