@@ -108,7 +108,10 @@ with nengo.Network(label="agent", seed=0) as model:
     basal_ganglia = nengo.networks.BasalGanglia(3, label="basal ganglia")
     thalamus = nengo.networks.Thalamus(3, label="thalamus")
     trying = nengo.Node(
-        lambda t, x: x * chance[crossing(t)[0] % len(chance)], size_in=1, size_out=3
+        lambda t, x: x * chance[crossing(t)[0] % len(chance)],
+        size_in=1,
+        size_out=3,
+        label="trying",
     )
     nengo.Connection(explore, trying, synapse=None)
     nengo.Connection(worth, basal_ganglia.input, synapse=None)

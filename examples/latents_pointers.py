@@ -9,9 +9,8 @@ pointer of the next digit, FOUR, and the memory cleans up what was
 unclear in the image.
 
 Press play. Every digit of the test images is shown for half a second.
-"seen" and "next" show how similar the two pointers are to those of all
-digits; "guess" and "next digit" are the mean images of the most similar
-ones.
+"guess" and "next" show how similar the two pointers are to those of all
+digits, and the pictures show the mean images of the most similar ones.
 
 Try the slider: hide = 1 hides the right half of the image, which the
 network fills in. The pointers are then less certain.
@@ -80,18 +79,17 @@ with spa.Network(label="latents and pointers", seed=0) as model:
     )
     nengo.Connection(seen.output, successor.input, synapse=0.01)
 
-    similar = []
-    for label, output in (("guess", seen.output), ("next", successor.output)):
-        similarity = nengo.Node(size_in=10, label=label)
-        nengo.Connection(output, similarity, transform=vectors, synapse=0.02)
-        similar.append(similarity)
+    guess = nengo.Node(size_in=10, label="guess")
+    following = nengo.Node(size_in=10, label="next")
+    nengo.Connection(seen.output, guess, transform=vectors, synapse=0.02)
+    nengo.Connection(successor.output, following, transform=vectors, synapse=0.02)
+    guessed = nengo.Node(likely_image, size_in=10, label="guessed")
+    imagined = nengo.Node(likely_image, size_in=10, label="imagined")
+    nengo.Connection(guess, guessed, synapse=None)
+    nengo.Connection(following, imagined, synapse=None)
     show = ImageDisplay(
         (8, 8), grid=(1, 4), titles=("image", "prediction", "guess", "next digit")
     )
     pictures = nengo.Node(show, size_in=show.size_in, label="pictures")
-    nengo.Connection(image, pictures[:64], synapse=None)
-    nengo.Connection(net.output, pictures[64:128], synapse=None)
-    for k, similarity in enumerate(similar, start=2):
-        likely = nengo.Node(likely_image, size_in=10, label=f"{similarity.label} image")
-        nengo.Connection(similarity, likely, synapse=None)
-        nengo.Connection(likely, pictures[64 * k : 64 * (k + 1)], synapse=None)
+    for k, what in enumerate((image, net.output, guessed, imagined)):
+        nengo.Connection(what, pictures[64 * k : 64 * (k + 1)], synapse=None)
