@@ -228,8 +228,8 @@ def settle(model, X, initial, momentum, n_steps=200, batch=250):
         stimulus = nengo.Node(np.zeros(784))
         net = circuit(model, initial, n_steps, momentum)
         nengo.Connection(stimulus, net.input, synapse=None)
-        units = {ensemble.label: ensemble.neurons for ensemble in net.all_ensembles}
-        seen = [stimulus, *(units[name] for name in ("mu0", "phi1", "mu1", "phi2", "mu2"))]
+        names = "mu0", "phi_z1", "mu1", "phi_z2", "mu2"
+        seen = [stimulus, *(net.ensembles[name].neurons for name in names)]
         with nengo.Network():  # built after the circuit
             probe = nengo.Probe(PureNode(_measures, 2, others=seen))
     measured = []

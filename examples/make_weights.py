@@ -1,7 +1,7 @@
 """Learns the parameters of the examples and writes them into this folder.
 
-Without arguments the script writes three files, which takes a few minutes; with the names of
-examples it writes only theirs. NengoDL must be installed::
+Without arguments the script writes four files, which takes a few minutes; with the names of
+examples it writes only theirs. NengoDL and Nengo SPA must be installed::
 
     python examples/make_weights.py
     python examples/make_weights.py pff_digits
@@ -100,6 +100,42 @@ def k_winners(sizes=(64, 64, 128), n_epochs=100, batch_size=50):
     return learned
 
 
+def latents_pointers(n_dimensions=32):
+    """Fit the matrix that takes settled states of ``ngc_digits`` to semantic pointers."""
+    import nengo_spa as spa
+    from sklearn.linear_model import Ridge
+
+    vocabulary = spa.Vocabulary(n_dimensions, pointer_gen=np.random.RandomState(0))
+    names = "ZERO ONE TWO THREE FOUR FIVE SIX SEVEN EIGHT NINE".split()
+    vocabulary.populate("; ".join(names))
+    vectors = np.array([vocabulary[name].v for name in names])
+    fit = Ridge(10.0).fit(settled(digits.X_train), vectors[digits.y_train])
+    found = (fit.predict(settled(digits.X_test)) @ vectors.T).argmax(axis=1)
+    error = 100 * np.mean(found != digits.y_test)
+    print(f"latents_pointers: {error:.1f} % of test images are nearest to another digit")
+    to_pointer = np.concatenate([fit.coef_, fit.intercept_[:, None]], axis=1)
+    return {"to_pointer": to_pointer, "vectors": vectors}
+
+
+def settled(X, steps=50):
+    """Return the activities of the first layer of ``ngc_digits`` for images."""
+    with np.load(Path(__file__).with_name("ngc_digits.npz")) as file:
+        parameters = dict(file)
+    with nengo.Network(seed=0) as model:
+        image = nengo.Node(nengo.processes.PresentInput(X, steps * 0.001))
+        net = ngc.networks.GNCN(
+            (64, 72, 72),
+            schedule=ngc.Schedule(steps),
+            learning_rule_type=None,
+            parameters=parameters,
+        )
+        nengo.Connection(image, net.input, synapse=None)
+        probe = net.probe("phi_z1", sample_every=steps * 0.001)
+    with nengo.Simulator(model, progress_bar=False) as sim:
+        sim.run_steps(steps * len(X))
+    return sim.data[probe]
+
+
 def encode(X, winners, learned):
     """Return the codes of images."""
     hidden = np.maximum(X @ learned["W1"].T + learned["b1"], 0)
@@ -107,7 +143,7 @@ def encode(X, winners, learned):
 
 
 if __name__ == "__main__":
-    makers = (ngc_digits, pff_digits, k_winners)
+    makers = (ngc_digits, pff_digits, k_winners, latents_pointers)
     for make in makers:
         if make.__name__ in sys.argv[1:] or len(sys.argv) == 1:
             arrays = {name: np.float32(array) for name, array in make().items()}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nengo_ngc.lab.cli import main
+from nengo_ngc.program.strict_arrays import StrictArray
 from nengo_ngc.rules import ErrorDriven
 
 from .conftest import needs_jax
@@ -26,8 +27,11 @@ def described(backend):
 @pytest.mark.parametrize("backend", ["nengo", pytest.param("jax", marks=needs_jax)])
 def test_one_image_travels_as_described(backend, monkeypatch, tmp_path):
     found = []
+    equation = ErrorDriven.update
 
     def update(*args):
+        if isinstance(args[2], StrictArray):  # it is tried while the network is built
+            return equation(*args)
         for frame in traceback.extract_stack():
             path = frame.filename.replace("\\", "/")
             ours = re.search(r"/nengo_ngc/(.+)$|/(nengo/simulator\.py)$", path)

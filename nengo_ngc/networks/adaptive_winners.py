@@ -9,11 +9,11 @@ from ..neurons import Identity, SoftKWinnersTakeAll, k_winners
 from ..neurons.functions import logistic
 from ..objects import PureNode
 from ..validation import FiniteParam, WholeParam, checked
-from .base import NETWORK
+from .named_network import NETWORK, NamedNetwork
 from .parts import neurons
 
 
-class AdaptiveWinners(nengo.Network):
+class AdaptiveWinners(NamedNetwork):
     r"""The neurons with the largest input win, and one more neuron determines their number.
 
     .. math::
@@ -54,6 +54,11 @@ class AdaptiveWinners(nengo.Network):
     ------
     nengo.exceptions.ValidationError
         If an argument is out of range.
+
+    Notes
+    -----
+    ``probe`` knows ``"input"``, ``"sparsity"`` and ``"output"``. The first two are also
+    ``ensembles["input"]`` and ``ensembles["sparsity"]``, and the third is ``nodes["output"]``.
     """
 
     @checked(
@@ -77,10 +82,17 @@ class AdaptiveWinners(nengo.Network):
         self._n = n_neurons
         self._winners = SoftKWinnersTakeAll(max_sparsity, hardness, hard)
         with self:
-            self.input = neurons(n_neurons, Identity(), "currents")
+            self.input = neurons(n_neurons, Identity(), "input")
             self.sparsity = neurons(1, Identity(), "sparsity")
-            self.output = PureNode(self.code, n_neurons, others=[self.sparsity], label="code")
+            self.output = PureNode(
+                self.code, n_neurons, others=[self.sparsity], label="output"
+            )
             nengo.Connection(self.input, self.output, synapse=None)
+        self._visible = {
+            "input": self.input,
+            "sparsity": self.sparsity,
+            "output": self.output,
+        }
 
     def n_winners(self, xp: Any, u: Array) -> Array:
         """Return the number p of winners of each sample, (batch, 1), not rounded."""

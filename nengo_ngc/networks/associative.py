@@ -89,7 +89,9 @@ class AssociativeMemory(LearningNetwork):
     Notes
     -----
     ``probe`` knows ``"cue"`` (that of this timestep), ``"sums"`` (the dendritic sums) and
-    ``"output"``.
+    ``"output"``. The sums are ``ensembles["sums"]``, and the other two are
+    ``nodes["cue"]`` and ``nodes["output"]``. ``nodes`` also knows ``"input"``, ``"target"``
+    and ``"learn"``.
 
     References
     ----------

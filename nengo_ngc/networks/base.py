@@ -1,4 +1,4 @@
-"""What networks that learn have in common: parameters by name, probes, timing."""
+"""What networks that learn have in common: parameters by name, and timing."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,21 +15,16 @@ from ..schedule import Schedule
 from ..validation import (
     ArraysParam,
     CheckedParam,
-    FlagParam,
     InstanceParam,
-    SeedParam,
     TextParam,
     checked,
     unfit,
-    unknown,
 )
-from .named_list import NamedList
+from .named_network import NETWORK, NamedNetwork
 from .parameters import Shape, check_parameters, write_signal
+from .settling import at_the_end
 
-# of every network
-NETWORK = TextParam("label"), SeedParam(), FlagParam("add_to_container")
-
-# of every network that learns
+# arguments of every network that learns
 LEARNING = InstanceParam("schedule", Schedule), ArraysParam("parameters"), *NETWORK
 
 
@@ -53,11 +48,11 @@ class SimulatorParam(CheckedParam):
         return value
 
 
-class LearningNetwork(nengo.Network):
+class LearningNetwork(NamedNetwork):
     """A network whose parameters are read and written by name, on any simulator.
 
-    Subclasses set ``_shapes``, the shape of each parameter by name, and ``_visible``, the
-    objects that can be probed by name, and they write ``_parameter_signals``.
+    Subclasses set ``_shapes``, the shape of each parameter by name, and ``_visible``, as for
+    `NamedNetwork`, and they write ``_parameter_signals``.
 
     Parameters
     ----------
@@ -79,14 +74,7 @@ class LearningNetwork(nengo.Network):
     ) -> None:
         super().__init__(label=label, seed=seed, add_to_container=add_to_container)
         self._schedule = Schedule() if schedule is None else schedule
-        self._visible: dict[str, Any] = {}
         self._shapes: dict[str, Shape] = {}
-        self.objects[nengo.Connection] = NamedList("connection")
-
-    @property
-    def connections(self) -> NamedList:
-        """Connections of the network, also by name, as in ``connections["W1"]``."""
-        return self.objects[nengo.Connection]
 
     @property
     def schedule(self) -> Schedule:
@@ -98,6 +86,35 @@ class LearningNetwork(nengo.Network):
         """The synapse that leads to the next timestep of the same presentation."""
         k = self._schedule.interleave
         return nengo.Lowpass(0) if k == 1 else Delay(k)
+
+    @checked(TextParam("name"))
+    def settled(self, name: str) -> nengo.Node:
+        """Add a Node that has what something was at the end of the last presentation.
+
+        States begin every presentation anew, and mean something once they have settled. The
+        Node keeps what they have settled on for the whole of the next presentation, so that
+        what learns from it, or acts on it, sees no settling. It has 0 in the first one.
+
+        Parameters
+        ----------
+        name : str
+            One of the names that ``probe`` knows.
+
+        Returns
+        -------
+        nengo.Node
+            It is called ``"settled_z1"``, for example, and is made once for each name.
+
+        Raises
+        ------
+        nengo.exceptions.ValidationError
+            If the network has nothing of this name.
+        """
+        label = f"settled_{name}"
+        if label in self.nodes:
+            return self.nodes[label]
+        with self:
+            return at_the_end(self._object(name), self._schedule, self._delay, label)
 
     # --- parameters
 
@@ -263,30 +280,3 @@ class LearningNetwork(nengo.Network):
             for connection in self.connections
             if connection.learning_rule is not None
         }
-
-    # --- what can be seen
-
-    @checked(TextParam("name"))
-    def probe(self, name: str, **kwargs: Any) -> nengo.Probe:
-        """Add a probe of something that the network computes.
-
-        Parameters
-        ----------
-        name : str
-            One of the names that the documentation of the class lists.
-        **kwargs
-            Further arguments of `nengo.Probe`.
-
-        Returns
-        -------
-        nengo.Probe
-
-        Raises
-        ------
-        nengo.exceptions.ValidationError
-            If the network has nothing of this name.
-        """
-        if name not in self._visible:
-            raise ValidationError(unknown("name", name, self._visible), attr="name", obj=self)
-        with self:
-            return nengo.Probe(self._visible[name], **kwargs)

@@ -69,8 +69,8 @@ class HiddenRule:
         ``make(layer, after, output, **kwargs)`` returns the learning rule type of the
         connection into the layer. Its arguments are the connection that leads on from the
         layer, the neurons of the next layer, the neurons of the network's output, and the
-        arguments that all rules of the network have in common. With None hidden layers do not
-        learn.
+        arguments that all rules of the network have in common. A rule with ``size_in=0`` gets
+        no error. With None hidden layers do not learn.
     direct : bool, optional
         Whether the rule of every layer gets the error of the output, rather than the error of
         the next layer.
@@ -80,15 +80,22 @@ class HiddenRule:
     direct: bool = False
 
 
+def _backprop(layer, after, output, **kwargs):
+    return BackProp(layer, **kwargs)
+
+
+def _feedback_alignment(layer, after, output, **kwargs):
+    return FeedbackAlignment(after, **kwargs)
+
+
+def _direct_feedback_alignment(layer, after, output, **kwargs):
+    return DirectFeedbackAlignment(output, **kwargs)
+
+
 HIDDEN_RULES = {
-    "backprop": HiddenRule(lambda layer, after, output, **kw: BackProp(layer, **kw)),
-    "feedback-alignment": HiddenRule(
-        lambda layer, after, output, **kw: FeedbackAlignment(after, **kw)
-    ),
-    "direct-feedback-alignment": HiddenRule(
-        lambda layer, after, output, **kw: DirectFeedbackAlignment(output, **kw),
-        direct=True,
-    ),
+    "backprop": HiddenRule(_backprop),
+    "feedback-alignment": HiddenRule(_feedback_alignment),
+    "direct-feedback-alignment": HiddenRule(_direct_feedback_alignment, direct=True),
     "fixed": HiddenRule(None),
 }
 
@@ -155,13 +162,14 @@ class Classifier(LayeredNetwork):
     def _population(self, level):
         """The neurons of a layer, with their initial biases."""
         n, neuron_type = self._shape[level], self._neuron_type
+        label = f"a{level}"
         if level == self.n_layers:
-            neuron_type = Identity()
+            neuron_type, label = Identity(), "output"
         gain, bias = np.ones(n), np.zeros(n)
         if self._fires and level < self.n_layers:
             gain, bias = neuron_type.gain_bias(np.full(n, self._max_rate), np.zeros(n))
         bias = self._initial.get(f"b{level}", bias)
-        return neurons(n, neuron_type, f"layer{level}", gain=gain, bias=bias)
+        return neurons(n, neuron_type, label, gain=gain, bias=bias)
 
     def _connect(self, level, pre, post, rule, synapse=None):
         power = 1 if isinstance(self._neuron_type, (nengo.Tanh, nengo.Sigmoid)) else 2

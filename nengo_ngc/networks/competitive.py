@@ -77,7 +77,8 @@ class CompetitiveLayer(LearningNetwork):
 
     Notes
     -----
-    ``probe`` knows ``"output"``.
+    ``probe`` and ``ensembles`` know ``"output"``. ``nodes`` knows ``"input"`` and ``"learn"``,
+    and ``connections`` knows ``"W"`` and ``"b"``.
 
     References
     ----------
@@ -119,7 +120,7 @@ class CompetitiveLayer(LearningNetwork):
             self.learn = nengo.Node([1.0], label="learn")
             x = neurons(n_inputs, Identity(), "x")
             always = neurons(1, Identity(), "always", bias=[1.0])
-            self.output = neurons(n_units, winners, "units")
+            self.output = neurons(n_units, winners, "output")
             nengo.Connection(self.input, x, synapse=None)
             moved = None if optimizer is None else Competitive(**self._rule_arguments())
             kept = None

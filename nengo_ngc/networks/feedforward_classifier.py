@@ -76,7 +76,9 @@ class FeedforwardClassifier(Classifier):
 
     Notes
     -----
-    ``probe`` knows ``"x"``, ``"a1"`` and so on, ``"output"`` and ``"error"``.
+    ``probe`` and ``ensembles`` know ``"x"``, ``"a1"`` and so on, and ``"output"``; ``probe``
+    and ``nodes`` know ``"error"``. ``nodes`` also knows ``"input"``, ``"target"`` and
+    ``"learn"``. The connections are ``"W1"`` and so on.
     """
 
     @checked(
@@ -133,7 +135,7 @@ class FeedforwardClassifier(Classifier):
             synapse = self._synapse if spiking and level > 1 else None
             rule = self._rule_of(level, above, after, synapse)
             layer = self._connect(level, layers[level - 1], layers[level], rule, synapse)
-            if rule is not None:
+            if rule is not None and layer.learning_rule.size_in > 0:
                 hears_output = above is None or self._rule.direct
                 told = error if hears_output else LayerError(above)
                 nengo.Connection(told, layer.learning_rule, synapse=None)

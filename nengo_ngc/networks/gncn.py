@@ -161,8 +161,8 @@ class GNCN(LearningNetwork):
         whether to use the feedforward pass instead.
     output : nengo.Node or nengo.ensemble.Neurons
         The prediction of the input, :math:`\mu_0`.
-    connections : list of nengo.Connection
-        Also by name, as in ``connections["W1"]``.
+    ensembles, nodes, connections : list
+        Also by name, as in ``ensembles["z1"]`` and ``connections["W1"]``; see Notes.
 
     Raises
     ------
@@ -171,9 +171,13 @@ class GNCN(LearningNetwork):
 
     Notes
     -----
-    ``probe`` knows the states ``"z1"``, activities ``"phi_z1"`` and so on up to the top
-    layer; the predictions ``"mu0"`` and errors ``"e0"`` and so on up to the layer below it;
-    and, with a ``tolerance``, ``"iterations"``, the number of timesteps in which states moved.
+    ``probe`` and ``ensembles`` know the states ``"z1"``, activities ``"phi_z1"`` and so on up
+    to the top layer, and the predictions ``"mu0"`` and errors ``"e0"`` and so on up to the
+    layer below it. With a ``tolerance``, ``probe`` and ``nodes`` know ``"iterations"``, the
+    number of timesteps in which states moved. ``nodes`` also knows ``"input"``, ``"mask"``,
+    ``"learn"``, ``"start"`` and ``"fresh"``. Connections have the names of parameters. Spiking
+    neurons are the ensembles ``"spikes1"`` and so on, of which ``"phi_z1"`` are the filtered
+    activities.
 
     The models of ``nengo_ngc`` skip timesteps on either simulator, unless neurons or synapses
     have a memory of their own, as spiking neurons do. Simulators that you create,
@@ -385,7 +389,7 @@ class GNCN(LearningNetwork):
         if isinstance(neuron_type, Identity):
             return z
         if not neuron_type.spiking:
-            phi = neurons(len(z), neuron_type, label=f"phi{level}")
+            phi = neurons(len(z), neuron_type, label=f"phi_z{level}")
             nengo.Connection(z, phi, synapse=None)
             return phi
         return self._build_spikes(z, neuron_type, level)
@@ -393,7 +397,7 @@ class GNCN(LearningNetwork):
     def _build_spikes(self, z, neuron_type, level):
         n = len(z)
         gain, bias = neuron_type.gain_bias(np.full(n, self._max_rate), np.zeros(n))
-        spikes = neurons(n, neuron_type, label=f"phi{level}", gain=gain, bias=bias)
+        spikes = neurons(n, neuron_type, label=f"spikes{level}", gain=gain, bias=bias)
         activity = neurons(n, Identity(), label=f"phi_z{level}")
         nengo.Connection(z, spikes, synapse=None)
         nengo.Connection(spikes, activity, transform=1 / self._max_rate, synapse=self._synapse)

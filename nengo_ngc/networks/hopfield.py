@@ -1,6 +1,7 @@
 r"""A layered Hopfield network that one feedforward pass brings close to equilibrium."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import nengo
 import numpy as np
@@ -132,6 +133,10 @@ class LayeredHopfield(LearningNetwork):
     and so on for the errors, ``"gradient1"`` and so on for the gradients by the states of free
     layers, ``"gradient_norm"`` for the norm of all of these, and ``"energy"``.
 
+    States and branches are also names in ``ensembles``, and all others are names in
+    ``nodes``, beside ``"input0"`` and so on, and ``"learn"``. The connections are ``"W1"`` and
+    so on.
+
     In a network of two layers with a clamped bottom layer, the feedforward pass is the fixed
     point, whatever the weights.
 
@@ -227,9 +232,8 @@ class LayeredHopfield(LearningNetwork):
             nengo.Connection(self.inputs[level], state, synapse=None)
         else:
             start = [b, *branches.values()] if self._feedforward else []
-            state = PureNode(
-                self._mover(level), n, start, self._schedule, label=f"moving{level}"
-            )
+            move = partial(self._move, self._n_branches(level))
+            state = PureNode(move, n, start, self._schedule, label=f"moving{level}")
             nengo.Connection(state, state, synapse=self._delay)
             self._moving[level] = state
         # rules learn between neurons
@@ -244,16 +248,11 @@ class LayeredHopfield(LearningNetwork):
         low, high = self._bounds
         return xp.minimum(xp.maximum(s, low), high)
 
-    def _mover(self, level):
-        n_branches = self._n_branches(level)
-
-        def move(xp, first, moved, b=None, bottom_up=None):
-            start = xp.zeros_like(moved) if b is None else b
-            if bottom_up is not None:
-                start = n_branches * bottom_up + start
-            return self._rho(xp, xp.where(first, start, moved))
-
-        return move
+    def _move(self, n_branches, xp, first, moved, b=None, bottom_up=None):
+        start = xp.zeros_like(moved) if b is None else b
+        if bottom_up is not None:
+            start = n_branches * bottom_up + start
+        return self._rho(xp, xp.where(first, start, moved))
 
     def _n_branches(self, level):
         return (level > 0) + (level < len(self._shape) - 1)
@@ -296,18 +295,11 @@ class LayeredHopfield(LearningNetwork):
         self._visible[f"top_down{level}"] = branch
 
     def _build_relaxation(self):
-        low, high = self._bounds
-
-        def gradient(xp, x, s, b, *branches):
-            g = s - b - sum(branches)
-            g = xp.where(s <= low, xp.minimum(g, 0.0), g)
-            return xp.where(s >= high, xp.maximum(g, 0.0), g)
-
         gradients = []
         for level, moving in self._moving.items():
             branches = self._branches[level].values()
             g = PureNode(
-                gradient,
+                self._gradient,
                 self._shape[level],
                 others=[self._s[level], self._b[level], *branches],
                 label=f"gradient{level}",
@@ -315,34 +307,34 @@ class LayeredHopfield(LearningNetwork):
             nengo.Connection(g, moving, transform=-self._epsilon, synapse=self._delay)
             gradients.append(g)
             self._visible[f"gradient{level}"] = g
-        self.gradient_norm = PureNode(
-            lambda xp, x, *g: xp.sqrt(sum(_dot(xp, one, one) for one in g)),
-            1,
-            others=gradients,
-            label="gradient_norm",
-        )
+        self.gradient_norm = PureNode(_norm, 1, others=gradients, label="gradient_norm")
         self._visible["gradient_norm"] = self.gradient_norm
 
+    def _gradient(self, xp, x, s, b, *branches):
+        low, high = self._bounds
+        g = s - b - sum(branches)
+        g = xp.where(s <= low, xp.minimum(g, 0.0), g)
+        return xp.where(s >= high, xp.maximum(g, 0.0), g)
+
     def _build_energy(self):
-        n_layers = len(self._shape)
-
-        def energy(xp, x, *others):
-            s, b = others[:n_layers], others[n_layers : 2 * n_layers]
-            bottom_up = others[2 * n_layers :]
-            E = sum(_dot(xp, s_l, 0.5 * s_l - b_l) for s_l, b_l in zip(s, b))
-            return E - sum(_dot(xp, s_l, B_l) for s_l, B_l in zip(s[1:], bottom_up))
-
         bottom_up = [branches["bottom_up"] for branches in self._branches[1:]]
         others = [*self._s, *self._b, *bottom_up]
-        self.energy = PureNode(energy, 1, others=others, label="energy")
+        self.energy = PureNode(self._energy, 1, others=others, label="energy")
         self._visible["energy"] = self.energy
+
+    def _energy(self, xp, x, *others):
+        n_layers = len(self._shape)
+        s, b = others[:n_layers], others[n_layers : 2 * n_layers]
+        bottom_up = others[2 * n_layers :]
+        E = sum(_dot(xp, s_l, 0.5 * s_l - b_l) for s_l, b_l in zip(s, b))
+        return E - sum(_dot(xp, s_l, B_l) for s_l, B_l in zip(s[1:], bottom_up))
 
     def _build_errors(self):
         """Build the errors of branches: the share of the state minus the prediction."""
         for level, branches in enumerate(self._branches):
             for name, branch in branches.items():
                 self._visible[f"{name}_error{level}"] = PureNode(
-                    lambda xp, x, s, b, branch, n=len(branches): s - n * branch - b,
+                    partial(_error_of_branch, len(branches)),
                     self._shape[level],
                     others=[self._s[level], self._b[level], branch],
                     label=f"{name}_error{level}",
@@ -357,7 +349,7 @@ class LayeredHopfield(LearningNetwork):
         }
         # joined here, since NengoDL takes longer to write three parts of a signal
         lesson = PureNode(
-            lambda xp, x, *parts: xp.concatenate(parts, axis=1),
+            _joined,
             rule.size_in,
             others=[told[name] for name in rule.learning_rule_type.errors],
             label=f"lesson{level}",
@@ -376,6 +368,18 @@ class LayeredHopfield(LearningNetwork):
 
 def _dot(xp, a, b):
     return xp.sum(a * b, axis=1, keepdims=True)
+
+
+def _norm(xp, x, *parts):
+    return xp.sqrt(sum(_dot(xp, part, part) for part in parts))
+
+
+def _error_of_branch(n_branches, xp, x, s, b, branch):
+    return s - n_branches * branch - b
+
+
+def _joined(xp, x, *parts):
+    return xp.concatenate(parts, axis=1)
 
 
 def _check_clamped(clamped, network):

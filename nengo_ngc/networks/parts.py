@@ -1,6 +1,7 @@
 """Parts of which networks are made: layers of neurons, their feedback, one pass down."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import nengo
 import numpy as np
@@ -50,7 +51,6 @@ def neurons(
         gain=np.ones(n) if gain is None else gain,
         bias=np.zeros(n) if bias is None else bias,
         encoders=np.ones((n, 1)),
-        noise=None,  # whatever the surrounding network's configuration says
         eval_points=np.zeros((1, 1)),
         label=label,
     ).neurons
@@ -98,9 +98,8 @@ def connect_feedback(
     label : str, optional
         Name of the connection that has the weights :math:`W^T`.
     """
-    phi_prime = derivative(neuron_type)
     gate = PureNode(
-        lambda xp, x, z: phi_prime(xp, z) * x,
+        partial(_gated, derivative(neuron_type)),
         states.size_in,
         others=[states],
         label=f"gate{level}",
@@ -108,6 +107,10 @@ def connect_feedback(
     nengo.Connection(error, gate, transform=Transposed(connection), synapse=None, label=label)
     # synapse=0 is the one delay in the loop, from errors into states
     nengo.Connection(gate, states, synapse=0)
+
+
+def _gated(phi_prime, xp, x, z):
+    return phi_prime(xp, z) * x
 
 
 def pass_down(

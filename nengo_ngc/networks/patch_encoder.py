@@ -77,8 +77,8 @@ class PatchEncoder(LearningNetwork):
 
     Notes
     -----
-    Parameters are those of the `CompetitiveLayer`. ``probe`` knows ``"cells"`` and
-    ``"output"``.
+    Parameters are those of the `CompetitiveLayer`, and so are the names in ``nodes`` and
+    ``connections``. ``probe`` and ``ensembles`` know ``"cells"`` and ``"output"``.
     """
 
     @checked(

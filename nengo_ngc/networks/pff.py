@@ -134,6 +134,12 @@ class PFF(RepresentationCircuit):
     this timestep and at the previous one. Of the generative circuit it knows ``"mu0"``,
     ``"generative_loss0"`` and so on up to the top layer, and ``"z_g"``.
 
+    Of these, ``"output"`` and ``"mu0"`` and so on are also names in ``ensembles``, and all
+    others are names in ``nodes``, beside ``"input"``, ``"target"``, ``"kind"`` and
+    ``"learn"``. ``nodes`` has the errors of layers, ``"e1"`` and so on, and ``ensembles`` the
+    errors of the generative circuit, ``"generative_error0"`` and so on. Connections have the
+    names of parameters.
+
     References
     ----------
     Ororbia & Mali 2023, "The predictive forward-forward algorithm", arXiv 2301.01452.
@@ -219,7 +225,7 @@ class PFF(RepresentationCircuit):
     def _build_generative_circuit(self):
         n_layers = self.n_layers
         z_g = PureNode(
-            lambda xp, first, x: xp.where(first, xp.zeros_like(x), x),
+            _from_zero,
             self._g_units,
             schedule=self._schedule,
             label="z_g",
@@ -237,7 +243,7 @@ class PFF(RepresentationCircuit):
             self._teach(name, self._learned(e, level), transform=2)
             self._visible[f"mu{level}"] = mu
             self._visible[f"generative_loss{level}"] = PureNode(
-                lambda xp, x, e: sum_of_squares(xp, e),
+                _loss,
                 1,
                 others=[e],
                 label=f"generative_loss{level}",
@@ -260,7 +266,7 @@ class PFF(RepresentationCircuit):
         if not self._positives_only or self._optimizer is None:
             return e
         learned = PureNode(
-            lambda xp, e, kind: e if kind is None else kind * e,
+            _of_positives,
             self._shape[level],
             others=[self.kind],
             label=f"learned_error{level}",
@@ -295,3 +301,15 @@ class PFF(RepresentationCircuit):
             lambda level, drive: np.maximum(drive, 0),
             lambda prediction: self._n(NUMPY, prediction),
         )
+
+
+def _from_zero(xp, first, x):
+    return xp.where(first, xp.zeros_like(x), x)
+
+
+def _loss(xp, x, e):
+    return sum_of_squares(xp, e)
+
+
+def _of_positives(xp, e, kind):
+    return e if kind is None else kind * e

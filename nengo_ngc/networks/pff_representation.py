@@ -147,7 +147,7 @@ class RepresentationCircuit(LearningNetwork):
             before = neurons(n, Identity(), f"before{level}")
             nengo.Connection(normalized, before, synapse=self._delay)
             start = PureNode(
-                lambda xp, first, x, now: xp.where(first, now, x),
+                _from_now,
                 n,
                 others=[normalized],
                 schedule=self._schedule,
@@ -201,10 +201,10 @@ class RepresentationCircuit(LearningNetwork):
         self._teach("Wo", error)
 
     def _build_goodness(self, level):
-        z, goodness = self._z[level], self._goodness
+        z = self._z[level]
         if self._optimizer is not None:
             e = PureNode(
-                goodness.error, self._shape[level], others=[self.kind], label=f"e{level}"
+                self._goodness.error, self._shape[level], others=[self.kind], label=f"e{level}"
             )
             nengo.Connection(z, e, synapse=None)
             for name in (f"W{level}", f"L{level}", f"V{level + 1}"):
@@ -213,28 +213,23 @@ class RepresentationCircuit(LearningNetwork):
             if level == self._label_level:
                 self._teach("Vy", e)
         self._visible[f"goodness{level}"] = PureNode(
-            lambda xp, x, z: goodness.of(xp, z), 1, others=[z], label=f"goodness{level}"
+            self._goodness_of, 1, others=[z], label=f"goodness{level}"
         )
         self._visible[f"loss{level}"] = PureNode(
-            lambda xp, x, z, kind: goodness.loss(xp, z, kind),
-            1,
-            others=[z, self.kind],
-            label=f"loss{level}",
+            self._loss_of, 1, others=[z, self.kind], label=f"loss{level}"
         )
+
+    def _goodness_of(self, xp, x, z):
+        return self._goodness.of(xp, z)
+
+    def _loss_of(self, xp, x, z, kind):
+        return self._goodness.loss(xp, z, kind)
 
     def _build_total_goodness(self):
-        def total(xp, x, *goodness):
-            return sum(goodness[1:], goodness[0])
-
         levels = range(1, self.n_layers + 1)
         of_layers = [self._visible[f"goodness{level}"] for level in levels]
-        goodness = PureNode(total, 1, others=of_layers, label="goodness")
-        mean = PureNode(
-            lambda xp, before, now: 0.5 * (before + now),
-            1,
-            others=[goodness],
-            label="mean_goodness",
-        )
+        goodness = PureNode(_total, 1, others=of_layers, label="goodness")
+        mean = PureNode(_mean, 1, others=[goodness], label="mean_goodness")
         nengo.Connection(goodness, mean, synapse=self._delay)
         self._visible["goodness"] = goodness
         self._visible["mean_goodness"] = mean
@@ -317,6 +312,18 @@ class RepresentationCircuit(LearningNetwork):
             else:
                 signals[name] = model.sig[self.connections[name]]["weights"]
         return signals
+
+
+def _from_now(xp, first, before, now):
+    return xp.where(first, now, before)
+
+
+def _total(xp, x, *goodness):
+    return sum(goodness[1:], goodness[0])
+
+
+def _mean(xp, before, now):
+    return 0.5 * (before + now)
 
 
 def _output_error(xp, output, target, kind):

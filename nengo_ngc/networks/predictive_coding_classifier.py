@@ -65,8 +65,10 @@ class PredictiveCodingClassifier(Classifier):
 
     Notes
     -----
-    ``probe`` knows ``"x"``, ``"z1"``, ``"mu1"``, ``"e1"`` and so on, ``"output"``
-    (:math:`\mu_L`) and ``"error"`` (:math:`e_L`).
+    ``probe`` and ``ensembles`` know ``"x"``, ``"z1"``, ``"mu1"``, ``"e1"`` and so on, and
+    ``"output"`` (:math:`\mu_L`); ``probe`` and ``nodes`` know ``"error"`` (:math:`e_L`).
+    ``nodes`` also knows ``"input"``, ``"target"`` and ``"learn"``. The connections are
+    ``"W1"`` and so on.
 
     References
     ----------

@@ -1,9 +1,11 @@
-"""Finds out when the states of a network have settled."""
+"""When the states of a network have settled, and what they have settled on."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import nengo
 from nengo.ensemble import Neurons
+from nengo.synapses import Synapse
 
 from ..neurons import Identity
 from ..objects import PureNode
@@ -38,23 +40,18 @@ def end_of_settling(
         before.append(neurons(z.size_out, Identity(), label=f"{z.ensemble.label} before"))
         nengo.Connection(z, before[-1], synapse=0)
 
-    def over(xp, first, held, *states):
-        n = len(states) // 2
-        size = sum(xp.sum(z**2, axis=1, keepdims=True) for z in states[:n])
-        moved = sum(
-            xp.sum((z - before) ** 2, axis=1, keepdims=True)
-            for z, before in zip(states[:n], states[n:])
-        )
-        still = xp.where(moved <= tolerance**2 * size, xp.ones_like(held), held)
-        return xp.where(first, xp.zeros_like(held), still)
-
     settled = PureNode(
-        over, 1, others=[*states, *before], schedule=schedule, ends=True, label="settled"
+        partial(_over, tolerance),
+        1,
+        others=[*states, *before],
+        schedule=schedule,
+        ends=True,
+        label="settled",
     )
     nengo.Connection(settled, held, synapse=0)
     nengo.Connection(held, settled, synapse=None)
     iterations = PureNode(
-        lambda xp, first, n, held: xp.where(first, xp.ones_like(n), n + 1 - held),
+        _count,
         1,
         others=[held],
         schedule=schedule,
@@ -62,3 +59,48 @@ def end_of_settling(
     )
     nengo.Connection(iterations, iterations, synapse=0)
     return iterations
+
+
+def at_the_end(
+    source: Neurons | nengo.Node, schedule: Schedule, delay: Synapse, label: str
+) -> PureNode:
+    """Keep what an object was at the end of a presentation for the whole of the next one.
+
+    Parameters
+    ----------
+    source : nengo.ensemble.Neurons or nengo.Node
+    schedule : Schedule
+        Length of presentations.
+    delay : nengo.synapses.Synapse
+        What leads to the next timestep of the same presentation.
+    label : str
+
+    Returns
+    -------
+    PureNode
+        It has 0 in the first presentation.
+    """
+    before = neurons(source.size_out, Identity(), label=f"{label} before")
+    nengo.Connection(source, before, synapse=delay)
+    kept = PureNode(_from_now, before.size_in, [before], schedule, label=label)
+    nengo.Connection(kept, kept, synapse=delay)
+    return kept
+
+
+def _from_now(xp, first, kept, now):
+    return xp.where(first, now, kept)
+
+
+def _over(tolerance, xp, first, held, *states):
+    n = len(states) // 2
+    size = sum(xp.sum(z**2, axis=1, keepdims=True) for z in states[:n])
+    moved = sum(
+        xp.sum((z - before) ** 2, axis=1, keepdims=True)
+        for z, before in zip(states[:n], states[n:])
+    )
+    still = xp.where(moved <= tolerance**2 * size, xp.ones_like(held), held)
+    return xp.where(first, xp.zeros_like(held), still)
+
+
+def _count(xp, first, n, held):
+    return xp.where(first, xp.ones_like(n), n + 1 - held)

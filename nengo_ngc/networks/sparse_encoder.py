@@ -62,7 +62,9 @@ class SparseEncoder(LayeredNetwork):
     Notes
     -----
     Parameters are ``W1``, ``b1`` and so on, and ``G``, the matrix with the gains on its
-    diagonal. ``probe`` knows ``"x"``, ``"a1"`` and so on, and ``"output"``.
+    diagonal. ``probe`` and ``ensembles`` know ``"x"``, ``"a1"`` and so on, and ``"output"``.
+    ``nodes`` knows ``"input"`` and ``"learn"``. The connections are ``"W1"`` and so on, and
+    ``"G"``.
     """
 
     @checked(
@@ -93,24 +95,25 @@ class SparseEncoder(LayeredNetwork):
         with self:
             a = self._build_input()
             for level in range(1, self.n_layers):
-                a = self._build_layer(level, a, hidden_type)
+                a = self._build_layer(level, a, hidden_type, f"a{level}")
                 self._visible[f"a{level}"] = a
-            last = winners if scaling is None else Identity()
-            self.output = self._build_layer(self.n_layers, a, last)
-            if scaling is not None:
-                self.output = self._build_gains(self.output, winners, scaling)
+            if scaling is None:
+                self.output = self._build_layer(self.n_layers, a, winners, "output")
+            else:
+                currents = self._build_layer(self.n_layers, a, Identity(), "currents")
+                self.output = self._build_gains(currents, winners, scaling)
         self._visible["output"] = self.output
 
-    def _build_layer(self, level, pre, neuron_type):
+    def _build_layer(self, level, pre, neuron_type, label):
         n = self._shape[level]
-        layer = neurons(n, neuron_type, f"layer{level}", bias=self._initial.get(f"b{level}"))
+        layer = neurons(n, neuron_type, label, bias=self._initial.get(f"b{level}"))
         nengo.Connection(
             pre, layer, transform=self._weights(level), synapse=None, label=f"W{level}"
         )
         return layer
 
     def _build_gains(self, currents, winners, scaling):
-        code = neurons(self._shape[-1], winners, "code")
+        code = neurons(self._shape[-1], winners, "output")
         self._exempt_from_offline_training(code.ensemble)
         G = self._initial.get("G", np.eye(self._shape[-1]))
         nengo.Connection(

@@ -13,14 +13,14 @@ from ..neurons import KWinnersTakeAll, k_winners
 from ..objects import PureNode
 from ..schedule import Schedule
 from ..validation import FiniteParam, InstanceParam, PositiveParam, WholeParam, checked
-from .base import NETWORK
+from .named_network import NETWORK, NamedNetwork
 from .parts import neurons
 
 # undone by connections: with a gain of 1 Nengo divides by 0 in the neurons' maximum rates
 _GAIN = 2.0
 
 
-class SpikingWinners(nengo.Network):
+class SpikingWinners(NamedNetwork):
     r"""Spiking neurons of which the first k to spike win, and then inhibit all neurons.
 
     .. math:: k = \lceil \text{sparsity} \cdot n \rceil
@@ -92,6 +92,11 @@ class SpikingWinners(nengo.Network):
     nengo.exceptions.ValidationError
         If an argument is out of range or of the wrong type; when a simulator is made, if
         presentations end before the race can begin.
+
+    Notes
+    -----
+    ``probe`` and ``ensembles`` know ``"neurons"`` and ``"inhibitor"``, and ``probe`` and
+    ``nodes`` know ``"rest"`` and ``"output"``. ``nodes`` also knows ``"input"``.
 
     References
     ----------
@@ -169,6 +174,12 @@ class SpikingWinners(nengo.Network):
         nengo.Connection(self.rest, inhibitory, transform=k, synapse=None)
         spread = np.full((n, 1), -self._inhibition / _GAIN)
         nengo.Connection(inhibitory, racing, transform=spread, synapse=None)
+        self._visible = {
+            "neurons": racing,
+            "inhibitor": inhibitory,
+            "rest": self.rest,
+            "output": self.output,
+        }
 
     def _win(self, xp, first, won, spikes, given=None):
         # an input that nothing is connected to is silent

@@ -1,6 +1,7 @@
 """Derivatives of activation functions with respect to their input current."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import nengo
@@ -100,18 +101,32 @@ def derivative(neuron_type: NeuronType) -> Callable[[Any, Array], Array]:
     nengo.exceptions.ValidationError
         If no derivative is known for this type.
     """
-    for base in type(neuron_type).__mro__:
-        if base in _DERIVATIVES:
-            function = _DERIVATIVES[base]
-            if base is nengo.neurons.RatesToSpikesNeuronType:
-                derivative(neuron_type.base_type)  # raises now rather than later
-            return lambda xp, J: function(xp, J, neuron_type)
-    known = ", ".join(sorted(base.__name__ for base in _DERIVATIVES))
-    raise ValidationError(
-        f"no derivative is known for {type(neuron_type).__name__}; known are {known}; "
-        "give yours to nengo_ngc.neurons.derivatives.register_derivative",
-        attr="neuron_type",
-    )
+    base = _known_base(neuron_type)
+    if base is None:
+        known = ", ".join(sorted(base.__name__ for base in _DERIVATIVES))
+        raise ValidationError(
+            f"no derivative is known for {type(neuron_type).__name__}; known are {known}; "
+            "give yours to nengo_ngc.neurons.derivatives.register_derivative",
+            attr="neuron_type",
+        )
+    if base is nengo.neurons.RatesToSpikesNeuronType:
+        derivative(neuron_type.base_type)  # raises now rather than later
+    return _Derivative(neuron_type)
+
+
+def _known_base(neuron_type):
+    """The class that the derivative of a neuron type is registered for, or None."""
+    return next((base for base in type(neuron_type).__mro__ if base in _DERIVATIVES), None)
+
+
+@dataclass(frozen=True)
+class _Derivative:
+    """The derivative of one neuron type; it can be pickled, whatever is registered."""
+
+    neuron_type: NeuronType
+
+    def __call__(self, xp: Any, J: Array) -> Array:
+        return _DERIVATIVES[_known_base(self.neuron_type)](xp, J, self.neuron_type)
 
 
 @checked(SubclassParam("kind", NeuronType), CallableParam("function"))

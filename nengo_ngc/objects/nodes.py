@@ -68,8 +68,7 @@ class PureNode(Node):
         label: str | None = None,
     ) -> None:
         super().__init__(
-            # shown by tools that look at the output, never called by a simulator
-            output=lambda t, x: np.asarray(x),
+            output=_shown,
             size_in=size_in,
             size_out=size_in,
             label=label,
@@ -78,3 +77,8 @@ class PureNode(Node):
         self.others = others
         self.schedule = schedule
         self.ends = ends
+
+
+def _shown(t, x):
+    """What tools that look at the output see; no simulator calls it."""
+    return np.asarray(x)

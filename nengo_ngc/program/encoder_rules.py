@@ -13,6 +13,8 @@ from ..rules import BackProp, FeedbackAlignment, LayerError
 from ..rules.connections import learning_neurons
 from .learning import build_error, build_learning
 from .operators import PureOperator, SharedSignal
+from .rule_trial import made_up_arrays, name_of
+from .trial import Trial
 
 
 @Builder.register(BackProp)
@@ -85,15 +87,22 @@ def _build_layer_rule(model, rule_type, rule, feedback):
         return {"delta": slope(xp, J) * error}
 
     tag = connection.label or str(connection)
-    model.add_op(
-        PureOperator([(None, carry_back)], reads, {"delta": delta}, tag=f"{tag}.delta")
-    )
+    op = PureOperator([(None, carry_back)], reads, {"delta": delta}, tag=f"{tag}.delta")
+    model.add_op(op)
+    _try_carry_back(rule_type, rule, op.inputs)
     error = delta
     if rule.modifies == "weights":
         error = _build_gained(model, neurons, delta)
     build_learning(model, rule_type, rule, error, bias_error=delta)
     model.sig[rule]["delta"] = delta
     _publish(model, rule, delta, error)
+
+
+def _try_carry_back(rule_type, rule, signals):
+    v, trial = made_up_arrays(signals), Trial(rule_type, name_of(rule))
+    arguments = {"error": v.error, "feedback": getattr(v, "feedback", None)}
+    carried = trial.call("carry_back", arguments)
+    trial.check("carry_back", carried, v.J.shape, "(batch, n_neurons)")
 
 
 def _build_gained(model, neurons, delta):

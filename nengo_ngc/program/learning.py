@@ -17,9 +17,10 @@ from nengo.rc import rc
 from ..rules import LocalRule
 from ..rules.signals import by_name, places
 from ..schedule import Schedule
-from .error_signs import warn_of_opposite_signs
+from .error_signals import check_connected, warn_of_opposite_signs
 from .operators import PureOperator, SharedSignal
 from .rule_memory import RuleMemory
+from .rule_trial import try_rule
 
 
 @Builder.register(LocalRule)
@@ -38,6 +39,7 @@ def build_local_rule(model: Model, rule_type: LocalRule, rule: LearningRule) -> 
 
 def build_error(model: Model, rule_type: LocalRule, rule: LearningRule) -> Signal:
     """Build what connections into a rule add to, its ``"error"``."""
+    check_connected(model, rule_type, rule)
     warn_of_opposite_signs(model, rule_type, rule)
     error = Signal(shape=rule.size_in, name=f"{rule}.error")
     model.add_op(Reset(error))
@@ -173,9 +175,9 @@ def _build_change(model, rule_type, rule, reads, weights, tag, prefix=""):
     ]
     if memory.signals:  # it moves at every timestep
         stages.insert(0, (None, memory.move(look, model.dt)))
-    model.add_op(
-        PureOperator(stages, reads=reads, updates={**updates, **memory.updates}, tag=tag)
-    )
+    op = PureOperator(stages, reads=reads, updates={**updates, **memory.updates}, tag=tag)
+    try_rule(rule_type, rule, op.inputs, look, model.dt)
+    model.add_op(op)
 
 
 def _weights(model, rule):

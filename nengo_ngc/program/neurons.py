@@ -1,5 +1,7 @@
 """Builds latent states and pointwise neurons."""
 
+from contextlib import suppress
+
 import numpy as np
 from nengo.builder import Builder, Model, Signal
 from nengo.ensemble import Neurons
@@ -7,6 +9,7 @@ from nengo.rc import rc
 
 from ..neurons import LatentState, Pointwise
 from .operators import PureOperator
+from .trial import Trial, made_up
 
 
 @Builder.register(LatentState)
@@ -49,6 +52,7 @@ def build_latent_state(model: Model, latent: LatentState, neurons: Neurons) -> N
 def build_pointwise(model: Model, neuron_type: Pointwise, neurons: Neurons) -> None:
     """Build neurons whose activity is a function of their present input."""
     neuron_type.check(neurons.size_in)
+    _try_activity(neuron_type, neurons)
     model.add_op(
         PureOperator(
             [(None, lambda xp, v: {"out": neuron_type.activity(xp, v.J)})],
@@ -57,3 +61,11 @@ def build_pointwise(model: Model, neuron_type: Pointwise, neurons: Neurons) -> N
             tag=str(neurons),
         )
     )
+
+
+def _try_activity(neuron_type, neurons):
+    trial = Trial(neuron_type, f"{type(neuron_type).__name__}, the type of {neurons}")
+    J = made_up((2, neurons.size_in), rc.float_dtype)
+    with suppress(np.linalg.LinAlgError):
+        activity = trial.call("activity", {"J": J})
+        trial.check("activity", activity, J.shape, "(batch, n_neurons)")

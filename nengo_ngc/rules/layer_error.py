@@ -58,11 +58,15 @@ class LayerError(nengo.Node):
             raise unfit("connection", learns, connection, self)
         target = learning_neurons(connection) if neurons else connection.post_obj
         super().__init__(
-            # shown by tools that look at the output, never called by a simulator
-            output=lambda t, x: x,
+            output=_shown,
             size_in=target.size_in,
             size_out=target.size_in,
             label=label,
         )
         self.connection = connection
         self.neurons = neurons
+
+
+def _shown(t, x):
+    """What tools that look at the output see; no simulator calls it."""
+    return x

@@ -1,4 +1,4 @@
-"""A data set, a model and a rule of another package, with no edit in this one."""
+"""A data set, a model, rules and a neuron type of another package, with no edit here."""
 
 import json
 import os
@@ -17,6 +17,7 @@ from nengo_ngc.lab.registry import Registry
 from nengo_ngc.lab.specs import MODELS, ModelSpec, Option
 from nengo_ngc.lab.specs.options import COUNT
 from nengo_ngc.models import RULES
+from nengo_ngc.networks.classifiers import NEURONS
 
 from .own_data import in_colour
 from .test_cli import complaint, nengo_ngc, succeed
@@ -33,7 +34,8 @@ def folder(tmp_path, monkeypatch):
     for registry, names in (
         (datasets.SOURCES, ["flags"]),
         (MODELS, ["means"]),
-        (RULES, ["nothing"]),
+        (RULES, ["nothing", "wrong"]),
+        (NEURONS, ["square"]),
     ):
         for name in names:
             registry.pop(name, None)
@@ -107,7 +109,7 @@ def test_help_and_errors_know_a_registered_model(plugin):
     assert "means    the mean image of each class" in output and "softness" not in output
     output = succeed(nengo_ngc("train", "--model", "means", "--help"))
     assert re.search(r"--softness FLOAT +How soft it is\. +\[default: ", output)
-    assert "nothing, means, fast-means, rules of yours" in succeed(
+    assert "nothing, wrong, means, fast-means, rules of yours" in succeed(
         nengo_ngc("compare", "--help")
     )
     message = complaint(nengo_ngc("train", "--model", "means", "--steps", 3))
@@ -135,28 +137,48 @@ def test_options_of_one_name_may_be_of_different_types(plugin, tmp_path):
 # --- a rule, and all of them in a comparison
 
 
+SMALL = """
+    modules = ["means_plugin"]
+    datasets = ["flags"]
+    hidden = [[4]]
+    seeds = [0]
+    backends = ["nengo"]
+    epochs = 2
+    batch_size = 10
+"""
+
+
 def test_comparisons_know_what_a_module_registers(folder):
-    (folder / "two.toml").write_text(
-        """
-        modules = ["means_plugin"]
-        rules = ["means", "fast-means", "nothing"]
-        datasets = ["flags"]
-        hidden = [[4]]
-        seeds = [0]
-        backends = ["nengo"]
-        epochs = 2
-        batch_size = 10
-        [settings.means]
-        softness = 0.5
-        """
-    )
+    more = 'rules = ["means", "fast-means"]\n[settings.means]\nsoftness = 0.5\n'
+    (folder / "two.toml").write_text(SMALL + more)
     results = comparison.compare(folder / "two.toml", folder / "out", n_jobs=2)
-    assert [result["status"] for result in results] == ["done"] * 3, results
-    means, fast, nothing = results
+    assert [result["status"] for result in results] == ["done"] * 2, results
+    means, fast = results
     assert means["code"].keys() == {"nengo_ngc", "means_plugin"}
     assert means["pictures"].keys() == {"samples"} and not fast["pictures"]
-    assert means["angles"] == [{}, {}, {}] and "W2" in nothing["angles"][-1]
+    assert means["angles"] == [{}, {}, {}]
     assert "means, seed 0: mean images." in (folder / "out" / "report.html").read_text()
+
+
+def test_comparisons_know_rules_and_neurons_that_a_module_registers(folder):
+    more = 'rules = ["nothing", "wrong"]\nneurons = ["square"]\n'
+    (folder / "two.toml").write_text(SMALL + more)
+    output = nengo_ngc("compare", folder / "two.toml", "--output", folder / "out", "--jobs", 2)
+    lines = [line for line in output.output.splitlines() if "flags, wrong" in line]
+    said = "failed, BuildError: Wrong, the rule of <Connection W1>: update fails in `return"
+    assert lines[0].startswith(f"flags, wrong, square, seed 0: {said}")
+    assert "np.tanh(post)" in lines[0]
+    cells = json.loads((folder / "out" / "compare.json").read_text())["results"]
+    nothing, wrong = cells
+    assert nothing["status"] == "done" and "W2" in nothing["angles"][-1], nothing
+    assert wrong["status"] == "failed"
+
+
+def test_names_that_no_module_registers_are_refused(folder):
+    module = str(folder / "means_plugin.py")
+    for key in ("rules", "neurons", "datasets", "backends"):
+        with pytest.raises(ValueError, match=rf"{key}\[0\]: unknown (name|data set) 'flock'"):
+            comparison.check_config({"modules": [module], key: ["flock"]})
 
 
 def test_settings_of_a_registered_model_are_checked(plugin):

@@ -167,12 +167,13 @@ def test_rule_by_itself():
 def test_rule_refuses_other_weights():
     with nengo.Network() as model:
         a = nengo.Ensemble(3, 1)
-        nengo.Connection(
+        connection = nengo.Connection(
             a.neurons,
             a.neurons,
             transform=np.full((3, 3), 0.25),
             learning_rule_type=ClippedHebbian(),
         )
+        nengo.Connection(nengo.Node(1.0), connection.learning_rule)
     with pytest.raises(ValidationError, match="must be 0 or 1, got 0.25"):
         nengo.Simulator(model, progress_bar=False)
 

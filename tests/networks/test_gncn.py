@@ -239,7 +239,7 @@ def test_made_of_nengo_objects():
     assert isinstance(net.probe("phi_z1"), nengo.Probe)
     assert net.input.size_in == 10
     labels = {e.label for e in net.ensembles}
-    assert {"z1", "phi1", "mu0", "e0", "d1", "e1", "z2"} <= labels
+    assert {"z1", "phi_z1", "mu0", "e0", "d1", "e1", "z2"} <= labels
 
 
 def test_in_a_larger_model_with_other_learning(simulate):

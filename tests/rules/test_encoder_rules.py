@@ -374,9 +374,9 @@ def test_own_neuron_type():
                 Square, lambda xp, J, neurons: 2 * xp.maximum(J, 0)
             )
             slope = ngc.neurons.derivative(SquareToo())
+            np.testing.assert_array_equal(slope(np, np.array([-1.0, 3.0])), [0, 6])
         finally:
             ngc.neurons.derivatives._DERIVATIVES.pop(Square, None)
-    np.testing.assert_array_equal(slope(np, np.array([-1.0, 3.0])), [0, 6])
     with pytest.raises(ValidationError, match="kind"):
         ngc.neurons.register_derivative("relu", lambda xp, J, neurons: J)
 
@@ -671,11 +671,12 @@ def test_two_rules_cannot_have_the_same_biases(build):
         output = nengo.Node(size_in=1)
         pre = nengo.Ensemble(4, 1, neuron_type=ngc.neurons.Identity()).neurons
         for _ in range(2):
-            nengo.Connection(
+            connection = nengo.Connection(
                 pre,
                 hidden.neurons,
                 transform=np.zeros((10, 4)),
                 learning_rule_type=ngc.FeedbackAlignment(output),
             )
+            nengo.Connection(nengo.Node(1.0), connection.learning_rule)
     with pytest.raises(BuildError, match="biases=False"):
         build(model)

@@ -314,7 +314,7 @@ def test_two_local_rules_on_one_connection():
 
 def test_a_rule_without_update(simulate):
     model, _ = two_populations(ngc.LocalRule())
-    with pytest.raises(TypeError, match="needs a method update"):
+    with pytest.raises(BuildError, match="needs a method update"):
         simulate(model, 1, 1)
 
 

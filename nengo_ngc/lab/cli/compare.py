@@ -69,13 +69,14 @@ def compare(
                                   # also {names}
       datasets = ["digits"]       # mnist, fashion-mnist, kmnist, or paths of your own
       hidden = [[128, 128]]       # neurons of each hidden layer, for each network
-      neurons = ["relu"]          # tanh, sigmoid, lif-rate, lif, spiking-relu, ...
+      neurons = ["relu"]          # tanh, sigmoid, lif-rate, lif, ..., or your own
       seeds = [0, 1]
       backends = ["auto"]         # nengo, nengo-dl, jax
       epochs = 20
       batch_size = 32
       angle_images = 256          # on which angles to backprop are measured
-      modules = []                # ["my_rules"]: my_rules.py beside this file has rules
+      modules = []                # ["my_rules"]: my_rules.py beside this file registers
+                                  # rules, neuron types or data sets of your own
 
     \b
     These settings have no default:

@@ -88,15 +88,20 @@ def check_config(given: dict[str, Any]) -> dict[str, Any]:
     config = {**DEFAULTS, **given}
     for module in config["modules"]:
         import_module(module)
-    # modules may have brought rules and data sets
-    schema.check("the configuration", config, _schema(tuple(compared())))
+    # modules may have brought all of these, and data sets
+    schema.check(
+        "the configuration",
+        config,
+        _schema(tuple(compared()), tuple(NEURONS), tuple(BACKENDS)),
+    )
     config["datasets"] = data.found(config["datasets"])
-    for rule in config["rules"]:
-        if not data.NAME.fullmatch(rule):
-            raise ValueError(
-                "rules must have names of letters, digits and _.+- only, since files are "
-                f"called after them, got {rule!r}"
-            )
+    for key in ("rules", "neurons", "backends"):
+        for name in config[key]:
+            if not data.NAME.fullmatch(name):
+                raise ValueError(
+                    f"{key} must have names of letters, digits and _.+- only, since files are "
+                    f"called after them, got {name!r}"
+                )
     for rule, settings in config["settings"].items():
         if rule not in config["rules"]:
             raise ValueError(f"settings: {unknown('rule', rule, config['rules'])}")
@@ -104,16 +109,18 @@ def check_config(given: dict[str, Any]) -> dict[str, Any]:
     return config
 
 
-def _schema(rules: Sequence[str] = ()) -> Table:
-    """What a configuration may say."""
+def _schema(
+    rules: Sequence[str] = (), neurons: Sequence[str] = (), backends: Sequence[str] = ()
+) -> Table:
+    """What a configuration may say; any names if none are given."""
     return Table(
         {
             "rules": List(Text(rules), 1),
             "datasets": Either((List(Anything(), 1), Table(others=Anything()))),
             "hidden": List(List(_COUNT, 1), 1),
-            "neurons": List(Text(tuple(NEURONS)), 1),
+            "neurons": List(Text(neurons), 1),
             "seeds": List(Whole(0, 2**32 - 1), 1),
-            "backends": List(Text(tuple(BACKENDS)), 1),
+            "backends": List(Text(backends), 1),
             "epochs": _COUNT,
             "batch_size": _COUNT,
             "train_images": Whole(1, _LARGEST, optional=True),

@@ -1,4 +1,4 @@
-"""What another package brings: a data set, a trainable model, and a rule.
+"""What another package brings: a data set, a trainable model, rules, and a neuron type.
 
 Tests copy this file to where nengo_ngc does not know of it.
 """
@@ -14,6 +14,8 @@ from nengo_ngc.lab.datasets import SOURCES, Source
 from nengo_ngc.lab.specs import MODELS, ModelSpec, Option
 from nengo_ngc.models import RULES, Rule
 from nengo_ngc.networks import FeedforwardClassifier
+from nengo_ngc.networks.classifiers import NEURONS, HiddenRule
+from nengo_ngc.neurons import Pointwise, register_derivative
 
 # --- a data set that is neither square nor grey, and has names for classes
 
@@ -124,3 +126,31 @@ def network(model, learns, **kwargs):
 
 
 RULES["nothing"] = Rule(network, optimizer=ngc.SGD, learning_rate=0.05)
+
+
+# --- a rule that is wrong: it calls NumPy
+
+
+class Wrong(ngc.LocalRule):
+    def update(self, xp, pre, post, error, weights):
+        return xp.einsum("bi,bj->ij", np.tanh(post), pre)
+
+
+def wrong_network(model, learns, **kwargs):
+    hidden = HiddenRule(lambda layer, after, output, **kw: Wrong(**kw))
+    return FeedforwardClassifier(rule=hidden if learns else None, **kwargs)
+
+
+RULES["wrong"] = Rule(wrong_network)
+
+
+# --- a neuron type
+
+
+class Square(Pointwise):
+    def activity(self, xp, J):
+        return xp.square(J)
+
+
+register_derivative(Square, lambda xp, J, neurons: 2 * J)
+NEURONS["square"] = Square()

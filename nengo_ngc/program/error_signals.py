@@ -1,4 +1,4 @@
-"""Warns of errors that reach two rules with one sign, though these want opposite ones."""
+"""Checks what is connected to rules as their errors: that it is there, and of which sign."""
 
 import warnings
 
@@ -6,9 +6,45 @@ import nengo
 import numpy as np
 from nengo.builder import Model
 from nengo.connection import Connection, LearningRule
+from nengo.exceptions import BuildError
 
 from ..rules import LocalRule
+from ..rules.signals import places
 from ..rules.signs import ACTUAL_MINUS_DESIRED
+from .rule_trial import name_of
+
+
+def check_connected(model: Model, rule_type: LocalRule, rule: LearningRule) -> None:
+    """Raise an error unless something is connected to each error of a rule.
+
+    Parameters
+    ----------
+    model : nengo.builder.Model
+    rule_type : LocalRule
+    rule : nengo.connection.LearningRule
+
+    Raises
+    ------
+    nengo.exceptions.BuildError
+        If nothing is, since the rule would learn nothing, or something else than meant.
+    """
+    if model.toplevel is None:
+        return
+    told = np.zeros(rule.size_in, dtype=bool)
+    for connection in model.toplevel.all_connections:
+        if connection.post_obj == rule:
+            told[connection.post_slice] = True
+    errors = places(rule_type.errors, rule.connection) or {"error": slice(None)}
+    missing = [name for name, place in errors.items() if not np.any(told[place])]
+    if not missing:
+        return
+    where = "connection.learning_rule"
+    if rule_type.errors:
+        where = f"rule.signal(connection, {missing[0]!r})"
+    raise BuildError(
+        f"{name_of(rule)}: nothing is connected to its {' and '.join(missing)}; connect a "
+        f"signal, as in nengo.Connection(signal, {where}), or a Node that is always 0"
+    )
 
 
 def warn_of_opposite_signs(model: Model, rule_type: LocalRule, rule: LearningRule) -> None:
