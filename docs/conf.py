@@ -6,8 +6,6 @@ from pathlib import Path
 DOCS = Path(__file__).parent
 sys.path[:0] = [str(DOCS.parent), str(DOCS / "extensions")]
 
-from nengo_ngc.version import PUBLISHED
-
 project = "nengo-ngc"
 author = "The nengo-ngc developers"
 extensions = [
@@ -18,6 +16,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "api_pages",
     "mathml",
+    "published",
 ]
 default_role = "py:obj"
 myst_enable_extensions = ["deflist", "dollarmath"]
@@ -67,17 +66,3 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
     "min_reported_time": 3600,
 }
-
-
-def _as_published(app, page, source):
-    """Pages install the package from a copy of its repository, until pip finds it by name."""
-    if PUBLISHED:
-        text = source[0].replace('".[', '"nengo-ngc[')
-        for where in (" in a copy of the repository", "In a copy of the repository:\n"):
-            text = text.replace(where, "")
-        source[0] = text
-
-
-def setup(app):
-    """Called by Sphinx."""
-    app.connect("source-read", _as_published)

@@ -28,8 +28,8 @@ class NGCSpec(ModelSpec):
         Option(
             "likelihood",
             "output",
-            f"Choose how pixels are distributed: {', '.join(OUTPUTS)}. With gaussian they may be "
-            "any real numbers.",
+            f"Choose how pixels are distributed: {', '.join(OUTPUTS)}. With gaussian they "
+            "may be any real numbers.",
             click.Choice([*OUTPUTS]),
         ),
         Option(
