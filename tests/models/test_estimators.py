@@ -754,7 +754,7 @@ def test_parameters_that_are_not_finite_are_not_kept(monkeypatch):
 @pytest.mark.parametrize("learn", [NGCModel.fit, NGCModel.epochs])
 def test_failed_fit_leaves_the_model_as_it_was(learn):
     learned = copy.deepcopy(fitted())
-    with pytest.raises(ValueError, match="X_val must have 50 features like X, got 15"):
+    with pytest.raises(ValueError, match="X_val must have 50 features like X, got 64"):
         learn(learned, X[:9, :50], X_val=X_VAL)
     np.testing.assert_array_equal(learned.transform(X), fitted().transform(X))
 

@@ -447,6 +447,7 @@ GOOD = {
     "models.rule_classifier.Rule": {"network": len},
     "models.base.NetworkEstimator.save": {"path": _FOLDER / "model.npz"},
     "metrics.reconstruction.binary_cross_entropy": {"X": _X, "mu": _X},
+    "metrics.reconstruction.mse": {"X": _X, "mu": _X},
     "metrics.reconstruction.masked_mse": {"X": _X, "mu": _X, "mask": np.ones(64, dtype=bool)},
     "metrics.reconstruction.monte_carlo_log_likelihood": {
         "X": _X,

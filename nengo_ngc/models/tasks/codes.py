@@ -48,11 +48,9 @@ class CodeTask(LabelTask):
         return y[:, None].astype(np.float32)
 
     def decide(self, X):
-        """Cosines of codes and mean codes, times k: the overlap, if all codes are alike.
-
-        A centroid has k units, but the codes of a class may be spread over many more, so that
-        some of them have no unit in common with it.
-        """
+        # cosines of codes and mean codes, times k, which is the overlap if all codes of a
+        # class are alike; where they are spread over many units, some have none of the k units
+        # of a centroid
         norms = np.linalg.norm(self.means, axis=1)
         scale = np.sqrt(self.n_winners) / np.where(norms > 0, norms, 1)
         parts = gen_batches(len(X), _AT_ONCE)
