@@ -98,9 +98,11 @@ for (top, below), (name, first) in zip(axes.T, parts):
     strip = np.hstack(images[shown].reshape(N_SHOWN, 8, 8))
     top.imshow(strip, cmap="gray", aspect="auto", extent=(*extent, 0, 1))
     top.set(title=name, yticks=[])
+    top.grid(False)
     values = answers[shown].reshape(-1, 10).T
     options = {"aspect": "auto", "vmin": 0, "vmax": 1, "extent": (*extent, 9.5, -0.5)}
     below.imshow(values, cmap="magma", **options)
+    below.grid(False)
     below.plot(middles, labels[shown], "o", ms=9, mfc="none", mec="white")
     below.set(xlabel="time (ms)", ylabel="answer (circle: label)", yticks=range(10))
 plt.show()

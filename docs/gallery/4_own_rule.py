@@ -89,12 +89,15 @@ for row, name, images in zip(axes, ("learned", "computed"), (learned, components
 plt.show()
 
 # %%
-# The components are learned one after another, because each unit depends on those before it.
+# Seven of the eight units have found their component after some 10,000 digits. The weights of
+# the last unit become almost perpendicular to its component at first, and turn towards it
+# slowly.
 
 fig, ax = plt.subplots(figsize=(7.0, 3.4), layout="constrained")
 for number, line in enumerate(abs(cosines).T):
     seen = 200 * (1 + np.arange(len(line)))
-    ax.plot(seen, line, color=plots.COLOURS[number % 6], label=f"component {number + 1}")
+    colour = plots.COLOURS[number % len(plots.COLOURS)]
+    ax.plot(seen, line, color=colour, label=f"component {number + 1}")
 ax.set(xlabel="digits seen", ylabel="cosine to the computed component", ylim=(0, 1.02))
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()

@@ -26,21 +26,14 @@ from nengo_ngc.lab.compare import compare
 # the same weights and see the same images in the same order. On the command line, the
 # configuration is a file in TOML.
 
-RULES = {
-    "backprop": "backpropagation",
-    "feedback-alignment": "feedback alignment",
-    "pes": "PES on a random hidden layer",
-}
+RULES = {"backprop": "backpropagation", "feedback-alignment": "feedback alignment"}
 config = {
     "rules": list(RULES),
     "hidden": [[32]],
     "seeds": [0, 1],
     "epochs": 6,
     "backends": ["nengo"],
-    "settings": {
-        "backprop": {"learning_rate": 0.01},
-        "feedback-alignment": {"learning_rate": 0.01},
-    },
+    "settings": {rule: {"learning_rate": 0.01} for rule in RULES},
 }
 folder = Path(tempfile.mkdtemp())
 results = compare(config, folder, n_jobs=2)

@@ -44,6 +44,8 @@ fig, axes = plt.subplots(10, 12, figsize=(7.0, 5.9), layout="constrained")
 for image, ax in zip(samples, axes.flat):
     ax.imshow(image.reshape(8, 8), cmap="gray", vmin=0, vmax=1)
     ax.axis("off")
+for digit, ax in enumerate(axes[:, 0]):
+    ax.text(-2, 3.5, digit, ha="right", va="center")
 plt.show()
 
 # %%

@@ -70,14 +70,15 @@ recalled = sim.data[recalled][N_PAIRS:].reshape(len(KEPT), N_PAIRS, 64)
 # %%
 # What is recalled
 # ----------------
+# Each row shows the images that are recalled when so many units of their codes are presented.
 
 wrong = abs(recalled - images).sum(axis=2).mean(axis=1)
 for n_kept, n_wrong in zip(KEPT, wrong):
-    print(f"from {n_kept:2d} of 25 units: {n_wrong:4.1f} of 64 pixels are wrong")
+    print(f"{n_kept:2d} of 25 units presented: {n_wrong:4.1f} of 64 pixels are wrong")
 
 n_shown = 10
 fig, axes = plt.subplots(1 + len(KEPT), n_shown, figsize=(8.0, 5.4), layout="constrained")
-names = ["stored", *(f"from {n} units" for n in KEPT)]
+names = ["stored", *(f"{n} of 25 units" for n in KEPT)]
 for name, pictures, row in zip(names, [images, *recalled], axes):
     row[0].text(-1.5, 3.5, name, ha="right", va="center")
     for pixels, ax in zip(pictures, row):
