@@ -29,7 +29,10 @@ from tests.gui import browser
 
 from ._report import benchmark
 
-EXAMPLES = ("ngc_digits", "spiking_pdh", "pff_digits", "k_winners", "relaxation")
+EXAMPLES = (
+    *("ngc_digits", "spiking_pdh", "pff_digits", "k_winners", "relaxation"),
+    *("learning_digits", "colour_photo"),
+)
 SCRIPT = """
 import nengo
 import numpy as np

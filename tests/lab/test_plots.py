@@ -225,6 +225,8 @@ def test_curves_of_nothing(tmp_path):
 def test_class_codes_are_sorted_by_class(tmp_path, figures):
     means = np.array([[0.1, 0, 0.9, 0, 0.7], [0.8, 0, 0.2, 0.5, 0.0]])
     plots.class_codes(["a", "b"], means, tmp_path / "codes.png")
-    shown = figures[0].axes[0].images[0].get_array()
-    np.testing.assert_array_equal(shown, means[:, [2, 4, 0, 3]])  # the second never is
+    (image,) = figures[0].axes[0].images
+    np.testing.assert_array_equal(image.get_array(), means[:, [2, 4, 0, 3]])
+    assert image.get_interpolation() == "none"  # which would smear units over others
+    assert "4 units" in figures[0].axes[0].get_xlabel()  # the second never is active
     assert [t.get_text() for t in figures[0].axes[0].get_yticklabels()] == ["a", "b"]
