@@ -173,7 +173,7 @@ def test_rule_refuses_other_weights():
             transform=np.full((3, 3), 0.25),
             learning_rule_type=ClippedHebbian(),
         )
-        nengo.Connection(nengo.Node(1.0), connection.learning_rule)
+        nengo.Connection(nengo.Node(np.ones(3)), connection.learning_rule)
     with pytest.raises(ValidationError, match="must be 0 or 1, got 0.25"):
         nengo.Simulator(model, progress_bar=False)
 

@@ -62,6 +62,7 @@ MODULES = (
     "networks.sparse_encoder",
     "networks.spiking_winners",
     "networks.base",
+    "networks.named_network",
     "models.base",
     "models.rule_classifier",
     "models.codes",
@@ -129,6 +130,7 @@ NOT_CALLED_BY_USERS = {
     "networks.classifiers.Classifier": "its subclasses",
     "networks.classifiers.softmax_error": "simulators",
     "networks.base.LearningNetwork": "its subclasses",
+    "networks.named_network.NamedNetwork": "its subclasses",
     # records that only the package makes
     "lab.datasets.find": "lab.datasets.load",
     "lab.datasets.called": "lab.datasets.load",
@@ -368,7 +370,7 @@ def _layers():
 @functools.cache
 def _network(name):
     """A network in a simulator."""
-    name = "GNCN" if name == "LearningNetwork" else name
+    name = "GNCN" if name in ("LearningNetwork", "NamedNetwork") else name
     with nengo.Network(seed=0) as model:
         net = getattr(ngc.networks, name)(**GOOD[f"networks.{_home(name)}.{name}"])
     return net, nengo.Simulator(model, progress_bar=False)
@@ -443,7 +445,8 @@ GOOD = {
     "networks.pff.PFF.generate": {"z_g": np.ones((2, 2))},
     "networks.sparse_encoder.SparseEncoder": {"shape": (6, 4, 20)},
     "networks.spiking_winners.SpikingWinners": {"n_neurons": 20},
-    "networks.base.LearningNetwork.probe": {"name": "e0"},
+    "networks.base.LearningNetwork.settled": {"name": "e0"},
+    "networks.named_network.NamedNetwork.probe": {"name": "e0"},
     "models.rule_classifier.Rule": {"network": len},
     "models.base.NetworkEstimator.save": {"path": _FOLDER / "model.npz"},
     "metrics.reconstruction.binary_cross_entropy": {"X": _X, "mu": _X},
