@@ -35,6 +35,7 @@ SLOW_ON_NENGO_DL = {
     "test_model_learns_as_on_nengo",
     "test_resumed_with_previous_states",
     "test_saved_and_resumed_as_if_not_interrupted",
+    "test_simulators_agree_on_any_number_of_images",
     "test_spiking_neurons_learn",
     "test_state_takes_up_learning",
     "test_t2_sigma_is_pdh_without_m",
