@@ -90,7 +90,8 @@ class HebbianEncoder(CodeClassifier):
     filter_shape_ : tuple of int
         Height and width of a filter, and the number of colours if there are any.
     scale_ : float
-        The largest size of the features that filters have started from, 1 for images.
+        The largest size of the features that filters have started from, which is 1 for images
+        with white pixels.
     n_iter_ : int
         Number of epochs that are done.
     n_features_in_ : int

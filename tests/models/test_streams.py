@@ -169,17 +169,22 @@ def test_further_calls_draw_other_negatives():
 # --- any number of images
 
 
+def others(random_state, x, target):
+    """Negative samples that are the same in each call."""
+    return x, np.roll(target, 1, axis=1)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_images_that_do_not_fill_a_batch_are_a_smaller_one(name):
-    first = streamed(make(name), X[:20], Y[:20])
-    whole = copy.deepcopy(first).partial_fit(X[20:33], *labels(name, Y[20:33]))
-    parts = copy.deepcopy(first).partial_fit(X[20:30], *labels(name, Y[20:30]))
-    if name == "PFFClassifier":  # further calls draw other negatives
-        rng = parts._task.random_state(stream=True)
-        rng.randint(1, 3, size=10)
-        parts._task.random_state = lambda stream: rng
-    parts.set_params(batch_size=3)
-    parts.partial_fit(X[30:33], *labels(name, Y[30:33]))
+    settings = {"negatives": others} if name == "PFFClassifier" else {}
+    whole = streamed(make(name, **settings), X[:20], Y[:20])
+    parts = copy.deepcopy(whole)
+    for start in (20, 0):  # the second time there is a session for batches of three
+        rows = slice(start, start + 13)
+        whole.partial_fit(X[rows], *labels(name, Y[rows]))
+        for size, part in ((10, slice(start, start + 10)), (3, slice(start + 10, start + 13))):
+            parts.set_params(batch_size=size)
+            parts.partial_fit(X[part], *labels(name, Y[part]))
     assert_same_bits(whole, parts)
 
 
