@@ -16,6 +16,8 @@ _TEX = {
     r"\\textstyle": "",
     r"\\tfrac": r"\\frac",
     r"\\frac(\d)(\d)": r"\\frac{\1}{\2}",
+    r"(\\hat(?:{\w}| \w))_": r"\1{}_",  # or the index is put below the letter
+    "'": r"^\\prime",
 }
 
 

@@ -120,7 +120,7 @@ class _TwoLoops:
     def __init__(
         self,
         graph: SettleThenLearn,
-        rules: OpBuilder | None,
+        rules: "OpBuilder | None",
         slow: set,
         ends: Sequence[PureOperator],
         progress: Any,
