@@ -13,8 +13,7 @@ from ..datasets import Dataset
 from .options import COUNT, SPARSITY, UNITS, Option
 from .sdr import CodeSpec
 
-_BLANK = 0.1  # grey level that no pixel of a blank filter reaches
-_PER_ROW = 16
+_BLANK = 0.1  # of the largest weight of all filters, which no weight of a blank one reaches
 
 
 class HebbianSpec(CodeSpec):
@@ -50,17 +49,15 @@ class HebbianSpec(CodeSpec):
     def draw(self, model: Any, data: Dataset, folder: Path) -> None:
         super().draw(model, data, folder)
         filters = model.parameters_["W1"]
-        blank = filters.max(axis=1) < _BLANK
+        largest = np.abs(filters).max(axis=1)
+        blank = largest < _BLANK * largest.max()
         filters = filters[np.argsort(blank, kind="stable")]
-        plots.image_grid(
-            [filters[i : i + _PER_ROW] for i in range(0, len(filters), _PER_ROW)],
-            (model.patch, model.patch),
-            folder / "filters.png",
-            note=_of_blank_ones(blank),
-        )
+        rows = [filters[i : i + 16] for i in range(0, len(filters), 16)]
+        path = folder / "filters.png"
+        plots.image_grid(rows, (model.patch, model.patch), path, note=_of_blank_ones(blank))
 
 
 def _of_blank_ones(blank: NDArray[np.bool_]) -> str | None:
     if not blank.any():
         return None
-    return f"black, at the end: {blank.sum()} of {len(blank)} filters, of empty background"
+    return f"blank, at the end: {blank.sum()} of {len(blank)} filters, of empty background"
