@@ -20,7 +20,7 @@ def arrange_networks() -> None:
 
     Nengo GUI has an algorithm of its own for networks whose layout is not in the file
     ``SCRIPT.py.cfg``. A circuit with feedback becomes a tangle by it. After a call of this
-    function, networks with an attribute ``gui_columns`` are placed by `positions`, and all
+    function, networks with an attribute ``gui_columns`` are placed by ``positions``, and all
     others as before.
     """
     from nengo_gui.layout import Layout

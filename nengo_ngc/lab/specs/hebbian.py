@@ -14,8 +14,7 @@ from .base import as_pixels
 from .options import COUNT, SPARSITY, UNITS, Option
 from .sdr import CodeSpec
 
-_BLANK = 0.1  # grey level that no pixel of a blank filter reaches
-_PER_ROW = 16
+_BLANK = 0.1  # of the largest weight of all filters, which no weight of a blank one reaches
 
 
 class HebbianSpec(CodeSpec):
@@ -46,7 +45,8 @@ class HebbianSpec(CodeSpec):
     def draw(self, model: Any, data: Dataset, folder: Path) -> None:
         super().draw(model, data, folder)
         filters = model.parameters_["W1"]
-        blank = np.abs(filters).max(axis=1) < _BLANK
+        largest = np.abs(filters).max(axis=1)
+        blank = largest < _BLANK * largest.max()
         filters = filters[np.argsort(blank, kind="stable")]
         plots.image_grid(
             as_pixels(filters[i : i + _PER_ROW] for i in range(0, len(filters), _PER_ROW)),
@@ -59,4 +59,4 @@ class HebbianSpec(CodeSpec):
 def _of_blank_ones(blank: NDArray[np.bool_]) -> str | None:
     if not blank.any():
         return None
-    return f"black, at the end: {blank.sum()} of {len(blank)} filters, of empty background"
+    return f"blank, at the end: {blank.sum()} of {len(blank)} filters, of empty background"
