@@ -256,6 +256,7 @@ def test_pff_run_is_complete(trained_pff):
     model.check_parameters()
 
 
+@pytest.mark.slow
 def test_pff_resumed_run_equals_a_straight_one(trained_pff, tmp_path):
     folder = tmp_path / "run"
     succeed(train_pff(folder, "--epochs", 1))
@@ -266,6 +267,7 @@ def test_pff_resumed_run_equals_a_straight_one(trained_pff, tmp_path):
     assert contents(folder)["samples.png"] == contents(trained_pff)["samples.png"]
 
 
+@pytest.mark.slow
 @needs_jax
 def test_a_run_on_jax_is_that_on_nengo(trained, tmp_path):
     folder, pictures = tmp_path / "run", []

@@ -32,6 +32,8 @@ from nengo_ngc.storage import locks
 from ..conftest import needs_jax
 from .test_plots import check_layout
 
+pytestmark = pytest.mark.slow  # most cells run in processes of their own
+
 SMALL = {
     "rules": ["backprop", "pes"],
     "hidden": [[8]],
@@ -544,7 +546,6 @@ def test_a_module_with_the_name_of_another_one(tmp_path, monkeypatch):
 
 
 @needs_jax
-@pytest.mark.slow
 def test_models_that_are_no_rule(tmp_path):
     config = {
         **SMALL,

@@ -13,6 +13,8 @@ from nengo_ngc.lab.specs.base import right_half
 from .own_data import arrays, as_folders, as_npy, as_npz, in_colour, with_test
 from .test_cli import complaint, nengo_ngc, records, succeed
 
+pytestmark = pytest.mark.slow
+
 NGC = ["--hidden", "6,4", "--steps", 3, "--batch", 20, "--backend", "nengo", "--epochs", 2]
 RULES = ["--model", "rules", "--hidden", 4, "--batch", 10, "--epochs", 1]
 RULES += ["--backend", "nengo"]

@@ -11,6 +11,8 @@ from sklearn.preprocessing import MinMaxScaler
 
 from .small import CLASSIFIERS, NAMES, TRANSFORMERS, X, Y, assert_same_bits, labels, make
 
+pytestmark = pytest.mark.slow
+
 N_COLUMNS = {"NGCModel": 3, "PFFClassifier": 4, "SDREncoder": 12, "HebbianEncoder": 12}
 
 

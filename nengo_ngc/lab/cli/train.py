@@ -110,11 +110,9 @@ def train(
                 Run.open(wanted)  # says that there is none, and leaves no trace
             folders = iter([wanted])
         else:
-            if output:
-                _check_free(Path(output))
             config = _config(options, source, data_dir)
             folders = iter([Path(output)]) if output else _folders(Path("runs") / name)
-        with claimed(folders, resume) as folder:
+        with claimed(folders, resume, _instead(Path(output or "runs"))) as folder:
             run = _reopened(folder, options) if resume else Run(folder, config, source)
             model = run.train(
                 data_dir,
@@ -134,10 +132,8 @@ def train(
         )
 
 
-def _check_free(output: Path) -> None:
-    """Raise ValueError, with what to type instead, if the folder holds a run."""
-    if not (output / CONFIG).exists():
-        return
+def _instead(output: Path) -> str:
+    """What to type if the folder holds a run already."""
     arguments, others = [], iter(typed_arguments())
     for argument in others:
         if argument == "--output":
@@ -145,9 +141,8 @@ def _check_free(output: Path) -> None:
         elif not argument.startswith("--output="):
             arguments.append(argument)
     free = next(folder for folder in _folders(output) if not folder.exists())
-    raise ValueError(
-        f"{output} holds a run already; this command continues it:\n"
-        f"{to_type('train', '--resume', '--output', output)}\n"
+    return (
+        f"this command continues it:\n{to_type('train', '--resume', '--output', output)}\n"
         "and this one begins another run beside it:\n"
         f"{to_type('train', *arguments, '--output', free)}"
     )

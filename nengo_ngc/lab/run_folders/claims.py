@@ -10,7 +10,11 @@ from .configuration import CONFIG
 
 
 @contextmanager
-def claimed(folders: Iterable[str | Path], resume: bool = False) -> Iterator[Path]:
+def claimed(
+    folders: Iterable[str | Path],
+    resume: bool = False,
+    remedy: str = "go on with it by --resume, or give another --output",
+) -> Iterator[Path]:
     """Hold a folder for a run, before anything is built and as long as it trains.
 
     What processes that were killed have left behind there is removed.
@@ -22,6 +26,8 @@ def claimed(folders: Iterable[str | Path], resume: bool = False) -> Iterator[Pat
         not.
     resume : bool, optional
         Whether it holds a run already, rather than none.
+    remedy : str, optional
+        What the error proposes if a folder holds a run that is not to be resumed.
 
     Yields
     ------
@@ -49,10 +55,7 @@ def claimed(folders: Iterable[str | Path], resume: bool = False) -> Iterator[Pat
                 yield folder
                 return
             stack.close()
-            taken = ValueError(
-                f"{folder} holds a run already: go on with it by --resume, "
-                "or give another --output"
-            )
+            taken = ValueError(f"{folder} holds a run already: {remedy}")
         raise taken
 
 

@@ -38,8 +38,10 @@ def note(folder: Path, epoch: int, circumstances: dict[str, Any]) -> None:
     circumstances : dict
         What `.lab.provenance.collect` has found.
     """
-    known = [entry for entry in read(folder) if entry["from_epoch"] < epoch]
-    if known and {**known[-1], **circumstances} == known[-1]:
-        return
-    with atomic.replacing(folder / PROVENANCE) as file:
-        json.dump([*known, {"from_epoch": epoch, **circumstances}], file, indent=2)
+    before = read(folder)
+    entries = [entry for entry in before if entry["from_epoch"] < epoch]
+    if not entries or {**entries[-1], **circumstances} != entries[-1]:
+        entries.append({"from_epoch": epoch, **circumstances})
+    if entries != before:
+        with atomic.replacing(folder / PROVENANCE) as file:
+            json.dump(entries, file, indent=2)
