@@ -1,7 +1,6 @@
-"""What the examples that wire latents onward reach on images from which nothing was learned.
+"""What the examples that wire latents onward reach on test images.
 
-Runs the examples ``latents_pes``, ``latents_pointers`` and ``latents_agent`` without Nengo GUI.
-The first and the last learn for some time, and then learning is switched off and test images
+Runs ``latents_pes``, ``latents_pointers`` and ``latents_agent`` without Nengo GUI. The first and the last learn for some time, and then learning is switched off and test images
 are shown. Prints how many answers are right, and the processor time of a timestep.
 
     python -m benchmarks.wiring --output benchmarks/wiring
@@ -43,7 +42,7 @@ def main(report, seconds, images):
 
 
 def _learns(name, answer, expected, shown):
-    """Learn for some seconds, and then answer to new images, each of which is shown so long."""
+    """Learn for some seconds, and then answer to new images, each shown for some time."""
 
     def way(seconds, images):
         script = _example(name)
