@@ -135,4 +135,4 @@ with nengo.Network(label="agent", seed=0) as model:
     show = ImageDisplay((8, 8), grid=(1, 2), titles=("image", "prediction"), every=10)
     pictures = nengo.Node(show, size_in=show.size_in, label="pictures")
     nengo.Connection(stimulus[:64], pictures[:64], synapse=None)
-    nengo.Connection(eye.output, pictures[64:], synapse=None)
+    nengo.Connection(eye.settled("mu0"), pictures[64:], synapse=None)

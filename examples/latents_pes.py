@@ -6,13 +6,15 @@ of spiking neurons represents the activities of its first layer. PES
 learns the decoders by which this ensemble names the digit.
 
 Press play. Every digit is shown for a tenth of a second. The guesses
-are wrong at first, and most of them are right after half a minute:
-watch accuracy, which is the part of right guesses among the last 50.
+are wrong at first, and soon most of them are right: watch accuracy,
+which is the part of right guesses among the last 50. While the ensemble
+learns, a guess counts after it has already learned from the image.
 
 Try the sliders:
 
 - learn: 0 stops learning.
-- new: 1 shows images from which nothing was ever learned.
+- new: 1 shows images from which nothing was ever learned. With learn at
+  0, accuracy is that of new images.
 """
 
 from pathlib import Path
@@ -101,5 +103,5 @@ with nengo.Network(label="latents and PES", seed=0) as model:
     nengo.Connection(guess, imagined, synapse=None)
     show = ImageDisplay((8, 8), grid=(1, 3), titles=("image", "prediction", "guess"), every=10)
     pictures = nengo.Node(show, size_in=show.size_in, label="pictures")
-    for k, what in enumerate((stimulus[:64], net.output, imagined)):
+    for k, what in enumerate((stimulus[:64], net.settled("mu0"), imagined)):
         nengo.Connection(what, pictures[64 * k : 64 * (k + 1)], synapse=None)

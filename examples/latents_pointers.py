@@ -91,5 +91,5 @@ with spa.Network(label="latents and pointers", seed=0) as model:
         (8, 8), grid=(1, 4), titles=("image", "prediction", "guess", "next digit")
     )
     pictures = nengo.Node(show, size_in=show.size_in, label="pictures")
-    for k, what in enumerate((image, net.output, guessed, imagined)):
+    for k, what in enumerate((image, net.settled("mu0"), guessed, imagined)):
         nengo.Connection(what, pictures[64 * k : 64 * (k + 1)], synapse=None)

@@ -154,12 +154,14 @@ class LocalRule(LearningRuleType):
         """Return the direction in which the weights grow, summed over the batch.
 
         It must be a pure function made of operators and functions of ``xp``, and a sum
-        over samples: the update of a batch is the sum of the updates of its halves.
+        over samples: the update of a batch is the sum of the updates of its halves. When a
+        model is built, it is called once with a few samples whose values mean nothing, and
+        building fails with an error that says what is wrong.
 
         Parameters
         ----------
         xp : namespace
-            ``numpy``, or its like in TensorFlow.
+            The functions that `nengo_ngc.namespace` lists.
         pre : (batch, n_pre) array
             Presynaptic activity at this timestep.
         post : (batch, n_post) array

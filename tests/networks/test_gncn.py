@@ -11,6 +11,8 @@ from nengo_ngc.networks import GNCN
 from nengo_ngc.networks.gncn import VARIANTS
 from nengo_ngc.networks.gncn_parameters import lateral_inhibition
 
+from ..conftest import needs_jax, simulator
+
 X = (np.random.RandomState(0).rand(6, 10) < 0.4).astype(np.float32)
 
 
@@ -240,6 +242,24 @@ def test_made_of_nengo_objects():
     assert net.input.size_in == 10
     labels = {e.label for e in net.ensembles}
     assert {"z1", "phi_z1", "mu0", "e0", "d1", "e1", "z2"} <= labels
+
+
+@pytest.mark.parametrize("backend", ["nengo", pytest.param("jax", marks=needs_jax)])
+def test_settled_states_are_kept_for_the_next_presentation(backend):
+    with nengo.Network(seed=0) as model:
+        net = build(schedule=ngc.Schedule(4))
+        nengo.Connection(nengo.Node(X[0]), net.input, synapse=None)
+        node, states = net.settled("z1"), net.probe("z1")
+        assert net.settled("z1") is node is net.nodes["settled_z1"]
+        kept = nengo.Probe(node)
+        with pytest.raises(ValidationError, match="unknown name 'z9'"):
+            net.settled("z9")
+    with simulator(backend, model) as sim:
+        sim.run_steps(12)
+        kept, z = (np.reshape(sim.data[p], (3, 4, -1)) for p in (kept, states))
+    assert not kept[0].any() and z[0, -1].any()
+    for now, before in zip(kept[1:], z):
+        np.testing.assert_array_equal(now, np.tile(before[-1], (4, 1)))
 
 
 def test_in_a_larger_model_with_other_learning(simulate):
