@@ -15,6 +15,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from matplotlib.image import imread
 from PIL import Image
 
 import nengo_ngc as ngc
@@ -199,6 +200,7 @@ def test_every_rule_is_in_the_table_of_rules():
 # --- pictures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name, some", [("circuit", {}), ("settling", {"n_learn": 100})])
 def test_pictures_are_drawn_as_they_are_shown(name, some, tmp_path):
     draw = runpy.run_path(str(DOCS / "make_pictures.py"))[name]

@@ -15,6 +15,7 @@ from .options import COUNT, SPARSITY, UNITS, Option
 from .sdr import CodeSpec
 
 _BLANK = 0.1  # of the largest weight of all filters, which no weight of a blank one reaches
+_PER_ROW = 16
 
 
 class HebbianSpec(CodeSpec):
