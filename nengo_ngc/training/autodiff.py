@@ -2,9 +2,12 @@
 
 from abc import abstractmethod
 from collections import Counter
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import backends
 from ..rules import Optimizer
@@ -51,8 +54,14 @@ class AutodiffTask(Task):
         rows = np.arange(len(batch[0]))
         return self.run_through(batch, rows, report=lambda measured: None)
 
-    def _run_batches(self, data, order, report):
-        return self.training.train(*data, order, report)
+    def run_through(
+        self, data: tuple, order: NDArray, report: Callable[[dict], None]
+    ) -> dict[str, Any]:
+        sums: dict[str, float] = {}
+        for rows in self.parts(order):
+            for name, value in self.training.train(*data, rows, report).items():
+                sums[name] = sums.get(name, 0.0) + len(rows) * value
+        return {name: value / len(order) for name, value in sums.items()}
 
     def _open_training(self):
         return self.training_backend.open_trainer(

@@ -151,29 +151,30 @@ class Task(ABC):
         dict of {str: float}
             Means over all samples.
         """
-        size = self.settings.batch_size
-        n_whole = len(order) // size * size
         sums: dict[str, float] = {}
-        for rows in (order[:n_whole], order[n_whole:]):
-            if not len(rows):
-                continue
-            self.in_batches_of(min(size, len(rows)))
-            for name, value in self._run_batches(data, rows, report).items():
-                sums[name] = sums.get(name, 0.0) + len(rows) * value
+        n_done = 0
+        for rows in self.parts(order):
+            for batch in np.split(rows, len(rows) // self.batch_size):
+                measured = self.learn(*(array[batch] for array in data))
+                n_done += 1
+                if n_done % _LOOK_EVERY == 0:
+                    self.state_now()
+                for name, value in measured.items():
+                    sums[name] = sums.get(name, 0.0) + len(batch) * value
+                report(measured)
         return {name: value / len(order) for name, value in sums.items()}
 
-    def _run_batches(self, data, order, report):
-        """Learn from whole batches of the present size; means of what was measured."""
-        sums: dict[str, float] = {}
-        n_batches = len(order) // self.batch_size
-        for batch, rows in enumerate(np.split(order, n_batches), start=1):
-            measured = self.learn(*(array[rows] for array in data))
-            if batch % _LOOK_EVERY == 0:
-                self.state_now()
-            for name, value in measured.items():
-                sums[name] = sums.get(name, 0.0) + value
-            report(measured)
-        return {name: value / n_batches for name, value in sums.items()}
+    def parts(self, order: NDArray) -> Iterator[NDArray]:
+        """Rows that make whole batches, and then the rest, which is one smaller batch.
+
+        The session that learns is made ready for batches of that size.
+        """
+        size = self.settings.batch_size
+        n_whole = len(order) // size * size
+        for rows in (order[:n_whole], order[n_whole:]):
+            if len(rows):
+                self.in_batches_of(min(size, len(rows)))
+                yield rows
 
     @property
     def batch_size(self) -> int:

@@ -308,23 +308,23 @@ def test_bad_arguments(kwargs, message):
         (
             {"patch": 9},
             "patch=9 and grid=3 do not fit on images of 8 x 8 pixels: filters have 6 x 6",
-            {"W1": (16, 36), "W2": (100, 9 * 16)},
+            {"W1": (8, 36), "W2": (100, 9 * 8)},
         ),
         (
-            {"n_units": 350, "batch_size": 150},
-            "n_units=350 is larger than the data: there are 300 units",
-            {"W1": (16, 16), "W2": (300, 9 * 16)},
+            {"n_units": 110, "batch_size": 50},
+            "n_units=110 is larger than the data: there are 100 units",
+            {"W1": (8, 16), "W2": (100, 9 * 8)},
         ),
         (
             {"image_shape": (1, 64)},
             "patch=4 and grid=3 do not fit on images of 1 x 64 pixels: filters have 1 x 4",
-            {"W1": (16, 4), "W2": (100, 3 * 16)},
+            {"W1": (8, 4), "W2": (100, 3 * 8)},
         ),
     ],
 )
 def test_settings_that_are_too_large_for_the_data(kwargs, message, shapes, tmp_path):
     with pytest.warns(UserWarning, match=message):
-        model = encoder(max_epochs=3, **kwargs).fit(X, Y)
+        model = encoder(max_epochs=3, n_hidden=(8,), **kwargs).fit(X[:120], Y[:120])
     assert {name: model.parameters_[name].shape for name in shapes} == shapes
     model.save(tmp_path / "model.npz")
     loaded = HebbianEncoder.load(tmp_path / "model.npz")

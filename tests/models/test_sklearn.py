@@ -49,7 +49,7 @@ MODELS = [
         learning_rate=0.03,
         backend="by-hand",
     ),
-    HebbianEncoder((16,), n_units=30, sparsity=0.1, batch_size=5, backend="nengo"),
+    HebbianEncoder((4,), n_units=5, sparsity=0.4, batch_size=5, backend="nengo"),
 ]
 
 
