@@ -69,7 +69,15 @@ def learning_curves(
         for ax, (title, values) in zip(axes.flat, shown):
             for number, (label, line) in enumerate(values.items()):
                 ax.plot(epochs, line, label=label, **look(number))
-            ax.set(xlabel="epoch", ylabel=textwrap.fill(title, _PER_LINE))
+            ax.set(xlabel="epoch", ylabel=_in_lines(title))
             whole_numbers(ax.xaxis)
             # above the axes, where no curve is
             ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
+
+
+def _in_lines(title):
+    """A label in short lines, with the unit on its own."""
+    if len(title) <= _PER_LINE:
+        return title
+    parts = title.replace(" (", "\n(").split("\n")
+    return "\n".join(textwrap.fill(part, _PER_LINE) for part in parts)
