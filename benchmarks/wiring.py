@@ -1,7 +1,8 @@
 """What the examples that wire latents onward reach on test images.
 
-Runs ``latents_pes``, ``latents_pointers`` and ``latents_agent`` without Nengo GUI. The first and the last learn for some time, and then learning is switched off and test images
-are shown. Prints how many answers are right, and the processor time of a timestep.
+Runs ``latents_pes``, ``latents_pointers`` and ``latents_agent`` without Nengo GUI. The first
+and the last learn for some time, and then learning is switched off and test images are shown.
+Prints how many answers are right, and the processor time of a timestep.
 
     python -m benchmarks.wiring --output benchmarks/wiring
 """
