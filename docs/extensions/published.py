@@ -1,19 +1,17 @@
-"""Installs the package by its name on all pages, once pip finds it by its name."""
+"""Installs the package by its name on all pages, once it is published."""
+
+import re
 
 from nengo_ngc.version import PUBLISHED
 
-_WHERE = " in a copy of the repository", "In a copy of the repository:\n"
 
-
-def _as_published(app, page, source):
+def _by_name(app, page, source):
     if PUBLISHED:
-        text = source[0].replace('".[', '"nengo-ngc[')
-        for where in _WHERE:
-            text = text.replace(where, "")
-        source[0] = text
+        source[0] = source[0].replace('".[', '"nengo-ngc[')
+        source[0] = re.sub(r",? ?[Ii]n a copy of (the|this) repository[:,]?", "", source[0])
 
 
 def setup(app):
     """Called by Sphinx."""
-    app.connect("source-read", _as_published)
+    app.connect("source-read", _by_name)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

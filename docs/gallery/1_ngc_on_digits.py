@@ -14,7 +14,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import nengo_ngc as ngc
-from nengo_ngc import datasets
+from nengo_ngc import datasets, plots
+
+plt.style.use(plots.STYLE)
 
 # %%
 # The data

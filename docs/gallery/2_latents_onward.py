@@ -13,7 +13,9 @@ import nengo
 import numpy as np
 
 import nengo_ngc as ngc
-from nengo_ngc import datasets
+from nengo_ngc import datasets, plots
+
+plt.style.use(plots.STYLE)
 
 # %%
 # A model of the images
@@ -30,8 +32,8 @@ activities = np.maximum(model.transform(digits.X_train), 0)
 # A network around it
 # -------------------
 # Now the same network becomes a part of a larger one. Each digit is shown for 50 ms. The
-# connection ``"W2"`` leads from the activities of the top layer to the prediction of the layer
-# below. Its ``pre`` is therefore the place from which other connections can start.
+# layers of the network have names: ``net.ensembles["phi_z2"]`` has the activities of the top
+# layer.
 #
 # An ensemble receives these 72 activities. Directions at random would tell little in so many
 # dimensions. Therefore each neuron prefers the direction of the activities for one training
@@ -63,7 +65,7 @@ with nengo.Network(seed=0) as network:
         eval_points=preferred / RADIUS,
         intercepts=nengo.dists.Uniform(0, 0.6),
     )
-    nengo.Connection(net.connections["W2"].pre, reader, synapse=None)
+    nengo.Connection(net.ensembles["phi_z2"].neurons, reader, synapse=None)
     guess = nengo.Node(size_in=10)
     error = nengo.Node(lambda t, e: e * (t <= end), size_in=10)
     learned = nengo.Connection(

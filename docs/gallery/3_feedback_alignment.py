@@ -13,6 +13,8 @@ import matplotlib.pyplot as plt
 import nengo_ngc as ngc
 from nengo_ngc import datasets, plots
 
+plt.style.use(plots.STYLE)
+
 # %%
 # Three rules, one network
 # ------------------------

@@ -14,6 +14,8 @@ import numpy as np
 import nengo_ngc as ngc
 from nengo_ngc import datasets, plots
 
+plt.style.use(plots.STYLE)
+
 # %%
 # The rule
 # --------

@@ -17,6 +17,8 @@ import numpy as np
 from nengo_ngc import plots
 from nengo_ngc.lab.compare import compare
 
+plt.style.use(plots.STYLE)
+
 # %%
 # The comparison
 # --------------

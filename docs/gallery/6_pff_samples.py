@@ -14,6 +14,8 @@ import numpy as np
 
 from nengo_ngc import PFFClassifier, datasets, plots
 
+plt.style.use(plots.STYLE)
+
 # %%
 # Training
 # --------

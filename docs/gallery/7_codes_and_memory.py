@@ -12,7 +12,9 @@ import nengo
 import numpy as np
 
 import nengo_ngc as ngc
-from nengo_ngc import analysis, datasets
+from nengo_ngc import analysis, datasets, plots
+
+plt.style.use(plots.STYLE)
 
 # %%
 # Codes

@@ -14,6 +14,8 @@ import numpy as np
 import nengo_ngc as ngc
 from nengo_ngc import datasets, plots
 
+plt.style.use(plots.STYLE)
+
 # %%
 # Training with rates
 # -------------------
@@ -31,21 +33,19 @@ model.fit(digits.X_train)
 
 STEPS = 100
 images = digits.X_test[:4]
-neuron_type = nengo.LIF()
 with nengo.Network(seed=0) as network:
     image = nengo.Node(nengo.processes.PresentInput(images, STEPS * 0.001))
     net = ngc.networks.GNCN(
         (64, 72, 72),
         parameters=model.parameters_,
-        activation=neuron_type,
+        activation=nengo.LIF(),
         max_rate=200.0,  # Hz
         synapse=0.005,  # s
         schedule=ngc.Schedule(STEPS),
         learning_rule_type=None,
     )
     nengo.Connection(image, net.input, synapse=None)
-    first_layer = next(e for e in net.ensembles if e.neuron_type == neuron_type)
-    spikes = nengo.Probe(first_layer.neurons)
+    spikes = nengo.Probe(net.ensembles["spikes1"].neurons)
     predictions, errors = net.probe("mu0"), net.probe("e0")
 with nengo.Simulator(network, progress_bar=False) as sim:
     sim.run_steps(STEPS * len(images))

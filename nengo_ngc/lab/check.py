@@ -1,4 +1,4 @@
-"""What a report of a bug should say: versions, and whether each simulator works here.
+"""The content of a bug report: versions, and whether each simulator works on this machine.
 
 ``python -m nengo_ngc.lab.check`` or ``nengo-ngc check``.
 """

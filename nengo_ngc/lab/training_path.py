@@ -1,4 +1,4 @@
-"""The one way in which the lab trains a model: runs take it, and cells of comparisons."""
+"""The function that trains a model, for runs and for cells of comparisons."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Models in scikit-learn's manner: a network, a simulator and a loop around them."""
+"""Models with the interface of scikit-learn, which train a network on a simulator."""
 
 from ..backends import BACKENDS
 from .hebbian import HebbianEncoder

@@ -1,4 +1,4 @@
-"""What all models share: scikit-learn's face of a trainer and its task."""
+"""The base class of all models, which gives training the interface of scikit-learn."""
 
 import os
 import warnings
@@ -31,7 +31,7 @@ from . import files, inputs
 class NetworkEstimator(BaseEstimator):
     """Base class of models that learn epoch by epoch.
 
-    A model checks what it is given and hands it on to its trainer. Subclasses store the
+    A model checks its arguments and data, and passes them to its trainer. Subclasses store the
     arguments of their constructor, which include those that are declared in ``arguments``
     here. They declare all others in an ``arguments`` of their own, and check in
     ``_check_together`` whether arguments fit each other. Their method ``_new_task`` returns
@@ -108,7 +108,7 @@ class NetworkEstimator(BaseEstimator):
 
     @contextmanager
     def _as_before_on_error(self):
-        """Leave the model as it was if the block raises an error."""
+        """Restore the model if the block raises an error."""
         before = dict(self.__dict__)
         try:
             yield

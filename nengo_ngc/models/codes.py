@@ -1,4 +1,4 @@
-"""What models share that make binary sparse codes of images."""
+"""The base class of models that compute binary sparse codes of images."""
 
 from typing import Any, Self
 

@@ -1,4 +1,4 @@
-"""What models share that turn images into latent states or codes."""
+"""The base class of models that turn images into latent states or codes."""
 
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags

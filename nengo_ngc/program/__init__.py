@@ -1,6 +1,6 @@
-"""How front-end objects are built: a model of Nengo as pure functions of arrays.
+"""Builders, which turn a Nengo model into pure functions of arrays.
 
-Nothing here knows which simulator runs the functions.
+They do not depend on the simulator that runs the functions.
 """
 
 from . import encoder_rules, learning, neurons, nodes, transforms

@@ -1,4 +1,4 @@
-"""Builds what rules that carry an error back add to a local rule: the error of their layer."""
+"""Builds rules that send an error back, which compute the error of their layer."""
 
 import numpy as np
 from nengo.builder import Builder, Model, Signal

@@ -38,7 +38,7 @@ def build_local_rule(model: Model, rule_type: LocalRule, rule: LearningRule) -> 
 
 
 def build_error(model: Model, rule_type: LocalRule, rule: LearningRule) -> Signal:
-    """Build what connections into a rule add to, its ``"error"``."""
+    """Build the signal ``"error"``, to which connections into a rule are added."""
     check_connected(model, rule_type, rule)
     warn_of_opposite_signs(model, rule_type, rule)
     error = Signal(shape=rule.size_in, name=f"{rule}.error")
@@ -99,7 +99,7 @@ def build_learning(
 def activities(
     model: Model, rule_type: LocalRule, rule: LearningRule
 ) -> tuple[Signal, Signal]:
-    """Return what a rule sees of the pre- and the postsynaptic side of its connection."""
+    """Return the pre- and postsynaptic activities that a rule uses."""
     connection = rule.connection
     if rule.modifies == "encoders":
         # encoders see all of what comes into the ensemble
@@ -200,7 +200,7 @@ def _drop_delta(model, rule):
 
 
 def _take_over(rule, array):
-    """Have the simulators keep an array as one that a rule changes in place."""
+    """Mark an array as one that a rule changes and simulators keep."""
     if array is None or array.ndim == 0:
         raise BuildError(f"{rule}: the connection's transform must be a matrix")
     if isinstance(array, SharedSignal):
@@ -213,7 +213,7 @@ def _take_over(rule, array):
 
 
 def _activity(model: Model, connection: Connection, modifies: str) -> Signal:
-    """Return what all that the weights lead to does at this timestep."""
+    """Return the activities of all units to which the weights lead, at this timestep."""
     post = connection.post_obj
     if modifies == "decoders":
         return _part(model, model.sig[post]["in"], connection.post_slice)
@@ -254,7 +254,7 @@ def _guard_due(rule_type):
 
 
 def _observe(rule_type: LocalRule, rule: LearningRule, memory: RuleMemory) -> Callable:
-    """Return a function that picks what a rule sees out of all arrays of its operator."""
+    """Return a function that selects the arrays of an operator that its rule uses."""
     where = places(rule_type.errors, rule.connection)
 
     def look(v: Any) -> tuple:

@@ -1,4 +1,4 @@
-"""The memory of local rules: arrays that move at every timestep."""
+"""The memory of local rules: arrays that change at every timestep."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -18,7 +18,7 @@ _TAKEN_BEGINNINGS = ("optimizer_", "bias_")
 
 
 class RuleMemory:
-    """The signals of a rule's memory, and the function that moves them.
+    """The signals of a rule's memory, and the function that updates them.
 
     Parameters
     ----------
@@ -60,14 +60,14 @@ class RuleMemory:
         return {f"memory_{name}": signal for name, signal in self.signals.items()}
 
     def of(self, v: Any) -> tuple[SimpleNamespace, ...]:
-        """Return what a rule sees of its memory, or nothing if it has none."""
+        """Return the memory as the argument of a rule, or nothing if it has none."""
         if not self._kept:
             return ()
         arrays = {name: getattr(v, f"memory_{name}") for name in self._kept}
         return (SimpleNamespace(**arrays),)
 
     def move(self, look: Callable, dt: float) -> Callable:
-        """Return the function that moves all arrays by one timestep.
+        """Return the function that updates all arrays for one timestep.
 
         Parameters
         ----------
@@ -98,7 +98,7 @@ class RuleMemory:
         return move
 
     def _unless_off(self, xp, v, name, moved):
-        """What an array becomes; one that is shared stays as it is while nothing learns."""
+        """The new value of an array; shared arrays do not change while nothing learns."""
         if not self._kept[name].shared or self._rule_type.learn is None:
             return moved
         return xp.where(xp.max(v.learn) > 0, moved, getattr(v, f"memory_{name}"))

@@ -1,4 +1,4 @@
-"""Local learning rules and optimisers: what goes into ``learning_rule_type=``."""
+"""Local learning rules, for ``learning_rule_type=`` of connections, and optimisers."""
 
 from .backprop import BackProp
 from .base import LocalRule

@@ -22,11 +22,11 @@ class BackProp(LayerRule):
         \delta &= \phi'(J) \odot D^T e \\
         \Delta S &= -\delta\, x^T, \qquad \Delta b = -\delta
 
-    where e is the error of what the next layer's connection delivers, actual minus desired as
-    for `nengo.PES`. D are that connection's decoders (times its transform) or weights, as they
-    are at every moment, and :math:`J = S x + b` are the layer's input currents, of the whole
-    input x of the ensemble, from all of its connections. S are its encoders as they act, times
-    gain and over radius, which are those that NengoDL trains.
+    where e is the error, actual minus desired as for `nengo.PES`, of the next layer's
+    connection. D are the present decoders (times the transform) or weights of this connection,
+    and :math:`J = S x + b` are the layer's input currents, of the whole
+    input x of the ensemble, from all of its connections. S are the encoders of the ensemble,
+    times gain and divided by radius; these are the values that NengoDL trains.
 
     On a connection between neurons with weights W, :math:`J = g \odot W a + b`, and the
     gains g are part of the gradient: :math:`\Delta W = -(g \odot \delta)\, a^T`.

@@ -1,7 +1,7 @@
-r"""Local learning rules: what goes into ``learning_rule_type=``.
+r"""The base class of local learning rules, for ``learning_rule_type=`` of connections.
 
-A rule is one pure function over batches of arrays, its ``update``. What every rule needs
-besides (optimiser, norm bound, timing, averaging, the learning switch) it inherits from
+A rule is one pure function over batches of arrays, its ``update``. Everything else that a rule
+needs (optimiser, norm bound, timing, averaging, the learning switch) is inherited from
 :class:`LocalRule`, and one operator runs it on every backend.
 """
 
@@ -53,7 +53,7 @@ class _SizeParam(EitherParam):
 
 
 class LocalRule(LearningRuleType):
-    r"""A learning rule that needs only what meets at a synapse.
+    r"""A learning rule that uses only values available at a synapse.
 
     Derive from it and write ``update``, and the rule works on every connection with
     a weight matrix, in Nengo and in NengoDL. Oja's rule, for example::
@@ -63,8 +63,8 @@ class LocalRule(LearningRuleType):
                 growth = xp.einsum("bi,bj->ij", post, pre)
                 return growth - xp.sum(post**2, axis=0)[:, None] * weights
 
-    At the last timestep of a presentation what ``update`` returns is added up. Once enough
-    samples have been seen, the optimiser turns the mean into a change of the weights.
+    At the last timestep of a presentation, the result of ``update`` is added to a sum. Once
+    enough samples have been seen, the optimiser turns the mean into a change of the weights.
 
     A rule with eligibility traces, or other memory of its own, also writes ``memory`` and
     ``remember``. A rule with several error signals names them in ``errors``.
@@ -224,7 +224,7 @@ class LocalRule(LearningRuleType):
         raise TypeError(f"{name} has a memory and needs a method remember({arguments})")
 
     def prior(self, xp: Any, weights: Any) -> Any:
-        """Return what is added once to each sum of updates, however many samples it has.
+        """Return an array that is added once to each sum of updates.
 
         The default, None, stands for nothing.
         """

@@ -1,4 +1,4 @@
-"""What a rule has to know about the connection that it is given to."""
+"""Properties of connections that rules need."""
 
 import sys
 

@@ -1,4 +1,4 @@
-r"""A node that tells the error of a layer."""
+r"""A node whose output is the error of a layer."""
 
 import nengo
 from nengo.connection import Connection
@@ -17,7 +17,7 @@ class LayerError(nengo.Node):
         A connection that learns by `.BackProp`, `.FeedbackAlignment` or
         `.DirectFeedbackAlignment`.
     neurons : bool, optional
-        Where the error is told. False: at what the connection delivers to, which is
+        The form of the error. False: the error of the object after the connection, which is
         :math:`S^T \delta` for an ensemble (one value for each dimension) and
         :math:`g \odot \delta` for neurons; ``BackProp(connection)`` takes it. True:
         at the input currents, :math:`\delta`; ``FeedbackAlignment(hidden.neurons)`` takes it,

@@ -1,4 +1,4 @@
-r"""What the rules that carry an error back into a layer have in common.
+r"""The base class of rules that send an error back into a layer.
 
 Each of them computes the gradient of the loss by the layer's input currents,
 
@@ -22,7 +22,7 @@ from .signs import ACTUAL_MINUS_DESIRED
 
 
 class LayerRule(ErrorDriven):
-    r"""Base class of rules that carry an error back; see `.BackProp` for the equations.
+    r"""Base class of rules that send an error back; see `.BackProp` for the equations.
 
     A derived class has ``n_errors`` and ``carry_back``.
 

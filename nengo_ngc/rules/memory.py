@@ -16,7 +16,7 @@ from .optimizers import SGD, Adam, Optimizer
 
 
 class ClippedHebbian(LocalRule):
-    r"""Switches a synapse on, for good, where both its ends were active once.
+    r"""Sets a synapse to 1, permanently, once both of its units were active together.
 
     .. math:: W \leftarrow \max(W, y\, x^T)
 

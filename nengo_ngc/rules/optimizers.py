@@ -47,7 +47,7 @@ class Optimizer(FrozenObject, ABC):
         Parameters
         ----------
         xp : namespace
-            Where array functions come from: ``numpy``, or its like in TensorFlow.
+            ``numpy``, or the namespace of a backend.
         gradient : array
             The mean gradient, which is the direction of steepest ascent of what is minimised.
         state : mapping of str to array
@@ -61,7 +61,7 @@ class Optimizer(FrozenObject, ABC):
         """
 
     def project(self, xp: Any, parameter: Any) -> Any:
-        """Return the parameter, brought back to where it may be, after each change.
+        """Return the parameter, projected to its allowed values, after each change.
 
         Most optimisers return it as it is; see `Bounded` for one that does not.
 

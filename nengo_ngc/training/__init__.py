@@ -1,4 +1,4 @@
-"""Learning from data sets, epoch by epoch: a trainer, and the task that it teaches."""
+"""Training on data sets, epoch by epoch: the trainer, and the tasks that it trains."""
 
 from .images import Images
 from .stopping import Patience

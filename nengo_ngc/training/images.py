@@ -1,4 +1,4 @@
-"""Images that stay as they are stored and become numbers in [0, 1] a batch at a time."""
+"""Images in their stored form, which become numbers in [0, 1] when a batch is read."""
 
 import math
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ class Images:
     shape : tuple of int
         (n, n_pixels).
     dtype : numpy.dtype
-        Of what indexing returns, float32.
+        Type of the arrays that indexing returns, float32.
     """
 
     ndim, dtype = 2, np.dtype(np.float32)
@@ -93,7 +93,7 @@ class Images:
         return Images(self.stored, threshold, self.rows)
 
     def blocks(self) -> Iterator[NDArray]:
-        """What is stored, some rows after another."""
+        """The stored rows, block by block."""
         n_bytes = self.shape[1] * self.stored.dtype.itemsize
         size = max(1, _BLOCK_BYTES // max(1, n_bytes))
         for start in range(0, len(self), size):

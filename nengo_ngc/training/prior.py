@@ -18,7 +18,7 @@ _N_AXES = {"weights_": 0, "means_": 1, "covariances_": 2, "precisions_cholesky_"
 def fitted_mixture(
     Z: NDArray, name: str, n_components: int, seed: int, **kwargs: Any
 ) -> GaussianMixture:
-    """A mixture fitted to what was settled on, the rows of Z, by its name.
+    """Return a mixture that is fitted to the rows of Z, which errors call by their name.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def fitted_mixture(
 
 
 def drawn(mixture: GaussianMixture, n_samples: int, rng: np.random.RandomState) -> NDArray:
-    """Samples of a fitted mixture, in an order that says nothing of their component."""
+    """Return samples of a fitted mixture, in random order of their components."""
     prior = copy(mixture)
     prior.random_state = rng
     return rng.permutation(prior.sample(n_samples)[0])  # it sorts by component

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Patience:
-    """Learning ends after some epochs in which a measure has not become smaller.
+    """Ends training after some epochs in which a measure has not decreased.
 
     Parameters
     ----------

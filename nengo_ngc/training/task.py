@@ -1,4 +1,4 @@
-"""What a trainer teaches: a network, what to do with a batch, and what to validate."""
+"""Tasks for the trainer: a network, and functions for a batch and for validation."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -22,7 +22,7 @@ _AT_ONCE = 4096  # samples of which all that is read out is held in memory
 
 
 class Task(ABC):
-    """A network that learns, on a simulator, and that is asked about what it has learned.
+    """A network that learns on a simulator, and methods that use what it has learned.
 
     Subclasses say which network learns (``training_network``), what of it is fed and read
     (``inputs``, ``outputs``), what is done with a batch (``learn``) and what is measured of
@@ -86,7 +86,7 @@ class Task(ABC):
         """Measure samples that are not learned from."""
 
     def targets(self, y: NDArray) -> NDArray:
-        """Return what ``learn`` is told of samples, given what is known of each of them."""
+        """Return the targets that ``learn`` receives, given the labels of samples."""
         return y
 
     def begin(self) -> None:
@@ -98,7 +98,7 @@ class Task(ABC):
         return {}
 
     def end_epoch(self, data: tuple, order: NDArray) -> dict[str, Any]:
-        """Look at what an epoch has led to; what its record has besides."""
+        """Evaluate an epoch; returns further entries of its record."""
         return {}
 
     def begin_stream(self, data: tuple) -> None:
@@ -213,7 +213,7 @@ class Task(ABC):
             yield X[rows]
 
     def keep(self) -> None:
-        """Keep what was learned until now; interruptions from here on do no harm to it."""
+        """Store what was learned so far, so that later interruptions do not affect it."""
         self.learned = self.state_now()
 
     def state_now(self) -> dict[str, NDArray]:
@@ -300,7 +300,7 @@ class Task(ABC):
         return self.batch_size
 
     def _take_up(self, session):
-        """Have a session go on where learning has arrived."""
+        """Set a session to what was learned so far."""
         session.set_state(self.learned)
 
     def close(self, all_but: Collection[str] = ()) -> None:

@@ -1,4 +1,4 @@
-"""Results of cells, which are believed only after a check, and how they are kept."""
+"""Results of cells, which are stored with a hash and checked when they are read."""
 
 import base64
 import hashlib

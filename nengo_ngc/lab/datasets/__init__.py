@@ -1,4 +1,4 @@
-"""Images to learn: data sets that are known by name, and data of a user's own."""
+"""Images for training: data sets that are known by name, and data of users."""
 
 import os
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ def load(
     binarize: bool | None = None,
     download: bool = True,
 ) -> Dataset:
-    """Load a data set by its name, or data of one's own.
+    """Load a data set by its name, or your own data.
 
     MNIST and its relatives are read from ``data_dir``, or the directory that the environment
     variable ``NENGO_NGC_DATA`` names, from a folder of the data set's name

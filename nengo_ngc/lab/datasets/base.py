@@ -39,7 +39,7 @@ class Dataset:
 
 
 class Source(ABC):
-    """A data set that knows how to load itself.
+    """A data set, with the method that loads it.
 
     Subclasses write ``arrays``. Registering one is a line, ``SOURCES["name"] = MySource()``;
     then ``load``, ``nengo-ngc train`` and ``nengo-ngc compare`` know the name.

@@ -6,10 +6,11 @@ Arguments of a wrong type or shape raise a ValueError that names them.
 from .classes import class_codes, latent_map
 from .curves import learning_curves
 from .images import image_grid
-from .style import COLOURS, WIDTH, band, figure, legend, log_axis, look, whole_numbers
+from .style import COLOURS, STYLE, WIDTH, band, figure, legend, log_axis, look, whole_numbers
 
 __all__ = [
     "COLOURS",
+    "STYLE",
     "WIDTH",
     "band",
     "class_codes",

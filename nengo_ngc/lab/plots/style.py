@@ -29,7 +29,7 @@ _LINES = ("-", "--", ":")
 WIDTH = 7.5  # inches, of a figure that is as wide as a page
 
 _INK = "#222222"
-_STYLE = {
+STYLE = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so figures are the same everywhere
     "font.size": 10,
     "axes.titlesize": 10,
@@ -89,7 +89,7 @@ def figure(
     # without pyplot, which keeps figures and looks for a screen
     from matplotlib.figure import Figure
 
-    with matplotlib.style.context(_STYLE, after_reset=True):
+    with matplotlib.style.context(STYLE, after_reset=True):
         fig = Figure(figsize=size, layout="constrained")
         yield fig, fig.subplots(n_rows, n_columns, squeeze=False, **kwargs)
         with atomic.replacing(path, "wb") as file:
