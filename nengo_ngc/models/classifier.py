@@ -105,8 +105,8 @@ class ImageClassifier(ClassifierMixin, NetworkEstimator):
             Called after each batch with a dict: epoch, batch, n_batches,
             samples_per_second, and what ``history_`` records of training images.
         resume : bool, optional
-            Continue after the last completed epoch, as if training had not been interrupted. By
-            default learning begins from the start.
+            Continue after the last completed epoch, as if training had not been
+            interrupted. By default learning begins from the start.
 
         Returns
         -------
