@@ -28,8 +28,8 @@ class NGCSpec(ModelSpec):
         Option(
             "likelihood",
             "output",
-            f"How pixels are distributed: one of {', '.join(OUTPUTS)}. With gaussian they may "
-            "be any real numbers.",
+            f"Choose the distribution of pixels: {', '.join(OUTPUTS)}. With gaussian, pixels "
+            "may be any real numbers.",
             click.Choice([*OUTPUTS]),
         ),
         Option("initial", "initial", f"Where states start: one of {', '.join(INITIAL)}."),
