@@ -15,6 +15,7 @@ ngc-learn is in none of this package's extras. It needs ``pip install ngclearn "
 """
 
 import time
+from importlib import metadata
 
 import click
 import jax
@@ -27,7 +28,6 @@ from ngclearn.utils.model_utils import create_function
 from ngcsimlib.global_state import stateManager
 
 import nengo_ngc as ngc
-from nengo_ngc import datasets
 
 from ._measure import in_turns
 from ._report import benchmark
@@ -222,7 +222,9 @@ def measure_errors(report, activations, X, y, X_val, y_val, epochs):
 @click.option("--data-dir", help="Directory of MNIST's files.")
 def main(report, activations, rounds, epochs, data_dir):
     """Run the benchmark."""
-    data = datasets.load("mnist", data_dir, binarize=False)
+    report.say("ngc-learn {version}", version=metadata.version("ngclearn"))
+    report.seeds(0, 1234)
+    data = report.load("mnist", data_dir=data_dir, binarize=False)
     X, y = np.asarray(data.X_train, dtype="f4"), np.asarray(data.y_train)
     learned, held_out = slice(-N_HELD_OUT), slice(-N_HELD_OUT, None)
     measure_speed(report, activations, X, y, rounds)
