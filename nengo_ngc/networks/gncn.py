@@ -194,7 +194,7 @@ class GNCN(LearningNetwork):
     # kinds of objects from left to right, as Nengo GUI shows them
     gui_columns = (
         "input mask learn fresh held",
-        *("recognized", "chosen", "start", "z", "gate", "spikes", "phi", "phi_z", "seen"),
+        *("recognized", "chosen", "start", "z", "gate", "spikes", "phi_z", "seen"),
         *("mu", "d", "e"),
     )
 
