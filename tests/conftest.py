@@ -1,6 +1,8 @@
 """What tests of several modules share."""
 
 import importlib.util
+import os
+import re
 from pathlib import Path
 
 import nengo
@@ -23,12 +25,23 @@ def pytest_configure(config):
     config.option.loadscopereorder = False
 
 
+# NengoDL builds a large graph for each network, and CI has 20 minutes. These tests run on it
+# there; the others, of code that is the same on all backends, do on request.
+ON_NENGO_DL = re.compile(
+    r"tests/(backends|rules|test_\w+\.py)|test_(reference|ten_updates)\.py"
+)
+ALL = bool(os.environ.get("NENGO_NGC_ALL_TESTS"))
+on_request = pytest.mark.skip(reason="NENGO_NGC_ALL_TESTS=1 runs it")
+
+
 @pytest.hookimpl(tryfirst=True)  # before Nengo's plugin, which skips what is slow
 def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("nengo_dl"):
             item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.skipif(not HAS_DL, reason="nengo-dl is not installed"))
+            if not (ALL or ON_NENGO_DL.search(item.nodeid)):
+                item.add_marker(on_request)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -29,8 +29,8 @@ FILES = [
     "tests/test_transforms.py",
     "tests/test_transforms_conv.py",
 ]
-# NengoDL builds a graph of TensorFlow for each test, so that it runs some of them only
-FEW = ["tests/test_learning_rules.py", "tests/test_neurons.py", "tests/test_transforms.py"]
+# NengoDL builds a graph of TensorFlow for each test, so that it runs one of them only
+FEW = ["tests/test_transforms.py"]
 # builds a hundred simulators; loads those of all packages that are installed
 SLOW = "not test_dts and not test_entry_point"
 
