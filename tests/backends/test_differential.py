@@ -23,7 +23,7 @@ NETWORKS = given(scripts(), st.sampled_from([None, 1, 3]), PIECES)
 
 
 @needs_dl
-@settings(SETTINGS, max_examples=20)
+@settings(SETTINGS, max_examples=12)
 @NETWORKS
 def test_same_numbers_on_nengo_dl(script, minibatch_size, pieces):
     assert_same_numbers("nengo-dl", script, minibatch_size, pieces)
@@ -31,7 +31,7 @@ def test_same_numbers_on_nengo_dl(script, minibatch_size, pieces):
 
 @needs_jax
 @pytest.mark.slow
-@settings(SETTINGS, max_examples=25)  # each is compiled
+@settings(SETTINGS, max_examples=15)  # each is compiled
 @NETWORKS
 def test_same_numbers_on_jax(script, minibatch_size, pieces):
     assert_same_numbers("jax", script, minibatch_size, pieces)

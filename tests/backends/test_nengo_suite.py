@@ -14,18 +14,12 @@ pytestmark = pytest.mark.slow
 
 FILES = [
     "networks/tests/test_ensemblearray.py",
-    "networks/tests/test_product.py",
     "tests/test_connection.py",
-    "tests/test_copy.py",
     "tests/test_ensemble.py",
     "tests/test_learning_rules.py",
     "tests/test_neurons.py",
     "tests/test_node.py",
     "tests/test_probe.py",
-    "tests/test_processes.py",
-    "tests/test_simulator.py",
-    "tests/test_solvers.py",
-    "tests/test_synapses.py",
     "tests/test_transforms.py",
     "tests/test_transforms_conv.py",
 ]
