@@ -22,6 +22,7 @@ from ._report import ROOT, benchmark
 @click.option("--images", default=150, help="Number of test images.")
 def main(report, seconds, images):
     """Run the examples and print a table."""
+    report.seeds(0)
     table = report.table(
         f"{seconds:g} s of learning, {images} test images",
         {

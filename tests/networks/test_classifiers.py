@@ -427,7 +427,6 @@ def test_metrics():
         ({"neuron_type": "LIFF"}, "unknown neuron type 'LIFF'"),
         ({"backend": "tf"}, "unknown backend"),
         ({"batch_size": 0}, "batch_size: must be"),
-        ({"batch_size": 1000}, "batch_size=1000 and 200 images"),
         ({"steps": 0.5}, "steps: must be"),
         ({"learning_rate": -1.0}, "learning_rate"),
         ({"learning_rate": float("nan")}, "learning_rate"),
@@ -459,7 +458,6 @@ def no_work(monkeypatch):
         (X, None, "requires y to be passed"),
         (X, np.zeros(200, int), "two classes or more, got 1 class"),
         (X, Y + 0.5, "Unknown label type"),
-        (X * 255, Y, r"pixels of X must lie in \[0, 1\]"),
         (np.where(X > 0.9, np.nan, X), Y, "NaN"),
     ],
 )
@@ -470,7 +468,7 @@ def test_bad_data(images, labels, message, no_work):
 
 @pytest.mark.parametrize(
     "images, labels",
-    [(X[:9], np.arange(100, 109)), (X[:30], np.zeros(30)), (X[:9, :50], Y[:9])],
+    [(X[:9], np.linspace(0, 1, 9)), (X[:30], np.zeros(30)), (X[:9, :50], Y[:8])],
 )
 def test_failed_fit_leaves_the_model_as_it_was(images, labels):
     learned = model().fit(X, Y)

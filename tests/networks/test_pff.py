@@ -432,7 +432,6 @@ def test_negatives():
 @pytest.mark.parametrize(
     "kwargs, message",
     [
-        ({"batch_size": 61}, "batch_size=61 and 60 images"),
         ({"g_units": -1}, "g_units: must be"),
         ({"negatives": "wrong"}, "negatives: must be callable"),
         ({"steps": 0}, "steps: must be"),
