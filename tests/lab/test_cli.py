@@ -497,7 +497,7 @@ def test_ctrl_c_before_anything_is_written(tmp_path, monkeypatch):
 
 
 def test_nothing_is_said_before_everything_is_checked(tmp_path):
-    for args in (["--momentum", "2"], ["--validation", "150"], ["--learning-rate", "-1"]):
+    for args in (["--validation", "150"], ["--learning-rate", "-1"]):
         assert train(tmp_path / "run", *args).output.startswith("Error: "), args
 
 
