@@ -17,6 +17,8 @@ from nengo_ngc.version import how_to_install
 
 from ..conftest import needs_dl
 
+pytestmark = pytest.mark.slow
+
 
 def python(code):
     """Run code in a process of its own; returns what it printed."""

@@ -12,6 +12,8 @@ from nengo_ngc import analysis, datasets, gui
 
 from ..conftest import needs_dl
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[2] / "examples"
 EXAMPLES = list(gui.examples())
 DISPLAYS = gui.ImageDisplay, gui.WeightDisplay

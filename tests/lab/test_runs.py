@@ -29,6 +29,8 @@ from .test_cli import (  # noqa: F401
     trained,
 )
 
+pytestmark = pytest.mark.slow
+
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX only")
 
 

@@ -12,6 +12,8 @@ from nengo_ngc.networks import GNCN
 from nengo_ngc.neurons import LatentState
 from nengo_ngc.objects import AtStart, PureNode
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.RandomState(0)
 X = RNG.rand(6, 12)
 START = RNG.randn(6, 18) / 10

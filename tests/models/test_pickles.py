@@ -14,6 +14,8 @@ from sklearn.model_selection import GridSearchCV
 
 from .small import NAMES, X, Y, assert_same_bits, classes, labels, make, output
 
+pytestmark = pytest.mark.slow
+
 
 def by_joblib(model, path):
     joblib.dump(model, path / "model.joblib")

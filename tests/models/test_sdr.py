@@ -13,6 +13,8 @@ from nengo_ngc import DivergenceError, RuleClassifier, SDREncoder, datasets
 
 from ..conftest import AT_ONCE, needs_trainer
 
+pytestmark = pytest.mark.slow
+
 DIGITS = datasets.load("digits", binarize=False)
 X, Y = DIGITS.X_train[:600], DIGITS.y_train[:600]
 

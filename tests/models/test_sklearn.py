@@ -18,6 +18,8 @@ from nengo_ngc import (
     SDREncoder,
 )
 
+pytestmark = pytest.mark.slow
+
 MODELS = [
     NGCModel(
         (4,),

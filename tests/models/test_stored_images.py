@@ -21,6 +21,8 @@ from .small import (
     make,
 )
 
+pytestmark = pytest.mark.slow
+
 ONE_BATCH = 10
 
 

@@ -11,6 +11,8 @@ from nengo_ngc import DivergenceError
 
 from .small import CLASSIFIERS, NAMES, X, Y, assert_same_bits, classes, labels, make
 
+pytestmark = pytest.mark.slow
+
 CLASSES = [0, 1, 2]
 
 

@@ -9,6 +9,8 @@ from nengo_ngc import networks
 from nengo_ngc.backends import open_session
 from nengo_ngc.networks.gncn import VARIANTS
 
+pytestmark = pytest.mark.slow
+
 BATCH, UPDATES = 3, 10
 RNG = np.random.RandomState(0)
 X = RNG.rand(UPDATES * BATCH, 12) * (RNG.rand(UPDATES * BATCH, 12) < 0.6)
