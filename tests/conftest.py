@@ -26,9 +26,10 @@ def pytest_configure(config):
 
 
 # NengoDL builds a large graph for each network, and CI has 20 minutes. These tests run on it
-# there; the others, of code that is the same on all backends, do on request.
+# there; the others do on request.
 ON_NENGO_DL = re.compile(
-    r"tests/(backends|rules|test_\w+\.py)|test_(reference|ten_updates)\.py"
+    r"backends/test_(at_once|backends|differential|losses|nengo_suite)\.py"
+    r"|networks/test_reference\.py|tests/test_\w+\.py"
 )
 ALL = bool(os.environ.get("NENGO_NGC_ALL_TESTS"))
 on_request = pytest.mark.skip(reason="NENGO_NGC_ALL_TESTS=1 runs it")
