@@ -116,9 +116,8 @@ class NGCTask(Task):
     def keep(self):
         super().keep()
         self.previous = self._reached
-        self.close(
-            all_but=("train", "rest")
-        )  # the others hold what the parameters were before
+        # the others hold what the parameters were before
+        self.close(all_but=("train", "rest"))
 
     def no_states(self, n: int) -> NDArray[np.float32]:
         """Return the states of n images that have not been presented, which are 0."""
