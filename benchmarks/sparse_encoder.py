@@ -2,7 +2,7 @@
 
 Trains encoders images-64-512 with 5 % of winners by the triplet loss, in several ways, and a
 twin that has rectified units instead, an output for each class, and learns by cross-entropy.
-Prints how many test images are nearest to the centroid of their own class, what happens
+Prints how many test images are nearest to the mean code of their own class, what happens
 to overlaid images, to noisy ones, and when units die. Draws how often each unit is active in
 each class, the plane of information, and the curves of robustness.
 
@@ -235,7 +235,8 @@ def _score_by_winners(model, data, alive):
     p = model.parameters_
     currents = _hidden(model, data.X_test) @ p["W2"].T + p["b2"]
     codes = k_winners(np, np.where(alive, currents, -np.inf), 26)
-    found = model.classes_[(codes @ model.centroids_.T).argmax(axis=1)]
+    means = model.mean_codes_ / np.linalg.norm(model.mean_codes_, axis=1, keepdims=True)
+    found = model.classes_[(codes @ means.T).argmax(axis=1)]
     return 100 * np.mean(found == data.y_test)
 
 

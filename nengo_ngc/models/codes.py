@@ -65,6 +65,17 @@ class CodeClassifier(LatentTransformer, ImageClassifier):
         return self
 
     @property
+    def mean_codes_(self) -> NDArray:
+        """The part of the codes of each class in which a unit is active, (n_classes, n_units).
+
+        The predicted class is the one whose mean code is at the smallest angle to the code.
+        """
+        means = self._task.means
+        if means is None:
+            raise AttributeError("mean_codes_")
+        return means
+
+    @property
     def centroids_(self) -> NDArray:
         """The k units that are active most often in each class, (n_classes, n_units)."""
         centroids = self._task.centroids

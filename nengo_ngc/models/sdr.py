@@ -95,6 +95,9 @@ class SDREncoder(CodeClassifier):
     ----------
     classes_ : (n_classes,) array
         The labels that the model knows, sorted.
+    mean_codes_ : (n_classes, n_units) array
+        The part of the codes of each class in which each unit is active. The predicted class
+        is the one whose mean code is at the smallest angle to the code.
     centroids_ : (n_classes, n_units) array
         The k units that are active most often in each class, as 0 and 1.
     parameters_ : dict of {str: array}

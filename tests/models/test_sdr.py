@@ -55,6 +55,7 @@ def test_codes_keep_the_class(learned):
     )
     # prediction by hand
     means = np.stack([seen[Y == label].mean(axis=0) for label in learned.classes_])
+    np.testing.assert_allclose(learned.mean_codes_, means, rtol=1e-6)
     cosines = codes @ means.T / np.linalg.norm(means, axis=1)
     np.testing.assert_array_equal(
         learned.predict(DIGITS.X_test), learned.classes_[cosines.argmax(axis=1)]
