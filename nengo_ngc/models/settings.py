@@ -21,7 +21,7 @@ _OPTIONAL = {
 _ANY = Either((Flag(), Number(), Text(), List(Number())), optional=True)
 
 # parameters that files of earlier versions lack, which were written with their default
-_ADDED = ("output",)
+_ADDED = ("output", "readout")
 
 HISTORY = List(Table({"epoch": Whole(1)}, others=Either((Number(), Text()))))
 

@@ -16,6 +16,7 @@ from ..schedule import Schedule
 from ..validation import (
     ArrayParam,
     ArraysParam,
+    ChoiceParam,
     FiniteParam,
     FlagParam,
     InstanceParam,
@@ -109,6 +110,12 @@ class PFF(RepresentationCircuit):
         Initial values, (post, pre). Parameters that are not given are initialised.
     weight_std : float, optional
         Standard deviation of the Gaussian from which weights are drawn.
+    readout : {"states", "pass"}, optional
+        What the output reads and learns from. "states" are the states of the top layer at the
+        previous timestep, as in the original program: the label drives them, so the output
+        learns little that helps without a label. "pass" are its states in the feedforward
+        pass with which a presentation begins, and which no label has driven; then the output
+        is the prediction of one pass, and stays the same for the whole presentation.
     label, seed, add_to_container
         As for `nengo.Network`.
 
@@ -164,6 +171,7 @@ class PFF(RepresentationCircuit):
         FiniteParam("noise", low=0),
         InstanceParam("optimizer", Optimizer, optional=True),
         PositiveParam("weight_std"),
+        ChoiceParam("readout", ("states", "pass")),
         *LEARNING,
     )
     def __init__(
@@ -185,6 +193,7 @@ class PFF(RepresentationCircuit):
         optimizer: Optimizer | None = Clipped(Adam(2.5e-4)),
         parameters: Mapping[str, NDArray] | None = None,
         weight_std: float = 0.05,
+        readout: str = "states",
         label: str | None = None,
         seed: int | None = None,
         add_to_container: bool | None = None,
@@ -211,6 +220,7 @@ class PFF(RepresentationCircuit):
             noise,
             optimizer,
             weight_std,
+            readout,
             schedule,
             parameters,
             {**shapes, "Gy": (shape[-1], g_units)} if g_units else {},

@@ -256,6 +256,27 @@ def test_generative_circuit_learns_from_positives_if_so_asked():
         assert changed.isdisjoint({"G1", "Gy"}) == positives_only
 
 
+def test_an_output_that_learns_from_the_pass(backend):
+    """It does what a softmax regression on the states of one feedforward pass does."""
+    kwargs = {"g_units": 0, "optimizer": ngc.SGD(0.1), "readout": "pass"}
+    before, after, _ = learned_by(backend, (6, 5, 5), **kwargs)
+    x, y = np.random.RandomState(0).rand(4, 6), np.eye(3)[[0, 1, 2, 0]]
+    kind = np.array([[1.0], [1], [0], [0]])
+    for level in (1, 2):
+        n = x / (np.linalg.norm(x, axis=1, keepdims=True) + 1e-8)
+        x = np.maximum(n @ before[f"W{level}"].T, 0)
+    n = x / (np.linalg.norm(x, axis=1, keepdims=True) + 1e-8)
+    W, b = before["Wo"].astype(float), before["bo"].astype(float)
+    for _ in range(3):
+        p = np.exp(n @ W.T + b)
+        e = 10 * kind * (y - p / p.sum(axis=1, keepdims=True))
+        W, b = W + 0.1 * e.T @ n / 4, b + 0.1 * e.mean(axis=0)
+    np.testing.assert_allclose(after["Wo"], W, atol=1e-5)
+    np.testing.assert_allclose(after["bo"], b, atol=1e-5)
+    of_states = learned_by(backend, (6, 5, 5), **{**kwargs, "readout": "states"})[1]
+    assert np.abs(of_states["Wo"] - W).max() > 1e-3
+
+
 def test_noise_moves_states():
     quiet = learned_by("nengo", (6, 5), g_units=0)[2]
     noisy = learned_by("nengo", (6, 5), g_units=0, noise=0.1)[2]
