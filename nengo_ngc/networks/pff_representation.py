@@ -148,17 +148,11 @@ class RepresentationCircuit(LearningNetwork):
             nengo.Connection(recurrent, z, synapse=None)
             nengo.Connection(z, carried, synapse=self._delay)
             normalized = self._neurons_of(self._node(self._n, z, f"n{level}"))
-            before = neurons(n, Identity(), f"before{level}")
-            nengo.Connection(normalized, before, synapse=self._delay)
-            start = PureNode(
-                _from_now,
-                n,
-                others=[normalized],
-                schedule=self._schedule,
-                label=f"start{level}",
-            )
-            nengo.Connection(before, start, synapse=None)
-            below = self._neurons_of(start)
+            before = None
+            if self._recurrent:
+                before, below = self._build_delay(level, normalized)
+            else:  # nothing comes down, so each timestep is a pass through all layers
+                below = normalized
             for seen, new in (
                 (self._z, z),
                 (self._recurrent_inputs, recurrent),
@@ -177,6 +171,17 @@ class RepresentationCircuit(LearningNetwork):
                 name = f"V{level}"
                 self._connect(name, self._before[level], self._recurrent_inputs[level - 1])
         self._connect("Vy", label, self._recurrent_inputs[self._label_level])
+
+    def _build_delay(self, level, normalized):
+        """What other layers see of a layer at each timestep, and what the next one sees."""
+        n = self._shape[level]
+        before = neurons(n, Identity(), f"before{level}")
+        nengo.Connection(normalized, before, synapse=self._delay)
+        start = PureNode(
+            _from_now, n, others=[normalized], schedule=self._schedule, label=f"start{level}"
+        )
+        nengo.Connection(before, start, synapse=None)
+        return before, self._neurons_of(start)
 
     def _build_pass(self):
         """The top layer in the feedforward pass, held until the end of the presentation."""

@@ -218,6 +218,33 @@ def test_plain_forward_forward_is_a_layer_at_a_time():
     assert names == {"W1", "b1", "W2", "b2", "Vy", "Wo", "bo"}
 
 
+def test_plain_forward_forward_against_a_loop(backend):
+    """In each timestep all layers see the layer below and learn, each by its goodness."""
+    kwargs = {"g_units": 0, "recurrent": False, "carry": 0.0, "threshold": 0.5}
+    before, after, _ = learned_by(
+        backend, (6, 5, 4), 2, optimizer=ngc.SGD(0.1), weight_std=0.5, **kwargs
+    )
+    p = {name: array.astype(float) for name, array in before.items()}
+    image, y = np.random.RandomState(0).rand(4, 6), np.eye(3)[[0, 1, 2, 0]]
+    t = np.array([[1.0], [1], [0], [0]])
+    for _ in range(2):
+        change, x = {}, image
+        for level in (1, 2):
+            n = x / (np.linalg.norm(x, axis=1, keepdims=True) + 1e-8)
+            label = 5 * y @ p["Vy"].T if level == 1 else 0
+            x = np.maximum(n @ p[f"W{level}"].T + p[f"b{level}"] + label, 0)
+            positive = 1 / (1 + np.exp(np.sum(x**2, axis=1, keepdims=True) - 0.5))
+            e = 2 * (positive - t) * x
+            change[f"W{level}"], change[f"b{level}"] = e.T @ n / 4, e.mean(axis=0)
+            if level == 1:
+                change["Vy"] = e.T @ (5 * y) / 4
+        for name, gradient in change.items():
+            p[name] = p[name] + 0.1 * gradient
+    for name in change:
+        np.testing.assert_allclose(after[name], p[name], atol=1e-5, err_msg=name)
+        assert np.abs(after[name] - before[name]).max() > 1e-4
+
+
 def test_without_lateral_connections_and_normalization():
     before, _, goodness = learned_by("nengo", (6, 5), n_steps=0, normalize=False)
     assert "L1" in before
