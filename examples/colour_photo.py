@@ -8,9 +8,9 @@ each tile.
 
 Press play, and watch the flower appear. squared_error falls from 15 to
 0.4 in half a minute; it is the error at the end of each tile, smoothed
-by a lowpass filter of 0.1 s, which begins at 0. "receptive fields" are the weights W1 in colour: which
-tile each unit of the first hidden layer predicts if it is active. Grey
-is a weight of 0.
+by a lowpass filter of 0.1 s, which begins at 0. "receptive fields" are
+the weights W1 in colour: which tile each unit of the first hidden layer
+predicts if it is active. Grey is a weight of 0.
 
 Try the sliders:
 
