@@ -6,9 +6,9 @@ one tile after another, for 20 timesteps each, which is about one second
 for all of them. "prediction" puts together what it predicted last of
 each tile.
 
-Press play, and watch the flower appear. squared_error falls from 15 to
+Press play, and watch the flower appear. squared_error falls from 9 to
 0.4 in half a minute; it is the error at the end of each tile, smoothed
-by a lowpass filter of 0.1 s, which begins at 0. "receptive fields" are
+by a lowpass filter of 0.3 s, which begins at 0. "receptive fields" are
 the weights W1 in colour: which tile each unit of the first hidden layer
 predicts if it is active. Grey is a weight of 0.
 
@@ -86,7 +86,7 @@ with nengo.Network(label="photograph", seed=0) as model:
 
     squared_error = nengo.Node(size_in=1, label="squared_error")
     nengo.Connection(
-        net.settled("e0"), squared_error, function=lambda e: e @ e, synapse=0.1
+        net.settled("e0"), squared_error, function=lambda e: e @ e, synapse=0.3
     )
     probe = nengo.Probe(squared_error, sample_every=STEPS * 0.001)
 

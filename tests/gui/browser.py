@@ -307,7 +307,7 @@ _PICTURES = {
     "colour_photo": ({}, 1.0, _seconds(30), ["GNCN"]),
     "encoder_learning": ({}, 1.0, _seconds(40), []),
     "k_winners": ({"noise": 0.15}, 0.3, _seconds(1.7), []),
-    "latents_agent": ({}, 1.0, _seconds(60), []),
+    "latents_agent": ({}, 1.0, _seconds(30), []),
     "latents_pes": ({}, 1.0, _seconds(30), ["GNCN"]),
     "latents_pointers": ({}, 0.3, _seconds(1.9), []),
     "learning_digits": ({}, 1.0, _seconds(30), ["GNCN"]),
@@ -339,7 +339,7 @@ def main(folder, *names):
                 page.wait_for(
                     lambda page=page, enough=enough: enough(page),
                     f"{name} is ready",
-                    patience=300,
+                    patience=900,
                 )
                 page.press()
                 page.screenshot(Path(folder) / f"gui_{name}.png")
