@@ -51,9 +51,7 @@ with nengo.Network(label="learning", seed=0) as model:
     nengo.Connection(net.output, pictures[64:], synapse=None)
 
     squared_error = nengo.Node(size_in=1, label="squared_error")
-    nengo.Connection(
-        net.settled("e0"), squared_error, function=lambda e: e @ e, synapse=0.1
-    )
+    nengo.Connection(net.settled("e0"), squared_error, function=lambda e: e @ e, synapse=0.1)
     probe = nengo.Probe(squared_error, sample_every=STEPS * 0.001)
 
     show_fields = WeightDisplay(

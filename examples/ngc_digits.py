@@ -60,7 +60,5 @@ with nengo.Network(label="digits", seed=0) as model:
         nengo.Connection(what, pictures[64 * k : 64 * (k + 1)], synapse=None)
 
     squared_error = nengo.Node(size_in=1, label="squared_error")
-    nengo.Connection(
-        net.settled("e0"), squared_error, function=lambda e: e @ e, synapse=None
-    )
+    nengo.Connection(net.settled("e0"), squared_error, function=lambda e: e @ e, synapse=None)
     probe = nengo.Probe(squared_error, sample_every=STEPS * 0.001)
