@@ -304,13 +304,13 @@ def _half_way(page):
 
 # sliders, speed, when to stop, and the networks that a second picture shows unfolded
 _PICTURES = {
-    "colour_photo": ({}, 1.0, _seconds(30), ["GNCN"]),
+    "colour_photo": ({}, 1.0, _seconds(29), ["GNCN"]),
     "encoder_learning": ({}, 1.0, _seconds(40), []),
     "k_winners": ({"noise": 0.15}, 0.3, _seconds(1.7), []),
     "latents_agent": ({}, 1.0, _seconds(30), []),
     "latents_pes": ({}, 1.0, _seconds(30), ["GNCN"]),
     "latents_pointers": ({}, 0.3, _seconds(1.9), []),
-    "learning_digits": ({}, 1.0, _seconds(30), ["GNCN"]),
+    "learning_digits": ({}, 1.0, _seconds(28), ["GNCN"]),
     "ngc_digits": ({"hide": 1}, 0.3, _seconds(2.7), ["GNCN"]),
     "pff_digits": ({}, 0.3, _seconds(1.7), ["PFF"]),
     "relaxation": ({}, 0.02, _half_way, ["from feedforward", "from zero"]),
