@@ -79,6 +79,9 @@ class PredictiveCodingClassifier(Classifier):
     graphs", Neural Computation 34.
     """
 
+    # kinds of objects from left to right, as Nengo GUI shows them
+    gui_columns = "input learn", "x mu", "z", "phi", "e error", "gate target"
+
     @checked(LatentState.beta, FlagParam("learns"), *CLASSIFIER)
     def __init__(
         self,
