@@ -124,6 +124,16 @@ def test_pages_need_no_network(built):
 
 @needs_sphinx
 @pytest.mark.slow
+def test_figures_are_shown_on_dark_pages(built):
+    page = (built / "ngc.html").read_text("utf-8")
+    for name in ("circuit", "settling"):
+        for file, kind in ((name, "light"), (f"{name}_dark", "dark")):
+            assert re.search(rf'class="only-{kind}" src="_images/{file}.png"', page)
+    assert "only-dark" not in (built / "hebbian_codes.html").read_text("utf-8")
+
+
+@needs_sphinx
+@pytest.mark.slow
 def test_equations_are_typeset(built):
     for page in PAGES[1:]:
         html = (built / page.relative_to(DOCS)).with_suffix(".html").read_text("utf-8")
