@@ -14,9 +14,9 @@ from ..specs.options import COUNT
 from .common import (
     Filled,
     data_dir_option,
+    interruptible,
     plain_errors,
     quiet_option,
-    resumable,
     telling,
     to_type,
     typed_arguments,
@@ -90,7 +90,7 @@ def compare(
     """
     with (
         plain_errors(),
-        resumable(lambda: to_type("compare", *typed_arguments())),
+        interruptible(_continues),
         telling(quiet) as say,
     ):
         wanted = comparison.check_config(comparison.read_config(config) if config else {})
@@ -107,6 +107,10 @@ def compare(
     failed = sum(result["status"] == "failed" for result in results)
     if failed:
         raise click.ClickException(f"{failed} of {n_cells} runs failed; report.html says why")
+
+
+def _continues() -> tuple[str, str]:
+    return "finished runs are kept; this command continues", to_type(*typed_arguments())
 
 
 class _Tell:

@@ -14,9 +14,10 @@ from ..run_folders import CONFIG, Run, claimed
 from ..specs import MODELS
 from .common import (
     data_dir_option,
+    interruptible,
     plain_errors,
     quiet_option,
-    resumable,
+    starts_again,
     telling,
     to_type,
     typed_arguments,
@@ -94,14 +95,16 @@ def train(
     """
     folder: Path | None = None
 
-    def command() -> str:
-        """What goes on: the run if it has begun, and otherwise what was typed."""
-        if resume or folder is None or not (folder / CONFIG).exists():
-            return to_type("train", *typed_arguments())
+    def state() -> tuple[str, str]:
+        """What is kept, and the command that continues the run or begins it."""
+        if not resume and (folder is None or not (folder / CONFIG).exists()):
+            return starts_again()
         where = ["--data-dir", data_dir] if data_dir else []
-        return to_type("train", "--resume", "--output", folder, *where)
+        command = ["train", "--resume", "--output", folder, *where]
+        kept = "finished epochs are kept; this command continues"
+        return kept, to_type(*(typed_arguments() if resume else command))
 
-    with plain_errors(), resumable(command), telling(quiet) as say:
+    with plain_errors(), interruptible(state), telling(quiet) as say:
         source = datasets.find(options["dataset"])
         name = _name(options, source)
         if resume:
@@ -144,7 +147,7 @@ def _instead(output: Path) -> str:
     return (
         f"this command continues it:\n{to_type('train', '--resume', '--output', output)}\n"
         "and this one begins another run beside it:\n"
-        f"{to_type('train', *arguments, '--output', free)}"
+        f"{to_type(*arguments, '--output', free)}"
     )
 
 
