@@ -8,6 +8,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from nengo.base import NengoObject, ObjView
 from nengo.builder import Signal
 from nengo.connection import LearningRule
 from nengo.params import FrozenObject
@@ -71,7 +72,7 @@ def _case(rule_type, rule, signals):
     """All that a trial depends on; None if this cannot be compared with other cases."""
     try:
         settings = _settings(rule.learning_rule_type)
-    except TypeError:  # an attribute without a hash, such as an array
+    except TypeError:  # an attribute without a hash, such as a list
         return None
     shapes = [(name, signal.shape) for name, signal in signals.items()]
     return type(rule_type.optimizer), settings, *shapes
@@ -85,6 +86,10 @@ def _settings(value):
     """
     if value is None or isinstance(value, int | float | str):
         return value
+    if isinstance(value, NengoObject | ObjView):  # no pure function can depend on it
+        return hash(type(value))
+    if isinstance(value, np.ndarray):
+        return value.shape, hash(value.dtype), hash(value.tobytes())
     if not isinstance(value, FrozenObject):
         return hash(value)
     named = {k: v for k, v in value.__getstate__().items() if not k.startswith("_Frozen")}

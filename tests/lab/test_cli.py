@@ -524,6 +524,21 @@ def test_ctrl_c_in_any_other_command(monkeypatch):
     assert done.stderr.splitlines()[-1] == "nengo-ngc check"
 
 
+def test_ctrl_c_while_the_command_line_is_imported():
+    code = """
+import sys, nengo_ngc.__main__ as command
+class Interrupted:
+    def find_spec(self, name, *_):
+        if name == "nengo_ngc.lab.cli":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+command.main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 130
+    assert done.stderr == "\ninterrupted before anything was done\n"
+
+
 def test_a_warning_is_one_line_on_the_standard_error(tmp_path):
     done = train(tmp_path / "run", "--epochs", 1, "--validation", 50, "--batch", 500)
     succeed(done)
