@@ -178,7 +178,7 @@ def test_every_public_name_is_described(built):
     described = {line.split(" ")[0] for line in lines}
     public = {f"nengo_ngc.{name}" for name in ngc.__all__}
     public |= {f"nengo_ngc.networks.{name}" for name in ngc.networks.__all__}
-    # modules that users know by shorter names than those of their rooms
+    # modules that users know by shorter names than those of their subpackages
     of_modules = (
         "analysis.overlap datasets.load dl.Simulator dl.losses.TripletLoss jax.Simulator "
         "metrics.angle"

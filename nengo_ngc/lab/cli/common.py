@@ -1,4 +1,4 @@
-"""What commands share: options, what they print, and errors without a traceback."""
+"""The parts that commands share: options, messages, and errors without a traceback."""
 
 import logging
 import os
@@ -34,7 +34,7 @@ ARGUMENTS = f"{__name__}.arguments"  # where a context keeps them
 
 
 class Filled(click.Command):
-    """A command whose help says what is registered, when it is shown.
+    """A command whose help lists the names that are registered at that time.
 
     Parameters
     ----------
@@ -52,20 +52,20 @@ class Filled(click.Command):
 
 
 def typed_arguments() -> list[str]:
-    """The present command and its arguments as they were typed."""
+    """Return the present command and its arguments as they were typed."""
     return click.get_current_context().meta[ARGUMENTS]
 
 
 def to_type(*args: Any) -> str:
-    """A command of the shell."""
+    """Return a command for the shell."""
     return shlex.join(["nengo-ngc", *map(str, args)])
 
 
 @contextmanager
 def telling(quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Give a function that prints lines, unless a command is to be quiet.
+    """Give a function that prints lines, or that prints nothing if a command is quiet.
 
-    Bars are drawn on a terminal only. Elsewhere there is nothing but the lines.
+    Bars are drawn only on a terminal. Elsewhere only the lines are printed.
     """
     if quiet:
         import pooch
@@ -81,7 +81,7 @@ def _nothing(_: str) -> None:
 
 
 def starts_again() -> tuple[str, str]:
-    """What to say of a command that keeps nothing before its end, and what to type."""
+    """Describe an interrupted command that keeps nothing before its end, and what to type."""
     return (
         "no file was left incomplete; this command starts again",
         to_type(*typed_arguments()),
@@ -127,7 +127,7 @@ def silence_libraries() -> None:
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Say what is wrong without a traceback."""
+    """Report errors in one line, without a traceback."""
     try:
         yield
     except (DivergenceError, ImportError, OSError, ValueError, ValidationError) as error:

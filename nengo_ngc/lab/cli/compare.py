@@ -24,7 +24,7 @@ from .common import (
 
 
 def _names() -> str:
-    """What else can be compared, besides the rules of the default."""
+    """Return the names of all that can be compared besides the default rules."""
     others = [name for name in compared() if name not in comparison.DEFAULTS["rules"]]
     return f"{', '.join(others)}, rules of yours"
 
@@ -114,7 +114,7 @@ def _continues() -> tuple[str, str]:
 
 
 class _Tell:
-    """Fills a bar, and says what came out of each run."""
+    """Advances a bar, and prints the outcome of each run."""
 
     def __init__(self, bar: tqdm, say: Callable[[str], None]) -> None:
         self._bar, self._say = bar, say

@@ -1,4 +1,4 @@
-"""What codes and latents have to do with classes."""
+"""Pictures of how codes and latents depend on classes."""
 
 import os
 

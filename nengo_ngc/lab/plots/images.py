@@ -78,7 +78,7 @@ def image_grid(
 
 
 def _side_by_side(rows, image_shape):
-    """One picture of all images, (height, width, 4), and the middle of each row in it.
+    """Return one picture of all images, (height, width, 4), and the middle of each row.
 
     It is transparent between the images.
     """

@@ -66,7 +66,7 @@ _FORM = {
 
 
 def _coloured(colours: Sequence[str], background: str, grid: str) -> dict[str, Any]:
-    """The style in these colours, of which the ninth is that of text and axes."""
+    """Return the style in these colours, of which the ninth is that of text and axes."""
     inked = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
     # opaque, since pages of another colour would swallow the text
     filled = ("figure.facecolor", "savefig.facecolor", "axes.facecolor")
@@ -149,7 +149,7 @@ def figure(
 
 
 def look(number: int) -> dict[str, str]:
-    """Colour, marker and line of the number-th of several curves.
+    """Return the colour, marker and line of the number-th of several curves.
 
     The colour is matplotlib's name of one in the style of the figure, such as "C0".
     """
@@ -205,7 +205,7 @@ def log_axis(ax: Any, which: str) -> None:
 
 
 def whole_numbers(axis: Any) -> None:
-    """Ticks at whole numbers only."""
+    """Put ticks only at whole numbers."""
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator(integer=True))
