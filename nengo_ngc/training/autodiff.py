@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import backends
+from ..backends.means import Means
 from ..rules import Optimizer
 from ..storage.model_files import FLOATS, WHOLES, Array, within
 from .task import Task
@@ -57,11 +58,10 @@ class AutodiffTask(Task):
     def run_through(
         self, data: tuple, order: NDArray, report: Callable[[dict], None]
     ) -> dict[str, Any]:
-        sums: dict[str, float] = {}
+        means = Means()
         for rows in self.parts(order):
-            for name, value in self.training.train(*data, rows, report).items():
-                sums[name] = sums.get(name, 0.0) + len(rows) * value
-        return {name: value / len(order) for name, value in sums.items()}
+            means.add(len(rows), self.training.train(*data, rows, report))
+        return means.over_samples()
 
     def _open_training(self):
         return self.training_backend.open_trainer(

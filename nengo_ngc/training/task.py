@@ -12,6 +12,7 @@ from sklearn.utils import gen_batches
 
 from .. import backends
 from ..backends.divergence import check_finite, check_size
+from ..backends.means import Means
 from ..networks.base import LearningNetwork
 from ..storage.model_files import Array, within
 
@@ -151,18 +152,16 @@ class Task(ABC):
         dict of {str: float}
             Means over all samples.
         """
-        sums: dict[str, float] = {}
-        n_done = 0
+        means, n_done = Means(), 0
         for rows in self.parts(order):
             for batch in np.split(rows, len(rows) // self.batch_size):
                 measured = self.learn(*(array[batch] for array in data))
                 n_done += 1
                 if n_done % _LOOK_EVERY == 0:
                     self.state_now()
-                for name, value in measured.items():
-                    sums[name] = sums.get(name, 0.0) + len(batch) * value
+                means.add(len(batch), measured)
                 report(measured)
-        return {name: value / len(order) for name, value in sums.items()}
+        return means.over_samples()
 
     def parts(self, order: NDArray) -> Iterator[NDArray]:
         """Give the rows that make whole batches, and then the rest, which is a smaller batch.

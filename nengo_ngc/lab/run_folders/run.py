@@ -94,8 +94,8 @@ class Run:
         ]
         if differences:
             raise ValueError(
-                f"the files in {self.folder} contradict each other: {'; '.join(differences)}; change "
-                f"{CONFIG} back, or begin another run in another folder"
+                f"the files in {self.folder} contradict each other: {'; '.join(differences)}; "
+                f"change {CONFIG} back, or begin another run in another folder"
             )
         n, n_wanted = model.n_iter_, self.config["parameters"]["max_epochs"]
         if n_wanted < n:
