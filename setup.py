@@ -69,7 +69,7 @@ setup(
     ],
     extras_require=extras,
     entry_points={
-        "console_scripts": ["nengo-ngc=nengo_ngc.lab.cli:main"],
+        "console_scripts": ["nengo-ngc=nengo_ngc.__main__:main"],
         "nengo.backends": [
             "ngc-dl=nengo_ngc.dl:Simulator",
             "ngc-jax=nengo_ngc.jax:Simulator",

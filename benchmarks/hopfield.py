@@ -167,9 +167,9 @@ def draw_branches(before, after, path):
         for ax, branches, title in zip(axes[0], (before, after), ("before", "after learning")):
             B, T = (np.ravel(branch) for branch in branches)
             some = np.random.RandomState(0).choice(len(B), 3000, replace=False)
-            ax.plot(B[some], T[some], ".", ms=2, alpha=0.5, color=plots.COLOURS[0])
+            ax.plot(B[some], T[some], ".", ms=2, alpha=0.5, color="C0")
             ends = np.percentile(B, [0.2, 99.8])
-            ax.plot(ends, ends, lw=1, color=plots.COLOURS[1], label="equal")
+            ax.plot(ends, ends, lw=1, color="C1", label="equal")
             ax.set(title=f"{title}: correlation {correlation((B, T)):.2f}")
             ax.set(xlabel="bottom-up input", ylabel="top-down input")
         plots.legend(fig)
@@ -199,9 +199,13 @@ def main(report, images, epochs, pictures):
         }
         tell(report, shape, results[shape], rate)
     pictures.mkdir(parents=True, exist_ok=True)
-    draw_distances(results, pictures / "hopfield_distance.png")
+    plots.light_and_dark(
+        lambda path: draw_distances(results, path), pictures / "hopfield_distance.png"
+    )
     drawn, trained = (results[SHOWN][n]["branches"] for n in list(STARTS)[1::-1])
-    draw_branches(drawn, trained, pictures / "hopfield_branches.png")
+    plots.light_and_dark(
+        lambda path: draw_branches(drawn, trained, path), pictures / "hopfield_branches.png"
+    )
 
 
 def correlation(branches):

@@ -60,7 +60,9 @@ def main(report, dataset, epochs, seeds, pictures):
     report.say()
     report.say("active units of each test image: {active}", active=active)
     means = analysis.class_means(codes, data.y_test)
-    plots.class_codes(*means, pictures / "sparse_classes.png")
+    plots.light_and_dark(
+        lambda path: plots.class_codes(*means, path), pictures / "sparse_classes.png"
+    )
     overlaid(report, model, data)
     robustness(report, model, twins[0], data, pictures / "sparse_robustness.png")
     information(report, data, epochs, pictures / "sparse_information.png")
@@ -157,7 +159,7 @@ def robustness(report, model, twin, data, path):
         )
         for name, lines in curves.items():
             table.row(name, *lines[k])
-    draw_robustness(curves, path)
+    plots.light_and_dark(lambda file: draw_robustness(curves, file), path)
 
 
 def draw_robustness(curves, path):
@@ -196,7 +198,7 @@ def information(report, data, epochs, path):
                 [analysis.mutual_information(activity, other) for other in (X, y)]
             )
         table.row(record["epoch"], *points["hidden layer"][-1], *points["code"][-1])
-    draw_information(points, path)
+    plots.light_and_dark(lambda file: draw_information(points, file), path)
 
 
 def draw_information(points, path):

@@ -191,7 +191,7 @@ def draw(n, results, path):
                 ax.plot(fine, line, "-", lw=1, color=look["color"])
                 measured = [r[key] for r in rows]
                 ax.plot(pairs, measured, **{**look, "ls": "", "ms": 5}, label=f"k = {k}")
-        left.axhline(np.log(2), color="black", ls="--", lw=1)
+        left.axhline(np.log(2), color=plots.INK, ls="--", lw=1)
         left.annotate(
             "ln 2",
             (1, np.log(2)),
@@ -205,8 +205,8 @@ def draw(n, results, path):
         right.set(xlim=(300, None), ylim=(5e-4, 600))
         for ax in (left, right):
             ax.set_xlabel("stored pairs")
-        right.plot([], [], "k-", lw=1, label="theory, synapses independent")
-        right.plot([], [], "k:", lw=1, label="theory, unit by unit")
+        right.plot([], [], "-", color=plots.INK, lw=1, label="theory, synapses independent")
+        right.plot([], [], ":", color=plots.INK, lw=1, label="theory, unit by unit")
         plots.legend(fig, n_columns=3)
 
 
@@ -229,7 +229,7 @@ def main(report, units, pictures):
         results[k] = rows
     summarise(report, results)
     pictures.mkdir(parents=True, exist_ok=True)
-    draw(units, results, pictures / "willshaw.png")
+    plots.light_and_dark(lambda path: draw(units, results, path), pictures / "willshaw.png")
 
 
 if __name__ == "__main__":

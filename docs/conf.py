@@ -15,6 +15,7 @@ extensions = [
     "numpydoc",
     "sphinx_gallery.gen_gallery",
     "api_pages",
+    "dark_figures",
     "mathml",
     "published",
 ]

@@ -1,13 +1,15 @@
-"""Draws the figures of the documentation that need no long run.
+"""Draws the figures of the documentation that need no long run, for light and dark pages.
 
 ``circuit`` is a diagram, ``settling`` is computed in a minute, and all others are drawn from
-the tables that benchmarks have left in ``benchmarks/``. Run in the root of the repository::
+the tables that benchmarks have left in ``benchmarks/``. Each is drawn as ``NAME.png`` and as
+``NAME_dark.png``. Run in the root of the repository::
 
     python -m docs.make_pictures                 # all of them
     python -m docs.make_pictures initial_bce
 """
 
 import sys
+from functools import cache
 from pathlib import Path
 
 import nengo
@@ -17,17 +19,18 @@ import nengo_ngc as ngc
 from benchmarks import initial, pff_images, sparse_encoder, willshaw
 from benchmarks._recorded import curves, table
 from nengo_ngc import datasets
-from nengo_ngc.lab.plots import COLOURS, WIDTH, figure, whole_numbers
+from nengo_ngc.lab.plots import INK, WIDTH, figure, light_and_dark, whole_numbers
 
 IMAGES = Path(__file__).parent / "images"
-DOWN, UP, GREY = *COLOURS[:2], "#555555"
+DOWN, UP = "C0", "C1"
 LEFT, RIGHT, HEIGHT = 0.0, 3.0, 1.6
 N_LAYERS = 3
 
 
 def box(ax, x, y, text, colour):
     """Draw a box with a text in it."""
-    frame = {"boxstyle": "round,pad=0.45", "facecolor": "white", "edgecolor": colour}
+    frame = {"boxstyle": "round,pad=0.45", "edgecolor": colour}
+    frame["facecolor"] = ax.get_facecolor()
     ax.text(x, y, text, ha="center", va="center", fontsize=15, color=colour, bbox=frame)
 
 
@@ -44,25 +47,25 @@ def circuit(path):
         for level in range(N_LAYERS):
             y = HEIGHT * level
             state, above, error = (LEFT, y), (LEFT, y + HEIGHT), (RIGHT, y)
-            box(ax, *state, f"$z_{level}$" if level else "image", "black")
+            box(ax, *state, f"$z_{level}$" if level else "image", INK)
             box(ax, *error, f"$e_{level}$", UP)
             if level == 0:
-                arrow(ax, (LEFT + 0.25, y), error, GREY)
+                arrow(ax, (LEFT + 0.25, y), error, INK)
             else:
-                arrow(ax, state, error, GREY, bend=-0.08)
+                arrow(ax, state, error, INK, bend=-0.08)
                 arrow(ax, error, state, UP, bend=-0.08)
             arrow(ax, above, error, DOWN, bend=0.07)
             arrow(ax, error, above, UP, bend=0.07)
             ax.text(0.62, y + 0.62, f"$W_{level + 1}$", color=DOWN, fontsize=14)
             ax.text(1.82, y + 0.88, f"$E_{level + 1}$", color=UP, fontsize=14)
         top = HEIGHT * N_LAYERS
-        box(ax, LEFT, top, f"$z_{N_LAYERS}$", "black")
+        box(ax, LEFT, top, f"$z_{N_LAYERS}$", INK)
         heading = {"ha": "center", "fontsize": 12}
         ax.text(LEFT, top + 0.55, "latent states", **heading)
         ax.text(RIGHT, top - HEIGHT + 0.55, "errors", color=UP, **heading)
         notes = (
             (DOWN, "W: each layer predicts\nthe layer below"),
-            (GREY, "e: the state minus\nits prediction"),
+            (INK, "e: the state minus\nits prediction"),
             (UP, "E: errors move the states,\nand then change the weights"),
         )
         for row, (colour, text) in enumerate(notes):
@@ -71,23 +74,16 @@ def circuit(path):
         ax.axis("off")
 
 
-def settling(path, n_learn=1000):
+def settling(path):
     """Plot how an image settles in a trained network, and how another network learns."""
     steps = 50
-    known = dict(np.load(IMAGES.parents[1] / "examples" / "ngc_digits.npz"))
-    digits = datasets.load("digits", binarize=False)
-    seen = digits.X_test[[3]]
-    run = _run(seen, steps, known)
-    prediction, squares = run["mu0"], [np.sum(run[e] ** 2, axis=1) for e in ("e0", "e1")]
-    runs = _run(digits.X_train[:n_learn], steps, None)
-    learned = np.sum(runs["e0"] ** 2, axis=1)[steps - 1 :: steps]
-
+    image, prediction, squares, learned = _settle(steps)
     moments = (1, 5, 10, 20, 50)
     with figure(path, 2, 6, (WIDTH, 3.9)) as (fig, axes):
-        shown = [seen[0], *(prediction[t - 1] for t in moments)]
+        shown = [image, *(prediction[t - 1] for t in moments)]
         titles = ["image", *(f"after {t} ms" for t in moments)]
-        for ax, image, title in zip(axes[0], shown, titles):
-            ax.imshow(image.reshape(8, 8), cmap="gray", vmin=0, vmax=1)
+        for ax, pixels, title in zip(axes[0], shown, titles):
+            ax.imshow(pixels.reshape(8, 8), cmap="gray", vmin=0, vmax=1)
             ax.set_title(title)
             ax.axis("off")
         grid = axes[1, 0].get_gridspec()
@@ -106,6 +102,19 @@ def settling(path, n_learn=1000):
         right.legend()
         for ax in (left, right):
             whole_numbers(ax.yaxis)
+
+
+@cache
+def _settle(steps, n_learn=1000):
+    """Return an image, its predictions, squared errors, and those of images learned from."""
+    known = dict(np.load(IMAGES.parents[1] / "examples" / "ngc_digits.npz"))
+    digits = datasets.load("digits", binarize=False)
+    seen = digits.X_test[[3]]
+    run = _run(seen, steps, known)
+    squares = [np.sum(run[e] ** 2, axis=1) for e in ("e0", "e1")]
+    runs = _run(digits.X_train[:n_learn], steps, None)
+    learned = np.sum(runs["e0"] ** 2, axis=1)[steps - 1 :: steps]
+    return seen[0], run["mu0"], squares, learned
 
 
 def _run(images, steps, parameters):
@@ -189,4 +198,4 @@ PICTURES = {
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or PICTURES:
-        PICTURES[name](IMAGES / f"{name}.png")
+        light_and_dark(PICTURES[name], IMAGES / f"{name}.png")

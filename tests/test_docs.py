@@ -124,6 +124,16 @@ def test_pages_need_no_network(built):
 
 @needs_sphinx
 @pytest.mark.slow
+def test_figures_are_shown_on_dark_pages(built):
+    page = (built / "ngc.html").read_text("utf-8")
+    for name in ("circuit", "settling"):
+        for file, kind in ((name, "light"), (f"{name}_dark", "dark")):
+            assert re.search(rf'class="only-{kind}" src="_images/{file}.png"', page)
+    assert "only-dark" not in (built / "hebbian_codes.html").read_text("utf-8")
+
+
+@needs_sphinx
+@pytest.mark.slow
 def test_equations_are_typeset(built):
     for page in PAGES[1:]:
         html = (built / page.relative_to(DOCS)).with_suffix(".html").read_text("utf-8")
@@ -168,7 +178,7 @@ def test_every_public_name_is_described(built):
     described = {line.split(" ")[0] for line in lines}
     public = {f"nengo_ngc.{name}" for name in ngc.__all__}
     public |= {f"nengo_ngc.networks.{name}" for name in ngc.networks.__all__}
-    # modules that users know by shorter names than those of their rooms
+    # modules that users know by shorter names than those of their subpackages
     of_modules = (
         "analysis.overlap datasets.load dl.Simulator dl.losses.TripletLoss jax.Simulator "
         "metrics.angle"

@@ -33,7 +33,9 @@ def test_nothing_is_found_by(name):
 
 # --- annotations
 
-ROOMS = sorted(path.stem for path in PACKAGE.iterdir() if path.stem.strip("_") == path.stem)
+SUBPACKAGES = sorted(
+    path.stem for path in PACKAGE.iterdir() if path.stem.strip("_") == path.stem
+)
 
 
 def public(body):
@@ -78,9 +80,9 @@ def offenders(path):
                 yield f"{place}: {name}: {', '.join(names)}"
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_public_functions_are_annotated(room):
-    path = PACKAGE / room
+@pytest.mark.parametrize("subpackage", SUBPACKAGES)
+def test_public_functions_are_annotated(subpackage):
+    path = PACKAGE / subpackage
     modules = path.rglob("*.py") if path.is_dir() else [path.with_suffix(".py")]
     found = [line for module in sorted(modules) for line in offenders(module)]
     assert not found, "\n".join(["not annotated:", *found])

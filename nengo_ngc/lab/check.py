@@ -113,7 +113,7 @@ def _report(say, backend):
 
 
 def _one_line(error):
-    """A message without what is about this machine only."""
+    """Return a message without its paths, which belong to this machine."""
     text = " ".join(str(error).split())
     return text.replace(sys.prefix, "...").replace(str(Path.home()), "~")
 
@@ -137,7 +137,7 @@ def _network():
 
 
 def _errors_on(backend):
-    """Squared error per image in each round, on a backend."""
+    """Return the squared error per image in each round on a backend."""
     session = backend.open(Model(_network, ("e0",)), _N_IMAGES)
     try:
         rounds = [session.present(_images(), learn=True)["e0"] for _ in range(_ROUNDS)]

@@ -1,6 +1,6 @@
 """Where a result comes from: when, with which versions, machine, seeds and data it was made.
 
-Reports, run folders and tables of benchmarks all have it from here.
+Reports, run folders and tables of benchmarks all use this module.
 """
 
 import datetime
@@ -43,7 +43,7 @@ def collect(
     data: Mapping[str, str | None] | None = None,
     model: Any = None,
 ) -> dict[str, Any]:
-    """Return what a reader needs in order to cite a result, and to make it again.
+    """Return what a reader needs in order to cite a result and to reproduce it.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def collect(
 
 
 def lines(found: Mapping[str, Any]) -> list[str]:
-    """Return what `collect` has found as lines of text, without the date.
+    """Return the result of `collect` as lines of text, without the date.
 
     Parameters
     ----------
@@ -104,17 +104,17 @@ def lines(found: Mapping[str, Any]) -> list[str]:
 
 
 def seeds_text(seeds: Sequence[Any]) -> str:
-    """Seeds in words."""
+    """Return seeds as text."""
     return f"{'one seed' if len(seeds) == 1 else 'seeds'}: {', '.join(map(str, seeds))}"
 
 
 def data_text(name: str, sha256: str | None) -> str:
-    """A data set and the beginning of its SHA-256 in words."""
+    """Return the name of a data set and the beginning of its SHA-256 as text."""
     return f"data: {name}, SHA-256 {sha256[:_SHOWN_DIGITS] if sha256 else 'unknown'}"
 
 
 def merged(found: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return as few as there are different circumstances, with all of their seeds and data.
+    """Join results of `collect` that differ only in their seeds and data.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def merged(found: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _commit() -> str | None:
-    """The commit of the source, with a mark if the source is not quite that."""
+    """Return the commit of the source, with a mark if files have changed since."""
     if not (_ROOT / ".git").exists():  # it may lie in the repository of something else
         return None
     try:
@@ -159,7 +159,7 @@ def _git(*args: str) -> str:
 
 
 def _versions() -> dict[str, str]:
-    """Versions of the packages that are installed."""
+    """Return the versions of the packages that are installed."""
     found = {}
     for package in PACKAGES:
         try:

@@ -58,13 +58,13 @@ class Registry(MutableMapping):
         return len(self._found)
 
     def find(self, name: str) -> Any:
-        """The object of a name, or a ValueError that says which names there are."""
+        """Return the object of a name, or raise a ValueError that lists all names."""
         if name not in self:
             raise ValueError(unknown(self.what, name, self))
         return self[name]
 
     def modules(self) -> list[ModuleType]:
-        """The modules that entry points have named: code on which results depend."""
+        """Return the modules that entry points name: code on which results depend."""
         self._load()
         return [import_module(name) for name in self._modules or ()]
 

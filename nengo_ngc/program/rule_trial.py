@@ -8,8 +8,10 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from nengo.base import NengoObject, ObjView
 from nengo.builder import Signal
 from nengo.connection import LearningRule
+from nengo.params import FrozenObject
 
 from ..rules import LocalRule, Optimizer
 from .operators import is_shared
@@ -20,7 +22,7 @@ _NO_ERROR = (
     "errors by name, and connect a signal to connection.learning_rule"
 )
 
-# for each class of rules, with what optimisers and shapes it was tried
+# for each class of rules, with what settings, optimisers and shapes it was tried
 _TRIED: WeakKeyDictionary[type, set] = WeakKeyDictionary()
 
 
@@ -33,7 +35,8 @@ def try_rule(
 ) -> None:
     """Call each function of a rule once, and check what it returns.
 
-    A class of rules is tried once with arrays of these shapes, since large ones take time.
+    A class of rules is tried once with the same settings and arrays of the same shapes, since
+    large arrays take time.
 
     Parameters
     ----------
@@ -52,8 +55,7 @@ def try_rule(
     nengo.exceptions.BuildError
         If a function fails, or returns something else than it should.
     """
-    optimizer = type(rule_type.optimizer)
-    case = optimizer, *((name, signal.shape) for name, signal in signals.items())
+    case = _case(rule_type, rule, signals)
     tried = _TRIED.setdefault(type(rule.learning_rule_type), set())
     if case in tried:
         return
@@ -62,7 +64,36 @@ def try_rule(
         _try_update(trial, look(v), dt)
         _try_changes(trial, v.weights, getattr(v, "parameter", v.weights))
         _try_optimizer(rule_type.chain, name_of(rule), v.weights)
-    tried.add(case)
+    if case is not None:
+        tried.add(case)
+
+
+def _case(rule_type, rule, signals):
+    """All that a trial depends on; None if this cannot be compared with other cases."""
+    try:
+        settings = _settings(rule.learning_rule_type)
+    except TypeError:  # an attribute without a hash, such as a list
+        return None
+    shapes = [(name, signal.shape) for name, signal in signals.items()]
+    return type(rule_type.optimizer), settings, *shapes
+
+
+def _settings(value):
+    """Whatever differs if a value, or a parameter or attribute of it, differs.
+
+    Only hashes are kept of objects, which need not stay alive for this. Numbers are kept as
+    they are, since -1 and -2 have the same hash.
+    """
+    if value is None or isinstance(value, int | float | str):
+        return value
+    if isinstance(value, NengoObject | ObjView):  # no pure function can depend on it
+        return hash(type(value))
+    if isinstance(value, np.ndarray):
+        return value.shape, hash(value.dtype), hash(value.tobytes())
+    if not isinstance(value, FrozenObject):
+        return hash(value)
+    named = {k: v for k, v in value.__getstate__().items() if not k.startswith("_Frozen")}
+    return hash(type(value)), *((name, _settings(named[name])) for name in sorted(named))
 
 
 def name_of(rule: LearningRule) -> str:

@@ -232,7 +232,7 @@ class Reader:
         members = self._archive.infolist()
         found = {member.filename: member for member in members}
         if len(found) < len(members):
-            raise ValueError("a name is there twice")
+            raise ValueError("a name occurs twice")
         for member in members:
             if member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 1:
                 raise ValueError(f"{member.filename} is compressed or encrypted")
@@ -269,7 +269,7 @@ class Reader:
     def _check_members(self):
         names = {f"{name}.npy" for name in self._described}
         if names | {_HEADER, _HASH} != self._members.keys():
-            raise ValueError("arrays are missing, or there are others")
+            raise ValueError("arrays are missing, or there are additional ones")
         for name, described in self._described.items():
             if not re.fullmatch(LABELS, described["type"]):
                 raise ValueError(f"{name} is of the unknown type {described['type']!r:.50}")

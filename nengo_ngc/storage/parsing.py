@@ -67,5 +67,5 @@ def _each_once(pairs):
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key {twice!r:.50} is there twice")
+        raise ValueError(f"the key {twice!r:.50} occurs twice")
     return found

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import backends
+from ..backends.means import Means
 from ..rules import Optimizer
 from ..storage.model_files import FLOATS, WHOLES, Array, within
 from .task import Task
@@ -50,18 +51,17 @@ class AutodiffTask(Task):
         """The optimiser of all weights and biases: `.Adam`, annealed or not."""
 
     def learn(self, *batch: np.ndarray) -> dict[str, float]:
-        """Learn from one batch; what was measured of it."""
+        """Learn from one batch, and return what was measured of it."""
         rows = np.arange(len(batch[0]))
         return self.run_through(batch, rows, report=lambda measured: None)
 
     def run_through(
         self, data: tuple, order: NDArray, report: Callable[[dict], None]
     ) -> dict[str, Any]:
-        sums: dict[str, float] = {}
+        means = Means()
         for rows in self.parts(order):
-            for name, value in self.training.train(*data, rows, report).items():
-                sums[name] = sums.get(name, 0.0) + len(rows) * value
-        return {name: value / len(order) for name, value in sums.items()}
+            means.add(len(rows), self.training.train(*data, rows, report))
+        return means.over_samples()
 
     def _open_training(self):
         return self.training_backend.open_trainer(
@@ -82,7 +82,7 @@ class AutodiffTask(Task):
 
 
 def _expected_by_name(sizes, optimizer):
-    """What the optimiser of each weight matrix and bias must have left, as JAX does it."""
+    """Return the arrays that JAX stores for the optimiser of each weight matrix and bias."""
     arrays = {f"{_PREFIX}/n_updates": Array((), WHOLES)}
     for level, (pre, post) in enumerate(pairwise(sizes), start=1):
         for name, shape in ((f"W{level}", (post, pre)), (f"b{level}", (post,))):
@@ -93,9 +93,9 @@ def _expected_by_name(sizes, optimizer):
 
 
 def _expected_of_training(shapes, sizes, n_remembered):
-    """What NengoDL's Adam and the loss must have left in a file.
+    """Return the arrays that NengoDL stores for its Adam and for the loss.
 
-    NengoDL joins weights, row by row, as it likes.
+    NengoDL joins the rows of several weight matrices into one array, in an unknown way.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def _expected_of_training(shapes, sizes, n_remembered):
 
 
 def _rows(shapes):
-    """How many rows there are of each length."""
+    """Count the rows of each length."""
     rows = Counter()
     for shape in shapes:
         rows[shape[1:] if shape else None] += shape[0] if shape else 1

@@ -64,7 +64,7 @@ class Images:
         return f"<Images of shape {self.shape}, stored as {self.stored.dtype}>"
 
     def __getitem__(self, rows: Any) -> NDArray[np.float32]:
-        """The images of some rows, (n_rows, n_pixels), or of one row, (n_pixels,)."""
+        """Return the images of some rows, (n_rows, n_pixels), or of one row, (n_pixels,)."""
         found = self._stored_rows(rows)
         lead = found.shape[: found.ndim - self.stored.ndim + 1]
         found = found.reshape(*lead, self.shape[1])
@@ -77,11 +77,11 @@ class Images:
         return X
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray:
-        """All images as numbers, for functions that know arrays only."""
+        """Return all images as numbers, for functions that accept only arrays."""
         return self[:] if dtype is None else self[:].astype(dtype, copy=False)
 
     def take(self, rows: slice | NDArray) -> "Images":
-        """Some of these images, of which nothing is read yet."""
+        """Return some of these images without reading them."""
         if self.rows is not None:
             return Images(self.stored, self.threshold, self.rows[rows])
         if isinstance(rows, slice):
@@ -89,11 +89,11 @@ class Images:
         return Images(self.stored, self.threshold, np.arange(len(self))[rows])
 
     def binarized(self, threshold: float = 0.5) -> "Images":
-        """The same images with pixels of 0 and 1."""
+        """Return the same images with pixels of 0 and 1."""
         return Images(self.stored, threshold, self.rows)
 
     def blocks(self) -> Iterator[NDArray]:
-        """The stored rows, block by block."""
+        """Give the stored rows, block by block."""
         n_bytes = self.shape[1] * self.stored.dtype.itemsize
         size = max(1, _BLOCK_BYTES // max(1, n_bytes))
         for start in range(0, len(self), size):
@@ -104,5 +104,5 @@ class Images:
 
 
 def part(X: Any, rows: slice | NDArray) -> Any:
-    """Some rows of an array, or some `Images`, of which nothing is read yet."""
+    """Return some rows of an array or of `Images` without reading them."""
     return X.take(rows) if isinstance(X, Images) else X[rows]

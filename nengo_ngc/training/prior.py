@@ -33,7 +33,7 @@ def fitted_mixture(
     except ValueError as error:
         largest = np.abs(Z).max()
         raise DivergenceError(
-            name, reason=f"has values up to {largest:.1e}, to which no prior fits"
+            name, reason=f"has values up to {largest:.1e}, to which no prior can be fitted"
         ) from error
 
 
@@ -45,17 +45,17 @@ def drawn(mixture: GaussianMixture, n_samples: int, rng: np.random.RandomState) 
 
 
 def arrays_of(mixture: GaussianMixture, prefix: str) -> dict[str, NDArray]:
-    """What a fitted mixture consists of, named ``prefix/...``."""
+    """Return the arrays of a fitted mixture, named ``prefix/...``."""
     return {f"{prefix}/{name}": getattr(mixture, name) for name in _N_AXES}
 
 
 def expected_arrays(prefix: str, size: int) -> dict[str, Array]:
-    """What ``arrays_of`` returns of a mixture in a space of some size, in a file."""
+    """Return what a file must hold of a mixture in a space of this size."""
     return {f"{prefix}/{name}": Array((None, *[size] * n)) for name, n in _N_AXES.items()}
 
 
 def mixture_of(arrays: Mapping[str, NDArray]) -> GaussianMixture:
-    """The mixture that consists of arrays, named without the prefix.
+    """Return the mixture that consists of arrays, named without the prefix.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How far an epoch is, and how well the model does: a bar on a terminal, lines elsewhere."""
+"""The progress of training: a bar on a terminal, and lines elsewhere."""
 
 import sys
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _hidden: ContextVar[bool] = ContextVar("hidden", default=False)
 
 @contextmanager
 def hidden() -> Iterator[None]:
-    """Show no progress within the block, neither bars nor lines."""
+    """Show neither bars nor lines within the block."""
     token = _hidden.set(True)
     try:
         yield
@@ -31,7 +31,7 @@ def hidden() -> Iterator[None]:
 
 
 def draws_bars() -> bool:
-    """Whether bars are drawn: only on a terminal, and only where progress is not hidden."""
+    """Return whether bars are drawn: only on a terminal, and unless progress is hidden."""
     return not _hidden.get() and sys.stderr.isatty()
 
 
@@ -62,7 +62,7 @@ class Progress:
         self._bar.update(batch["batch"] - self._bar.n)
 
     def done(self, record: dict[str, Any]) -> None:
-        """Show the record of an epoch in a line, unless there is a bar."""
+        """Print the record of an epoch as a line, unless there is a bar."""
         if self._bar is None and not _hidden.get():
             print(f"{self._title(record['epoch'])}: {_said(record)}", file=sys.stderr)
 

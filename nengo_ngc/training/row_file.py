@@ -1,7 +1,7 @@
 """Rows of an array that is mapped from a file, read without touching the mapping.
 
-Pages of a mapping that were looked at count as memory of the process, and the system may map
-megabytes for one row. Rows that are read as a file is read leave nothing behind.
+Pages of a mapping that have been read count as memory of the process, and the system may map
+megabytes for one row. Rows that are read from the file in the usual way take no memory later.
 """
 
 import os
@@ -15,7 +15,7 @@ from ..validation.messages import shown
 
 
 class RowFile:
-    """Rows of a `numpy.memmap`, by reading its file.
+    """Gives rows of a `numpy.memmap` by reading its file.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class RowFile:
 
     @classmethod
     def of(cls, array: Any) -> "RowFile | None":
-        """The rows of an array, or None if it cannot be read from its file row by row."""
+        """Return the rows of an array, or None if its file cannot be read row by row."""
         root = array
         while isinstance(getattr(root, "base", None), np.memmap):
             root = root.base
@@ -54,7 +54,7 @@ class RowFile:
         return rows if same else None
 
     def __getitem__(self, rows: Any) -> NDArray:
-        """Some rows, or one, as an array in memory."""
+        """Return some rows, or one row, as an array in memory."""
         wanted = self._numbers(rows)
         flat = wanted.ravel()
         order = np.argsort(flat, kind="stable")
@@ -66,7 +66,7 @@ class RowFile:
         return found.reshape(*wanted.shape, *self._shape[1:])
 
     def _numbers(self, rows: Any) -> NDArray:
-        """The numbers of rows, from 0 on."""
+        """Return the numbers of rows, counted from 0."""
         n = self._shape[0]
         if isinstance(rows, slice):
             return np.arange(*rows.indices(n))
@@ -78,7 +78,7 @@ class RowFile:
         return np.where(numbers < 0, numbers + n, numbers).astype(int)
 
     def _read(self, rows: NDArray, found: NDArray) -> None:
-        """Read rows in ascending order; those that follow each other at once."""
+        """Read rows in ascending order, and adjacent rows in one piece."""
         follows = (np.diff(rows) == 1) & (self._step == self._row_bytes)
         starts = [0, *(np.flatnonzero(~follows) + 1)]
         for first, last in zip(starts, [*starts[1:], len(rows)]):

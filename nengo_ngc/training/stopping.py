@@ -1,4 +1,4 @@
-"""When learning ends before the last epoch."""
+"""Conditions under which learning ends before the last epoch."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class Patience:
     n_epochs: int | None
 
     def is_over(self, history: list[dict]) -> bool:
-        """Whether learning ends after the epochs of a history."""
+        """Return whether learning ends after the epochs of a history."""
         values = [record[self.measure] for record in history if self.measure in record]
         if self.n_epochs is None or len(values) <= self.n_epochs:
             return False

@@ -12,6 +12,7 @@ from sklearn.utils import gen_batches
 
 from .. import backends
 from ..backends.divergence import check_finite, check_size
+from ..backends.means import Means
 from ..networks.base import LearningNetwork
 from ..storage.model_files import Array, within
 
@@ -75,15 +76,15 @@ class Task(ABC):
 
     @abstractmethod
     def training_network(self) -> LearningNetwork:
-        """The network that learns, made inside a model of Nengo."""
+        """Return the network that learns, made inside a Nengo model."""
 
     @abstractmethod
     def learn(self, *batch: NDArray) -> dict[str, float]:
-        """Learn from one batch; what was measured of it."""
+        """Learn from one batch, and return what was measured of it."""
 
     @abstractmethod
     def validate(self, *validation: NDArray) -> dict[str, float]:
-        """Measure samples that are not learned from."""
+        """Return measures of samples that are not learned from."""
 
     def targets(self, y: NDArray) -> NDArray:
         """Return the targets that ``learn`` receives, given the labels of samples."""
@@ -94,11 +95,11 @@ class Task(ABC):
         self.learned = self.training.state()
 
     def begin_epoch(self, data: tuple, order: NDArray) -> dict[str, Any]:
-        """Prepare for an epoch; what its record begins with."""
+        """Prepare for an epoch, and return the first entries of its record."""
         return {}
 
     def end_epoch(self, data: tuple, order: NDArray) -> dict[str, Any]:
-        """Evaluate an epoch; returns further entries of its record."""
+        """Evaluate an epoch, and return further entries of its record."""
         return {}
 
     def begin_stream(self, data: tuple) -> None:
@@ -106,7 +107,7 @@ class Task(ABC):
         self.begin_epoch(data, np.arange(len(data[0])))
 
     def end_stream(self, data: tuple) -> None:
-        """Finish what samples that are seen only once have led to."""
+        """Finish learning from samples that are seen only once."""
         self.end_epoch(data, np.arange(len(data[0])))
 
     def random_state(self, stream: bool = False) -> np.random.RandomState:
@@ -151,23 +152,21 @@ class Task(ABC):
         dict of {str: float}
             Means over all samples.
         """
-        sums: dict[str, float] = {}
-        n_done = 0
+        means, n_done = Means(), 0
         for rows in self.parts(order):
             for batch in np.split(rows, len(rows) // self.batch_size):
                 measured = self.learn(*(array[batch] for array in data))
                 n_done += 1
                 if n_done % _LOOK_EVERY == 0:
                     self.state_now()
-                for name, value in measured.items():
-                    sums[name] = sums.get(name, 0.0) + len(batch) * value
+                means.add(len(batch), measured)
                 report(measured)
-        return {name: value / len(order) for name, value in sums.items()}
+        return means.over_samples()
 
     def parts(self, order: NDArray) -> Iterator[NDArray]:
-        """Rows that make whole batches, and then the rest, which is one smaller batch.
+        """Give the rows that make whole batches, and then the rest, which is a smaller batch.
 
-        The session that learns is made ready for batches of that size.
+        The session that learns is prepared for batches of this size.
         """
         size = self.settings.batch_size
         n_whole = len(order) // size * size
@@ -207,7 +206,7 @@ class Task(ABC):
                 self.training.reset()
 
     def batches(self, X: Any) -> Iterator[NDArray]:
-        """Parts of samples that need not fit into memory, each of some whole batches."""
+        """Give samples, which need not fit into memory, in parts of whole batches."""
         n = self.n_at_once
         for rows in gen_batches(len(X), max(1, _AT_ONCE // n) * n):
             yield X[rows]
@@ -217,7 +216,7 @@ class Task(ABC):
         self.learned = self.state_now()
 
     def state_now(self) -> dict[str, NDArray]:
-        """What was learned until now.
+        """Return what has been learned until now.
 
         Raises
         ------
@@ -232,12 +231,12 @@ class Task(ABC):
         return state
 
     def parameters(self) -> dict[str, NDArray]:
-        """The network's parameters by name; amid an epoch, as they are then."""
+        """Return the network's parameters by name, also in the middle of an epoch."""
         learns = self._training_name in self._sessions
         return _named(self._session_state() if learns else self.learned)
 
     def kept_parameters(self) -> dict[str, NDArray]:
-        """The network's parameters by name, as they were at the end of the last epoch."""
+        """Return the network's parameters by name, from the end of the last epoch."""
         return _named(self.learned)
 
     def _session_state(self):
@@ -272,7 +271,7 @@ class Task(ABC):
         inputs: Sequence[str] = ("input",),
         n_samples: int | None = None,
     ) -> backends.Session:
-        """The session of a name for another network, opened when it is first asked for.
+        """Return the session of a name for another network, and open it at the first call.
 
         Parameters
         ----------
@@ -300,19 +299,19 @@ class Task(ABC):
         return self.batch_size
 
     def _take_up(self, session):
-        """Set a session to what was learned so far."""
+        """Give a session the state that has been learned so far."""
         session.set_state(self.learned)
 
     def close(self, all_but: Collection[str] = ()) -> None:
-        """Close the sessions; those that are needed again are opened again."""
+        """Close the sessions, which are opened again when they are needed."""
         for name in [name for name in self._sessions if name not in all_but]:
             self._sessions.pop(name).close()
 
     @contextmanager
     def whole(self) -> Iterator[None]:
-        """Undo what was interrupted: what was learned stays as it was before the block.
+        """Undo an interrupted block, so that the learned state is that before the block.
 
-        No session is left that has stopped amid a presentation or an epoch.
+        All sessions are closed then, since they have stopped in the middle of an epoch.
         """
         learned = self.learned
         try:
@@ -325,15 +324,15 @@ class Task(ABC):
     # --- files
 
     def layer_sizes(self) -> tuple[int, ...]:
-        """Sizes of layers one after another, with weights between them."""
+        """Return the sizes of all layers, from the input up."""
         return (self.n_features, *self.settings.n_hidden)
 
     def arrays(self) -> dict[str, NDArray]:
-        """What a file has to hold for learning to go on."""
+        """Return the arrays that a file must hold so that learning can continue."""
         return {f"state/{name}": array for name, array in (self.learned or {}).items()}
 
     def expected_arrays(self, shapes: dict[str, tuple]) -> dict[str, Array]:
-        """What ``arrays`` returns, known without a simulator.
+        """Return names and shapes of what ``arrays`` returns, without a simulator.
 
         Parameters
         ----------
@@ -349,7 +348,7 @@ class Task(ABC):
         return {f"state/{name}": Array(shape) for name, shape in state.items()}
 
     def _expected_state(self, shapes):
-        """Shapes of what ``Session.state`` returns."""
+        """Return the shapes of what ``Session.state`` returns."""
         there, sizes = set(shapes.values()), self.layer_sizes()
         for pair in pairwise(sizes):  # before a network of such sizes is made
             if not {pair, pair[::-1]} & there:
@@ -357,16 +356,16 @@ class Task(ABC):
         return self.training_network().state_shapes()
 
     def take_up(self, arrays: dict[str, NDArray]) -> None:
-        """Go on from what ``arrays`` returned.
+        """Continue from what ``arrays`` returned.
 
         Raises
         ------
         ValueError
-            If the arrays make no sense.
+            If the arrays are not valid.
         """
         self.learned = within("state", arrays)
 
 
 def _named(state):
-    """The parameters of a state, without what optimisers remember."""
+    """Return the parameters of a state, without the state of optimisers."""
     return {name: array for name, array in state.items() if "/" not in name}

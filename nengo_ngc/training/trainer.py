@@ -1,4 +1,4 @@
-"""The loop over epochs and batches, whatever is learned on whatever simulator."""
+"""The loop over epochs and batches, for any task on any simulator."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -138,7 +138,7 @@ class Trainer:
         order: np.ndarray,
         watchers: Sequence[Callable[[dict], Any]] = (),
     ) -> dict[str, float]:
-        """Learn from samples, once each, in an order; means of what was measured.
+        """Learn from samples, once each, in an order, and return means of what was measured.
 
         Parameters
         ----------

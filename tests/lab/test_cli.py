@@ -496,6 +496,57 @@ def test_ctrl_c_before_anything_is_written(tmp_path, monkeypatch):
     assert done.output.splitlines()[-1] == f"nengo-ngc {typed} --epochs 3"
 
 
+@pytest.mark.parametrize("command", ["evaluate", "sample"])
+def test_ctrl_c_in_commands_that_keep_nothing_before_their_end(command, copied, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    # amid the results of the one, and of the picture of the other
+    monkeypatch.setattr("nengo_ngc.lab.cli.runs.json.dump", interrupted)
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", interrupted)
+    before = contents(copied)
+    few = ["--log-p-images", 5, "--log-p-samples", 10] if command == "evaluate" else []
+    done = nengo_ngc(command, copied, *few)
+    assert done.exit_code == 130 and "Aborted" not in done.output
+    said, typed = done.stderr.splitlines()[-2:]
+    assert said == "interrupted; no file was left incomplete; this command starts again:"
+    assert typed == shlex.join(["nengo-ngc", command, str(copied), *map(str, few)])
+    assert contents(copied) == before
+
+
+def test_ctrl_c_in_any_other_command(monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nengo_ngc.lab.check.check", interrupted)
+    done = nengo_ngc("check")
+    assert done.exit_code == 130
+    assert done.stderr.splitlines()[-1] == "nengo-ngc check"
+
+
+def test_ctrl_c_while_the_command_line_is_imported():
+    code = """
+import sys, nengo_ngc.__main__ as command
+class Interrupted:
+    def find_spec(self, name, *_):
+        if name == "nengo_ngc.lab.cli":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+command.main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 130
+    assert done.stderr == "\ninterrupted before anything was done\n"
+
+
+def test_a_warning_is_one_line_on_the_standard_error(tmp_path):
+    done = train(tmp_path / "run", "--epochs", 1, "--validation", 50, "--batch", 500)
+    succeed(done)
+    line = "warning: batch_size=500 is larger than the data: each batch consists of all 100"
+    assert f"{line} samples\n" in done.stderr and "warning:" not in done.stdout
+    assert ".py" not in done.output and "warnings.warn" not in done.output
+
+
 def test_nothing_is_said_before_everything_is_checked(tmp_path):
     for args in (["--validation", "150"], ["--learning-rate", "-1"]):
         assert train(tmp_path / "run", *args).output.startswith("Error: "), args

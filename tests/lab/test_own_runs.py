@@ -262,7 +262,7 @@ def test_data_that_change_while_cells_run(tmp_path):
     checked = comparison.check_config({**SMALL, "datasets": [str(path)]})
     own = {"path": str(path), "sha256": "0" * 64}
     (cell,) = comparison.cells_of({**checked, "datasets": {"mine": own}}).values()
-    with pytest.raises(ValueError, match="mine.npz are others than when cells began"):
+    with pytest.raises(ValueError, match="mine.npz have changed since the cells began"):
         comparison.data.of_cell(cell, None)
 
 

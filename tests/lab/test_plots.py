@@ -71,7 +71,7 @@ def test_image_grid_shows_images_upright(tmp_path, figures):
     first, second = picture[:, :84], picture[:, 92:]
     np.testing.assert_array_equal(first[14::28, 14::28, 0], image.reshape(2, 3))
     np.testing.assert_array_equal(second[14::28, 14::28, 1], image[::-1].reshape(2, 3))
-    assert np.all(picture[:, 84:92] == 1)
+    assert np.all(picture[:, 84:92, 3] == 0)  # the background is seen between the images
     assert [label.get_text() for label in ax.get_yticklabels()] == ["image"]
     assert ax.get_xlabel() == "upright"
     # each element of the picture is one dot of the file
@@ -79,14 +79,18 @@ def test_image_grid_shows_images_upright(tmp_path, figures):
     assert np.all(drawn[..., 3] == 1)
     left, right = (int(round(x)) for x in ax.get_window_extent().intervalx)
     assert right - left == picture.shape[1]
-    np.testing.assert_allclose(drawn[9:65, left:right, :3], picture, atol=1 / 255)
+    opaque = picture[..., 3] == 1
+    inside = drawn[9:65, left:right, :3]
+    np.testing.assert_allclose(inside[opaque], picture[opaque, :3], atol=1 / 255)
+    assert np.all(inside[~opaque] == 1)
 
 
 def test_image_grid_in_colour(tmp_path, figures):
     image = np.linspace(-0.1, 1.1, 18)
     plots.image_grid([[image]], (2, 3, 3), tmp_path / "grid.png")
     picture = figures[0].axes[0].images[0].get_array()
-    np.testing.assert_allclose(picture[14::28, 14::28], np.clip(image, 0, 1).reshape(2, 3, 3))
+    pixels = picture[14::28, 14::28, :3]
+    np.testing.assert_allclose(pixels, np.clip(image, 0, 1).reshape(2, 3, 3))
     with pytest.raises(
         ValueError, match="image_shape: must be of height, width and perhaps 3"
     ):
@@ -97,7 +101,7 @@ def test_image_grid_of_unequal_rows(tmp_path, figures):
     image = np.zeros(4)
     plots.image_grid([[image] * 3, [image]], (2, 2), tmp_path / "grid.png")
     picture = figures[0].axes[0].images[0].get_array()
-    black = (picture == 0).all(axis=2)
+    black = (picture == [0, 0, 0, 1]).all(axis=2)
     assert black[0].sum() == 3 * 84 and black[-1].sum() == 84
 
 
@@ -171,15 +175,29 @@ def perceived(linear):
     return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
+def linear(colour):
+    rgb = np.array(matplotlib.colors.to_rgb(colour))
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
+def contrast(one, other):
+    """The ratio of luminances, as in WCAG."""
+    low, high = sorted(linear(c) @ [0.2126, 0.7152, 0.0722] + 0.05 for c in (one, other))
+    return high / low
+
+
 @pytest.mark.parametrize("blindness", BLINDNESS)
-def test_colours_are_told_apart_by_everybody(blindness):
+@pytest.mark.parametrize(
+    "colours, style, at_least",
+    [(plots.COLOURS, plots.STYLE, 2), (plots.DARK_COLOURS, plots.DARK_STYLE, 4.5)],
+    ids=["light", "dark"],
+)
+def test_colours_are_told_apart_by_everybody(colours, style, at_least, blindness):
+    assert len(colours) == 10
     seen = []
-    for colour in plots.COLOURS:
-        rgb = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
-        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-        # contrast with white, as in WCAG
-        assert 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05) > 2
-        seen.append(perceived(np.clip(BLINDNESS[blindness] @ linear, 0, 1)))
+    for colour in colours:
+        assert contrast(colour, style["figure.facecolor"]) > at_least
+        seen.append(perceived(np.clip(BLINDNESS[blindness] @ linear(colour), 0, 1)))
     for one, other in itertools.combinations(seen, 2):
         assert np.linalg.norm(one - other) > 14
 
@@ -194,6 +212,41 @@ def test_figures_do_not_depend_on_settings_and_leave_them_alone(tmp_path):
     np.testing.assert_array_equal(*drawn)
     # opaque and white, so that text can be read on dark pages as well
     assert np.all(drawn[0][..., 3] == 1) and np.all(drawn[0][0, 0] == 1)
+
+
+def grid(path):
+    plots.image_grid([[np.zeros(4)] * 2], (2, 2), path, titles=["image"])
+
+
+def panels(path):
+    plots.learning_curves(history("bce", "val_bce"), PANELS, path)
+
+
+def latents(path):
+    y = np.repeat(range(10), 3)
+    plots.latent_map(np.eye(10)[y], y, path)
+
+
+def codes(path):
+    plots.class_codes(["a", "b"], np.eye(2), path)
+
+
+@pytest.mark.parametrize("draw", [grid, panels, latents, codes], ids=lambda f: f.__name__)
+def test_dark_figures_are_dark_and_otherwise_the_same(draw, tmp_path, figures):
+    plots.light_and_dark(draw, tmp_path / "figure.png")
+    light, dark = (imread(tmp_path / f"{name}.png") for name in ("figure", "figure_dark"))
+    assert light.shape == dark.shape and np.all(dark[..., 3] == 1)
+    background = matplotlib.colors.to_rgb(plots.DARK_STYLE["figure.facecolor"])
+    np.testing.assert_allclose(dark[0, 0, :3], background, atol=1 / 255)
+    there = np.any(light != light[0, 0], axis=2)  # whatever stands out on light pages
+    here = np.any(dark != dark[0, 0], axis=2)
+    assert np.mean(there != here) < 0.01
+    # nothing is left of the other background, and text has the colour of text
+    assert not np.any(np.all(dark == 1, axis=2))
+    for text in (t for ax in figures[1].axes for t in ax.get_xticklabels()):
+        assert contrast(text.get_color(), background) > 4.5
+    draw(tmp_path / "again.png")  # the dark style is left behind
+    np.testing.assert_array_equal(imread(tmp_path / "again.png"), light)
 
 
 def test_a_legend_is_not_wider_than_its_figure(tmp_path, figures):

@@ -4,6 +4,7 @@ import nengo
 import numpy as np
 import pytest
 from nengo.exceptions import BuildError
+from nengo.params import NumberParam
 
 import nengo_ngc as ngc
 from nengo_ngc.namespace import FUNCTIONS, NUMPY
@@ -130,6 +131,44 @@ def test_update(update, message):
     with pytest.raises(BuildError, match=expected) as raised:
         nengo.Simulator(model_of(rule(update)), progress_bar=False)
     assert "\n" not in str(raised.value)
+
+
+class Powers(ngc.LocalRule):
+    """A rule that goes wrong with some settings: a parameter, an attribute, a list."""
+
+    exponent = NumberParam("exponent", readonly=True)
+
+    def __init__(self, exponent=-2, gain=1.0, signs=(1.0,)):
+        super().__init__()
+        self.exponent, self.gain, self.signs = exponent, gain, signs
+
+    def update(self, xp, pre, post, error, weights):
+        if self.exponent == -1 or self.gain is None or len(self.signs) > 1:
+            return post
+        return growth(xp, pre, post)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"exponent": -1}, {"gain": None}, {"signs": [1.0, -1.0]}], ids=str
+)
+def test_each_setting_of_a_rule_is_tried(wrong):
+    for right in (Powers(), Powers(signs=[1.0])):
+        nengo.Simulator(model_of(right), progress_bar=False).close()
+    with pytest.raises(BuildError, match=r"update must return an array of shape \(4, 6\)"):
+        nengo.Simulator(model_of(Powers(**wrong)), progress_bar=False)
+
+
+def test_the_same_settings_are_tried_once():
+    asked = []
+
+    class Counting(Powers):
+        def update(self, *args):
+            asked.append(self)
+            return super().update(*args)
+
+    for _ in range(2):
+        nengo.Simulator(model_of(Counting()), progress_bar=False).close()
+    assert len(asked) == 1
 
 
 @needs_jax

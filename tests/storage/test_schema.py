@@ -93,7 +93,7 @@ def test_files_are_read(tmp_path):
         ("{", "Expecting property name"),
         ('{"rate": NaN}', "NaN is not a number"),
         ('{"rate": -Infinity}', "-Infinity is not a number"),
-        ('{"a": 1, "a": 2}', "the key 'a' is there twice"),
+        ('{"a": 1, "a": 2}', "the key 'a' occurs twice"),
         (deep(), "it is nested too deeply"),
         ('{"count": 1' + 5000 * "0" + "}", "Exceeds the limit"),
         (2**25 * " ", "it is larger than 16777216 bytes"),

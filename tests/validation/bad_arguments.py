@@ -28,6 +28,7 @@ from ..conftest import HAS_DL
 
 MODULES = (
     "lab.datasets",
+    "lab.datasets.idx",
     "rules.optimizers",
     "rules.base",
     "rules.competitive",
@@ -133,6 +134,10 @@ NOT_CALLED_BY_USERS = {
     # records that only the package makes
     "lab.datasets.find": "lab.datasets.load",
     "lab.datasets.called": "lab.datasets.load",
+    **dict.fromkeys(
+        ("lab.datasets.idx.mapped", "lab.datasets.idx.header_size", "lab.datasets.idx.parse"),
+        "lab.datasets.load",
+    ),
     "networks.competitive.nearest_bias": "networks",
     "rules.optimizers.Optimizer": "its subclasses",
     "models.base.NetworkEstimator": "its subclasses",
@@ -399,8 +404,16 @@ _FOLDER = Path(_TEMPORARY.name)
 _CODES = (np.random.RandomState(0).rand(6, 8) < 0.4).astype(float)
 _SHAPE = {"shape": (6, 4, 3)}
 
+
+def _idx_file():
+    path = _FOLDER / "labels.idx"
+    path.write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 2, 5, 7]))
+    return path
+
+
 GOOD = {
     "lab.datasets.load": {"name": "digits"},
+    "lab.datasets.idx.read_idx": {"path": _idx_file()},
     "rules.optimizers.Annealed": {"optimizer": ngc.SGD(), "n_updates": 3},
     "rules.optimizers.Clipped": {"optimizer": ngc.SGD()},
     "rules.optimizers.Bounded": {"optimizer": ngc.SGD()},

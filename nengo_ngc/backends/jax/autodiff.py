@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
 from ...rules import Optimizer
+from ..means import Means
 from ..model import Loss, Model
 from ..session import TrainingSession
 from ..trained import trained_arrays
@@ -68,14 +69,12 @@ class AutodiffSession(TrainingSession):
     def train(
         self, X: Any, y: Any, order: NDArray, report: Callable[[dict[str, float]], None]
     ) -> dict[str, float]:
-        sums: dict[str, float] = {}
-        for n, rows in enumerate(gen_batches(len(order), self.n_samples), start=1):
+        means = Means()
+        for rows in gen_batches(len(order), self.n_samples):
             part = order[rows]
-            measured = self.sim.update({self._stimulus: X[part]}, y[part])
-            for name, value in measured.items():
-                sums[name] = sums.get(name, 0.0) + value
-            report({name: total / n for name, total in sums.items()})
-        return {name: total / n for name, total in sums.items()}
+            means.add(len(part), self.sim.update({self._stimulus: X[part]}, y[part]))
+            report(means.over_samples())
+        return means.over_samples()
 
     def state(self) -> dict[str, NDArray]:
         remembered = {_PREFIX + name: array for name, array in self.sim.remembered.items()}

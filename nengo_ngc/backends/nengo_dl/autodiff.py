@@ -12,6 +12,7 @@ from sklearn.utils import gen_batches
 
 from ...neurons.functions import is_wrong
 from ...rules import Adam, Annealed, Optimizer
+from ..means import Means
 from ..model import Loss, Model
 from ..session import TrainingSession
 from .losses import ContrastiveLoss, TripletLoss
@@ -77,7 +78,7 @@ class AutodiffSession(TrainingSession):
             self.net.schedule.steps,
             _Watch(self._names, self._forget, report),
         )
-        sums = dict.fromkeys(self._names, 0.0)
+        means = Means()
         for rows in gen_batches(len(order), self._chunk(X.shape[1])):
             part = order[rows]
             held = np.broadcast_to(X[part][:, None], (len(part), n_steps, X.shape[1]))
@@ -90,9 +91,9 @@ class AutodiffSession(TrainingSession):
                 verbose=0,
                 callbacks=[watch],
             ).history
-            for name, (mean,) in _by_name(self._names, history).items():
-                sums[name] += mean * len(part)
-        return {name: float(total / len(order)) for name, total in sums.items()}
+            of_part = _by_name(self._names, history)
+            means.add(len(part), {name: mean for name, (mean,) in of_part.items()})
+        return means.over_samples()
 
     def _chunk(self, n_pixels):
         """Number of images in one call of NengoDL, which copies them for each timestep."""

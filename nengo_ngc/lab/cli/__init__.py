@@ -6,7 +6,7 @@ import click
 
 from ... import __version__
 from ...validation import unknown
-from .common import silence_libraries
+from .common import ARGUMENTS, interruptible, plain_warnings, silence_libraries
 from .compare import compare
 from .runs import evaluate, sample
 from .tools import check, list_datasets, start_gui
@@ -14,10 +14,21 @@ from .train import train
 
 
 class _Commands(click.Group):
-    """Lists commands as they are used, and says which one a mistyped one may have meant."""
+    """Lists commands as they are used, and says which one a mistyped one may have meant.
+
+    Warnings and Ctrl-C in any of the commands are plain lines.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[ARGUMENTS] = list(args)
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with plain_warnings(), interruptible():
+            return super().invoke(ctx)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         try:

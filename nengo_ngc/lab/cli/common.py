@@ -1,15 +1,17 @@
-"""What commands share: options, what they print, and errors without a traceback."""
+"""The parts that commands share: options, messages, and errors without a traceback."""
 
 import logging
 import os
 import shlex
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import click
 from nengo.exceptions import ValidationError
+from tqdm import tqdm
 
 from ...exceptions import DivergenceError
 from ...training import progress
@@ -28,11 +30,11 @@ quiet_option = click.option(
     "--quiet", is_flag=True, help="Print nothing unless something goes wrong."
 )
 
-_ARGUMENTS = f"{__name__}.arguments"
+ARGUMENTS = f"{__name__}.arguments"  # where a context keeps them
 
 
 class Filled(click.Command):
-    """A command whose help says what is registered, when it is shown.
+    """A command whose help lists the names that are registered at that time.
 
     Parameters
     ----------
@@ -44,30 +46,26 @@ class Filled(click.Command):
         super().__init__(*args, **kwargs)
         self._names = names
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        ctx.meta[_ARGUMENTS] = list(args)
-        return super().parse_args(ctx, args)
-
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         text = (self.help or "").replace("{names}", self._names())
         click.Command(self.name, help=text).format_help_text(ctx, formatter)
 
 
 def typed_arguments() -> list[str]:
-    """The arguments of the present command as they were typed."""
-    return click.get_current_context().meta[_ARGUMENTS]
+    """Return the present command and its arguments as they were typed."""
+    return click.get_current_context().meta[ARGUMENTS]
 
 
-def to_type(command: str, *args: Any) -> str:
-    """A command of the shell."""
-    return shlex.join(["nengo-ngc", command, *map(str, args)])
+def to_type(*args: Any) -> str:
+    """Return a command for the shell."""
+    return shlex.join(["nengo-ngc", *map(str, args)])
 
 
 @contextmanager
 def telling(quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Give a function that prints lines, unless a command is to be quiet.
+    """Give a function that prints lines, or that prints nothing if a command is quiet.
 
-    Bars are drawn on a terminal only. Elsewhere there is nothing but the lines.
+    Bars are drawn only on a terminal. Elsewhere only the lines are printed.
     """
     if quiet:
         import pooch
@@ -82,20 +80,42 @@ def _nothing(_: str) -> None:
     pass
 
 
+def starts_again() -> tuple[str, str]:
+    """Describe an interrupted command that keeps nothing before its end, and what to type."""
+    return (
+        "no file was left incomplete; this command starts again",
+        to_type(*typed_arguments()),
+    )
+
+
 @contextmanager
-def resumable(command: Callable[[], str]) -> Iterator[None]:
-    """Say which command goes on if Ctrl-C interrupts the block, and end.
+def interruptible(state: Callable[[], tuple[str, str]] = starts_again) -> Iterator[None]:
+    """Say what is kept and what to type if Ctrl-C interrupts the block, and end.
 
     Parameters
     ----------
-    command : callable
-        Returns the command.
+    state : callable, optional
+        Returns what to say of the work that was interrupted, and the command to type.
     """
     try:
         yield
     except KeyboardInterrupt:
-        click.echo(f"\ninterrupted; this command goes on:\n{command()}", err=True)
+        said, command = state()
+        click.echo(f"\ninterrupted; {said}:\n{command}", err=True)
         click.get_current_context().exit(INTERRUPTED)
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Show each warning as one line on the standard error, without a line of Python."""
+
+    def show(message: Warning | str, *_: Any) -> None:
+        with tqdm.external_write_mode(sys.stderr):  # or it would continue the line of a bar
+            click.echo(f"warning: {' '.join(str(message).split())}", err=True)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show  # type: ignore[assignment]
+        yield
 
 
 def silence_libraries() -> None:
@@ -107,7 +127,7 @@ def silence_libraries() -> None:
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Say what is wrong without a traceback."""
+    """Report errors in one line, without a traceback."""
     try:
         yield
     except (DivergenceError, ImportError, OSError, ValueError, ValidationError) as error:

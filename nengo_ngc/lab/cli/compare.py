@@ -14,9 +14,9 @@ from ..specs.options import COUNT
 from .common import (
     Filled,
     data_dir_option,
+    interruptible,
     plain_errors,
     quiet_option,
-    resumable,
     telling,
     to_type,
     typed_arguments,
@@ -24,7 +24,7 @@ from .common import (
 
 
 def _names() -> str:
-    """What else can be compared, besides the rules of the default."""
+    """Return the names of all that can be compared besides the default rules."""
     others = [name for name in compared() if name not in comparison.DEFAULTS["rules"]]
     return f"{', '.join(others)}, rules of yours"
 
@@ -90,7 +90,7 @@ def compare(
     """
     with (
         plain_errors(),
-        resumable(lambda: to_type("compare", *typed_arguments())),
+        interruptible(_continues),
         telling(quiet) as say,
     ):
         wanted = comparison.check_config(comparison.read_config(config) if config else {})
@@ -109,8 +109,12 @@ def compare(
         raise click.ClickException(f"{failed} of {n_cells} runs failed; report.html says why")
 
 
+def _continues() -> tuple[str, str]:
+    return "finished runs are kept; this command continues", to_type(*typed_arguments())
+
+
 class _Tell:
-    """Fills a bar, and says what came out of each run."""
+    """Advances a bar, and prints the outcome of each run."""
 
     def __init__(self, bar: tqdm, say: Callable[[str], None]) -> None:
         self._bar, self._say = bar, say

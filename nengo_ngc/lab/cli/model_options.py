@@ -79,7 +79,7 @@ def _spec(ctx: click.Context) -> ModelSpec:
 
 
 def _chosen(args: list[str]) -> str:
-    """The name of the model whose options the arguments may have."""
+    """Return the name of the model whose options the arguments may have."""
     peek = click.Command(
         "peek",
         params=[
@@ -97,7 +97,7 @@ def _chosen(args: list[str]) -> str:
 
 
 def _model_of(folder: Path) -> str:
-    """The model of a run; the default if the folder holds none, of which errors come later."""
+    """Return the model of a run, or the default; a folder without a run is an error later."""
     try:
         config = parsing.read(folder / CONFIG)
     except (OSError, ValueError):
@@ -107,7 +107,7 @@ def _model_of(folder: Path) -> str:
 
 
 def _defaults(spec: ModelSpec, option: Option) -> str:
-    """What holds if an option is not typed, as its help says it."""
+    """Return the default of an option as its help shows it."""
     usual: Any = option.default
     if usual is None:
         usual = spec.make({}).get_params().get(option.parameter)

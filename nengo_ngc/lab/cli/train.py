@@ -14,9 +14,10 @@ from ..run_folders import CONFIG, Run, claimed
 from ..specs import MODELS
 from .common import (
     data_dir_option,
+    interruptible,
     plain_errors,
     quiet_option,
-    resumable,
+    starts_again,
     telling,
     to_type,
     typed_arguments,
@@ -94,14 +95,16 @@ def train(
     """
     folder: Path | None = None
 
-    def command() -> str:
-        """What goes on: the run if it has begun, and otherwise what was typed."""
-        if resume or folder is None or not (folder / CONFIG).exists():
-            return to_type("train", *typed_arguments())
+    def state() -> tuple[str, str]:
+        """Say what is kept, and which command continues the run or starts it again."""
+        if not resume and (folder is None or not (folder / CONFIG).exists()):
+            return starts_again()
         where = ["--data-dir", data_dir] if data_dir else []
-        return to_type("train", "--resume", "--output", folder, *where)
+        command = ["train", "--resume", "--output", folder, *where]
+        kept = "finished epochs are kept; this command continues"
+        return kept, to_type(*(typed_arguments() if resume else command))
 
-    with plain_errors(), resumable(command), telling(quiet) as say:
+    with plain_errors(), interruptible(state), telling(quiet) as say:
         source = datasets.find(options["dataset"])
         name = _name(options, source)
         if resume:
@@ -133,7 +136,7 @@ def train(
 
 
 def _instead(output: Path) -> str:
-    """What to type if the folder holds a run already."""
+    """Say what to type if the folder already holds a run."""
     arguments, others = [], iter(typed_arguments())
     for argument in others:
         if argument == "--output":
@@ -144,14 +147,14 @@ def _instead(output: Path) -> str:
     return (
         f"this command continues it:\n{to_type('train', '--resume', '--output', output)}\n"
         "and this one begins another run beside it:\n"
-        f"{to_type('train', *arguments, '--output', free)}"
+        f"{to_type(*arguments, '--output', free)}"
     )
 
 
 def _config(
     options: Mapping[str, Any], source: Source, data_dir: str | None
 ) -> dict[str, Any]:
-    """The configuration of a new run."""
+    """Return the configuration of a new run."""
     model = options["model"] or DEFAULT_MODEL
     spec = MODELS[model]
     n_images, image_shape = source.sizes(data_dir)
@@ -172,7 +175,7 @@ def _config(
 
 
 def _reopened(folder: Path, options: Mapping[str, Any]) -> Run:
-    """The run in a folder, with the options that may change; others must be as they were."""
+    """Open the run in a folder and apply the options that may change; check all others."""
     run = Run.open(folder)
     typed = {key: value for key, value in options.items() if _is_typed(key)}
     if "dataset" in typed and "data" in run.config:
@@ -198,8 +201,8 @@ def _check_unchanged(run: Run, typed: Mapping[str, Any]) -> None:
             wrong.append(f"{name.replace('_', '-')} must be {old!r}, got {new!r}")
     if wrong:
         raise ValueError(
-            f"--resume goes on with the settings of {run.folder}: {'; '.join(wrong)}; leave "
-            "these options out, or begin another run in another --output"
+            f"--resume continues with the settings of {run.folder}: {'; '.join(wrong)}; leave "
+            "these options out, or begin a new run in another --output"
         )
 
 
@@ -209,14 +212,14 @@ def _is_typed(option: str) -> bool:
 
 
 def _name(options: Mapping[str, Any], source: Source) -> str:
-    """What the folder of a run is called, if it is not given."""
+    """Return the default name of the folder of a run."""
     model = options["model"] or DEFAULT_MODEL
     name = datasets.called(options["dataset"], source)
     return name + ("" if model == DEFAULT_MODEL else f"-{model}")
 
 
 def _folders(first: Path) -> Iterator[Path]:
-    """Folders that a run may be in: the first one, and others that are numbered."""
+    """Give possible folders for a run: the first one, and then numbered ones."""
     yield first
     for number in itertools.count(2):
         yield first.with_name(f"{first.name}-{number}")

@@ -89,7 +89,7 @@ def _results(
     data_dir: str | os.PathLike | None,
     on_cell: Callable[[dict, int], None] | None,
 ) -> list[dict[str, Any]]:
-    """The result of each cell, of those that were run before, too."""
+    """Return the results of all cells, including those of earlier runs."""
     wanted = cells_of(config)
     paths = {name: folder / "cells" / f"{name}.json" for name in wanted}
     modules = [import_module(module) for module in config["modules"]]

@@ -1,4 +1,4 @@
-"""Cells of a comparison: which there are, and the model of each."""
+"""The cells of a comparison, and the model that each of them trains."""
 
 import hashlib
 import itertools
@@ -22,7 +22,7 @@ OF_ALL_CELLS = ("epochs", "batch_size", "train_images", "angle_images")
 
 
 def cells_of(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """All cells of a configuration, by name."""
+    """Return all cells of a configuration by their names."""
     found: dict[str, dict[str, Any]] = {}
     own = config["datasets"] if isinstance(config["datasets"], dict) else {}
     for values in itertools.product(*(config[key] for key in AXES.values())):
@@ -43,7 +43,7 @@ def cells_of(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def model_of(cell: dict[str, Any], image_shape: tuple[int, ...] | None = None) -> Any:
-    """A model with the settings of a cell, for images of a shape if that is known."""
+    """Return a model with the settings of a cell, for images of a shape if that is known."""
     spec, parameters = compared()[cell["rule"]]
     if image_shape is not None:
         parameters = {**spec.for_images(image_shape), **parameters}

@@ -10,7 +10,7 @@ from .user_modules import file_of
 
 
 def hashes(modules: Iterable[ModuleType]) -> dict[str, str]:
-    """What results depend on besides settings: this package, and modules.
+    """Return hashes of the code that results depend on: this package, and modules.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def hashes(modules: Iterable[ModuleType]) -> dict[str, str]:
 
 
 def _files(module: ModuleType) -> list[Path]:
-    """The module's file, or all those of a package."""
+    """Return the file of a module, or all files of a package."""
     file = file_of(module)
     paths = [Path(file)] if file else []
     for folder in getattr(module, "__path__", ()):

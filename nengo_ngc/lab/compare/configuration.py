@@ -57,7 +57,7 @@ _OF_THE_CELL = {
 
 
 def read_config(path: str | os.PathLike) -> dict[str, Any]:
-    """The dict in a TOML file, with modules and data that lie beside it as paths.
+    """Read a TOML file as a dict, in which modules and data beside the file become paths.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def read_config(path: str | os.PathLike) -> dict[str, Any]:
 
 
 def check_config(given: dict[str, Any]) -> dict[str, Any]:
-    """A configuration with its defaults; raises ValueError if it makes no sense."""
+    """Return a configuration with its defaults, or raise ValueError if it is not valid."""
     schema.check("the configuration", given, _schema())
     config = {**DEFAULTS, **given}
     for module in config["modules"]:
@@ -112,7 +112,7 @@ def check_config(given: dict[str, Any]) -> dict[str, Any]:
 def _schema(
     rules: Sequence[str] = (), neurons: Sequence[str] = (), backends: Sequence[str] = ()
 ) -> Table:
-    """What a configuration may say; any names if none are given."""
+    """Return the schema of a configuration, which allows any names if none are given."""
     return Table(
         {
             "rules": List(Text(rules), 1),

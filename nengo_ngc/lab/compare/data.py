@@ -1,4 +1,4 @@
-"""The data sets of a comparison: their names, and where data of one's own are."""
+"""The data sets of a comparison: their names, and the paths of a user's own data."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ NAME = re.compile(r"[\w.+-]+")  # of what files are called after
 
 
 def found(wanted: Any) -> list[str] | dict[str, Source]:
-    """The data sets that a configuration asks for, once they are known to be fit.
+    """Return the data sets that a configuration names, once they have been checked.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def found(wanted: Any) -> list[str] | dict[str, Source]:
 
 
 def kept(config: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """A configuration that says where data of one's own are, as JSON has it.
+    """Return a configuration for JSON, in which the user's own data have their paths.
 
     Arrays are written into a folder ``data`` of the comparison.
     """
@@ -68,18 +68,18 @@ def kept(config: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def of_cell(cell: Mapping[str, Any], data_dir: str | Path | None) -> Dataset:
-    """The data of a cell, with grey pixels; ValueError if they have changed since."""
+    """Return the data of a cell with grey pixels; raise ValueError if they have changed."""
     own = cell.get("data")
     if own is None:
         return datasets.load(cell["dataset"], data_dir, binarize=False)
     source = OwnData(own["path"])
     if source.identity() != own:
-        raise ValueError(f"the data at {own['path']} are others than when cells began")
+        raise ValueError(f"the data at {own['path']} have changed since the cells began")
     return source.load(cell["dataset"], data_dir)
 
 
 def beside(item: Any, folder: Path) -> Any:
-    """A path that a file names, which counts from the folder of that file on."""
+    """Return a path that a file names, relative to the folder of this file."""
     if isinstance(item, str) and item not in datasets.SOURCES and (folder / item).exists():
         return str(folder / item)
     return item

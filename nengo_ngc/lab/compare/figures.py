@@ -17,7 +17,7 @@ _SAME = 1.0  # degrees, below which an update counts as backprop's
 
 
 def last_angles(cells: list[dict]) -> dict[str, float]:
-    """Angles after the last epoch, the mean over cells, for each weight matrix."""
+    """Return the mean angle over cells after the last epoch, for each weight matrix."""
     last = [cell["angles"][-1] for cell in cells]
     names = sorted(set().union(*last))
     means = {name: _mean_angle(last, name) for name in names}
@@ -30,18 +30,18 @@ def _mean_angle(records: list[dict], name: str) -> float:
 
 
 def _epochs(cells: list[dict]) -> list[int]:
-    """Epochs of the cell that has most."""
+    """Return the epochs of the cell that has the most of them."""
     return [r["epoch"] for r in max((cell["history"] for cell in cells), key=len)]
 
 
 def _over_epochs(cells: list[dict], part: str, key: str) -> NDArray:
-    """What was measured, (n_cells, n_epochs); NaN where a cell has measured nothing."""
+    """Return a measure of all cells, (n_cells, n_epochs), with NaN where it is missing."""
     rows = [[record.get(key) for record in cell[part]] for cell in cells]
     return np.array(list(zip_longest(*rows)), dtype=float).T
 
 
 def _seeds(runs: Results) -> str:
-    """What a curve stands for."""
+    """Say how many seeds a curve shows, and how."""
     numbers = {len(cells) for cells in runs.values()}
     if numbers == {1}:
         return "one seed"
@@ -49,7 +49,7 @@ def _seeds(runs: Results) -> str:
 
 
 def _names(runs: Results) -> dict[str, str]:
-    """The rules, with a remark on those that have fewer seeds than others."""
+    """Return the names of rules, with a remark on those that have fewer seeds than others."""
     most = max(len(cells) for cells in runs.values())
     return {
         rule: rule if len(cells) == most else f"{rule} (seeds: {len(cells)})"
@@ -131,7 +131,7 @@ def _draw_angles(runs: Results, path: Path) -> bool:
 
 
 def _weights_with_angles(runs: Results) -> tuple[list[str], list[str]]:
-    """Weights of which angles were measured, and those in which no rule differs."""
+    """Return the weights whose angles are shown, and those whose angles are all near 0."""
     largest: dict[str, float] = {}
     for cells in runs.values():
         for name in last_angles(cells):

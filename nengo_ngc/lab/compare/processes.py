@@ -1,7 +1,7 @@
 """Processes in which cells run, here or on the workers of Dask.
 
-A cell runs in a process of its own, so that its memory is its own, too, and that what
-kills it leaves the others alone.
+Each cell runs in its own process. Its memory is freed when it ends, and a process that is
+killed does not affect the other cells.
 """
 
 import json
@@ -20,14 +20,14 @@ from .user_modules import search_path
 
 
 class Processes:
-    """Processes that run now, and that end together."""
+    """The processes that are running, which can all be ended at once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen] | None = set()
 
     def start(self, *args: Any, **kwargs: Any) -> subprocess.Popen:
-        """``subprocess.Popen``, as long as nobody has ended them."""
+        """Start a process as ``subprocess.Popen`` does, unless `end` has been called."""
         with self._lock:
             if self._running is None:
                 raise RuntimeError("no more cells are started")
@@ -36,7 +36,7 @@ class Processes:
         return process
 
     def end(self) -> None:
-        """End all, and start no more."""
+        """End all processes, and refuse to start others."""
         with self._lock:
             running, self._running = self._running or (), None
         for process in running:
@@ -52,7 +52,7 @@ def run_cell(
     n_threads: int | None = None,
     processes: Processes | None = None,
 ) -> tuple[str, dict[str, Any]]:
-    """Run a cell in a process of its own.
+    """Run a cell in its own process.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def run_cell(
 
 
 def _in_a_process(task: dict, processes: Processes, n_threads: int | None) -> str:
-    """Run the process of a cell to its end; returns what there is to say of that."""
+    """Run the process of a cell to its end, and return a message about how it ended."""
     with tempfile.TemporaryFile() as errors:
         process = processes.start(
             # -P: what lies in the current folder is not run
@@ -133,7 +133,7 @@ def _tell(process: subprocess.Popen, task: dict) -> None:
 
 
 def _limits(n_threads: int | None) -> dict[str, str]:
-    """Environment variables that keep cells from fighting for processors."""
+    """Return environment variables that keep cells from competing for processors."""
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3"}
     if n_threads is None:
         return quiet

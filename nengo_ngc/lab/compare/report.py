@@ -1,4 +1,4 @@
-"""What a comparison of learning rules found: a table, pictures, and a page."""
+"""Reports of comparisons of learning rules: a table, pictures, and an HTML page."""
 
 import base64
 import json
@@ -53,7 +53,7 @@ def write(results: list[dict], config: dict[str, Any], folder: Path) -> None:
 
 
 def summary(results: list[dict]) -> list[dict[str, Any]]:
-    """One row for each rule and group of cells that differ in their seed only.
+    """Return a row for each rule in each group of cells that differ only in their seed.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def summary(results: list[dict]) -> list[dict[str, Any]]:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """The rows of ``summary`` as text."""
+    """Return the rows of ``summary`` as text."""
     lines = []
     for group in dict.fromkeys(row["group"] for row in rows):
         lines += [group, "-" * len(group)]
@@ -115,7 +115,7 @@ def columns(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
 
 
 def origin_lines(origins: list[dict[str, Any]]) -> list[str]:
-    """What `.lab.provenance.merged` returns as lines of text."""
+    """Return what `.lab.provenance.merged` returns as lines of text."""
     return [
         line
         for origin in origins
@@ -124,13 +124,13 @@ def origin_lines(origins: list[dict[str, Any]]) -> list[str]:
 
 
 def error_text(row: dict[str, Any]) -> str:
-    """Mean and standard deviation of a row's error, or the error of the one seed."""
+    """Return the mean and standard deviation of a row's error, or the error of one seed."""
     spread = " (one seed)" if row["error_std"] is None else f" ± {row['error_std']:.2f}"
     return f"{row['error']:.2f}{spread}"
 
 
 def angles_text(row: dict[str, Any]) -> str:
-    """Angles of a row, for each weight matrix."""
+    """Return the angles of a row as text, one for each weight matrix."""
     return ", ".join(f"{name} {angle:.0f}" for name, angle in row["angles"].items())
 
 
@@ -139,7 +139,7 @@ def _number(value: float | None, how: str) -> str:
 
 
 def _groups(results: list[dict]) -> dict[str, Results]:
-    """Finished cells by what they share, then by rule."""
+    """Group finished cells by the settings that they share, and then by rule."""
     groups: dict[str, Results] = {}
     for result in _done(results):
         cell = result["cell"]

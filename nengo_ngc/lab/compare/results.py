@@ -29,7 +29,7 @@ _FAILED = Table({"status": Text(["failed"]), "message": Text(), "code": Table(ot
 
 
 def _done(rule: str) -> Table:
-    """What the result of a cell that is done may be, besides the cell itself."""
+    """Return the schema of the result of a finished cell, without the cell itself."""
     captions = MODELS[rule].captions if rule in MODELS else {}
     return Table(
         {
@@ -48,7 +48,7 @@ def _done(rule: str) -> Table:
 
 
 def picture(text: str) -> bytes:
-    """The PNG file in a result; ValueError if it is something else."""
+    """Return the PNG file in a result; raise ValueError if it is something else."""
     try:
         content = base64.b64decode(text, validate=True)
     except ValueError as error:
@@ -59,7 +59,7 @@ def picture(text: str) -> bytes:
 
 
 def read(path: str | Path, cell: dict, code: dict[str, str]) -> dict[str, Any] | None:
-    """The result in a file, or None if it is of other settings or of other code.
+    """Return the result in a file, or None if it belongs to other settings or other code.
 
     Raises ValueError if it makes no sense.
     """
@@ -79,13 +79,13 @@ def read(path: str | Path, cell: dict, code: dict[str, str]) -> dict[str, Any] |
 
 
 def keep(path: str | Path, result: dict[str, Any]) -> None:
-    """Write a result, with a hash over all of it."""
+    """Write a result together with its hash."""
     with atomic.replacing(path) as file:
         json.dump({**result, "sha256": _sum(result)}, file)
 
 
 def finished(path: str | Path, cell: dict, code: dict[str, str]) -> dict[str, Any] | None:
-    """The result of a cell that was run with these settings by this code, or None.
+    """Return the result of a cell that this code has run with these settings, or None.
 
     A damaged file is set aside, and a warning says so.
     """

@@ -1,4 +1,4 @@
-"""Modules of a user's own, which register rules, models and data sets."""
+"""Modules of users, which register rules, models and data sets."""
 
 import importlib
 import os
@@ -47,7 +47,7 @@ def import_module(module: str, folder: str | None = None) -> ModuleType:
 
 
 def place(module: ModuleType) -> tuple[str, str | None]:
-    """The name of a module that was imported, and the folder in which Python finds it.
+    """Return the name of an imported module, and the folder in which Python finds it.
 
     The folder is None for what comes with Python itself.
     """
@@ -59,7 +59,7 @@ def place(module: ModuleType) -> tuple[str, str | None]:
 
 
 def search_path() -> str:
-    """Where another process is to look for modules: where this one does.
+    """Return the PYTHONPATH with which another process finds the same modules as this one.
 
     The current folder is left out, whatever lies there, unless this package itself is run
     from there. So are folders that Python's variable for this cannot name.
@@ -74,5 +74,5 @@ def search_path() -> str:
 
 
 def file_of(module: ModuleType) -> str | None:
-    """The file of a module; None of what comes with Python itself, or of some packages."""
+    """Return the file of a module; built-in modules and some packages have None."""
     return getattr(module, "__file__", None)

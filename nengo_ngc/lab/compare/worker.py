@@ -1,7 +1,7 @@
 """The process of one cell of a comparison.
 
-`.lab.compare.processes.run_cell` starts it. The task comes through the standard input, which
-stays open for as long as who started the process lives; the answer goes into a file.
+`.lab.compare.processes.run_cell` starts it. The process reads its task from the standard
+input, which stays open as long as the parent process lives, and writes its answer to a file.
 """
 
 import base64
@@ -29,7 +29,7 @@ from .user_modules import import_module
 
 
 def main() -> None:
-    """Do what the task says."""
+    """Read a task, run its cell, and write the answer."""
     task = json.loads(sys.stdin.buffer.readline())
     folder = Path(task["folder"])
     _end_with_parent(folder)
@@ -97,14 +97,14 @@ def _run(cell: dict[str, Any], data_dir: str | None, folder: Path) -> dict[str, 
 
 
 def _hash(cell: dict[str, Any], data_dir: str | None) -> str:
-    """The SHA-256 of the data of a cell."""
+    """Return the SHA-256 of the data of a cell."""
     if "data" in cell:
         return cell["data"]["sha256"]
     return datasets.find(cell["dataset"]).sha256(data_dir)
 
 
 def _folder_of_pictures(rule: str, folder: Path) -> Path | None:
-    """Where pictures are drawn, if the rule is a model of its own name, which has some."""
+    """Give a folder for pictures if the rule names a model, which draws some; else None."""
     if rule not in MODELS:
         return None
     drawn = folder / "pictures"
@@ -121,7 +121,7 @@ def _pictures(rule: str, folder: Path) -> dict[str, str]:
 
 
 def _without_nan(record: dict[str, Any]) -> dict[str, Any]:
-    """A record as JSON has it: null where there is no number."""
+    """Return a record for JSON, with None in place of NaN."""
     return {
         key: None if isinstance(value, float) and not math.isfinite(value) else value
         for key, value in record.items()

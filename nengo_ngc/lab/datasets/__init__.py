@@ -98,7 +98,7 @@ def load(
 
 
 def find(data: Any, what: str = "data set") -> Source:
-    """The source of data, by a name of ``SOURCES``, a path, or arrays.
+    """Return the source of data for a name of ``SOURCES``, a path, or arrays.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def find(data: Any, what: str = "data set") -> Source:
 
 
 def called(name: Any, source: Source) -> str:
-    """What a data set that was loaded is called."""
+    """Return the name of a data set that was loaded."""
     if isinstance(source, OwnData):
         return source.name
     return name if isinstance(name, str) else "data"

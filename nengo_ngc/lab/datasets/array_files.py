@@ -20,12 +20,12 @@ _TESTS = ("t10k", "test")
 
 
 def npz_files(path: Path) -> list[Path]:
-    """The file itself, if it is an .npz file."""
+    """Return the path itself in a list if it is an .npz file, and otherwise nothing."""
     return [path] if path.suffix == ".npz" and path.is_file() else []
 
 
 def read_npz(path: Path, files: list[Path]) -> Mapping:
-    """All arrays of an .npz file."""
+    """Read all arrays of an .npz file."""
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
@@ -37,19 +37,19 @@ def read_npz(path: Path, files: list[Path]) -> Mapping:
 
 
 def npy_files(path: Path) -> list[Path]:
-    """The .npy files of a folder that has one of images."""
+    """Return the .npy files of a folder, if one of them has images."""
     if not (path / "X.npy").is_file():
         return []
     return [path / f"{key}.npy" for key in KEYS if (path / f"{key}.npy").is_file()]
 
 
 def read_npy(path: Path, files: list[Path]) -> Mapping:
-    """The arrays of .npy files; images stay in their files until they are asked for."""
+    """Return the arrays of .npy files; images are read only when they are used."""
     return {file.stem: _mapped(file) for file in files}
 
 
 def write_npy(path: Path, array: NDArray) -> None:
-    """Write an .npy file, whole or not at all."""
+    """Write an .npy file completely or not at all."""
     with atomic.replacing(path, "wb") as file:
         np.lib.format.write_array(file, array, allow_pickle=False)
 
@@ -73,7 +73,7 @@ def _no_arrays(path: Path, error: Exception) -> str:
 
 
 def idx_files(path: Path) -> list[Path]:
-    """The IDX files of a folder: images and labels for training, perhaps for testing."""
+    """Return the IDX files of a folder, for training and perhaps for testing."""
     return [
         file
         for split in ("train", *_TESTS)
@@ -83,7 +83,7 @@ def idx_files(path: Path) -> list[Path]:
 
 
 def read_idx_folder(path: Path, files: list[Path]) -> Mapping:
-    """The arrays of IDX files; images that are not packed stay in their files."""
+    """Return the arrays of IDX files; images that are not compressed stay in their files."""
     found: dict[str, Any] = {}
     for split in ("train", *_TESTS):
         parts = {part: _idx_file(path, split, part) for part in ("images", "labels")}
@@ -98,7 +98,7 @@ def read_idx_folder(path: Path, files: list[Path]) -> Mapping:
 
 
 def _idx_file(path: Path, split: str, part: str) -> Path | None:
-    """The file of a part; one that is not packed goes before one that is."""
+    """Return the file of a part, the uncompressed one if there are two."""
     found = sorted(
         path.glob(f"*{split}-{part}*"), key=lambda file: (file.suffix == ".gz", file)
     )

@@ -70,7 +70,7 @@ class Source(ABC):
     def arrays(
         self, data_dir: str | os.PathLike | None = None, download: bool = True
     ) -> Mapping:
-        """Images and labels as they are stored.
+        """Return images and labels as they are stored.
 
         Parameters
         ----------
@@ -90,7 +90,7 @@ class Source(ABC):
     def dataset(
         self, name: str, data_dir: str | os.PathLike | None = None, download: bool = True
     ) -> Dataset:
-        """The data set with grey pixels, none of which is read yet if that can wait."""
+        """Return the data set with grey pixels, which are read later if that is possible."""
         return self._dataset(name, self._checked(self.arrays(data_dir, download)))
 
     def _dataset(self, name, given):
@@ -103,7 +103,7 @@ class Source(ABC):
         binarize: bool | None = None,
         download: bool = True,
     ) -> Dataset:
-        """The data set, as `.lab.datasets.load` returns it."""
+        """Return the data set, as `.lab.datasets.load` does."""
         given = self._checked(self.arrays(data_dir, download))
         data = self._dataset(name, given)
         if binarize is None:
@@ -126,14 +126,14 @@ class Source(ABC):
         return checks.checked_arrays(given)
 
     def sizes(self, data_dir: str | os.PathLike | None = None) -> tuple[int, tuple[int, ...]]:
-        """The number of training images, and the shape of an image."""
+        """Return the number of training images, and the shape of an image."""
         data = self.dataset("", data_dir)
         return len(data.X_train), data.image_shape
 
     def identity(self) -> dict[str, Any]:
-        """What a run keeps of data that are known by their path rather than by a name."""
+        """Return what a run stores about data that have a path rather than a name."""
         return {}
 
     def sha256(self, data_dir: str | os.PathLike | None = None) -> str:
-        """A SHA-256 by which these data can be cited: that of their files or arrays."""
+        """Return the SHA-256 of the files or arrays, by which these data can be cited."""
         return self.identity().get("sha256") or of_arrays(self.arrays(data_dir))

@@ -1,4 +1,4 @@
-"""Checks of images and labels that somebody gives, before any work starts."""
+"""Checks of the images and labels of users, before any work starts."""
 
 import math
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ class Arrays:
 
 
 def checked_arrays(given: Mapping[str, Any], where: str = "") -> Arrays:
-    """Arrays by name, once they are known to be images and labels.
+    """Return arrays by name, once they are known to be images and labels.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def checked_arrays(given: Mapping[str, Any], where: str = "") -> Arrays:
 
 
 def split(given: Arrays, shuffled: bool) -> tuple[Images, NDArray, Images, NDArray]:
-    """Images and labels for training and for testing, none of which is read yet.
+    """Return images and labels for training and for testing without reading them.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def split(given: Arrays, shuffled: bool) -> tuple[Images, NDArray, Images, NDArr
 def _rows(
     X: NDArray, y: NDArray, rows: NDArray | None, shuffled: bool
 ) -> tuple[Images, NDArray]:
-    """Some rows, or all of them, in their order or in another one."""
+    """Return some rows or all of them, in the given order."""
     if shuffled:
         n = len(y) if rows is None else len(rows)
         order = np.random.RandomState(0).permutation(n)
@@ -115,7 +115,7 @@ def _rows(
 
 
 def _every_sixth(y: NDArray) -> NDArray[np.bool_]:
-    """True for every sixth image of each class."""
+    """Return a mask that is True for every sixth image of each class."""
     chosen = np.zeros(len(y), bool)
     for label in np.unique(y):
         chosen[np.flatnonzero(y == label)[_EVERY - 1 :: _EVERY]] = True
@@ -135,7 +135,7 @@ class _Refusal:
 def _images(
     name: str, value: Any, shape: Any, refuse: _Refusal
 ) -> tuple[NDArray, tuple[int, ...], tuple[float, float]]:
-    """An array of images, the shape of one, and the range of their numbers."""
+    """Return an array of images, the shape of one, and the range of their numbers."""
     array = np.asanyarray(value)
     if array.dtype.kind not in "biuf" or array.ndim not in (2, 3, 4) or not array.size:
         raise refuse(
@@ -170,9 +170,9 @@ def _image_shape(name: str, array: NDArray, shape: Any, refuse: _Refusal) -> tup
 
 
 def _check_pixels(name: str, array: NDArray, refuse: _Refusal) -> tuple[float, float]:
-    """The range of pixels, from 0 to 1 unless they are floating-point numbers beyond that.
+    """Return the range of pixels: 0 to 1, unless they are floating-point numbers outside it.
 
-    All pixels are looked at, a block at a time; bytes until they are seen to be bytes.
+    All pixels are read, one block at a time, but bytes only up to the first one above 1.
     """
     if array.dtype.kind == "b":
         return 0.0, 1.0

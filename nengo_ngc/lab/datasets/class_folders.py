@@ -12,12 +12,12 @@ _GREY, _COLOUR = {"1", "L", "LA"}, {"P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "
 
 
 def image_files(path: Path) -> list[Path]:
-    """All images in folders of classes, or in those of ``train`` and ``test``."""
+    """Return all images in folders of classes, or in those of ``train`` and ``test``."""
     return [file for part in _parts(path).values() for file in _in_classes(part)]
 
 
 def read(path: Path, files: list[Path]) -> Mapping:
-    """Images as bytes, in colour if one of them is; labels are the names of folders.
+    """Read images as bytes, all in colour if one is; labels are the names of folders.
 
     Labels are numbers if all names are.
 
@@ -38,7 +38,7 @@ def read(path: Path, files: list[Path]) -> Mapping:
 
 
 def _parts(path: Path) -> dict[str, Path]:
-    """Folders of the parts for training and testing; the folder itself if it has none."""
+    """Return the folders for training and testing, or the folder itself if it has none."""
     if not (path / "train").is_dir():
         return {"": path}
     return {
@@ -59,7 +59,7 @@ def _in_classes(path: Path) -> list[Path]:
 
 
 def _size_and_mode(files: list[Path]) -> tuple[tuple[int, int], bool]:
-    """The size of all images, (width, height), and whether all are grey."""
+    """Return the size of all images, (width, height), and whether all are grey."""
     sizes: dict[tuple[int, int], Path] = {}
     grey = True
     for file in files:

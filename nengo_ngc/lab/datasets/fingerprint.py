@@ -13,7 +13,7 @@ _N_BLOCKS = 64  # of a file that is larger than all of them
 
 
 def fingerprint(root: Path, files: Iterable[Path]) -> str:
-    """SHA-256 over the names, sizes and contents of files.
+    """Return the SHA-256 of the names, sizes and contents of files.
 
     Of files of more than 16 MiB, 64 blocks of 256 KiB count, at even distances from the
     first to the last byte, so that it takes the same time whatever the size is.
@@ -38,7 +38,7 @@ def fingerprint(root: Path, files: Iterable[Path]) -> str:
 
 
 def of_arrays(arrays: Mapping[str, Any]) -> str:
-    """SHA-256 over the names, types, shapes and numbers of arrays.
+    """Return the SHA-256 of the names, types, shapes and numbers of arrays.
 
     Parameters
     ----------

@@ -66,7 +66,7 @@ def read_idx(path: str | os.PathLike) -> NDArray:
 
 
 def mapped(path: Path) -> NDArray:
-    """The array in a file that is not packed, whose values stay there until they are needed.
+    """Return the array in an uncompressed file, whose values are read only when needed.
 
     Raises
     ------
@@ -83,12 +83,12 @@ def mapped(path: Path) -> NDArray:
 
 
 def header_size(ndim: int) -> int:
-    """Bytes before the values of an array with so many axes."""
+    """Return the number of bytes before the values of an array with this number of axes."""
     return 4 + 4 * ndim
 
 
 def parse(content: bytes, name: str, expected: tuple[int, ...]) -> NDArray[np.uint8]:
-    """The array of bytes in a file, which must have the expected shape."""
+    """Return the array of bytes in a file, which must have the expected shape."""
     dtype, shape = _header(content[: header_size(_MOST_AXES)], name)
     if (dtype, shape) != (np.dtype(np.uint8), expected):
         raise ValueError(
@@ -99,7 +99,7 @@ def parse(content: bytes, name: str, expected: tuple[int, ...]) -> NDArray[np.ui
 
 
 def _header(head, name):
-    """The type of the values and the shape, from the first bytes of a file."""
+    """Return the type of the values and the shape, from the first bytes of a file."""
     if len(head) < 8:
         raise ValueError(f"{name} is truncated: {len(head)} bytes")
     zero, kind, ndim = struct.unpack(">HBB", head[:4])
@@ -114,7 +114,7 @@ def _header(head, name):
 
 
 def _values(content, name, dtype, shape):
-    """The values after a header, in the byte order of this machine."""
+    """Return the values after a header, in the byte order of this machine."""
     start, size = header_size(len(shape)), math.prod(shape) * dtype.itemsize
     found = len(content) - start
     if found < size:

@@ -1,4 +1,4 @@
-"""Data of a user's own: a path, or arrays."""
+"""Data of users: a path, or arrays."""
 
 import os
 import re
@@ -80,7 +80,7 @@ class OwnData(Source):
 
     @property
     def name(self) -> str:
-        """What runs of these data are called."""
+        """The name of these data in run folders and reports."""
         return re.sub(r"[^\w.+-]+", "_", self.path.stem) or "data"
 
     @property
@@ -130,7 +130,7 @@ class GivenArrays(Source):
         return self._given
 
     def write(self, folder: Path) -> None:
-        """Write the arrays as a folder of .npy files, once they are known to be fit."""
+        """Write the arrays as a folder of .npy files, once they have been checked."""
         self._checked(self._given)
         folder.mkdir(parents=True, exist_ok=True)
         for name, array in self._given.items():

@@ -32,7 +32,7 @@ def _sizes() -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Published(Source):
-    """A data set in four IDX files, and how they are told from damaged ones.
+    """A data set in four IDX files, whose hashes tell whether they are damaged.
 
     Hashes are SHA-256, of the files as they are published (packed) and of what is in them.
 
@@ -143,7 +143,7 @@ class Published(Source):
             ) from error
 
     def _read(self, path, file):
-        """What is in a file, packed or not, once it is known to be undamaged."""
+        """Return the array in a file, compressed or not, once its hash has been checked."""
         size = self._size(file)
         with open(path, "rb") as opened:
             # whatever is larger than packing can explain is something else
@@ -174,13 +174,13 @@ class Published(Source):
             )
 
     def _shape(self, file):
-        """Sizes that the header of an IDX file says."""
+        """Return the shape that the header of an IDX file must have."""
         split, part = next(key for key, known in FILES.items() if known == file)
         n = self.n_samples[split]
         return (n, *self.image_shape) if part == "images" else (n,)
 
     def _size(self, file):
-        """Bytes of an unpacked file."""
+        """Return the number of bytes of an uncompressed file."""
         shape = self._shape(file)
         return idx.header_size(len(shape)) + math.prod(shape)
 

@@ -1,4 +1,4 @@
-"""What codes and latents have to do with classes."""
+"""Pictures of how codes and latents depend on classes."""
 
 import os
 
@@ -74,7 +74,7 @@ def latent_map(Z: NDArray, y: NDArray, path: str | os.PathLike) -> None:
             of_label = points[y == label]
             # after ten classes colours come again, with another marker
             marker = "o^sD"[number // len(COLOURS) % 4]
-            colour = COLOURS[number % len(COLOURS)]
+            colour = f"C{number % len(COLOURS)}"
             ax.scatter(*of_label.T, s=12, color=colour, marker=marker, lw=0, label=label)
             if len(labels) <= _FEW:
                 ax.text(
@@ -83,7 +83,7 @@ def latent_map(Z: NDArray, y: NDArray, path: str | os.PathLike) -> None:
                     ha="center",
                     va="center",
                     weight="bold",
-                    path_effects=[withStroke(linewidth=3, foreground="white")],
+                    path_effects=[withStroke(linewidth=3, foreground=ax.get_facecolor())],
                 )
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(False)

@@ -1,4 +1,4 @@
-"""What was measured over epochs."""
+"""Pictures of what was measured in each epoch."""
 
 import os
 import textwrap
@@ -76,7 +76,7 @@ def learning_curves(
 
 
 def _in_lines(title):
-    """A label in short lines, with the unit on its own."""
+    """Return a label in short lines, with its unit on a line of its own."""
     if len(title) <= _PER_LINE:
         return title
     parts = title.replace(" (", "\n(").split("\n")

@@ -78,16 +78,20 @@ def image_grid(
 
 
 def _side_by_side(rows, image_shape):
-    """One picture of all images, (height, width, 3), and the middle of each row in it."""
+    """Return one picture of all images, (height, width, 4), and the middle of each row.
+
+    It is transparent between the images.
+    """
     height, width = image_shape[:2]
     scale = max(1, _SIDE // max(height, width))
     n_columns = max(len(row) for row in rows)
     h, w = height * scale + _BETWEEN, width * scale + _BETWEEN
-    picture = np.ones((len(rows), h, n_columns, w, 3))
+    picture = np.zeros((len(rows), h, n_columns, w, 4))
     for number, row in enumerate(rows):
         images = np.clip(row, 0, 1).reshape(len(row), *image_shape[:2], -1)
         larger = images.repeat(scale, axis=1).repeat(scale, axis=2)
-        picture[number, : height * scale, : len(row), : width * scale] = larger.swapaxes(0, 1)
+        place = picture[number, : height * scale, : len(row), : width * scale]
+        place[..., :3], place[..., 3] = larger.swapaxes(0, 1), 1
     middles = np.arange(len(rows)) * h + height * scale / 2
-    picture = picture.reshape(len(rows) * h, n_columns * w, 3)
+    picture = picture.reshape(len(rows) * h, n_columns * w, 4)
     return picture[:-_BETWEEN, :-_BETWEEN], middles

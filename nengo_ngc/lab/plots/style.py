@@ -1,8 +1,10 @@
 """The style of all figures, and parts that figures are made of."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -23,13 +25,26 @@ COLOURS = (
     "#222222",
     "#9030F0",
 )
+# lighter ones of the same hues, which everybody can tell apart on the background of dark pages
+DARK_COLOURS = (
+    "#62A5CE",
+    "#DD5A30",
+    "#26E28E",
+    "#D9A4B6",
+    "#EADD71",
+    "#ACD7F6",
+    "#9880E8",
+    "#D44D9D",
+    "#E4E8EC",
+    "#A954FB",
+)
+INK = "C8"  # the ninth colour is that of text
 _MARKERS = "osD^vP*X<>"
 _LINES = ("-", "--", ":")
 
 WIDTH = 7.5  # inches, of a figure that is as wide as a page
 
-_INK = "#222222"
-STYLE = {
+_FORM = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so figures are the same everywhere
     "font.size": 10,
     "axes.titlesize": 10,
@@ -44,19 +59,56 @@ STYLE = {
     "axes.spines.right": False,
     "axes.grid": True,
     "axes.axisbelow": True,
-    "grid.color": "#E6E6E6",
     "grid.linewidth": 0.6,
-    "text.color": _INK,
-    "axes.edgecolor": _INK,
-    "axes.labelcolor": _INK,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
-    # opaque, since dark pages would swallow the text
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
     "figure.dpi": 150,
     "savefig.dpi": 150,
 }
+
+
+def _coloured(colours: Sequence[str], background: str, grid: str) -> dict[str, Any]:
+    """Return the style in these colours, of which the ninth is that of text and axes."""
+    inked = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
+    # opaque, since pages of another colour would swallow the text
+    filled = ("figure.facecolor", "savefig.facecolor", "axes.facecolor")
+    return {
+        **_FORM,
+        **dict.fromkeys(inked, colours[8]),
+        **dict.fromkeys(filled, background),
+        "grid.color": grid,
+        "axes.prop_cycle": f"cycler(color={list(colours)})",
+    }
+
+
+STYLE = _coloured(COLOURS, "#FFFFFF", "#E6E6E6")
+DARK_STYLE = _coloured(DARK_COLOURS, "#14181E", "#323A46")  # of pydata-sphinx-theme's pages
+
+_style: ContextVar[dict[str, Any]] = ContextVar("style", default=STYLE)
+
+
+@contextmanager
+def dark() -> Iterator[None]:
+    """Make all figures of the ``with`` block in ``DARK_STYLE`` instead of ``STYLE``."""
+    before = _style.set(DARK_STYLE)
+    try:
+        yield
+    finally:
+        _style.reset(before)
+
+
+def light_and_dark(draw: Callable[[Path], Any], path: str | os.PathLike) -> None:
+    """Draw a figure twice: NAME.png for light pages, and NAME_dark.png for dark ones.
+
+    Parameters
+    ----------
+    draw : callable
+        Draws the figure into a file, whose path it takes, with the functions of this module.
+    path : str or path
+        Of the figure for light pages.
+    """
+    path = Path(path)
+    draw(path)
+    with dark():
+        draw(path.with_name(f"{path.stem}_dark{path.suffix}"))
 
 
 @contextmanager
@@ -89,7 +141,7 @@ def figure(
     # without pyplot, which keeps figures and looks for a screen
     from matplotlib.figure import Figure
 
-    with matplotlib.style.context(STYLE, after_reset=True):
+    with matplotlib.style.context(_style.get(), after_reset=True):
         fig = Figure(figsize=size, layout="constrained")
         yield fig, fig.subplots(n_rows, n_columns, squeeze=False, **kwargs)
         with atomic.replacing(path, "wb") as file:
@@ -97,10 +149,13 @@ def figure(
 
 
 def look(number: int) -> dict[str, str]:
-    """Colour, marker and line of the number-th of several curves."""
+    """Return the colour, marker and line of the number-th of several curves.
+
+    The colour is matplotlib's name of one in the style of the figure, such as "C0".
+    """
     n = len(COLOURS)
     return {
-        "color": COLOURS[number % n],
+        "color": f"C{number % n}",
         "marker": _MARKERS[number % n],
         "ls": _LINES[number // n % len(_LINES)],
     }
@@ -150,7 +205,7 @@ def log_axis(ax: Any, which: str) -> None:
 
 
 def whole_numbers(axis: Any) -> None:
-    """Ticks at whole numbers only."""
+    """Put ticks only at whole numbers."""
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator(integer=True))

@@ -1,4 +1,4 @@
-"""What config.json in the folder of a run says."""
+"""The file config.json in the folder of a run."""
 
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ _OWN_DATA = Table({"path": Text(), "sha256": Text(), "image_shape": List(Whole(1
 
 
 def schema_of(config: Any) -> Field:
-    """What a config.json must be, which depends on the model and the data it names."""
+    """Return the schema of a config.json, which depends on the model and the data in it."""
     known = config if isinstance(config, dict) else {}
     model = str(known.get("model"))
     fields = {
@@ -43,7 +43,7 @@ def schema_of(config: Any) -> Field:
 
 
 def about(config: dict[str, Any]) -> dict[str, Any]:
-    """What a checkpoint is to know of its run besides the model's parameters."""
+    """Return what a checkpoint stores about its run besides the model's parameters."""
     known = {name: config[name] for name in ("dataset", "binarize", "validation")}
     if "data" in config:
         known["sha256"] = config["data"]["sha256"]
@@ -51,7 +51,7 @@ def about(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def source_of(config: dict[str, Any], folder: Path) -> Source:
-    """The data of a run, which must be those that it began with.
+    """Return the data of a run, which must be those that it began with.
 
     Raises
     ------

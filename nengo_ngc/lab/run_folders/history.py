@@ -1,4 +1,4 @@
-"""Under which circumstances the epochs of a run were computed: the file provenance.json."""
+"""The file provenance.json: with what each epoch of a run was computed."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ _ENTRIES = List(Table({"from_epoch": Whole(1), **SCHEMA.fields}, others=Anything
 
 
 def read(folder: Path) -> list[dict[str, Any]]:
-    """Return what is written down of a run; nothing if no epoch is done.
+    """Return what the file of a run says; nothing if no epoch is finished.
 
     Raises
     ------
@@ -25,7 +25,7 @@ def read(folder: Path) -> list[dict[str, Any]]:
 
 
 def note(folder: Path, epoch: int, circumstances: dict[str, Any]) -> None:
-    """Write down from which epoch on circumstances hold, unless that is known already.
+    """Add versions, machine and data, with the first epoch for which they hold, if new.
 
     What a run began with stays in the file when it goes on under other circumstances.
 

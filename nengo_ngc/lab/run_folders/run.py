@@ -53,7 +53,7 @@ class Run:
 
     @classmethod
     def open(cls, folder: str | Path) -> "Run":
-        """The run in an existing folder.
+        """Open the run in an existing folder.
 
         Raises
         ------
@@ -77,7 +77,7 @@ class Run:
         return self.folder / "checkpoint.npz"
 
     def model(self) -> Any:
-        """The model of the checkpoint.
+        """Return the model of the checkpoint.
 
         Raises
         ------
@@ -94,8 +94,8 @@ class Run:
         ]
         if differences:
             raise ValueError(
-                f"{self.folder} does not fit together: {'; '.join(differences)}; change "
-                f"{CONFIG} back, or begin another run in another folder"
+                f"the files in {self.folder} contradict each other: {'; '.join(differences)}; "
+                f"change {CONFIG} back, or begin another run in another folder"
             )
         n, n_wanted = model.n_iter_, self.config["parameters"]["max_epochs"]
         if n_wanted < n:
@@ -108,7 +108,7 @@ class Run:
     def data(
         self, data_dir: str | Path | None = None
     ) -> tuple[Dataset, tuple[Any, NDArray] | None]:
-        """The data set, with the validation images taken off the training images.
+        """Return the data set, with the validation images apart from the training images.
 
         Returns
         -------
@@ -129,7 +129,7 @@ class Run:
 
     @property
     def source(self) -> Source:
-        """The data, which must be those that the run began with."""
+        """Return the data, which must be those that the run began with."""
         if self._source is None:
             self._source = source_of(self.config, self.folder)
         return self._source
@@ -143,7 +143,7 @@ class Run:
     def change(
         self, max_epochs: int | None = None, learning_rate: float | None = None
     ) -> None:
-        """Have the run go on otherwise than it began, and note it.
+        """Change settings for the rest of the run, and store them.
 
         Parameters
         ----------
@@ -179,7 +179,7 @@ class Run:
         on_epoch: Callable[[dict], None] | None = None,
         on_begin: Callable[[], None] | None = None,
     ) -> Any:
-        """Train, or go on training, and leave everything in the folder.
+        """Train the model or continue its training, and write all results into the folder.
 
         Parameters
         ----------
@@ -243,7 +243,7 @@ class Run:
         data_dir: str | Path | None = None,
         data: tuple[str, Source] | None = None,
     ) -> dict[str, Any]:
-        """What `.lab.provenance.collect` finds for a model of this run.
+        """Return the result of `.lab.provenance.collect` for a model of this run.
 
         Parameters
         ----------
@@ -336,7 +336,7 @@ class Run:
         )
 
     def _compared(self, model: Any) -> Iterator[tuple[str, Any, Any]]:
-        """Settings by name, as the configuration says and as the checkpoint does."""
+        """Return settings by name, those of the configuration and those of the checkpoint."""
         known = model.about_ or {}
         for name, value in about(self.config).items():
             yield name, value, known.get(name)
@@ -378,12 +378,12 @@ class Run:
 
 
 def _listed(value: Any) -> Any:
-    """A setting as JSON has it."""
+    """Return a setting as JSON represents it."""
     return list(value) if isinstance(value, tuple) else value
 
 
 def _no_run(folder: Path) -> str:
-    """What to say of a folder that holds no run."""
+    """Return the error message for a folder that holds no run."""
     for place in (folder, folder.parent):
         runs = [str(path.parent) for path in sorted(place.glob(f"*/{CONFIG}"))]
         if runs:

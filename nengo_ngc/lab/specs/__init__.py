@@ -23,7 +23,7 @@ MODELS["rules"] = RulesSpec()
 
 
 def compared() -> dict[str, tuple[ModelSpec, dict[str, Any]]]:
-    """What comparisons can compare: by name, a model and parameters that are given."""
+    """Return all that comparisons can compare, by name: a model and fixed parameters."""
     return {
         variant: (spec, parameters)
         for name, spec in MODELS.items()

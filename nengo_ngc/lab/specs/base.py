@@ -1,4 +1,4 @@
-"""What the command line, runs and comparisons know of one model."""
+"""The interface between models and the command line, runs and comparisons."""
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -87,17 +87,17 @@ class ModelSpec:
         return [*shared, *self.own_options]
 
     def make(self, parameters: Mapping[str, Any]) -> Any:
-        """A model that has learned nothing."""
+        """Return a model that has learned nothing."""
         return self.estimator(**parameters)
 
     def load(self, path: str | Path) -> Any:
-        """The model in a file."""
+        """Return the model in a file."""
         return self.estimator.load(path)
 
     def parameters(
         self, typed: Mapping[str, Any], n_train: int, image_shape: tuple[int, ...]
     ) -> dict[str, Any]:
-        """All parameters of a model, by the options that were typed and by the data.
+        """Return all parameters of a model, given the options that were typed and the data.
 
         Parameters
         ----------
@@ -116,11 +116,11 @@ class ModelSpec:
         return {**every, "verbose": True}
 
     def for_images(self, image_shape: tuple[int, ...]) -> dict[str, Any]:
-        """Parameters that depend on the shape of images; ValueError if none would do."""
+        """Return parameters for a shape of images; raise ValueError if none are possible."""
         return {}
 
     def binarizes(self, typed: Mapping[str, Any]) -> bool:
-        """Whether pixels are made 0 or 1 unless something else is asked for.
+        """Return whether pixels are made 0 or 1 by default.
 
         Parameters
         ----------
@@ -132,14 +132,14 @@ class ModelSpec:
     # --- comparing it
 
     def variants(self, name: str) -> dict[str, dict[str, Any]]:
-        """Names for ``rules`` of a comparison, and the parameters that make each of them.
+        """Return names for ``rules`` of a comparison, and the parameters of each of them.
 
         By default a model that can predict has its own name, and no other model has any.
         """
         return {name: {}} if hasattr(self.estimator, "predict") else {}
 
     def make_of_cell(self, neuron_type: str, **parameters: Any) -> Any:
-        """A model with the settings of a cell, but for those that it has no parameters for."""
+        """Return a model with those settings of a cell for which it has parameters."""
         if neuron_type != "relu":
             raise ValueError(
                 f"{self.estimator.__name__} has rectified linear units only, got "
@@ -158,7 +158,7 @@ class ModelSpec:
         on_batch: Callable | None = None,
         resume: bool = False,
     ) -> Iterator[dict]:
-        """What ``model.epochs`` returns; pairs of images and labels, or None, come in."""
+        """Return the iterator ``model.epochs``, given pairs of images and labels, or None."""
         given = {"on_batch": on_batch, "resume": resume}
         if not self.learns_labels:
             return model.epochs(
@@ -167,10 +167,10 @@ class ModelSpec:
         return model.epochs(*training, *(validation or ()), **given)
 
     def finish(self, model: Any, X: Any, y: NDArray) -> None:
-        """Fit to the training images what is fitted once learning is over."""
+        """Fit what is fitted to the training images after learning."""
 
     def say(self, record: Mapping[str, Any]) -> str:
-        """An entry of ``history_`` in words."""
+        """Return an entry of ``history_`` as text."""
         error = f"error {record['val_error']:.2f} %, " if "val_error" in record else ""
         return f"{error}loss {record['loss']:.4f}" if "loss" in record else error[:-2]
 
@@ -187,7 +187,7 @@ class ModelSpec:
     def samples(
         self, model: Any, n_rows: int, random_state: int | None = None
     ) -> tuple[NDArray, list[str] | None]:
-        """Rows of samples, and their titles or None."""
+        """Return rows of samples, and their titles or None."""
         raise ValueError(f"a {type(model).__name__} makes no images, so there are no samples")
 
     def draw_samples(
@@ -214,7 +214,7 @@ class ModelSpec:
 
 
 def as_pixels(rows: Iterable[NDArray]) -> list[NDArray]:
-    """Images of any numbers, brought into [0, 1] by one scale if some lie outside."""
+    """Scale images of any numbers to [0, 1], if some are outside of this range."""
     rows = list(rows)
     low = min(0.0, *(float(row.min()) for row in rows))
     high = max(1.0, *(float(row.max()) for row in rows))
@@ -225,12 +225,12 @@ LATENTS = {"latents": "latents of test images, by t-SNE"}
 
 
 def tested(data: Dataset) -> tuple[Any, NDArray]:
-    """Test images and labels, 10,000 at most."""
+    """Return test images and labels, at most 10,000."""
     return part(data.X_test, slice(_N_TESTED)), data.y_test[:_N_TESTED]
 
 
 def probe_error(model: Any, data: Dataset) -> float:
-    """The error of logistic regression on what a model makes of images, in percent."""
+    """Return the error of logistic regression on the codes of images, in percent."""
     rows = np.random.RandomState(0).permutation(len(data.X_train))[:_N_PROBED]
     X_test, y_test = tested(data)
     return metrics.probe_error(
@@ -242,7 +242,7 @@ def probe_error(model: Any, data: Dataset) -> float:
 
 
 def right_half(image_shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """A mask of the right half of an image, flat, True where hidden."""
+    """Return a flat mask that is True in the right half of an image, which is hidden."""
     height, width, *colours = image_shape
     hidden = np.repeat(np.arange(width) >= width // 2, *(colours or [1]))
     return np.tile(hidden, height)

@@ -63,7 +63,7 @@ class Option:
         return self.name.replace("-", "_")
 
     def as_click(self, note: str = "") -> click.Option:
-        """The option for click, with a note at the end of its help."""
+        """Return the option for click, with a note at the end of its help."""
         text = f"{self.help}  {note}" if note else self.help
         return click.Option(
             [f"--{self.name}"], type=self.type, default=self.default, help=text

@@ -269,7 +269,9 @@ class HebbianTask(CodeTask):
     def _expected_state(self, shapes):
         model = self.settings
         if np.prod(self.image_shape, dtype=float) != self.n_features:
-            raise ValueError(f"images of {self.image_shape} pixels have no {self.n_features}")
+            raise ValueError(
+                f"image_shape must have {self.n_features} pixels, got {self.image_shape}"
+            )
         filters, n_units = model.n_hidden[0], self._n_units_in(shapes)
         size = math.prod((*self.patch, *self.image_shape[2:]))
         found = {"W1": (filters, size), "b1": (filters, 1)}
