@@ -27,6 +27,8 @@ from ..validation import (
 )
 from . import files, inputs
 
+_ENOUGH_BATCHES = 40  # with fewer, steps of a usual learning rate hardly move the weights
+
 
 class NetworkEstimator(BaseEstimator):
     """Base class of models that learn epoch by epoch.
@@ -196,6 +198,18 @@ class NetworkEstimator(BaseEstimator):
                 f"batch_size={self.batch_size} is larger than the data: each batch consists "
                 f"of all {len(X)} samples",
                 stacklevel=2,
+            )
+
+    def _warn_of_short_training(self, X):
+        """Warn if all epochs together have so few batches that little was learned."""
+        in_epoch = max(1, len(X) // self.batch_size)
+        n_batches = self.max_epochs * in_epoch
+        if n_batches < _ENOUGH_BATCHES:
+            warnings.warn(
+                f"the model has learned from no more than {n_batches} batches, {in_epoch} in "
+                f"each of {self.max_epochs} epochs; choose a smaller batch_size than "
+                f"{self.batch_size} or a larger max_epochs, so that it learns more",
+                stacklevel=3,
             )
 
     # --- files and pickles
