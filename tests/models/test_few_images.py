@@ -26,7 +26,7 @@ def test_all_images_make_one_batch(name, tmp_path):
 @pytest.mark.parametrize("name", ["NGCModel", "PFFClassifier", "RuleClassifier"])
 def test_few_batches_are_said_to_be_few(name, recwarn):
     make(name, max_epochs=3).fit(X, *labels(name))  # 40 images
-    said = "no more than 12 batches, 4 in each of 3 epochs; choose a smaller batch_size than 10"
+    said = "12 batches, 4 in each of 3 epochs; choose a smaller batch_size than 10"
     assert any(said in str(one.message) for one in recwarn)
     recwarn.clear()
     make(name, max_epochs=10).fit(X, *labels(name))
