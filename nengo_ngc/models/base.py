@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
+import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
@@ -202,7 +203,8 @@ class NetworkEstimator(BaseEstimator):
 
     def _warn_of_short_training(self, X):
         """Warn if all epochs together have so few batches that little was learned."""
-        in_epoch = max(1, len(X) // self.batch_size)
+        n_samples = len(X if hasattr(X, "__len__") else np.asarray(X))
+        in_epoch = max(1, n_samples // self.batch_size)
         n_batches = self.max_epochs * in_epoch
         if n_batches < _ENOUGH_BATCHES:
             warnings.warn(
