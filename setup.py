@@ -4,9 +4,22 @@ import pathlib
 import runpy
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 root = pathlib.Path(__file__).parent
-version = runpy.run_path(str(root / "nengo_ngc" / "version.py"))["__version__"]
+version = runpy.run_path(str(root / "nengo_ngc" / "version.py"))
+
+
+class BuildWithCommit(build_py):
+    """The usual build, which also records from which commit the package was built."""
+
+    def run(self):
+        super().run()
+        commit = None if self.editable_mode else version["commit"]()
+        if commit:
+            path = pathlib.Path(self.build_lib, "nengo_ngc", version["COMMIT_FILE"])
+            path.write_text(commit, "utf-8")
+
 
 extras = {
     "dl": ["nengo-dl==3.6.0", "tensorflow>=2.16", "tf-keras>=2.16"],
@@ -41,7 +54,8 @@ extras["all"] = sorted({package for group in extras.values() for package in grou
 
 setup(
     name="nengo-ngc",
-    version=version,
+    version=version["__version__"],
+    cmdclass={"build_py": BuildWithCommit},
     description="Neural generative coding and its relatives for Nengo",
     long_description=(root / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",

@@ -2,6 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
+
+from nengo_ngc import version
+
+ROOT = Path(__file__).parent.parent
 
 CODE = """
 import sys
@@ -38,3 +45,16 @@ def test_importing_the_package_imports_no_package_that_nengo_does_not():
         [sys.executable, "-c", IMPORTED], check=True, capture_output=True, text=True
     )
     assert done.stdout.split() == ["nengo_ngc"]
+
+
+def test_an_installed_package_knows_the_commit_that_it_was_built_from(tmp_path, monkeypatch):
+    pytest.importorskip("setuptools")
+    if version.commit() is None:
+        pytest.skip("these tests do not run in a copy of the repository")
+    build = [sys.executable, "setup.py", "--quiet", "build_py", "--build-lib", str(tmp_path)]
+    subprocess.run(build, check=True, cwd=ROOT)
+    here = version.commit()
+    monkeypatch.setattr(version, "_HERE", tmp_path / "nengo_ngc")
+    assert version.commit() == here
+    (tmp_path / "nengo_ngc" / version.COMMIT_FILE).unlink()
+    assert version.commit() is None  # such as in a source distribution

@@ -6,14 +6,13 @@ Reports, run folders and tables of benchmarks all use this module.
 import datetime
 import os
 import platform
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
 from ..storage.schema import Anything, List, Table, Text, Whole
+from ..version import __version__, commit
 
 PACKAGES = ("nengo", "nengo-dl", "tensorflow", "jax", "numpy", "scikit-learn")
 
@@ -34,7 +33,6 @@ SCHEMA = Table(
     others=Anything(),
 )
 
-_ROOT = Path(__file__).parents[2]
 _SHOWN_DIGITS = 16  # of the hash of data, in lines of text
 
 
@@ -57,15 +55,15 @@ def collect(
     Returns
     -------
     dict
-        ``date``, ``commit`` (None if the package does not run from a copy of its
-        repository), ``versions`` by package, ``python``, ``processor``, ``cores``,
-        ``threads`` (the environment variable ``OMP_NUM_THREADS``, or None), ``simulator``,
-        ``gpus``, ``seeds`` and ``data``.
+        ``date``, ``commit`` (None if the package neither runs from a copy of its
+        repository nor was installed from one), ``versions`` by package, ``python``,
+        ``processor``, ``cores``, ``threads`` (the environment variable
+        ``OMP_NUM_THREADS``, or None), ``simulator``, ``gpus``, ``seeds`` and ``data``.
     """
     simulator = getattr(getattr(model, "_task", None), "backend", None)
     return {
         "date": str(datetime.date.today()),
-        "commit": _commit(),
+        "commit": commit(),
         "versions": {"nengo-ngc": __version__, **_versions()},
         "python": platform.python_version(),
         "processor": _processor(),
@@ -137,25 +135,6 @@ def merged(found: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         group["seeds"] = [*dict.fromkeys([*group["seeds"], *one["seeds"]])]
         group["data"] = {**group["data"], **one["data"]}
     return groups
-
-
-def _commit() -> str | None:
-    """Return the commit of the source, with a mark if files have changed since."""
-    if not (_ROOT / ".git").exists():  # it may lie in the repository of something else
-        return None
-    try:
-        known = _git("rev-parse", "--short", "HEAD")
-        changed = _git("status", "--porcelain", "--untracked-files=no")
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return known + ("+changes" if changed else "")
-
-
-def _git(*args: str) -> str:
-    done = subprocess.run(
-        ["git", *args], cwd=_ROOT, capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
 
 
 def _versions() -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
+import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
@@ -26,6 +27,8 @@ from ..validation import (
     unfit,
 )
 from . import files, inputs
+
+_ENOUGH_BATCHES = 40  # with fewer, steps of a usual learning rate hardly move the weights
 
 
 class NetworkEstimator(BaseEstimator):
@@ -196,6 +199,19 @@ class NetworkEstimator(BaseEstimator):
                 f"batch_size={self.batch_size} is larger than the data: each batch consists "
                 f"of all {len(X)} samples",
                 stacklevel=2,
+            )
+
+    def _warn_of_short_training(self, X):
+        """Warn if all epochs together have so few batches that little was learned."""
+        n_samples = len(X if hasattr(X, "__len__") else np.asarray(X))
+        in_epoch = max(1, n_samples // self.batch_size)
+        n_batches = self.max_epochs * in_epoch
+        if n_batches < _ENOUGH_BATCHES:
+            warnings.warn(
+                f"the model has learned from no more than {n_batches} batches, {in_epoch} in "
+                f"each of {self.max_epochs} epochs; choose a smaller batch_size than "
+                f"{self.batch_size} or a larger max_epochs, so that it learns more",
+                stacklevel=3,
             )
 
     # --- files and pickles

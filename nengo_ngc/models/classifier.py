@@ -83,6 +83,7 @@ class ImageClassifier(ClassifierMixin, NetworkEstimator):
         """
         for _ in self.epochs(X, y, X_val, y_val):
             pass
+        self._warn_of_short_training(X)
         return self
 
     @checked(CallableParam("on_batch"), FlagParam("resume"))

@@ -232,6 +232,6 @@ class HebbianEncoder(CodeClassifier):
         if n_learned < self.n_units:
             warnings.warn(
                 f"n_units={self.n_units} is larger than the data: there are {n_learned} "
-                "units, since each starts as an image",
+                "units, since each starts as an image of the first batches",
                 stacklevel=2,
             )

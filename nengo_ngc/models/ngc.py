@@ -226,6 +226,7 @@ optional
         """
         for _ in self.epochs(X, X_val):
             pass
+        self._warn_of_short_training(X)
         return self.fit_prior(X)
 
     @checked(CallableParam("on_batch"), FlagParam("resume"))

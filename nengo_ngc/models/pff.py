@@ -136,7 +136,8 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
             return None
         return (
             "scale them, by sklearn.preprocessing.MinMaxScaler for example, or leave out the "
-            "generative circuit, whose predictions cannot be below 0, by g_units=0"
+            "generative circuit, whose predictions cannot be below 0, by g_units=0 in Python "
+            "(on the command line, the models rules, sdr and hebbian take any numbers)"
         )
 
     def __init__(

@@ -733,6 +733,7 @@ def test_table_is_read_as_utf_8(compared, tmp_path, monkeypatch):
         ("epochs = 2020-13-41", "config.toml is damaged"),
         ("epochs = 1" + "0" * 5000, "config.toml is damaged: Exceeds the limit"),
         ("epoch = 3", "did you mean 'epochs'"),
+        ("rules = ['hebb']", "registered by the files that modules lists"),
     ],
 )
 def test_command_says_what_is_wrong(text, message, tmp_path):

@@ -238,7 +238,8 @@ def test_what_is_no_data(value):
 def test_paths_without_data(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(
-        ValueError, match="unknown name './none'.*or the path of your own data"
+        ValueError,
+        match="unknown name './none'.* your own data, but there is no file or folder",
     ):
         datasets.load("./none")
     (tmp_path / "text.txt").write_text("x")

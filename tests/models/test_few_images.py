@@ -23,6 +23,16 @@ def test_all_images_make_one_batch(name, tmp_path):
     assert_same_bits(found, loaded)
 
 
+@pytest.mark.parametrize("name", ["NGCModel", "PFFClassifier", "RuleClassifier"])
+def test_few_batches_are_said_to_be_few(name, recwarn):
+    make(name, max_epochs=3).fit(X, *labels(name))  # 40 images
+    said = "12 batches, 4 in each of 3 epochs; choose a smaller batch_size than 10"
+    assert any(said in str(one.message) for one in recwarn)
+    recwarn.clear()
+    make(name, max_epochs=10).fit(X, *labels(name))
+    assert not [one for one in recwarn if "batches" in str(one.message)]
+
+
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "SDREncoder"])
 def test_resumed_as_if_not_interrupted(name, tmp_path):
     few = X[:6], *labels(name, Y[:6])

@@ -89,11 +89,15 @@ def check_config(given: dict[str, Any]) -> dict[str, Any]:
     for module in config["modules"]:
         import_module(module)
     # modules may have brought all of these, and data sets
-    schema.check(
-        "the configuration",
-        config,
-        _schema(tuple(compared()), tuple(NEURONS), tuple(BACKENDS)),
-    )
+    try:
+        schema.check(
+            "the configuration",
+            config,
+            _schema(tuple(compared()), tuple(NEURONS), tuple(BACKENDS)),
+        )
+    except ValueError as error:
+        own = "names of your own are registered by the files that modules lists"
+        raise ValueError(f"{error}; {own}") from error
     config["datasets"] = data.found(config["datasets"])
     for key in ("rules", "neurons", "backends"):
         for name in config[key]:

@@ -121,7 +121,10 @@ def find(data: Any, what: str = "data set") -> Source:
         raise ValidationError(f"must be {expected}, got {shown(data)}", attr=what)
     if os.path.exists(data):
         return OwnData(data)
-    raise ValueError(f"{unknown(what, str(data), SOURCES)}, or the path of your own data")
+    raise ValueError(
+        f"{unknown(what, str(data), SOURCES)}, or the path of your own data, but there is no "
+        "file or folder of that name"
+    )
 
 
 def called(name: Any, source: Source) -> str:
