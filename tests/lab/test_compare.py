@@ -16,6 +16,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from matplotlib.image import imread
@@ -25,7 +26,16 @@ from nengo_ngc.exceptions import FolderHeldError
 from nengo_ngc.lab import compare as comparison
 from nengo_ngc.lab import plots, provenance
 from nengo_ngc.lab.cli import main
-from nengo_ngc.lab.compare import code_hashes, processes, report, results, user_modules
+from nengo_ngc.lab.compare import (
+    code_hashes,
+    processes,
+    report,
+    results,
+    training,
+    user_modules,
+)
+from nengo_ngc.lab.compare import data as data_of
+from nengo_ngc.lab.specs import MODELS
 from nengo_ngc.models import RULES
 from nengo_ngc.storage import locks
 
@@ -91,17 +101,20 @@ def test_results(compared):
     _, results = compared
     assert [result["status"] for result in results] == ["done"] * 4
     for result in results:
-        assert 0 <= result["test_error"] <= 100
+        for epoch in ("last", "best"):
+            assert 0 <= result["test"][epoch]["error"] <= 100
         assert len(result["history"]) == 2 and len(result["angles"]) == 3
         assert result["samples_per_second"] > 0 and result["peak_memory_mb"] > 50
     first = results[0]
-    assert first["test_error"] == first["history"][-1]["val_error"]
+    assert first["val"]["last"] == {"error": first["history"][-1]["val_error"]}
+    best = min(record["val_error"] for record in first["history"])
+    assert first["val"]["best"] == {"epoch": first["test"]["best"]["epoch"], "error": best}
     assert set(first["angles"][0]) == {"W1", "W2"}
-    errors = [result["test_error"] for result in results[:2]]
+    errors = [result["test"]["last"]["error"] for result in results[:2]]
     row = report.summary(results)[0]
-    assert row["rule"] == "backprop" and row["n"] == 2
-    assert row["error"] == pytest.approx(sum(errors) / 2)
-    assert row["error_std"] == pytest.approx(abs(errors[0] - errors[1]) / 2**0.5)
+    assert row["rule"] == "backprop" and row["n"] == 2 and row["criterion"] == "error"
+    deviation = abs(errors[0] - errors[1]) / 2**0.5
+    assert row["last"]["error"] == pytest.approx((sum(errors) / 2, deviation))
 
 
 def test_what_is_written(compared):
@@ -109,7 +122,7 @@ def test_what_is_written(compared):
     assert json.loads((folder / "compare.json").read_text())["results"] == results
     assert len(list((folder / "cells").glob("*.json"))) == 4
     table = (folder / "table.txt").read_text()
-    assert re.search(r"backprop +\d+\.\d\d ± \d+\.\d\d +2 ", table)
+    assert re.search(r"backprop( +\d+\.\d\d ± \d+\.\d\d){2} +2 ", table)
     for name in ("errors-1.png", "curves-1.png"):
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
     # all updates are backprop's: nothing would be seen on the axes
@@ -143,7 +156,8 @@ def result_of(cell, code, **changes):
         "cell": cell,
         "code": code,
         "status": "done",
-        "test_error": 12.5,
+        "test": {"last": {"error": 12.5}, "best": {"epoch": 1, "error": 12.5}},
+        "val": {"last": {"error": 12.5}, "best": {"epoch": 1, "error": 12.5}},
         "history": [{"epoch": 1, "val_error": 12.5, "loss": 0.1, "phase": "one"}],
         "angles": [{"W1": 90.0}, {"W1": None}],
         "pictures": {},
@@ -218,6 +232,104 @@ def test_places_of_modules(tmp_path, monkeypatch):
     assert user_modules.place(sys) == ("sys", None)
 
 
+# --- images for validation
+
+
+def split(n=60, **settings):
+    """Rows of 60 images of three classes that are learned from, and that are held out."""
+    y = np.arange(n) % 3
+    data = datasets.Dataset("d", np.arange(n)[:, None], y, None, None, (1, 1))
+    learned, held_out = data_of.split(data, {"train_images": None, "seed": 0, **settings})
+    assert np.array_equal(learned.y_train, learned.X_train[:, 0] % 3)
+    return learned.X_train[:, 0], None if held_out is None else held_out[0][:, 0]
+
+
+@pytest.mark.parametrize(
+    "validation, n", [(None, 10), (0.3, 18), (15, 15), (57, 57), (0, 0), (1, 1)]
+)
+def test_images_are_held_out_by_class_and_seed(validation, n):
+    learned, held_out = split(validation=validation)
+    if n == 0:
+        assert held_out is None and len(learned) == 60
+        return
+    assert np.array_equal(np.sort([*learned, *held_out]), np.arange(60))
+    counts = np.bincount(held_out % 3, minlength=3)
+    assert len(held_out) == n and (n < 3 or np.ptp(counts) <= 1)
+    assert len(np.unique(learned % 3)) == 3
+    assert np.array_equal(split(validation=validation)[1], held_out)
+    if n < 57:
+        assert not np.array_equal(split(validation=validation, seed=1)[1], held_out)
+
+
+def test_images_are_held_out_of_those_that_a_cell_may_use():
+    learned, held_out = split(validation=6, train_images=20)
+    assert max(*learned, *held_out) == 19
+    with pytest.raises(ValueError, match="must leave one of 60 .* for each of 3 classes"):
+        split(validation=58)
+
+
+@pytest.mark.parametrize("name, smaller, best", [("error", True, 2), ("error", False, 3)])
+def test_the_best_epoch(name, smaller, best, monkeypatch):
+    spec = MODELS["rules"]
+    monkeypatch.setattr(type(spec), "smaller_is_better", smaller)
+    history = [{"epoch": 1}, {"epoch": 2, "val_error": 1.0}, {"epoch": 3, "val_error": 2.0}]
+    assert spec.best_epoch([*history, {"epoch": 4, "val_error": 1.0}]) == best
+    assert spec.best_epoch(history[:1]) is None
+
+
+def test_test_images_are_read_once_for_the_last_and_for_the_best_epoch(tmp_path, monkeypatch):
+    """Validation errors are given, so that the first epoch is the best."""
+    seen = []
+    spec = MODELS["rules"]
+    evaluate = type(spec).evaluate
+
+    def watched(self, model, *args):
+        seen.append(model.n_iter_)
+        return evaluate(self, model, *args)
+
+    monkeypatch.setattr(type(spec), "evaluate", watched)
+    monkeypatch.setattr(type(spec), "best_epoch", lambda self, history: 1 if history else None)
+    settings = {**SMALL, "rules": ["backprop"], "seeds": [0], "epochs": 3}
+    (cell,) = comparison.cells_of(comparison.check_config(settings)).values()
+    result = training.run(cell, None, tmp_path)
+    assert seen == [3, 1]
+    assert result["test"]["best"]["epoch"] == 1
+    shorter = {**cell, "epochs": 1, "settings": {"anneal": False}}
+    constant = training.run({**cell, "settings": {"anneal": False}}, None, tmp_path)
+    alone = training.run(shorter, None, tmp_path)
+    assert constant["test"]["best"] == {"epoch": 1, **alone["test"]["last"]}
+
+
+def test_a_cell_without_validation(tmp_path):
+    settings = {**SMALL, "rules": ["backprop"], "seeds": [0], "validation": 0}
+    config = comparison.check_config(settings)
+    (cell,) = comparison.cells_of(config).values()
+    measured = training.run(cell, None, tmp_path)
+    assert measured["test"].keys() == {"last"} and not measured["val"]
+    assert "val_error" not in measured["history"][0]
+    report.write([{"cell": cell, "code": {}, "status": "done", **measured}], config, tmp_path)
+    assert not (tmp_path / "curves-1.png").exists()
+    assert "best validation" not in (tmp_path / "table.txt").read_text()
+
+
+def test_a_model_without_labels_is_a_cell(tmp_path):
+    settings = {**SMALL, "rules": ["ngc"], "seeds": [0], "train_images": 60}
+    settings["settings"] = {"ngc": {"steps": 5, "n_mixture": 2, "variant": "t1"}}
+    config = comparison.check_config(settings)
+    (cell,) = comparison.cells_of(config).values()
+    measured = training.run(cell, None, tmp_path)
+    assert measured["test"]["best"].keys() == {"epoch", *MODELS["ngc"].measures} - {"mse"}
+    best = min(record["val_bce"] for record in measured["history"])
+    assert measured["val"]["best"]["bce"] == best
+    result = {"cell": cell, "code": {}, "status": "done", **measured}
+    results.keep(tmp_path / "x.json", result)
+    assert results.read(tmp_path / "x.json", cell, {}) == result
+    report.write([result], config, tmp_path)
+    table = (tmp_path / "table.txt").read_text()
+    assert "cross-entropy (nats per image)" in table and "log p(x)" in table
+    assert (tmp_path / "curves-1.png").exists()
+
+
 # --- files of cells
 
 
@@ -271,9 +383,13 @@ PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n and so on").decode()
         {"pictures": {"samples": "no base64"}},
         {"pictures": {"samples": PNG + "A" * 2**23}},
         {"pictures": None},
-        {"test_error": None},
-        {"test_error": 101},
-        {"test_error": True},
+        {"test": None},
+        {"test": {"best": {"epoch": 1, "error": 12.5}}},
+        {"test": {"last": {"probe_error": 12.5}}},
+        {"test": {"last": {"error": 12.5}, "best": {"error": 12.5}}},
+        {"test": {"last": {"error": 101}}},
+        {"test": {"last": {"error": True}}},
+        {"val": {"last": {"error": "1"}}},
         {"history": []},
         {"history": [{"epoch": 1, "val_error": [1]}]},
         {"history": [{"val_error": 1.0}]},
@@ -339,7 +455,8 @@ def test_reports_say_what_was_measured_and_no_more(rules, seeds, figures, tmp_pa
         error = 1.0 + number if cell["rule"] == "pes" else 50.0 + number
         angles = [{"W1": 80.0, "W2": 0.01}] * 3
         history = [{"epoch": epoch, "val_error": error} for epoch in (1, 2)]
-        results.append(result_of(cell, {}, test_error=error, angles=angles, history=history))
+        test = {"last": {"error": error}, "best": {"epoch": 1, "error": error}}
+        results.append(result_of(cell, {}, test=test, angles=angles, history=history))
     results[-1]["history"].pop()
     report.write(results, config, tmp_path)
     table, page = ((tmp_path / n).read_text("utf-8") for n in ("table.txt", "report.html"))
@@ -354,7 +471,8 @@ def test_reports_say_what_was_measured_and_no_more(rules, seeds, figures, tmp_pa
     assert curves[0].get_ylabel().endswith("log scale") and curves[0].get_yscale() == "log"
     assert errors[0].get_xlabel().endswith("log scale")
     # bars stand for means; of one seed there is none
-    assert len(errors[0].lines) == (2 if len(seeds) == 1 else 4)
+    assert len(errors[0].lines) == 2 * (2 if len(seeds) == 1 else 4)
+    assert "validation error" in curves[0].get_ylabel()
     assert [ax.get_title() for ax in angles] == ["W1"]
     assert figures["angles-1.png"].get_supxlabel() == "not shown: W2, 0° under every rule"
     for fig in figures.values():
@@ -498,7 +616,7 @@ def test_same_cell_same_result(compared, tmp_path):
     one = {**SMALL, "rules": ["backprop"], "seeds": [1]}
     (again,) = comparison.compare(one, tmp_path)
     before = next(r for r in compared[1] if r["cell"] == again["cell"])
-    assert again["test_error"] == before["test_error"]
+    assert again["test"] == before["test"]
     assert again["angles"] == before["angles"]
 
 
@@ -632,6 +750,9 @@ def test_cells_with_many_layers_have_names_of_files(tmp_path, ran):
         ({"epochs": None}, "epochs must be"),
         ({"epochs": datetime.date(2020, 1, 1)}, "epochs must be"),
         ({"train_images": 0.5}, "train_images must be"),
+        ({"validation": 1.0}, "validation must be"),
+        ({"validation": -1}, "validation must be"),
+        ({"validation": 40, "train_images": 40}, "validation must be smaller than train_im"),
         ({"settings": {"fa": {}}}, "settings: unknown rule 'fa'"),
         ({"settings": {"pes": {"lerning_rate": 1}}}, "did you mean 'learning_rate'"),
         ({"settings": {"pes": {"batch_size": 1}}}, "unknown name 'batch_size'"),

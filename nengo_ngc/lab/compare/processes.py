@@ -72,10 +72,14 @@ def run_cell(
     -------
     name : str
     result : dict
-        ``cell``, ``code``, ``status`` ("done" or "failed"), and either ``test_error``,
-        ``history``, ``angles``, ``pictures`` (PNG files in base64, by name),
-        ``samples_per_second``, ``peak_memory_mb``, ``seconds`` and ``provenance``, or
-        ``message``.
+        ``cell``, ``code``, ``status`` ("done" or "failed"), and either ``message`` or
+
+        - ``test``: measures of test images, by name: ``"last"`` after the last epoch, and
+          ``"best"`` after the one that was the best on validation images, with its number
+          ``"epoch"``, if there were such images
+        - ``val``: what was measured of validation images after the same two epochs
+        - ``history``, ``angles``, ``pictures`` (PNG files in base64, by name),
+          ``samples_per_second``, ``peak_memory_mb``, ``seconds`` and ``provenance``
     """
     with tempfile.TemporaryDirectory(prefix="nengo-ngc-") as folder:
         task = {
