@@ -3,6 +3,7 @@
 import base64
 import datetime
 import html
+import importlib.util
 import json
 import math
 import os
@@ -27,6 +28,7 @@ from nengo_ngc.lab import compare as comparison
 from nengo_ngc.lab import plots, provenance
 from nengo_ngc.lab.cli import main
 from nengo_ngc.lab.compare import (
+    checkpoints,
     code_hashes,
     processes,
     report,
@@ -36,11 +38,16 @@ from nengo_ngc.lab.compare import (
 )
 from nengo_ngc.lab.compare import data as data_of
 from nengo_ngc.lab.specs import MODELS
-from nengo_ngc.models import RULES
+from nengo_ngc.models import RULES, RuleClassifier
+from nengo_ngc.models.tasks.rules import RuleTask
 from nengo_ngc.storage import locks
 
 from ..conftest import needs_jax
 from .test_plots import check_layout
+
+needs_dask = pytest.mark.skipif(
+    importlib.util.find_spec("distributed") is None, reason="Dask is not installed"
+)
 
 pytestmark = pytest.mark.slow  # most cells run in processes of their own
 
@@ -291,12 +298,12 @@ def test_test_images_are_read_once_for_the_last_and_for_the_best_epoch(tmp_path,
     monkeypatch.setattr(type(spec), "best_epoch", lambda self, history: 1 if history else None)
     settings = {**SMALL, "rules": ["backprop"], "seeds": [0], "epochs": 3}
     (cell,) = comparison.cells_of(comparison.check_config(settings)).values()
-    result = training.run(cell, None, tmp_path)
+    result = training.run(cell, {}, None, tmp_path)
     assert seen == [3, 1]
     assert result["test"]["best"]["epoch"] == 1
     shorter = {**cell, "epochs": 1, "settings": {"anneal": False}}
-    constant = training.run({**cell, "settings": {"anneal": False}}, None, tmp_path)
-    alone = training.run(shorter, None, tmp_path)
+    constant = training.run({**cell, "settings": {"anneal": False}}, {}, None, tmp_path)
+    alone = training.run(shorter, {}, None, tmp_path)
     assert constant["test"]["best"] == {"epoch": 1, **alone["test"]["last"]}
 
 
@@ -304,7 +311,7 @@ def test_a_cell_without_validation(tmp_path):
     settings = {**SMALL, "rules": ["backprop"], "seeds": [0], "validation": 0}
     config = comparison.check_config(settings)
     (cell,) = comparison.cells_of(config).values()
-    measured = training.run(cell, None, tmp_path)
+    measured = training.run(cell, {}, None, tmp_path)
     assert measured["test"].keys() == {"last"} and not measured["val"]
     assert "val_error" not in measured["history"][0]
     report.write([{"cell": cell, "code": {}, "status": "done", **measured}], config, tmp_path)
@@ -317,7 +324,7 @@ def test_a_model_without_labels_is_a_cell(tmp_path):
     settings["settings"] = {"ngc": {"steps": 5, "n_mixture": 2, "variant": "t1"}}
     config = comparison.check_config(settings)
     (cell,) = comparison.cells_of(config).values()
-    measured = training.run(cell, None, tmp_path)
+    measured = training.run(cell, {}, None, tmp_path)
     assert measured["test"]["best"].keys() == {"epoch", *MODELS["ngc"].measures} - {"mse"}
     best = min(record["val_bce"] for record in measured["history"])
     assert measured["val"]["best"]["bce"] == best
@@ -328,6 +335,156 @@ def test_a_model_without_labels_is_a_cell(tmp_path):
     table = (tmp_path / "table.txt").read_text()
     assert "cross-entropy (nats per image)" in table and "log p(x)" in table
     assert (tmp_path / "curves-1.png").exists()
+
+
+# --- cells that are interrupted
+
+
+KILLED = """
+import os, pathlib, signal, sys, time
+from nengo_ngc.models.tasks.rules import RuleTask
+
+learn = RuleTask.learn
+log = pathlib.Path(os.environ["LOG"])
+
+
+def watched(task, *batch):
+    number = len(log.read_text()) if log.exists() else 0
+    if number == int(os.environ["KILLED_AT"]):
+        log.write_text(log.read_text() + "-")
+        os.kill(os.getppid() if "WORKER" in os.environ else os.getpid(), signal.SIGKILL)
+        time.sleep(60)  # until the thread that watches the parent ends this process
+    if "-m" in sys.orig_argv:  # in the process of a cell
+        with log.open("a") as file:
+            file.write("|")
+    return learn(task, *batch)
+
+
+RuleTask.learn = watched
+"""
+
+# of a result, what is different each time
+VARYING = ("samples_per_second", "peak_memory_mb", "seconds")
+
+
+def same(result):
+    kept = {key: value for key, value in result.items() if key not in VARYING}
+    kept["history"] = [
+        {key: value for key, value in record.items() if key not in VARYING}
+        for record in result["history"]
+    ]
+    return kept
+
+
+def run_killed(at, folder, patch, workers=False):
+    """Run a cell of 3 epochs of 3 batches that is killed, or whose worker is, at a batch.
+
+    Returns the result, and a letter for each batch that was learned from.
+    """
+    folder.mkdir(exist_ok=True)
+    log = folder / "log"
+    patch.setattr(sys, "path", list(sys.path))
+    patch.setattr(RuleTask, "learn", RuleTask.learn)
+    patch.setenv("OMP_NUM_THREADS", "1")  # as the workers of Dask have it
+    patch.setenv("LOG", str(log))
+    patch.setenv("KILLED_AT", str(at))
+    (folder / "killed.py").write_text(KILLED)
+    config = {**SMALL, "rules": ["backprop"], "seeds": [0], "epochs": 3, "train_images": 72}
+    config["modules"] = [str(folder / "killed.py")]
+    sys.modules.pop("killed", None)
+    if not workers:
+        (result,) = comparison.compare(config, folder)
+        return result, log.read_text()
+    from distributed import LocalCluster
+
+    patch.setenv("WORKER", "it is killed")
+    with LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster:
+        (result,) = comparison.compare(config, folder, dask=cluster.scheduler_address)
+    return result, log.read_text()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The result of that cell if nothing is killed."""
+    with pytest.MonkeyPatch.context() as patch:
+        result, log = run_killed(99, tmp_path_factory.mktemp("whole"), patch)
+    assert log == 9 * "|" and len(result["angles"]) == 4
+    return same(result)
+
+
+def test_a_cell_goes_on_from_its_last_epoch_with_the_same_bits(whole, tmp_path, monkeypatch):
+    failed, log = run_killed(4, tmp_path, monkeypatch)  # in the middle of the second epoch
+    assert failed["status"] == "failed" and "status -9" in failed["message"]
+    assert log == "||||-"
+    (part,) = (tmp_path / "cells").glob("*.part")
+    assert [path.name for path in part.glob("*.npz")] == ["epoch-000001.npz"]
+    resumed, log = run_killed(99, tmp_path, monkeypatch)
+    assert log == "||||-" + 6 * "|"
+    assert same(resumed) == whole
+    assert not list((tmp_path / "cells").glob("*.part"))
+
+
+@needs_dask
+def test_cells_of_a_worker_that_is_killed_run_elsewhere(whole, tmp_path, monkeypatch):
+    """One of two workers of Dask is killed in the middle of its cell."""
+    result, log = run_killed(4, tmp_path, monkeypatch, workers=True)
+    assert result["status"] == "done", result
+    assert log == "||||-" + 6 * "|"
+    assert same(result) == whole
+
+
+def checkpoint(folder, epochs, **made_of):
+    """Checkpoints of a cell that has learned for some epochs."""
+    cell = {"cell": 1, "code": {}, **made_of}
+    kept = checkpoints.Checkpoints(folder, MODELS["rules"], cell)
+    model = RuleClassifier((4,), backend="nengo", batch_size=10, random_state=0)
+    X, y = np.random.RandomState(0).rand(20, 6), np.arange(20) % 2
+    for record in model.set_params(max_epochs=epochs).epochs(X, y, X, y):
+        record["val_error"] = [3.0, 2.0, 4.0, 5.0][record["epoch"] - 1]
+        kept.keep(model, {"angles": [record["epoch"]]})
+    return kept
+
+
+def test_checkpoints_are_of_the_last_and_the_best_epoch(tmp_path):
+    kept = checkpoint(tmp_path, epochs=4)
+    names = [path.name for path in sorted(tmp_path.glob("*.npz"))]
+    assert names == ["epoch-000002.npz", "epoch-000004.npz"]
+    model, measured = kept.last()
+    assert model.n_iter_ == 4 and measured == {"angles": [4]}
+    assert kept.best(model.history_).n_iter_ == 2
+
+
+def test_a_damaged_checkpoint_is_that_of_the_epoch_before(tmp_path):
+    kept = checkpoint(tmp_path, epochs=4)
+    (tmp_path / "epoch-000004.npz").write_bytes(b"half of i")
+    (tmp_path / "new-epoch-000005.npz").write_bytes(b"half of i")
+    model, measured = kept.last()
+    assert model.n_iter_ == 2 and measured == {"angles": [2]}
+    assert [path.name for path in tmp_path.glob("*.npz")] == ["epoch-000002.npz"]
+
+
+@pytest.mark.parametrize("what", ["cell", "code", "versions"])
+def test_checkpoints_of_something_else_are_not_believed(what, tmp_path, monkeypatch):
+    checkpoint(tmp_path, epochs=1)
+    made_of = {"cell": 1, "code": {}}
+    if what == "versions":
+        monkeypatch.setattr(provenance, "_versions", lambda: {"nengo": "5"})
+    else:
+        made_of[what] = {"another": "one"}
+    assert checkpoints.Checkpoints(tmp_path, MODELS["rules"], made_of).last() is None
+    assert not list(tmp_path.glob("*.npz"))
+
+
+def test_where_checkpoints_lie(tmp_path, monkeypatch):
+    own, part = tmp_path / "own", tmp_path / "cells" / "x.part"
+    monkeypatch.setattr(checkpoints, "_N_TRIES", 1)
+    with checkpoints.place(str(part), own) as folder:
+        assert folder == own  # a worker on a machine that does not see the folder
+    part.parent.mkdir()
+    with checkpoints.place(str(part), own) as folder:
+        assert folder == part
+        with checkpoints.place(str(part), own) as another:
+            assert another == own  # the same cell runs twice
 
 
 # --- files of cells

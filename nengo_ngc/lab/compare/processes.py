@@ -49,6 +49,7 @@ def run_cell(
     code: dict[str, str],
     modules: Sequence[tuple[str, str | None]] = (),
     data_dir: str | Path | None = None,
+    part: str | Path | None = None,
     n_threads: int | None = None,
     processes: Processes | None = None,
 ) -> tuple[str, dict[str, Any]]:
@@ -63,6 +64,9 @@ def run_cell(
     modules : sequence of (str, str), optional
         Names of modules to import, and where they are.
     data_dir : path, optional
+    part : path, optional
+        Where the cell keeps a checkpoint after each epoch, and goes on from it, if this
+        machine has the folder around it.
     n_threads : int, optional
         Threads of the process.
     processes : Processes, optional
@@ -87,6 +91,7 @@ def run_cell(
             "code": code,
             "modules": list(modules),
             "data_dir": data_dir and str(data_dir),
+            "part": part and str(part),
             "folder": folder,
         }
         message = _in_a_process(task, processes or Processes(), n_threads)

@@ -14,23 +14,34 @@ from .. import datasets, provenance
 from ..datasets import Dataset
 from ..specs import MODELS, ModelSpec, compared
 from ..training_path import train
-from . import data
+from . import checkpoints, data
 from .cells import model_of
 
 # test images whose log likelihood is estimated, and samples for each, of models that have one
 _N_LOG_P, _N_SAMPLES = 1000, 5000
 
 
-def run(cell: dict[str, Any], data_dir: str | None, folder: Path) -> dict[str, Any]:
+def run(
+    cell: dict[str, Any],
+    code: dict[str, str],
+    data_dir: str | None,
+    folder: Path,
+    part: str | None = None,
+) -> dict[str, Any]:
     """Train the model of a cell, and measure it on test images once it has learned.
 
     Parameters
     ----------
     cell : dict
+    code : dict of {str: str}
+        Hashes of the code that runs.
     data_dir : path or None
         As for `.lab.datasets.load`.
     folder : path
-        Of this run alone.
+        Of this process alone.
+    part : path, optional
+        Where checkpoints are, from which the cell goes on. By default, or if there can be
+        none, it begins from the start.
 
     Returns
     -------
@@ -38,21 +49,33 @@ def run(cell: dict[str, Any], data_dir: str | None, folder: Path) -> dict[str, A
         The result without ``cell``, ``code`` and ``status``, see
         `.lab.compare.processes.run_cell`.
     """
-    return _Cell(cell, data_dir, folder).result()
+    with checkpoints.place(part, folder) as kept:
+        return _Cell(cell, code, data_dir, folder, kept).result()
 
 
 class _Cell:
     """A cell that runs."""
 
-    def __init__(self, cell: dict[str, Any], data_dir: str | None, folder: Path) -> None:
+    def __init__(
+        self,
+        cell: dict[str, Any],
+        code: dict[str, str],
+        data_dir: str | None,
+        folder: Path,
+        kept: Path,
+    ) -> None:
         self._start = time.perf_counter()
         self._cell, self._data_dir, self._folder = cell, data_dir, folder
         full = data.of_cell(cell, data_dir)
         self._data, self._validation = data.split(full, cell)
         self._spec: ModelSpec = compared()[cell["rule"]][0]
-        self._model = model_of(cell, full.image_shape)
-        self._best = folder / "best.npz"
-        self._angles: list[dict[str, Any]] = []
+        made_of = {"cell": cell, "code": code}
+        self._checkpoints = checkpoints.Checkpoints(kept, self._spec, made_of)
+        last = self._checkpoints.last()
+        self._resumes = last is not None
+        self._model, measured = last or (model_of(cell, full.image_shape), {})
+        self._angles: list[dict[str, Any]] = measured.get("angles", [])
+        self._seconds: float = measured.get("seconds", 0.0)  # of processes before this one
 
     def result(self) -> dict[str, Any]:
         cell, model = self._cell, self._model
@@ -62,8 +85,9 @@ class _Cell:
             self._data,
             self._validation,
             _folder_of_pictures(cell["rule"], self._folder),
-            began=self._measure_angles,
+            began=self._began,
             after_epoch=self._after_epoch,
+            resume=self._resumes,
         )
         history = model.history_
         speeds = [record["samples_per_second"] for record in history]
@@ -76,16 +100,24 @@ class _Cell:
             # the first epoch builds and compiles
             "samples_per_second": float(np.median(speeds[1:] or speeds)),
             "peak_memory_mb": _peak_memory_mb(),
-            "seconds": round(time.perf_counter() - self._start, 1),
+            "seconds": round(self._spent(), 1),
             "provenance": provenance.collect(
                 [cell["seed"]], {cell["dataset"]: self._hash()}, model
             ),
         }
 
+    def _began(self) -> None:
+        if not self._resumes:
+            self._measure_angles()
+
     def _after_epoch(self, record: dict) -> None:
         self._measure_angles()
-        if self._spec.best_epoch(self._model.history_) == record["epoch"]:
-            self._model.save(self._best)
+        measured = {"angles": self._angles, "seconds": self._spent()}
+        self._checkpoints.keep(self._model, measured)
+
+    def _spent(self) -> float:
+        """Seconds that the cell has taken so far."""
+        return self._seconds + time.perf_counter() - self._start
 
     def _measure_angles(self) -> None:
         measure = getattr(self._model, "alignment", None)
@@ -102,7 +134,7 @@ class _Cell:
             return {"last": last}
         if epoch == history[-1]["epoch"]:
             return {"last": last, "best": {"epoch": epoch, **last}}
-        best = self._spec.load(self._best)
+        best = self._checkpoints.best(history)
         self._spec.finish(best, self._data.X_train, self._data.y_train)
         return {
             "last": last,

@@ -24,7 +24,8 @@ def main() -> None:
     try:
         modules = [import_module(*place) for place in task["modules"]]
         code = hashes(modules)  # of what runs here, wherever it was found
-        result = {"status": "done", **training.run(task["cell"], task["data_dir"], folder)}
+        given = task["cell"], code, task["data_dir"], folder, task["part"]
+        result = {"status": "done", **training.run(*given)}
     except Exception as error:  # whatever it is, the other cells go on
         code = task["code"]
         result = {"status": "failed", "message": f"{type(error).__name__}: {error}"}
