@@ -23,6 +23,8 @@ extras = {
         "sphinx-gallery>=0.19",
     ],
     "test": [
+        "dask>=2024.1",
+        "distributed>=2024.1",
         "hypothesis>=6.100",
         "import-linter>=2.17",
         "mypy>=1.15",

@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from ...training.progress import draws_bars
 from .. import compare as comparison
+from ..compare.report import outcome
 from ..specs import compared
 from ..specs.options import COUNT
 from .common import (
@@ -81,6 +82,8 @@ def compare(
     \b
     These settings have no default:
       train_images = 1000         # of the training images, the first 1000 only
+      validation = 0.2            # part, or number, of training images that are held out;
+                                  # otherwise a sixth, and 10,000 at most
       [settings.pes]              # parameters of RuleClassifier for one rule
       learning_rate = 0.1
 
@@ -119,10 +122,6 @@ class _Tell:
         self._bar.n = self._bar.total - left
         cell = result["cell"]
         name = f"{cell['dataset']}, {cell['rule']}, {cell['neurons']}, seed {cell['seed']}"
-        if result["status"] == "done":
-            outcome = f"{result['test_error']:.2f} % test error"
-        else:
-            outcome = f"failed, {result['message']}"
         with tqdm.external_write_mode():
-            self._say(f"{name}: {outcome}")
+            self._say(f"{name}: {outcome(result)}")
         self._bar.refresh()

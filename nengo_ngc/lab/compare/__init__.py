@@ -1,6 +1,7 @@
 """Comparisons of learning rules: each combination of settings is a cell, a run of its own."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -99,11 +100,16 @@ def _results(
         name: results.finished(paths[name], cell, code) for name, cell in wanted.items()
     }
     waiting = [name for name, result in done.items() if result is None]
-    jobs = [(name, wanted[name], code, places, data_dir) for name in waiting]
+    parts = {name: path.with_suffix(".part").absolute() for name, path in paths.items()}
+    jobs = [(name, wanted[name], code, places, data_dir, parts[name]) for name in waiting]
+    for name in done.keys() - waiting:
+        shutil.rmtree(parts[name], ignore_errors=True)
     left = len(waiting)
     for name, result in processes.run_all(jobs, n_jobs, dask):
         done[name], left = result, left - 1
         results.keep(paths[name], result)
+        if result["status"] == "done":
+            shutil.rmtree(parts[name], ignore_errors=True)
         if on_cell is not None:
             on_cell(result, left)
     return list(done.values())

@@ -34,6 +34,7 @@ DEFAULTS: dict[str, Any] = {
     "epochs": 20,
     "batch_size": 32,
     "train_images": None,
+    "validation": None,
     "angle_images": 256,
     "modules": [],
     "settings": {},
@@ -41,6 +42,7 @@ DEFAULTS: dict[str, Any] = {
 
 _LARGEST = 2**31 - 1
 _COUNT = Whole(1, _LARGEST)
+_FRACTION = Number(0, 0.9, above=True)
 _VALUE = Either((Flag(), Number(), Text()))
 _SETTING = Either((_VALUE, List(_VALUE)))
 
@@ -94,6 +96,7 @@ def check_config(given: dict[str, Any]) -> dict[str, Any]:
         config,
         _schema(tuple(compared()), tuple(NEURONS), tuple(BACKENDS)),
     )
+    _check_validation(config["validation"], config["train_images"])
     config["datasets"] = data.found(config["datasets"])
     for key in ("rules", "neurons", "backends"):
         for name in config[key]:
@@ -124,12 +127,20 @@ def _schema(
             "epochs": _COUNT,
             "batch_size": _COUNT,
             "train_images": Whole(1, _LARGEST, optional=True),
+            "validation": Either((Whole(0, _LARGEST), _FRACTION), optional=True),
             "angle_images": _COUNT,
             "modules": List(Text()),
             "settings": Table(others=Table(others=_SETTING)),
         },
         absent=tuple(DEFAULTS),
     )
+
+
+def _check_validation(validation: float | None, train_images: int | None) -> None:
+    if train_images is not None and not (validation or 0) < train_images:
+        raise ValueError(
+            f"validation must be smaller than train_images, {train_images}, got {validation}"
+        )
 
 
 def _check_settings(rule: str, settings: Mapping[str, Any]) -> None:

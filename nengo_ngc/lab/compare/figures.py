@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import plots
+from .results import criterion, label
 
 Results = dict[str, list[dict[str, Any]]]  # of the cells of a group, by rule
 
@@ -62,37 +63,66 @@ def _spans_decades(errors: Sequence[float] | NDArray) -> bool:
     return bool(known) and 0 < 5 * min(known) < max(known)
 
 
+def _first(runs: Results) -> dict[str, Any]:
+    return next(iter(runs.values()))[0]
+
+
+def _tested(cells: list[dict], epoch: str) -> list[float]:
+    """What decides of test images, of each cell, after the last or the best epoch."""
+    return [cell["test"][epoch][criterion(cell)] for cell in cells if epoch in cell["test"]]
+
+
 def _draw_errors(runs: Results, path: Path) -> bool:
-    one = _seeds(runs) == "one seed"
-    label = "test error (%), one seed" if one else "test error (%), each seed and the mean"
-    with plots.figure(path, size=(plots.WIDTH, 0.35 * len(runs) + 0.8)) as (_, ((ax,),)):
+    shown = "one seed" if _seeds(runs) == "one seed" else "each seed and the mean"
+    with plots.figure(path, size=(plots.WIDTH, 0.5 * len(runs) + 0.9)) as (fig, ((ax,),)):
         for row, cells in enumerate(runs.values()):
-            errors, look = [cell["test_error"] for cell in cells], plots.look(row)
-            ax.plot(errors, [row] * len(errors), **{**look, "ls": ""}, alpha=0.6, ms=6)
-            mean = np.mean(errors)
-            if len(errors) > 1:
-                ax.plot([mean, mean], [row - 0.3, row + 0.3], color=look["color"], lw=2.5)
-            ax.annotate(
-                f"{mean:.2f}",
-                (max(errors), row),
-                xytext=(8, 0),
-                textcoords="offset points",
-                va="center",
-            )
-        ax.set_yticks(range(len(runs)), _names(runs).values())
-        ax.set(xlabel=label, ylim=(len(runs) - 0.5, -0.5))
-        if _spans_decades([cell["test_error"] for cells in runs.values() for cell in cells]):
+            _draw_row(ax, row, _tested(cells, "last"), "last epoch")
+            _draw_row(ax, row + 0.4, _tested(cells, "best"), "best validation epoch")
+        ax.set_yticks([row + 0.2 for row in range(len(runs))], _names(runs).values())
+        ax.set(xlabel=f"test {label(_first(runs))}, {shown}", ylim=(len(runs) - 0.3, -0.3))
+        every = [e for cells in runs.values() for e in _tested(cells, "last")]
+        if _spans_decades(every):
             plots.log_axis(ax, "x")
         ax.margins(x=0.15)
+        plots.legend(fig)
     return True
 
 
+def _draw_row(ax: Any, row: float, errors: list[float], name: str) -> None:
+    """Draw the errors of the seeds of a rule, and their mean."""
+    if not errors:
+        return
+    look = plots.look(0 if name == "last epoch" else 1)
+    ax.plot(
+        errors,
+        [row] * len(errors),
+        **{**look, "ls": ""},
+        alpha=0.6,
+        ms=6,
+        label=name,
+    )
+    mean = np.mean(errors)
+    if len(errors) > 1:
+        ax.plot([mean, mean], [row - 0.15, row + 0.15], color=look["color"], lw=2.5)
+    ax.annotate(
+        f"{mean:.2f}",
+        (max(errors), row),
+        xytext=(8, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize="small",
+    )
+
+
 def _draw_curves(runs: Results, path: Path) -> bool:
+    measured = f"val_{criterion(_first(runs))}"
+    if not any(measured in record for record in _first(runs)["history"]):
+        return False  # there were no images for validation
     with plots.figure(path, size=(plots.WIDTH, 3.4)) as (fig, ((ax,),)):
         for row, (rule, name) in enumerate(_names(runs).items()):
-            errors = _over_epochs(runs[rule], "history", "val_error")
+            errors = _over_epochs(runs[rule], "history", measured)
             plots.band(ax, _epochs(runs[rule]), errors, label=name, **plots.look(row))
-        ax.set(xlabel="epoch", ylabel=f"test error (%)\n{_seeds(runs)}")
+        ax.set(xlabel="epoch", ylabel=f"validation {label(_first(runs))}\n{_seeds(runs)}")
         every = [line.get_ydata() for line in ax.lines]
         if _spans_decades(np.concatenate(every)):
             plots.log_axis(ax, "y")
@@ -171,8 +201,9 @@ PICTURES = {
 }
 
 CAPTIONS = {
-    "errors": "Test error of each rule after the last epoch.",
-    "curves": "Test error after each epoch.",
+    "errors": "Test images: after the last epoch, and after the epoch that was the best on "
+    "validation images.",
+    "curves": "Validation images, which are not learned from, after each epoch.",
     "angles": "Angle between each rule's update and backprop's at the same weights, "
     "before learning (epoch 0) and after each epoch; at 90° an update is no better "
     "than a random direction.",

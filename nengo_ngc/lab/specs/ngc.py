@@ -1,4 +1,4 @@
-"""Neural generative coding, as the command line knows it."""
+"""Neural generative coding, as the command line and comparisons know it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,6 +66,7 @@ class NGCSpec(ModelSpec):
         "log_p": "log p(x) (nats)",
         "probe_error": "logistic regression on latents, error (%)",
     }
+    criteria = {"bce": "cross-entropy (nats per image)", "mse": "squared error per pixel"}
     panels = (
         ("cross-entropy (nats per image)", {"bce": "training", "val_bce": "validation"}),
         ("squared error per pixel", {"mse": "training", "val_mse": "validation"}),
