@@ -10,7 +10,7 @@ from nengo.neurons import NeuronType
 from numpy.typing import NDArray
 
 from ..namespace import Array
-from ..neurons import Identity
+from ..neurons import HardTanh, Identity
 from ..neurons.functions import softmax
 from ..objects import PureNode
 from ..rules import BackProp, DirectFeedbackAlignment, FeedbackAlignment, Optimizer
@@ -32,7 +32,7 @@ _INC_N = 0.01  # Nengo's default, for activities in Hz
 # Neuron types of hidden layers by name. One whose activity is a firing rate is made by a
 # function of the amplitude at which its maximum rate is an activity of 1.
 NEURONS: dict[str, NeuronType | Callable[[float], NeuronType]] = {
-    **{name: ACTIVATIONS[name] for name in ("relu", "tanh", "sigmoid")},
+    **{name: made for name, made in ACTIVATIONS.items() if name != "identity"},
     "lif-rate": lambda height: nengo.LIFRate(amplitude=height),
     "adaptive-lif-rate": lambda height: nengo.AdaptiveLIFRate(
         amplitude=height, inc_n=_INC_N / height
@@ -172,7 +172,7 @@ class Classifier(LayeredNetwork):
         return neurons(n, neuron_type, label, gain=gain, bias=bias)
 
     def _connect(self, level, pre, post, rule, synapse=None):
-        power = 1 if isinstance(self._neuron_type, (nengo.Tanh, nengo.Sigmoid)) else 2
+        power = 1 if isinstance(self._neuron_type, (nengo.Tanh, nengo.Sigmoid, HardTanh)) else 2
         return nengo.Connection(
             pre,
             post,

@@ -9,13 +9,16 @@ from nengo.ensemble import Neurons
 from nengo.neurons import NeuronType
 from numpy.typing import ArrayLike, NDArray
 
-from ..neurons import Identity, derivative
+from ..neurons import GELU, HardTanh, Identity, LeakyRectifiedLinear, derivative
 from ..objects import PureNode, Transposed
 
 # activations of unit gain, by name
 ACTIVATIONS: dict[str, NeuronType] = {
     "relu": nengo.RectifiedLinear(),
+    "leaky-relu": LeakyRectifiedLinear(),
+    "gelu": GELU(),
     "tanh": nengo.Tanh(tau_ref=1),
+    "hard-tanh": HardTanh(),
     "sigmoid": nengo.Sigmoid(tau_ref=1),
     "identity": Identity(),
 }
