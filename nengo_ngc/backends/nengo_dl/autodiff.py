@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
 from ...neurons.functions import is_wrong
-from ...rules import Adam, Annealed, Optimizer
+from ...rules import Adam, AdamW, Annealed, Optimizer
 from ..model import Loss, Model
 from ..session import TrainingSession
 from .losses import ContrastiveLoss, TripletLoss
@@ -32,8 +32,8 @@ class AutodiffSession(TrainingSession):
     device : str, optional
         As for `nengo_dl.Simulator`.
     optimizer : Optimizer
-        `.Adam`, or an `.Annealed` one. NengoDL trains with the Adam of Keras and the same
-        parameters.
+        `.Adam` or `.AdamW`, `.Annealed` or not. NengoDL trains with the Adam of Keras and the
+        same parameters. Keras adds the epsilon of AdamW as it does that of Adam.
     loss : Loss
         "cross-entropy" of the softmax of the output, "triplet" or "contrastive", see
         `.dl.losses`.
@@ -155,13 +155,31 @@ def _kerass(optimizer):
     """The optimiser of Keras that corresponds to one of this package."""
     rate, inner = optimizer.learning_rate, optimizer
     if isinstance(optimizer, Annealed):
-        inner = optimizer.optimizer
-        rate = tf_keras.optimizers.schedules.PolynomialDecay(
-            rate, optimizer.n_updates, optimizer.floor * rate
-        )
+        inner, rate = optimizer.optimizer, _Rate(optimizer)
     if not isinstance(inner, Adam):
-        raise ValueError(f"optimizer must be Adam, annealed or not, got {optimizer}")
-    return tf_keras.optimizers.Adam(rate, inner.beta_1, inner.beta_2, inner.epsilon)
+        raise ValueError(f"optimizer must be Adam or AdamW, annealed or not, got {optimizer}")
+    return tf_keras.optimizers.Adam(
+        rate,
+        inner.beta_1,
+        inner.beta_2,
+        inner.epsilon,
+        weight_decay=inner.decay if isinstance(inner, AdamW) else None,
+    )
+
+
+class _Rate(tf_keras.optimizers.schedules.LearningRateSchedule):
+    """The learning rate of an annealed optimiser in each update."""
+
+    def __init__(self, annealed):
+        self._annealed = annealed
+
+    def __call__(self, step):
+        xp = tensorflow_namespace(tf.float32)
+        size = self._annealed.size_of_step(xp, tf.cast(step, tf.float32))
+        return self._annealed.learning_rate * size
+
+    def get_config(self):
+        return {"annealed": self._annealed}
 
 
 def cross_entropy(y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
