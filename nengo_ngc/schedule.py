@@ -12,8 +12,9 @@ class Schedule(FrozenObject):
     A presentation is a series of ``steps`` timesteps during which one input is held. At
     its first timestep the latent states start from rest, and at its last timestep the
     learning rules apply to the settled network. With ``online`` the rules apply at every
-    timestep but the first, and with ``from_start`` at that one, too. The rules sum their updates over presentations and change the
-    weights once they have seen ``batch_size`` samples.
+    timestep but the first, and with ``from_start`` at that one, too. The rules sum their
+    updates over presentations and change the weights once they have seen ``batch_size``
+    samples.
 
     Parameters
     ----------
@@ -138,9 +139,7 @@ class AddUp(Schedule):
         interleave: int = 1,
         from_start: bool = False,
     ) -> None:
-        super().__init__(
-            steps, online=online, interleave=interleave, from_start=from_start
-        )
+        super().__init__(steps, online=online, interleave=interleave, from_start=from_start)
 
     def is_due(self, count: int) -> bool:
         """Return False, because no number of samples is below 0."""

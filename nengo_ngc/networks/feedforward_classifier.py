@@ -43,8 +43,9 @@ class FeedforwardClassifier(Classifier):
     neuron_type : str or nengo.neurons.NeuronType, optional
         Neurons of the hidden layers: "relu", "leaky-relu", "gelu", "tanh", "hard-tanh",
         "sigmoid", "lif-rate", "adaptive-lif-rate", "spiking-relu", "poisson-relu", "lif",
-        "adaptive-lif", or a neuron type, which gets a gain of 1 and a bias of 0. Neurons with names of firing
-        neurons reach ``max_rate`` at an input of 1, and their activity is 1 then.
+        "adaptive-lif", or a neuron type, which gets a gain of 1 and a bias of 0. Neurons with
+        names of firing neurons reach ``max_rate`` at an input of 1, and their activity is 1
+        then.
     schedule : Schedule, optional
         Length of a presentation and samples per update. Default: one timestep, which is
         enough for rate neurons.

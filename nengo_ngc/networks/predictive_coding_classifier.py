@@ -236,9 +236,7 @@ class PredictiveCodingClassifier(Classifier):
         return z, phi
 
     def _build_latent(self, n, label, beta, start, momentum=0.0):
-        latent = LatentState(
-            beta, 0, schedule=self._schedule, start=start, momentum=momentum
-        )
+        latent = LatentState(beta, 0, schedule=self._schedule, start=start, momentum=momentum)
         self._visible[label] = neurons(n, latent, label)
         return self._visible[label]
 

@@ -193,8 +193,8 @@ class AdamW(Adam):
                         + \lambda\, \theta \right)
 
     with the moments m and v of `Adam`. This is what ``optax.adamw`` computes: the decay is
-    multiplied by the learning rate, a schedule of steps scales it as well, and epsilon is added
-    after the correction for the start. It applies to weights and to biases.
+    multiplied by the learning rate, a schedule of steps scales it as well, and epsilon is
+    added after the correction for the start. It applies to weights and to biases.
 
     Parameters
     ----------

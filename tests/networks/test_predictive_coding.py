@@ -7,10 +7,11 @@ from scipy.special import expit, log_softmax, softmax
 
 import nengo_ngc as ngc
 from nengo_ngc.backends import open_session
+from nengo_ngc.namespace import NUMPY
 from nengo_ngc.networks import PredictiveCodingClassifier
 from nengo_ngc.networks.classifiers import OUTPUT_LOSSES
 
-SHAPE, BATCH, RATE = (7, 5, 5, 5, 3), 3, 0.5
+SHAPE, BATCH, RATE = (7, 5, 5, 5, 3), 3, 0.3
 RNG = np.random.RandomState(0)
 X = RNG.randn(2 * BATCH, SHAPE[0])
 Y = np.eye(3)[[0, 1, 2, 2, 0, 1]]
@@ -103,22 +104,18 @@ class Loop:
 
 
 VARIANTS = {
-    "squared error": {"loss": "squared-error"},
-    "binary cross-entropy": {"loss": "binary-cross-entropy"},
-    "momentum": {"momentum": 0.6},
-    "incremental": {"incremental": True},
-    "incremental with momentum": {
-        "incremental": True,
-        "momentum": 0.4,
-        "loss": "squared-error",
+    "squared error with momentum": {"loss": "squared-error", "momentum": 0.6},
+    "binary cross-entropy of a residual network": {
+        "loss": "binary-cross-entropy",
+        "residual": True,
     },
+    "incremental": {"incremental": True, "momentum": 0.4, "loss": "squared-error"},
     "positive nudging": {"nudging": 0.4, "loss": "squared-error"},
     "negative nudging": {"nudging": -0.3},
     "centred nudging": {"nudging": 0.4, "signed": True, "momentum": 0.3},
     "incremental nudging": {"nudging": -0.5, "signed": True, "incremental": True},
-    "residual": {"residual": True},
     "mupc": {"scaling": "mupc", "loss": "squared-error"},
-    "residual mupc": {"scaling": "mupc", "residual": True, "momentum": 0.2},
+    "mupc of a residual network": {"scaling": "mupc", "residual": True, "momentum": 0.2},
 }
 
 
@@ -126,7 +123,7 @@ def given(scaling="standard"):
     """Weights of the usual size, or those that muPC scales."""
     rng, found = np.random.RandomState(1), {}
     for k, (pre, post) in enumerate(zip(SHAPE, SHAPE[1:]), start=1):
-        size = 1 if scaling == "mupc" else 2 * pre**-0.5
+        size = 1 if scaling == "mupc" else 1.5 * pre**-0.5
         found[f"W{k}"] = size * rng.randn(post, pre)
         found[f"b{k}"] = 0.1 * rng.randn(post)
     return found
@@ -174,7 +171,7 @@ def test_as_written(backend, name):
             (loop.W[k], parameters[f"W{k + 1}"], learned[f"W{k + 1}"]),
             (loop.b[k], parameters[f"b{k + 1}"], learned[f"b{k + 1}"]),
         ):
-            assert np.abs(array - start).max() > 2e-4 or not loop.learns_biases
+            assert np.abs(array - start).max() > 1e-3 or not loop.learns_biases
             np.testing.assert_allclose(found, array, atol=1e-5)
 
 
@@ -244,11 +241,13 @@ def test_predictions_are_gradients_of_losses():
         np.testing.assert_allclose(found, PREDICTIONS[name](output), atol=1e-12)
         for c in range(3):
             step = 1e-6 * np.eye(3)[c]
-            up, down = (loss.of(ngc.namespace.NUMPY, output + s, target) for s in (step, -step))
+            up, down = (
+                loss.of(ngc.namespace.NUMPY, output + s, target) for s in (step, -step)
+            )
             slope = (up - down) / 2e-6
             np.testing.assert_allclose(found[:, c] - target[:, c], slope, atol=1e-8)
     expected = -np.sum(target * log_softmax(output, axis=1), axis=1)
-    of = OUTPUT_LOSSES["cross-entropy"].of(ngc.namespace.NUMPY, output, target)
+    of = OUTPUT_LOSSES["cross-entropy"].of(NUMPY, output, target)
     np.testing.assert_allclose(of, expected)
 
 
