@@ -21,6 +21,9 @@ from ..validation import (
 from .optimizers import Optimizer, State
 
 
+SHAPES = "linear", "cosine"
+
+
 class _Around(Optimizer):
     """An optimiser that does what another one does, but for what a subclass changes."""
 
@@ -81,7 +84,7 @@ class Annealed(_Around):
 
     n_updates = WholeParam("n_updates")
     floor = FiniteParam("floor", low=0, high=1)
-    shape = ChoiceParam("shape", ("linear", "cosine"))
+    shape = ChoiceParam("shape", SHAPES)
     warm_up = WholeParam("warm_up", low=0)
     first = FiniteParam("first", low=0, high=1)
 

@@ -10,6 +10,7 @@ from nengo.exceptions import ValidationError
 from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
+from ...networks.classifiers import OUTPUT_LOSSES
 from ...neurons.functions import is_wrong
 from ...rules import Adam, AdamW, Annealed, Optimizer
 from ..model import Loss, Model
@@ -35,8 +36,8 @@ class AutodiffSession(TrainingSession):
         `.Adam` or `.AdamW`, `.Annealed` or not. NengoDL trains with the Adam of Keras and the
         same parameters. Keras adds the epsilon of AdamW as it does that of Adam.
     loss : Loss
-        "cross-entropy" of the softmax of the output, "triplet" or "contrastive", see
-        `.dl.losses`.
+        "cross-entropy" of the softmax of the output or another one of ``OUTPUT_LOSSES``,
+        "triplet" or "contrastive", see `.dl.losses`.
     measures : sequence of Loss, optional
         Other measures to report: "error", in percent.
     """
@@ -191,6 +192,14 @@ def cross_entropy(y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
     return tf.nn.softmax_cross_entropy_with_logits(y[:, -1], output[:, -1])
 
 
+def _of_output(name):
+    def loss(y, output):
+        xp = tensorflow_namespace(output.dtype)
+        return OUTPUT_LOSSES[name].of(xp, output[:, -1], y[:, -1])
+
+    return lambda: loss
+
+
 def error(y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
     """The percentage of samples whose largest output is not that of the label."""
     wrong = is_wrong(tensorflow_namespace(output.dtype), output[:, -1], y[:, -1])
@@ -198,6 +207,7 @@ def error(y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
 
 
 _LOSSES = {
+    **{name: _of_output(name) for name in OUTPUT_LOSSES},
     "cross-entropy": lambda: cross_entropy,
     "error": lambda: error,
     "triplet": TripletLoss,
