@@ -63,7 +63,14 @@ def forward(parameters, x, phi):
 @pytest.mark.parametrize("make", [FeedforwardClassifier, PredictiveCodingClassifier])
 @pytest.mark.parametrize(
     "neurons, phi",
-    [("relu", lambda J: np.maximum(J, 0)), ("tanh", np.tanh), ("sigmoid", expit)],
+    [
+        ("relu", lambda J: np.maximum(J, 0)),
+        ("leaky-relu", lambda J: np.where(J < 0, 0.01 * J, J)),
+        ("gelu", lambda J: J / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (J + 0.044715 * J**3)))),
+        ("tanh", np.tanh),
+        ("hard-tanh", lambda J: np.clip(J, -1, 1)),
+        ("sigmoid", expit),
+    ],
 )
 def test_prediction_is_a_multilayer_perceptron(backend, make, neurons, phi):
     shape, rng = (64, 12, 9, 10), np.random.RandomState(0)
@@ -81,14 +88,14 @@ def test_prediction_is_a_multilayer_perceptron(backend, make, neurons, phi):
 
 
 @needs_jax
-@pytest.mark.parametrize("neurons", ["relu", "tanh"])
+@pytest.mark.parametrize("neurons", ["relu", "leaky-relu", "gelu", "tanh", "hard-tanh"])
 def test_backprop_updates_are_gradients_of_cross_entropy(backend, neurons):
     import jax
     import jax.numpy as jnp
 
     shape = (64, 12, 9, 10)
     parameters = random_parameters(shape, np.random.RandomState(0))
-    phi = {"relu": jax.nn.relu, "tanh": jnp.tanh}[neurons]
+    phi = getattr(jax.nn, neurons.replace("-", "_"))
 
     def loss(p):
         a = X[:4]
@@ -232,7 +239,8 @@ def test_activity_is_one_for_an_input_of_one(neurons):
     with nengo.Simulator(net, progress_bar=False) as sim:
         sim.run(1.0)
     activity = sim.data[probe]
-    expected = {"tanh": np.tanh(1), "sigmoid": expit(1)}.get(neurons, 1.0)
+    at_one = {"tanh": np.tanh(1), "sigmoid": expit(1), "gelu": 0.8412}
+    expected = at_one.get(neurons, 1.0)
     if "adaptive" in neurons:  # it starts like others, and then tires
         assert 0.05 < activity[-200:].mean() < 0.95
         expected = pytest.approx(expected, rel=1e-3)

@@ -29,6 +29,7 @@ from ..conftest import HAS_DL
 MODULES = (
     "lab.datasets",
     "rules.optimizers",
+    "rules.optimizer_wrappers",
     "rules.base",
     "rules.competitive",
     "rules.error_driven",
@@ -43,6 +44,7 @@ MODULES = (
     "rules.signals",
     "schedule",
     "training.annealing",
+    "neurons.activations",
     "neurons.derivatives",
     "neurons.latent",
     "neurons.pointwise",
@@ -93,11 +95,18 @@ NOT_CALLED_BY_USERS = {
     **dict.fromkeys(
         "activity carry_back code constrain gain_bias init iteration is_due is_first "
         "is_last make_state make_step max_rates_intercepts move n_winners prior rates "
-        "remaining soft_activity step applies_rules threshold update".split(),
+        "remaining size_of_step soft_activity step applies_rules threshold update".split(),
         "simulators",
     ),
     "rules.backprop.BackProp.check": "simulators",
     "rules.feedback_alignment.FeedbackAlignment.check": "simulators",
+    **dict.fromkeys(
+        (
+            f"neurons.activations.{name}.derivative"
+            for name in ("GELU", "HardTanh", "LeakyRectifiedLinear")
+        ),
+        "simulators",
+    ),
     "neurons.pointwise.Pointwise.check": "simulators",
     "neurons.winners.KWinnersTakeAll.check": "simulators",
     "neurons.derivatives.adaptation_before": "simulators",
@@ -109,7 +118,7 @@ NOT_CALLED_BY_USERS = {
     ),
     "rules.signals.by_name": "simulators",
     "rules.signals.places": "simulators",
-    "rules.optimizers.bound_rows": "simulators",
+    "rules.optimizer_wrappers.bound_rows": "simulators",
     "rules.memory.active": "simulators",
     "rules.memory.check_binary": "simulators",
     "neurons.winners.k_winners": "simulators",
@@ -402,9 +411,9 @@ _SHAPE = {"shape": (6, 4, 3)}
 
 GOOD = {
     "lab.datasets.load": {"name": "digits"},
-    "rules.optimizers.Annealed": {"optimizer": ngc.SGD(), "n_updates": 3},
-    "rules.optimizers.Clipped": {"optimizer": ngc.SGD()},
-    "rules.optimizers.Bounded": {"optimizer": ngc.SGD()},
+    "rules.optimizer_wrappers.Annealed": {"optimizer": ngc.SGD(), "n_updates": 3},
+    "rules.optimizer_wrappers.Clipped": {"optimizer": ngc.SGD()},
+    "rules.optimizer_wrappers.Bounded": {"optimizer": ngc.SGD()},
     "rules.base.LocalRule.signal": {"connection": _TAUGHT, "name": "up"},
     "rules.signals.Memory": {"shape": 3},
     "rules.lateral.Lateral": {"L": np.eye(3), "mask": np.ones((3, 3))},
