@@ -52,7 +52,7 @@ setup(
     packages=[*find_packages(include=["nengo_ngc", "nengo_ngc.*"]), "nengo_ngc.examples"],
     package_dir={"nengo_ngc.examples": "examples"},
     package_data={
-        "nengo_ngc.lab": ["templates/*.html"],
+        "nengo_ngc.lab": ["templates/*.html", "recipes/*.toml"],
         "nengo_ngc.examples": ["*.cfg", "*.npz"],
     },
     python_requires=">=3.11",

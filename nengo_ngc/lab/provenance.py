@@ -139,6 +139,13 @@ def merged(found: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return groups
 
 
+def origin_lines(origins: Iterable[Mapping[str, Any]], command: str) -> list[str]:
+    """What ``merged`` returns as lines of text, each part below its date and the command."""
+    return [
+        line for origin in origins for line in (f"{origin['date']}  {command}", *lines(origin))
+    ]
+
+
 def _commit() -> str | None:
     """The commit of the source, with a mark if the source is not quite that."""
     if not (_ROOT / ".git").exists():  # it may lie in the repository of something else

@@ -106,10 +106,9 @@ class RuleClassifier(ImageClassifier):
     parameters_ : dict of {str: array}
         Weights W1, W2 and so on, of shape (post, pre), and biases b1, b2 and so on.
     history_ : list of dict
-        A record of each epoch. It has the number ``epoch``; the means ``loss`` (cross-entropies
-        are in nats) and ``error`` (in percent) of training images, measured on the feedforward
-        prediction before they changed the weights;
-        ``val_error``, in percent, if there were validation images; ``learning_rate`` and
+        A record of each epoch. It has the number ``epoch``; the means ``loss``, in nats if it
+        is a cross-entropy, and ``error``, in percent, of training images, measured on the
+        feedforward prediction before they changed the weights; ``val_error``, in percent, if there were validation images; ``learning_rate`` and
         ``samples_per_second``.
     n_iter_ : int
         Number of epochs that are done.

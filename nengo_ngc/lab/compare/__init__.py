@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ __all__ = [
     "compare",
     "model_of",
     "read_config",
+    "run_cells",
 ]
 
 
@@ -73,35 +74,53 @@ def compare(
     config = check_config(config if isinstance(config, dict) else read_config(config))
     folder = Path(output)
     with locks.held(folder):
-        (folder / "cells").mkdir(exist_ok=True)
-        for path in (folder, folder / "cells"):
-            atomic.remove_leftovers(path)
+        atomic.remove_leftovers(folder)
         config = data.kept(config, folder)
-        found = _results(config, folder, n_jobs, dask, data_dir, on_cell)
+        cells = cells_of(config)
+        found = run_cells(cells, config["modules"], folder, n_jobs, dask, data_dir, on_cell)
         report.write(found, config, folder)
     return found
 
 
-def _results(
-    config: dict[str, Any],
+def run_cells(
+    cells: dict[str, dict[str, Any]],
+    modules: Sequence[str],
     folder: Path,
-    n_jobs: int,
-    dask: str | None,
-    data_dir: str | os.PathLike | None,
-    on_cell: Callable[[dict, int], None] | None,
+    n_jobs: int = 1,
+    dask: str | None = None,
+    data_dir: str | os.PathLike | None = None,
+    on_cell: Callable[[dict, int], None] | None = None,
 ) -> list[dict[str, Any]]:
-    """The result of each cell, of those that were run before, too."""
-    wanted = cells_of(config)
-    paths = {name: folder / "cells" / f"{name}.json" for name in wanted}
-    modules = [import_module(module) for module in config["modules"]]
-    modules += [*MODELS.modules(), *datasets.SOURCES.modules()]
-    code, places = hashes(modules), [place(module) for module in modules]
+    """Run those of several cells that have not been run yet, and return all results.
+
+    Parameters
+    ----------
+    cells : dict of {str: dict}
+        Cells by the names of their files.
+    modules : sequence of str
+        Modules of the user.
+    folder : path
+        Results are kept in ``cells`` in it. This process must hold it.
+    n_jobs, dask, data_dir, on_cell
+        As for ``compare``.
+
+    Returns
+    -------
+    list of dict
+        As of ``compare``.
+    """
+    (folder / "cells").mkdir(exist_ok=True)
+    atomic.remove_leftovers(folder / "cells")
+    paths = {name: folder / "cells" / f"{name}.json" for name in cells}
+    imported = [import_module(module) for module in modules]
+    imported += [*MODELS.modules(), *datasets.SOURCES.modules()]
+    code, places = hashes(imported), [place(module) for module in imported]
     done: dict[str, Any] = {
-        name: results.finished(paths[name], cell, code) for name, cell in wanted.items()
+        name: results.finished(paths[name], cell, code) for name, cell in cells.items()
     }
     waiting = [name for name, result in done.items() if result is None]
     parts = {name: path.with_suffix(".part").absolute() for name, path in paths.items()}
-    jobs = [(name, wanted[name], code, places, data_dir, parts[name]) for name in waiting]
+    jobs = [(name, cells[name], code, places, data_dir, parts[name]) for name in waiting]
     for name in done.keys() - waiting:
         shutil.rmtree(parts[name], ignore_errors=True)
     left = len(waiting)

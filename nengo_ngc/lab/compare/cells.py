@@ -18,7 +18,7 @@ AXES = {
 
 _LONGEST_NAME = 150  # of a cell; a file's may have 255 bytes
 
-OF_ALL_CELLS = ("epochs", "batch_size", "train_images", "validation", "angle_images")
+OF_ALL_CELLS = ("epochs", "batch_size", "train_images", "validation", "angle_images", "pixels")
 
 
 def cells_of(config: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -36,6 +36,7 @@ DEFAULTS: dict[str, Any] = {
     "train_images": None,
     "validation": None,
     "angle_images": 256,
+    "pixels": [0.0, 1.0],
     "modules": [],
     "settings": {},
 }
@@ -97,6 +98,11 @@ def check_config(given: dict[str, Any]) -> dict[str, Any]:
         _schema(tuple(compared()), tuple(NEURONS), tuple(BACKENDS)),
     )
     _check_validation(config["validation"], config["train_images"])
+    low, *high = config["pixels"]
+    if [*high[1:]] or not low < high[0]:
+        raise ValueError(
+            f"pixels must be two numbers, the lower one first, got {config['pixels']}"
+        )
     config["datasets"] = data.found(config["datasets"])
     for key in ("rules", "neurons", "backends"):
         for name in config[key]:
@@ -129,6 +135,7 @@ def _schema(
             "train_images": Whole(1, _LARGEST, optional=True),
             "validation": Either((Whole(0, _LARGEST), _FRACTION), optional=True),
             "angle_images": _COUNT,
+            "pixels": List(Number(), 2),
             "modules": List(Text()),
             "settings": Table(others=Table(others=_SETTING)),
         },
@@ -169,6 +176,7 @@ def _check_names_and_flags(settings: Mapping[str, Any], defaults: Mapping[str, A
     for name, value in settings.items():
         if name not in known:
             raise ValueError(unknown("name", name, known))
-        if isinstance(value, bool) != isinstance(defaults[name], bool):
-            be = "be" if isinstance(defaults[name], bool) else "not be"
+        is_flag = isinstance(defaults[name], bool)
+        if isinstance(value, bool) != is_flag and not isinstance(value, str):
+            be = "be" if is_flag else "not be"
             raise ValueError(f"{name} must {be} true or false, got {value!r}")

@@ -83,7 +83,20 @@ def of_cell(cell: dict[str, Any], data_dir: str | Path | None) -> Dataset:
     data = source.load(cell["dataset"], data_dir, binarize=False)
     if binarizes(cell, data.image_shape):
         data = source.load(cell["dataset"], data_dir, binarize=True)
-    return data
+    return _scaled(data, *cell["pixels"])
+
+
+def _scaled(data: Dataset, low: float, high: float) -> Dataset:
+    """Data whose pixels in [0, 1] are brought into another range, in memory."""
+    if (low, high) == (0, 1):
+        return data
+    images = {name: getattr(data, name) for name in ("X_train", "X_test")}
+    return replace(
+        data,
+        **{
+            name: np.float32(low) + np.float32(high - low) * X[:] for name, X in images.items()
+        },
+    )
 
 
 def split(

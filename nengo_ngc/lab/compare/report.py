@@ -1,8 +1,6 @@
 """What a comparison of learning rules found: a table, pictures, and a page."""
 
-import base64
 import json
-import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +8,12 @@ import numpy as np
 
 from ...storage import atomic
 from .. import provenance
+from ..pages import aligned, page
 from ..specs import MODELS, compared
 from .figures import CAPTIONS, PICTURES, Results, last_angles
 from .results import criterion, label, picture
 
-_WIDEST = 16  # letters of a line of a column's name
+_COMMAND = "nengo-ngc compare"
 
 
 def write(results: list[dict], config: dict[str, Any], folder: Path) -> None:
@@ -35,7 +34,8 @@ def write(results: list[dict], config: dict[str, Any], folder: Path) -> None:
         )
     rows = summary(results)
     with atomic.replacing(folder / "table.txt") as file:
-        file.write("\n".join([table(rows), *origin_lines(origins)]) + "\n")
+        made = provenance.origin_lines(origins, _COMMAND)
+        file.write("\n".join([table(rows), *made]) + "\n")
     sections = []
     for number, (group, runs) in enumerate(_groups(results).items(), start=1):
         pictures = []
@@ -98,26 +98,10 @@ def table(rows: list[dict[str, Any]]) -> str:
     for group in dict.fromkeys(row["group"] for row in rows):
         lines += [group, "-" * len(group)]
         of_group = [row for row in rows if row["group"] == group]
-        lines += _lines(columns(of_group))
+        lines += aligned(columns(of_group))
         if others := other_measures(of_group):
-            lines += _lines(others)
+            lines += aligned(others)
     return "\n".join(lines)
-
-
-def _lines(cells: dict[str, list[str]]) -> list[str]:
-    """Columns of a table, side by side, and an empty line."""
-    names = [textwrap.wrap(name, _WIDEST) for name in cells]
-    height = max(map(len, names))
-    texts = [
-        [*([""] * (height - len(name))), *name, *column]
-        for name, column in zip(names, cells.values())
-    ]
-    widths = [max(map(len, column)) for column in texts]
-    lines = []
-    for line in zip(*texts):
-        first, *others = (f"{text:>{width}}" for text, width in zip(line, widths))
-        lines.append("  ".join([f"{line[0]:{len(first)}}", *others]).rstrip())
-    return [*lines, ""]
 
 
 def columns(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
@@ -156,15 +140,6 @@ def other_measures(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
     }
     first = f"other measures, {epoch} epoch"
     return {first: [row["rule"] for row in rows], **found} if found else {}
-
-
-def origin_lines(origins: list[dict[str, Any]]) -> list[str]:
-    """What `.lab.provenance.merged` returns as lines of text."""
-    return [
-        line
-        for origin in origins
-        for line in (f"{origin['date']}  nengo-ngc compare", *provenance.lines(origin))
-    ]
 
 
 def measure_text(row: dict[str, Any], epoch: str, name: str | None = None) -> str:
@@ -247,19 +222,12 @@ def _page(
     config: dict[str, Any],
     origins: list[dict[str, Any]],
 ) -> str:
-    from jinja2 import Environment, PackageLoader
-
-    environment = Environment(loader=PackageLoader("nengo_ngc.lab"), autoescape=True)
-    environment.globals["zip"] = zip
-    environment.filters.update(columns=columns, other_measures=other_measures, embed=_embed)
-    return environment.get_template("compare.html").render(
+    return page(
+        "compare.html",
+        {"columns": columns, "other_measures": other_measures},
         rows=rows,
         sections=sections,
         failed=[result for result in results if result["status"] == "failed"],
-        origins=origin_lines(origins),
+        origins=provenance.origin_lines(origins, _COMMAND),
         config=json.dumps(config, indent=2),
     )
-
-
-def _embed(path: str | Path) -> str:
-    return base64.b64encode(Path(path).read_bytes()).decode()
