@@ -108,8 +108,8 @@ class RuleClassifier(ImageClassifier):
     history_ : list of dict
         A record of each epoch. It has the number ``epoch``; the means ``loss``, in nats if it
         is a cross-entropy, and ``error``, in percent, of training images, measured on the
-        feedforward prediction before they changed the weights; ``val_error``, in percent, if there were validation images; ``learning_rate`` and
-        ``samples_per_second``.
+        feedforward prediction before they changed the weights; ``val_error``, in percent, if
+        there were validation images; ``learning_rate`` and ``samples_per_second``.
     n_iter_ : int
         Number of epochs that are done.
     n_features_in_ : int
