@@ -128,10 +128,10 @@ def write(
 
 def heading(recipe: Recipe, quick: bool) -> list[str]:
     """What the table is, in a few lines."""
-    small = [
-        "This is the small version, which shows that the recipe works. Its numbers are not"
-    ]
-    small[0] += " those of the table."
+    small = (
+        "This is the small version, on other data, which shows that the recipe works. Its "
+        "numbers are not those of the table."
+    )
     better = "lower" if recipe.smaller_is_better else "higher"
     measure = f"The table shows the {recipe.label}; {better} is better."
     about = [recipe.about] if recipe.about else []
