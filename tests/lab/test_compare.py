@@ -112,6 +112,12 @@ def test_results(compared):
             assert 0 <= result["test"][epoch]["error"] <= 100
         assert len(result["history"]) == 2 and len(result["angles"]) == 3
         assert result["samples_per_second"] > 0 and result["peak_memory_mb"] > 50
+    # of 40 images 7 are held out, and a batch is 20
+    for result, updates in zip(results[::2], (592 + 80, 80)):
+        last = result["history"][-1]
+        assert last["samples"] == 40 and last["macs"] == 40 * (64 * 8 + 8 * 10 + updates)
+        seconds = sum(20 / record["samples_per_second"] for record in result["history"])
+        assert last["seconds"] == pytest.approx(seconds)
     first = results[0]
     assert first["val"]["last"] == {"error": first["history"][-1]["val_error"]}
     best = min(record["val_error"] for record in first["history"])
@@ -130,7 +136,8 @@ def test_what_is_written(compared):
     assert len(list((folder / "cells").glob("*.json"))) == 4
     table = (folder / "table.txt").read_text()
     assert re.search(r"backprop( +\d+\.\d\d ± \d+\.\d\d){2} +2 ", table)
-    for name in ("errors-1.png", "curves-1.png"):
+    assert "GMAC per" in table
+    for name in ("errors-1.png", "curves-1.png", "budgets-1.png"):
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
     # all updates are backprop's: nothing would be seen on the axes
     assert not (folder / "angles-1.png").exists()
@@ -139,7 +146,7 @@ def test_what_is_written(compared):
 
 def test_page_is_self_contained(compared):
     page = (compared[0] / "report.html").read_text()
-    assert page.count("data:image/png;base64,") == 2
+    assert page.count("data:image/png;base64,") == 3
     assert not re.search(r"(src|href)=\"(?!data:)", page)
     assert "http" not in re.sub(r'"data:[^"]*"', "", page)  # pictures are random letters
     assert "digits, 8 hidden, relu, nengo" in page and "±" in page
@@ -601,6 +608,22 @@ def figures(monkeypatch):
 
     monkeypatch.setattr(plots, "figure", remember)
     return saved
+
+
+def test_costs_that_are_not_known_are_not_drawn(figures, tmp_path):
+    config = comparison.check_config({**SMALL, "seeds": [0]})
+    results = []
+    for cell in comparison.cells_of(config).values():
+        macs = 1e9 if cell["rule"] == "pes" else None
+        cost = {"samples": 20, "seconds": 0.5, "macs": macs}
+        history = [{"epoch": epoch, "val_error": 3.0, **cost} for epoch in (1, 2)]
+        results.append(result_of(cell, {}, history=history))
+    report.write(results, config, tmp_path)
+    samples, seconds, macs = figures["budgets-1.png"].axes
+    assert [len(ax.lines) for ax in (samples, seconds, macs)] == [2, 2, 1]
+    assert macs.lines[0].get_label() == "pes" and macs.lines[0].get_xdata()[0] == 1
+    check_layout(figures["budgets-1.png"])
+    assert [row["gmacs"] for row in report.summary(results)] == [None, 0.5]
 
 
 @pytest.mark.parametrize("rules", [["backprop", "pes"], ["autodiff", "pes"]])

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import plots
+from . import budget
 from .results import criterion, label
 
 Results = dict[str, list[dict[str, Any]]]  # of the cells of a group, by rule
@@ -131,6 +132,32 @@ def _draw_curves(runs: Results, path: Path) -> bool:
     return True
 
 
+def _draw_budgets(runs: Results, path: Path) -> bool:
+    measured = f"val_{criterion(_first(runs))}"
+    shown = {
+        key: about
+        for key, about in budget.AXES.items()
+        if any(cell["history"][-1].get(key) for cells in runs.values() for cell in cells)
+    }
+    if not shown or not any(measured in record for record in _first(runs)["history"]):
+        return False
+    size = (max(plots.WIDTH, 2.9 * len(shown)), 3.4)
+    with plots.figure(path, 1, len(shown), size, sharey=True) as (fig, axes):
+        for ax, (key, (name, scale)) in zip(axes[0], shown.items()):
+            for row, (rule, called) in enumerate(_names(runs).items()):
+                cost = scale * _over_epochs(runs[rule], "history", key).mean(axis=0)
+                errors = _over_epochs(runs[rule], "history", measured)
+                if not np.isnan(cost).all():
+                    plots.band(ax, cost, errors, label=called, **plots.look(row))
+            ax.set(xlabel=name, xlim=(0, None))
+        axes[0, 0].set_ylabel(f"validation {label(_first(runs))}\n{_seeds(runs)}")
+        every = [line.get_ydata() for line in axes[0, 0].lines]
+        if _spans_decades(np.concatenate(every)):
+            plots.log_axis(axes[0, 0], "y")
+        plots.legend(fig, n_columns=3)
+    return True
+
+
 def _draw_angles(runs: Results, path: Path) -> bool:
     shown, same = _weights_with_angles(runs)
     if not shown:
@@ -196,6 +223,7 @@ def _draw_goodness(runs: Results, path: Path) -> bool:
 PICTURES = {
     "errors": _draw_errors,
     "curves": _draw_curves,
+    "budgets": _draw_budgets,
     "angles": _draw_angles,
     "goodness": _draw_goodness,
 }
@@ -204,6 +232,9 @@ CAPTIONS = {
     "errors": "Test images: after the last epoch, and after the epoch that was the best on "
     "validation images.",
     "curves": "Validation images, which are not learned from, after each epoch.",
+    "budgets": "The same by what learning has cost: images that were learned from, seconds of "
+    "learning, with the time to build and compile, and multiply-accumulates of settling and "
+    "of updates, counted from the network. Validation is not part of any of them.",
     "angles": "Angle between each rule's update and backprop's at the same weights, "
     "before learning (epoch 0) and after each epoch; at 90° an update is no better "
     "than a random direction.",

@@ -82,7 +82,9 @@ def run_cell(
           ``"best"`` after the one that was the best on validation images, with its number
           ``"epoch"``, if there were such images
         - ``val``: what was measured of validation images after the same two epochs
-        - ``history``, ``angles``, ``pictures`` (PNG files in base64, by name),
+        - ``history``: the records of epochs, with what learning has cost since it began:
+          ``samples``, ``seconds`` and ``macs``, see `.lab.compare.budget.spent`
+        - ``angles``, ``pictures`` (PNG files in base64, by name),
           ``samples_per_second``, ``peak_memory_mb``, ``seconds`` and ``provenance``
     """
     with tempfile.TemporaryDirectory(prefix="nengo-ngc-") as folder:

@@ -14,7 +14,7 @@ from .. import datasets, provenance
 from ..datasets import Dataset
 from ..specs import MODELS, ModelSpec, compared
 from ..training_path import train
-from . import checkpoints, data
+from . import budget, checkpoints, data
 from .cells import model_of
 
 # test images whose log likelihood is estimated, and samples for each, of models that have one
@@ -75,6 +75,7 @@ class _Cell:
         self._resumes = last is not None
         self._model, measured = last or (model_of(cell, full.image_shape), {})
         self._angles: list[dict[str, Any]] = measured.get("angles", [])
+        self._budget: list[dict[str, Any]] = measured.get("budget", [])
         self._seconds: float = measured.get("seconds", 0.0)  # of processes before this one
 
     def result(self) -> dict[str, Any]:
@@ -94,7 +95,10 @@ class _Cell:
         return {
             "test": self._tested(),
             "val": _validated(self._spec, history),
-            "history": [_without_nan(record) for record in history],
+            "history": [
+                _without_nan({**record, **spent})
+                for record, spent in zip(history, self._budget, strict=True)
+            ],
             "angles": self._angles,
             "pictures": _pictures(cell["rule"], self._folder),
             # the first epoch builds and compiles
@@ -112,7 +116,15 @@ class _Cell:
 
     def _after_epoch(self, record: dict) -> None:
         self._measure_angles()
-        measured = {"angles": self._angles, "seconds": self._spent()}
+        n, size = len(self._data.y_train), self._cell["batch_size"]
+        before = self._budget[-1] if self._budget else {}
+        in_batches = n // min(n, size) * min(n, size)  # others are left out of an epoch
+        self._budget.append(budget.spent(self._model, record, in_batches, before))
+        measured = {
+            "angles": self._angles,
+            "budget": self._budget,
+            "seconds": self._spent(),
+        }
         self._checkpoints.keep(self._model, measured)
 
     def _spent(self) -> float:
