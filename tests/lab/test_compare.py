@@ -440,6 +440,57 @@ def test_cells_of_a_worker_that_is_killed_run_elsewhere(whole, tmp_path, monkeyp
     assert same(result) == whole
 
 
+@pytest.mark.skipif(
+    importlib.util.find_spec("tensorboardX") is None, reason="tensorboardX is not installed"
+)
+def test_metrics_can_be_followed(tmp_path, monkeypatch):
+    """Each record is in the file while the cell waits for it, before the next epoch."""
+    from tensorboardX.proto.event_pb2 import Event
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "metrics" / "x").mkdir(parents=True)
+    (tmp_path / "metrics" / "x" / "of a run before").touch()
+    settings = {**SMALL, "rules": ["backprop"], "seeds": [0], "epochs": 2}
+    (cell,) = comparison.cells_of(comparison.check_config(settings)).values()
+    seen = []
+
+    def keep(*args):
+        (path,) = (tmp_path / "metrics" / "x").iterdir()
+        n = len(seen) + 1
+        waits_for(lambda: ("val_error", n) in [e[:2] for e in events(path, Event)])
+        seen.append(list(events(path, Event)))
+        return keep_checkpoint(*args)
+
+    keep_checkpoint = checkpoints.Checkpoints.keep
+    monkeypatch.setattr(checkpoints.Checkpoints, "keep", keep)
+    metrics = str(tmp_path / "metrics" / "x")
+    result = training.run(cell, {}, None, tmp_path, metrics=metrics)
+    for epoch, found in enumerate(seen, start=1):
+        errors = [value for name, _, value in found if name == "val_error"]
+        expected = [record["val_error"] for record in result["history"][:epoch]]
+        assert errors == pytest.approx(expected)
+    assert {"loss", "macs", "seconds"} <= {name for name, _, _ in seen[-1]}
+    assert {step for _, step, _ in seen[-1]} == {1, 2}
+
+
+def events(path, event):
+    """Names, steps and values in a file of events: a length of 8 bytes and a check of 4."""
+    content = path.read_bytes()
+    while content:
+        n = int.from_bytes(content[:8], "little")
+        parsed = event.FromString(content[12 : 12 + n])
+        content = content[12 + n + 4 :]
+        for value in parsed.summary.value:
+            yield value.tag, parsed.step, value.simple_value
+
+
+def test_following_takes_a_package(tmp_path, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"tensorboardX is not installed: pip install"):
+        comparison.compare(SMALL, tmp_path / "out", follow=True)
+    assert not (tmp_path / "out").exists()
+
+
 def checkpoint(folder, epochs, **made_of):
     """Checkpoints of a cell that has learned for some epochs."""
     cell = {"cell": 1, "code": {}, **made_of}

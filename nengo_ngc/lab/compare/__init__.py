@@ -14,6 +14,7 @@ from . import data, processes, report, results
 from .cells import AXES, cells_of, model_of
 from .code_hashes import hashes
 from .configuration import DEFAULTS, check_config, read_config
+from .follow import check_installed
 from .user_modules import import_module, place
 
 __all__ = [
@@ -34,6 +35,7 @@ def compare(
     dask: str | None = None,
     data_dir: str | os.PathLike | None = None,
     on_cell: Callable[[dict, int], None] | None = None,
+    follow: bool = False,
 ) -> list[dict[str, Any]]:
     """Run what has not been run yet, and write the report of everything.
 
@@ -53,6 +55,9 @@ def compare(
         As for `.lab.datasets.load`.
     on_cell : callable, optional
         Called with each result and the number of cells left.
+    follow : bool, optional
+        Whether what is measured of each epoch is written into the folder ``metrics`` at once,
+        from which TensorBoard shows it. It takes the package tensorboardX.
 
     Returns
     -------
@@ -62,6 +67,8 @@ def compare(
 
     Raises
     ------
+    ImportError
+        If a package is missing.
     FileNotFoundError, ValueError
         If the configuration is unfit. What goes wrong in a cell is in its result.
     FolderHeldError
@@ -70,6 +77,8 @@ def compare(
     schema.check("compare", {"n_jobs": n_jobs}, Table({"n_jobs": Whole(1, 2**31 - 1)}))
     if not isinstance(config, (dict, str, os.PathLike)):
         raise ValueError(f"config must be a dict or the path of a file, got {config!r}")
+    if follow:
+        check_installed()
     config = check_config(config if isinstance(config, dict) else read_config(config))
     folder = Path(output)
     with locks.held(folder):
@@ -77,7 +86,8 @@ def compare(
         for path in (folder, folder / "cells"):
             atomic.remove_leftovers(path)
         config = data.kept(config, folder)
-        found = _results(config, folder, n_jobs, dask, data_dir, on_cell)
+        metrics = folder.absolute() / "metrics" if follow else None
+        found = _results(config, folder, n_jobs, dask, data_dir, on_cell, metrics)
         report.write(found, config, folder)
     return found
 
@@ -89,6 +99,7 @@ def _results(
     dask: str | None,
     data_dir: str | os.PathLike | None,
     on_cell: Callable[[dict, int], None] | None,
+    metrics: Path | None,
 ) -> list[dict[str, Any]]:
     """The result of each cell, of those that were run before, too."""
     wanted = cells_of(config)
@@ -101,7 +112,10 @@ def _results(
     }
     waiting = [name for name, result in done.items() if result is None]
     parts = {name: path.with_suffix(".part").absolute() for name, path in paths.items()}
-    jobs = [(name, wanted[name], code, places, data_dir, parts[name]) for name in waiting]
+    jobs = [
+        (name, wanted[name], code, places, data_dir, parts[name], metrics and metrics / name)
+        for name in waiting
+    ]
     for name in done.keys() - waiting:
         shutil.rmtree(parts[name], ignore_errors=True)
     left = len(waiting)
