@@ -341,6 +341,8 @@ def test_a_model_without_labels_is_a_cell(tmp_path):
     report.write([result], config, tmp_path)
     table = (tmp_path / "table.txt").read_text()
     assert "cross-entropy (nats per image)" in table and "log p(x)" in table
+    masked = measured["test"]["best"]["masked_mse"]
+    assert f"{masked:.4f} (one seed)" in table
     assert (tmp_path / "curves-1.png").exists()
 
 

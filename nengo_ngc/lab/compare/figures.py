@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .. import plots
 from . import budget
-from .results import criterion, label
+from .results import as_text, criterion, label
 
 Results = dict[str, list[dict[str, Any]]]  # of the cells of a group, by rule
 
@@ -77,8 +77,8 @@ def _draw_errors(runs: Results, path: Path) -> bool:
     shown = "one seed" if _seeds(runs) == "one seed" else "each seed and the mean"
     with plots.figure(path, size=(plots.WIDTH, 0.5 * len(runs) + 0.9)) as (fig, ((ax,),)):
         for row, cells in enumerate(runs.values()):
-            _draw_row(ax, row, _tested(cells, "last"), "last epoch")
-            _draw_row(ax, row + 0.4, _tested(cells, "best"), "best validation epoch")
+            _draw_row(ax, row, cells, "last")
+            _draw_row(ax, row + 0.4, cells, "best")
         ax.set_yticks([row + 0.2 for row in range(len(runs))], _names(runs).values())
         ax.set(xlabel=f"test {label(_first(runs))}, {shown}", ylim=(len(runs) - 0.3, -0.3))
         every = [e for cells in runs.values() for e in _tested(cells, "last")]
@@ -89,11 +89,13 @@ def _draw_errors(runs: Results, path: Path) -> bool:
     return True
 
 
-def _draw_row(ax: Any, row: float, errors: list[float], name: str) -> None:
-    """Draw the errors of the seeds of a rule, and their mean."""
+def _draw_row(ax: Any, row: float, cells: list[dict], epoch: str) -> None:
+    """Draw what was measured of the seeds of a rule after an epoch, and the mean."""
+    errors = _tested(cells, epoch)
     if not errors:
         return
-    look = plots.look(0 if name == "last epoch" else 1)
+    look = plots.look(0 if epoch == "last" else 1)
+    name = "last epoch" if epoch == "last" else "best validation epoch"
     ax.plot(
         errors,
         [row] * len(errors),
@@ -102,11 +104,11 @@ def _draw_row(ax: Any, row: float, errors: list[float], name: str) -> None:
         ms=6,
         label=name,
     )
-    mean = np.mean(errors)
+    mean = float(np.mean(errors))
     if len(errors) > 1:
         ax.plot([mean, mean], [row - 0.15, row + 0.15], color=look["color"], lw=2.5)
     ax.annotate(
-        f"{mean:.2f}",
+        as_text(criterion(cells[0]), mean),
         (max(errors), row),
         xytext=(8, 0),
         textcoords="offset points",

@@ -12,7 +12,7 @@ from ...storage import atomic
 from .. import provenance
 from ..specs import MODELS, compared
 from .figures import CAPTIONS, PICTURES, Results, last_angles
-from .results import criterion, label, picture
+from .results import as_text, criterion, label, picture
 
 _WIDEST = 16  # letters of a line of a column's name
 
@@ -182,11 +182,12 @@ def measure_text(row: dict[str, Any], epoch: str, name: str | None = None) -> st
     name : str, optional
         Default: the measure by which cells are judged.
     """
-    mean, deviation = row[epoch].get(name or row["criterion"], (None, None))
+    name = name or row["criterion"]
+    mean, deviation = row[epoch].get(name, (None, None))
     if mean is None:
         return ""
-    spread = " (one seed)" if deviation is None else f" ± {deviation:.2f}"
-    return f"{mean:.2f}{spread}"
+    spread = " (one seed)" if deviation is None else f" ± {as_text(name, deviation)}"
+    return f"{as_text(name, mean)}{spread}"
 
 
 def outcome(result: dict[str, Any]) -> str:
@@ -194,11 +195,13 @@ def outcome(result: dict[str, Any]) -> str:
     if result["status"] != "done":
         return f"failed, {result['message']}"
     name, test = criterion(result), result["test"]
-    said = f"test {label(result)} {test['last'][name]:.2f} at the last epoch"
+    said = f"test {label(result)} {as_text(name, test['last'][name])} at the last epoch"
     if "best" not in test:
         return said
     best = test["best"]
-    return f"{said}, {best[name]:.2f} at epoch {best['epoch']}, the best on validation"
+    return (
+        f"{said}, {as_text(name, best[name])} at epoch {best['epoch']}, the best on validation"
+    )
 
 
 def angles_text(row: dict[str, Any]) -> str:

@@ -97,6 +97,11 @@ def criterion(result: dict[str, Any]) -> str:
     return spec.criterion(result["test"]["last"]) or next(iter(spec.criteria))
 
 
+def as_text(name: str, value: float) -> str:
+    """A measure as text; squared errors per pixel are small numbers."""
+    return f"{value:.{4 if name.endswith('mse') else 2}f}"
+
+
 def label(result: dict[str, Any]) -> str:
     """What tables and axes call that measure."""
     return compared()[result["cell"]["rule"]][0].criteria[criterion(result)]
