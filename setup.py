@@ -12,6 +12,7 @@ extras = {
     "dl": ["nengo-dl==3.6.0", "tensorflow>=2.16", "tf-keras>=2.16"],
     "jax": ["jax>=0.8.1"],
     "dask": ["dask>=2024.1", "distributed>=2024.1"],
+    "follow": ["tensorboardX>=2.6"],
     "gui": ["nengo-gui>=0.5", "nengo-spa>=2"],
     "docs": [
         "docutils>=0.22",
@@ -37,6 +38,7 @@ extras = {
         "pytest-xdist>=3",
         "ruff>=0.17,<0.18",
         "selenium>=4.11",
+        "tensorboardX>=2.6",
     ],
 }
 extras["all"] = sorted({package for group in extras.values() for package in group})

@@ -112,6 +112,12 @@ def test_results(compared):
             assert 0 <= result["test"][epoch]["error"] <= 100
         assert len(result["history"]) == 2 and len(result["angles"]) == 3
         assert result["samples_per_second"] > 0 and result["peak_memory_mb"] > 50
+    # of 40 images 7 are held out, and a batch is 20
+    for result, updates in zip(results[::2], (592 + 80, 80)):
+        last = result["history"][-1]
+        assert last["samples"] == 40 and last["macs"] == 40 * (64 * 8 + 8 * 10 + updates)
+        seconds = sum(20 / record["samples_per_second"] for record in result["history"])
+        assert last["seconds"] == pytest.approx(seconds)
     first = results[0]
     assert first["val"]["last"] == {"error": first["history"][-1]["val_error"]}
     best = min(record["val_error"] for record in first["history"])
@@ -130,7 +136,8 @@ def test_what_is_written(compared):
     assert len(list((folder / "cells").glob("*.json"))) == 4
     table = (folder / "table.txt").read_text()
     assert re.search(r"backprop( +\d+\.\d\d ± \d+\.\d\d){2} +2 ", table)
-    for name in ("errors-1.png", "curves-1.png"):
+    assert "GMAC per" in table
+    for name in ("errors-1.png", "curves-1.png", "budgets-1.png"):
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
     # all updates are backprop's: nothing would be seen on the axes
     assert not (folder / "angles-1.png").exists()
@@ -139,7 +146,7 @@ def test_what_is_written(compared):
 
 def test_page_is_self_contained(compared):
     page = (compared[0] / "report.html").read_text()
-    assert page.count("data:image/png;base64,") == 2
+    assert page.count("data:image/png;base64,") == 3
     assert not re.search(r"(src|href)=\"(?!data:)", page)
     assert "http" not in re.sub(r'"data:[^"]*"', "", page)  # pictures are random letters
     assert "digits, 8 hidden, relu, nengo" in page and "±" in page
@@ -334,6 +341,8 @@ def test_a_model_without_labels_is_a_cell(tmp_path):
     report.write([result], config, tmp_path)
     table = (tmp_path / "table.txt").read_text()
     assert "cross-entropy (nats per image)" in table and "log p(x)" in table
+    masked = measured["test"]["best"]["masked_mse"]
+    assert f"{masked:.4f} (one seed)" in table
     assert (tmp_path / "curves-1.png").exists()
 
 
@@ -431,6 +440,57 @@ def test_cells_of_a_worker_that_is_killed_run_elsewhere(whole, tmp_path, monkeyp
     assert result["status"] == "done", result
     assert log == "||||-" + 6 * "|"
     assert same(result) == whole
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("tensorboardX") is None, reason="tensorboardX is not installed"
+)
+def test_metrics_can_be_followed(tmp_path, monkeypatch):
+    """Each record is in the file while the cell waits for it, before the next epoch."""
+    from tensorboardX.proto.event_pb2 import Event
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "metrics" / "x").mkdir(parents=True)
+    (tmp_path / "metrics" / "x" / "of a run before").touch()
+    settings = {**SMALL, "rules": ["backprop"], "seeds": [0], "epochs": 2}
+    (cell,) = comparison.cells_of(comparison.check_config(settings)).values()
+    seen = []
+
+    def keep(*args):
+        (path,) = (tmp_path / "metrics" / "x").iterdir()
+        n = len(seen) + 1
+        waits_for(lambda: ("val_error", n) in [e[:2] for e in events(path, Event)])
+        seen.append(list(events(path, Event)))
+        return keep_checkpoint(*args)
+
+    keep_checkpoint = checkpoints.Checkpoints.keep
+    monkeypatch.setattr(checkpoints.Checkpoints, "keep", keep)
+    metrics = str(tmp_path / "metrics" / "x")
+    result = training.run(cell, {}, None, tmp_path, metrics=metrics)
+    for epoch, found in enumerate(seen, start=1):
+        errors = [value for name, _, value in found if name == "val_error"]
+        expected = [record["val_error"] for record in result["history"][:epoch]]
+        assert errors == pytest.approx(expected)
+    assert {"loss", "macs", "seconds"} <= {name for name, _, _ in seen[-1]}
+    assert {step for _, step, _ in seen[-1]} == {1, 2}
+
+
+def events(path, event):
+    """Names, steps and values in a file of events: a length of 8 bytes and a check of 4."""
+    content = path.read_bytes()
+    while content:
+        n = int.from_bytes(content[:8], "little")
+        parsed = event.FromString(content[12 : 12 + n])
+        content = content[12 + n + 4 :]
+        for value in parsed.summary.value:
+            yield value.tag, parsed.step, value.simple_value
+
+
+def test_following_takes_a_package(tmp_path, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"tensorboardX is not installed: pip install"):
+        comparison.compare(SMALL, tmp_path / "out", follow=True)
+    assert not (tmp_path / "out").exists()
 
 
 def checkpoint(folder, epochs, **made_of):
@@ -601,6 +661,22 @@ def figures(monkeypatch):
 
     monkeypatch.setattr(plots, "figure", remember)
     return saved
+
+
+def test_costs_that_are_not_known_are_not_drawn(figures, tmp_path):
+    config = comparison.check_config({**SMALL, "seeds": [0]})
+    results = []
+    for cell in comparison.cells_of(config).values():
+        macs = 1e9 if cell["rule"] == "pes" else None
+        cost = {"samples": 20, "seconds": 0.5, "macs": macs}
+        history = [{"epoch": epoch, "val_error": 3.0, **cost} for epoch in (1, 2)]
+        results.append(result_of(cell, {}, history=history))
+    report.write(results, config, tmp_path)
+    samples, seconds, macs = figures["budgets-1.png"].axes
+    assert [len(ax.lines) for ax in (samples, seconds, macs)] == [2, 2, 1]
+    assert macs.lines[0].get_label() == "pes" and macs.lines[0].get_xdata()[0] == 1
+    check_layout(figures["budgets-1.png"])
+    assert [row["gmacs"] for row in report.summary(results)] == [None, 0.5]
 
 
 @pytest.mark.parametrize("rules", [["backprop", "pes"], ["autodiff", "pes"]])

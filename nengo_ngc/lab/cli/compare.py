@@ -45,6 +45,11 @@ def _names() -> str:
     help="Compute this number of combinations at once.",
 )
 @click.option("--dask", help="Compute on the workers of the Dask scheduler at this address.")
+@click.option(
+    "--follow",
+    is_flag=True,
+    help="Write what is measured of each epoch into the folder metrics, for TensorBoard.",
+)
 @quiet_option
 @data_dir_option
 def compare(
@@ -52,6 +57,7 @@ def compare(
     output: str | None,
     jobs: int,
     dask: str | None,
+    follow: bool,
     quiet: bool,
     data_dir: str | None,
 ) -> None:
@@ -103,7 +109,7 @@ def compare(
         bar = tqdm(total=n_cells, unit="run", desc="compare", disable=not draws_bars())
         with bar:
             results = comparison.compare(
-                wanted, folder, jobs, dask, data_dir, on_cell=_Tell(bar, say)
+                wanted, folder, jobs, dask, data_dir, _Tell(bar, say), follow
             )
         say((folder / "table.txt").read_text(encoding="utf-8"))
         say(f"see report.html, curves and angles in {folder}")

@@ -14,6 +14,7 @@ from . import data, processes, report, results
 from .cells import AXES, cells_of, model_of
 from .code_hashes import hashes
 from .configuration import DEFAULTS, check_config, read_config
+from .follow import check_installed
 from .user_modules import import_module, place
 
 __all__ = [
@@ -35,6 +36,7 @@ def compare(
     dask: str | None = None,
     data_dir: str | os.PathLike | None = None,
     on_cell: Callable[[dict, int], None] | None = None,
+    follow: bool = False,
 ) -> list[dict[str, Any]]:
     """Run what has not been run yet, and write the report of everything.
 
@@ -54,6 +56,9 @@ def compare(
         As for `.lab.datasets.load`.
     on_cell : callable, optional
         Called with each result and the number of cells left.
+    follow : bool, optional
+        Whether what is measured of each epoch is written into the folder ``metrics`` at once,
+        from which TensorBoard shows it. It takes the package tensorboardX.
 
     Returns
     -------
@@ -63,6 +68,8 @@ def compare(
 
     Raises
     ------
+    ImportError
+        If a package is missing.
     FileNotFoundError, ValueError
         If the configuration is unfit. What goes wrong in a cell is in its result.
     FolderHeldError
@@ -71,13 +78,16 @@ def compare(
     schema.check("compare", {"n_jobs": n_jobs}, Table({"n_jobs": Whole(1, 2**31 - 1)}))
     if not isinstance(config, (dict, str, os.PathLike)):
         raise ValueError(f"config must be a dict or the path of a file, got {config!r}")
+    if follow:
+        check_installed()
     config = check_config(config if isinstance(config, dict) else read_config(config))
     folder = Path(output)
     with locks.held(folder):
         atomic.remove_leftovers(folder)
         config = data.kept(config, folder)
-        cells = cells_of(config)
-        found = run_cells(cells, config["modules"], folder, n_jobs, dask, data_dir, on_cell)
+        metrics = folder.absolute() / "metrics" if follow else None
+        cells, modules = cells_of(config), config["modules"]
+        found = run_cells(cells, modules, folder, n_jobs, dask, data_dir, on_cell, metrics)
         report.write(found, config, folder)
     return found
 
@@ -90,6 +100,7 @@ def run_cells(
     dask: str | None = None,
     data_dir: str | os.PathLike | None = None,
     on_cell: Callable[[dict, int], None] | None = None,
+    metrics: Path | None = None,
 ) -> list[dict[str, Any]]:
     """Run those of several cells that have not been run yet, and return all results.
 
@@ -103,6 +114,8 @@ def run_cells(
         Results are kept in ``cells`` in it. This process must hold it.
     n_jobs, dask, data_dir, on_cell
         As for ``compare``.
+    metrics : path, optional
+        Folder for what is measured in each epoch, which TensorBoard shows.
 
     Returns
     -------
@@ -120,7 +133,10 @@ def run_cells(
     }
     waiting = [name for name, result in done.items() if result is None]
     parts = {name: path.with_suffix(".part").absolute() for name, path in paths.items()}
-    jobs = [(name, cells[name], code, places, data_dir, parts[name]) for name in waiting]
+    jobs = [
+        (name, cells[name], code, places, data_dir, parts[name], metrics and metrics / name)
+        for name in waiting
+    ]
     for name in done.keys() - waiting:
         shutil.rmtree(parts[name], ignore_errors=True)
     left = len(waiting)

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import plots
-from .results import criterion, label
+from . import budget
+from .results import as_text, criterion, label
 
 Results = dict[str, list[dict[str, Any]]]  # of the cells of a group, by rule
 
@@ -76,8 +77,8 @@ def _draw_errors(runs: Results, path: Path) -> bool:
     shown = "one seed" if _seeds(runs) == "one seed" else "each seed and the mean"
     with plots.figure(path, size=(plots.WIDTH, 0.5 * len(runs) + 0.9)) as (fig, ((ax,),)):
         for row, cells in enumerate(runs.values()):
-            _draw_row(ax, row, _tested(cells, "last"), "last epoch")
-            _draw_row(ax, row + 0.4, _tested(cells, "best"), "best validation epoch")
+            _draw_row(ax, row, cells, "last")
+            _draw_row(ax, row + 0.4, cells, "best")
         ax.set_yticks([row + 0.2 for row in range(len(runs))], _names(runs).values())
         ax.set(xlabel=f"test {label(_first(runs))}, {shown}", ylim=(len(runs) - 0.3, -0.3))
         every = [e for cells in runs.values() for e in _tested(cells, "last")]
@@ -88,11 +89,13 @@ def _draw_errors(runs: Results, path: Path) -> bool:
     return True
 
 
-def _draw_row(ax: Any, row: float, errors: list[float], name: str) -> None:
-    """Draw the errors of the seeds of a rule, and their mean."""
+def _draw_row(ax: Any, row: float, cells: list[dict], epoch: str) -> None:
+    """Draw what was measured of the seeds of a rule after an epoch, and the mean."""
+    errors = _tested(cells, epoch)
     if not errors:
         return
-    look = plots.look(0 if name == "last epoch" else 1)
+    look = plots.look(0 if epoch == "last" else 1)
+    name = "last epoch" if epoch == "last" else "best validation epoch"
     ax.plot(
         errors,
         [row] * len(errors),
@@ -101,11 +104,11 @@ def _draw_row(ax: Any, row: float, errors: list[float], name: str) -> None:
         ms=6,
         label=name,
     )
-    mean = np.mean(errors)
+    mean = float(np.mean(errors))
     if len(errors) > 1:
         ax.plot([mean, mean], [row - 0.15, row + 0.15], color=look["color"], lw=2.5)
     ax.annotate(
-        f"{mean:.2f}",
+        as_text(criterion(cells[0]), mean),
         (max(errors), row),
         xytext=(8, 0),
         textcoords="offset points",
@@ -128,6 +131,32 @@ def _draw_curves(runs: Results, path: Path) -> bool:
             plots.log_axis(ax, "y")
         plots.whole_numbers(ax.xaxis)
         plots.legend(fig, "right")
+    return True
+
+
+def _draw_budgets(runs: Results, path: Path) -> bool:
+    measured = f"val_{criterion(_first(runs))}"
+    shown = {
+        key: about
+        for key, about in budget.AXES.items()
+        if any(cell["history"][-1].get(key) for cells in runs.values() for cell in cells)
+    }
+    if not shown or not any(measured in record for record in _first(runs)["history"]):
+        return False
+    size = (max(plots.WIDTH, 2.9 * len(shown)), 3.4)
+    with plots.figure(path, 1, len(shown), size, sharey=True) as (fig, axes):
+        for ax, (key, (name, scale)) in zip(axes[0], shown.items()):
+            for row, (rule, called) in enumerate(_names(runs).items()):
+                cost = scale * _over_epochs(runs[rule], "history", key).mean(axis=0)
+                errors = _over_epochs(runs[rule], "history", measured)
+                if not np.isnan(cost).all():
+                    plots.band(ax, cost, errors, label=called, **plots.look(row))
+            ax.set(xlabel=name, xlim=(0, None))
+        axes[0, 0].set_ylabel(f"validation {label(_first(runs))}\n{_seeds(runs)}")
+        every = [line.get_ydata() for line in axes[0, 0].lines]
+        if _spans_decades(np.concatenate(every)):
+            plots.log_axis(axes[0, 0], "y")
+        plots.legend(fig, n_columns=3)
     return True
 
 
@@ -196,6 +225,7 @@ def _draw_goodness(runs: Results, path: Path) -> bool:
 PICTURES = {
     "errors": _draw_errors,
     "curves": _draw_curves,
+    "budgets": _draw_budgets,
     "angles": _draw_angles,
     "goodness": _draw_goodness,
 }
@@ -204,6 +234,9 @@ CAPTIONS = {
     "errors": "Test images: after the last epoch, and after the epoch that was the best on "
     "validation images.",
     "curves": "Validation images, which are not learned from, after each epoch.",
+    "budgets": "The same by what learning has cost: images that were learned from, seconds of "
+    "learning, with the time to build and compile, and multiply-accumulates of settling and "
+    "of updates, counted from the network. Validation is not part of any of them.",
     "angles": "Angle between each rule's update and backprop's at the same weights, "
     "before learning (epoch 0) and after each epoch; at 90° an update is no better "
     "than a random direction.",

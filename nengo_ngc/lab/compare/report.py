@@ -11,7 +11,7 @@ from .. import provenance
 from ..pages import aligned, page
 from ..specs import MODELS, compared
 from .figures import CAPTIONS, PICTURES, Results, last_angles
-from .results import criterion, label, picture
+from .results import as_text, criterion, label, picture
 
 _COMMAND = "nengo-ngc compare"
 
@@ -65,7 +65,8 @@ def summary(results: list[dict]) -> list[dict[str, Any]]:
         ``label``, ``last`` and ``best`` (measures of test images after the last epoch, and
         after the epoch that was the best on validation images, each of them a mean over
         seeds and their standard deviation, or None), ``n`` (seeds), ``samples_per_second``,
-        ``ratio`` (to automatic differentiation in the same group, or None), ``memory_mb``,
+        ``ratio`` (to automatic differentiation in the same group, or None), ``gmacs`` (10⁹
+        multiply-accumulates of an epoch, or None if they cannot be counted), ``memory_mb``,
         ``angles`` (of the last epoch, by weights).
     """
     rows = []
@@ -85,6 +86,7 @@ def summary(results: list[dict]) -> list[dict[str, Any]]:
                     "n": len(cells),
                     "samples_per_second": speed,
                     "ratio": speed / reference if reference else None,
+                    "gmacs": _gmacs(cells),
                     "memory_mb": _mean(cells, "peak_memory_mb"),
                     "angles": last_angles(cells),
                 }
@@ -117,6 +119,7 @@ def columns(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
         "seeds": [str(row["n"]) for row in rows],
         "samples/s": [f"{row['samples_per_second']:.0f}" for row in rows],
         "of autodiff": [_number(row["ratio"], ".2f") for row in rows],
+        "GMAC per epoch": [_number(row["gmacs"], ".3g") for row in rows],
         "peak MB": [_number(row["memory_mb"], ".0f") for row in rows],
         "angle to backprop (°)": [angles_text(row) for row in rows],
     }
@@ -129,6 +132,7 @@ def other_measures(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
     Without validation images it is that of the last epoch. Empty if there is nothing else.
     """
     epoch = "best" if any(row["best"] for row in rows) else "last"
+    rows = [row for row in rows if row[epoch].keys() - {row["criterion"], "epoch"}]
     names = {
         name: text
         for row in rows
@@ -153,11 +157,12 @@ def measure_text(row: dict[str, Any], epoch: str, name: str | None = None) -> st
     name : str, optional
         Default: the measure by which cells are judged.
     """
-    mean, deviation = row[epoch].get(name or row["criterion"], (None, None))
+    name = name or row["criterion"]
+    mean, deviation = row[epoch].get(name, (None, None))
     if mean is None:
         return ""
-    spread = " (one seed)" if deviation is None else f" ± {deviation:.2f}"
-    return f"{mean:.2f}{spread}"
+    spread = " (one seed)" if deviation is None else f" ± {as_text(name, deviation)}"
+    return f"{as_text(name, mean)}{spread}"
 
 
 def outcome(result: dict[str, Any]) -> str:
@@ -165,11 +170,13 @@ def outcome(result: dict[str, Any]) -> str:
     if result["status"] != "done":
         return f"failed, {result['message']}"
     name, test = criterion(result), result["test"]
-    said = f"test {label(result)} {test['last'][name]:.2f} at the last epoch"
+    said = f"test {label(result)} {as_text(name, test['last'][name])} at the last epoch"
     if "best" not in test:
         return said
     best = test["best"]
-    return f"{said}, {best[name]:.2f} at epoch {best['epoch']}, the best on validation"
+    return (
+        f"{said}, {as_text(name, best[name])} at epoch {best['epoch']}, the best on validation"
+    )
 
 
 def angles_text(row: dict[str, Any]) -> str:
@@ -208,6 +215,15 @@ def _over_seeds(cells: list[dict], epoch: str) -> dict[str, tuple[float, float |
             deviation = float(np.std(values, ddof=1)) if values[1:] else None
             found[name] = float(np.mean(values)), deviation
     return found
+
+
+def _gmacs(cells: list[dict]) -> float | None:
+    """Giga-multiply-accumulates of an epoch, the mean over epochs and cells."""
+    counts = [cell["history"][-1].get("macs") for cell in cells]
+    per_epoch = [
+        count / len(cell["history"]) / 1e9 for cell, count in zip(cells, counts) if count
+    ]
+    return float(np.mean(per_epoch)) if per_epoch else None
 
 
 def _mean(cells: list[dict], key: str) -> float | None:

@@ -13,6 +13,7 @@ from ...storage import atomic, parsing, schema
 from ...storage.schema import Either, Field, List, Number, Table, Text, Whole
 from ..provenance import SCHEMA
 from ..specs import MODELS, compared
+from . import budget
 
 _PICTURE_BYTES = 2**22  # the largest of a model's pictures have a fifth of a megabyte
 _LARGEST = 1e9  # beyond any machine's speed and memory
@@ -32,7 +33,7 @@ def _done(rule: str) -> Table:
     }
     last = Table(decisive, absent=(*decisive,), others=_MEASURE)
     best = replace(last, fields={**decisive, "epoch": Whole(1)})
-    drawn = [*(f"val_{name}" for name in criteria), *_GOODNESS]
+    drawn = [*(f"val_{name}" for name in criteria), *_GOODNESS, *budget.AXES]
     epoch = Table(
         {"epoch": Whole(1), **{name: _MEASURE for name in drawn}},
         absent=drawn,
@@ -94,6 +95,11 @@ def criterion(result: dict[str, Any]) -> str:
     """The measure by which a result is judged."""
     spec = compared()[result["cell"]["rule"]][0]
     return spec.criterion(result["test"]["last"]) or next(iter(spec.criteria))
+
+
+def as_text(name: str, value: float) -> str:
+    """A measure as text; squared errors per pixel are small numbers."""
+    return f"{value:.{4 if name.endswith('mse') else 2}f}"
 
 
 def label(result: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ import base64
 import math
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from .. import datasets, provenance
 from ..datasets import Dataset
 from ..specs import MODELS, ModelSpec, compared
 from ..training_path import train
-from . import checkpoints, data
+from . import budget, checkpoints, data, follow
 from .cells import model_of
 
 # test images whose log likelihood is estimated, and samples for each, of models that have one
@@ -27,6 +28,7 @@ def run(
     data_dir: str | None,
     folder: Path,
     part: str | None = None,
+    metrics: str | None = None,
 ) -> dict[str, Any]:
     """Train the model of a cell, and measure it on test images once it has learned.
 
@@ -42,6 +44,8 @@ def run(
     part : path, optional
         Where checkpoints are, from which the cell goes on. By default, or if there can be
         none, it begins from the start.
+    metrics : path, optional
+        Where metrics are written while the cell runs.
 
     Returns
     -------
@@ -50,7 +54,7 @@ def run(
         `.lab.compare.processes.run_cell`.
     """
     with checkpoints.place(part, folder) as kept:
-        return _Cell(cell, code, data_dir, folder, kept).result()
+        return _Cell(cell, code, data_dir, folder, kept, metrics).result()
 
 
 class _Cell:
@@ -63,6 +67,7 @@ class _Cell:
         data_dir: str | None,
         folder: Path,
         kept: Path,
+        metrics: str | None,
     ) -> None:
         self._start = time.perf_counter()
         self._cell, self._data_dir, self._folder = cell, data_dir, folder
@@ -74,27 +79,33 @@ class _Cell:
         last = self._checkpoints.last()
         self._resumes = last is not None
         self._model, measured = last or (model_of(cell, full.image_shape), {})
+        self._follower = follow.Follower(metrics, self._resumes)
         self._angles: list[dict[str, Any]] = measured.get("angles", [])
+        self._budget: list[dict[str, Any]] = measured.get("budget", [])
         self._seconds: float = measured.get("seconds", 0.0)  # of processes before this one
 
     def result(self) -> dict[str, Any]:
         cell, model = self._cell, self._model
-        train(
-            self._spec,
-            model,
-            self._data,
-            self._validation,
-            _folder_of_pictures(cell["rule"], self._folder),
-            began=self._began,
-            after_epoch=self._after_epoch,
-            resume=self._resumes,
-        )
+        with closing(self._follower):
+            train(
+                self._spec,
+                model,
+                self._data,
+                self._validation,
+                _folder_of_pictures(cell["rule"], self._folder),
+                began=self._began,
+                after_epoch=self._after_epoch,
+                resume=self._resumes,
+            )
         history = model.history_
         speeds = [record["samples_per_second"] for record in history]
         return {
             "test": self._tested(),
             "val": _validated(self._spec, history),
-            "history": [_without_nan(record) for record in history],
+            "history": [
+                _without_nan({**record, **spent})
+                for record, spent in zip(history, self._budget, strict=True)
+            ],
             "angles": self._angles,
             "pictures": _pictures(cell["rule"], self._folder),
             # the first epoch builds and compiles
@@ -112,7 +123,16 @@ class _Cell:
 
     def _after_epoch(self, record: dict) -> None:
         self._measure_angles()
-        measured = {"angles": self._angles, "seconds": self._spent()}
+        n, size = len(self._data.y_train), self._cell["batch_size"]
+        before = self._budget[-1] if self._budget else {}
+        in_batches = n // min(n, size) * min(n, size)  # others are left out of an epoch
+        self._budget.append(budget.spent(self._model, record, in_batches, before))
+        self._follower.write({**record, **self._budget[-1]})
+        measured = {
+            "angles": self._angles,
+            "budget": self._budget,
+            "seconds": self._spent(),
+        }
         self._checkpoints.keep(self._model, measured)
 
     def _spent(self) -> float:

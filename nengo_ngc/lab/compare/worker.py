@@ -24,7 +24,7 @@ def main() -> None:
     try:
         modules = [import_module(*place) for place in task["modules"]]
         code = hashes(modules)  # of what runs here, wherever it was found
-        given = task["cell"], code, task["data_dir"], folder, task["part"]
+        given = task["cell"], code, task["data_dir"], folder, task["part"], task["metrics"]
         result = {"status": "done", **training.run(*given)}
     except Exception as error:  # whatever it is, the other cells go on
         code = task["code"]
