@@ -67,7 +67,8 @@ class RuleClassifier(ImageClassifier):
     weight_decay : float, optional
         Weight decay of "adamw", see `.AdamW`. Other optimisers have none.
     anneal : bool or {"linear", "cosine"}, optional
-        Whether updates shrink in the course of ``max_epochs``, and how. True is "linear".
+        How updates shrink in the course of ``max_epochs``. True is "linear", and with False
+        they do not shrink.
     floor : float, optional
         The fraction of its full size that an update has in the end, if updates shrink.
     warm_up : float, optional
@@ -106,9 +107,9 @@ class RuleClassifier(ImageClassifier):
     parameters_ : dict of {str: array}
         Weights W1, W2 and so on, of shape (post, pre), and biases b1, b2 and so on.
     history_ : list of dict
-        A record of each epoch. It has the number ``epoch``; the means ``loss`` (cross-entropies
-        are in nats) and ``error`` (in percent) of training images, measured on the feedforward
-        prediction before they changed the weights;
+        A record of each epoch. It has the number ``epoch``; the means ``loss`` (in nats,
+        unless it is the squared error) and ``error`` (in percent) of training images, measured
+        on their feedforward predictions before they changed the weights;
         ``val_error``, in percent, if there were validation images; ``learning_rate`` and
         ``samples_per_second``.
     n_iter_ : int
@@ -155,7 +156,7 @@ class RuleClassifier(ImageClassifier):
         optimizer: str | None = None,
         learning_rate: float | None = None,
         weight_decay: float = 0.0,
-        anneal: bool | str = True,
+        anneal: bool | str = "linear",
         floor: float = 0.05,
         warm_up: float = 0.0,
         warm_up_from: float = 0.0,

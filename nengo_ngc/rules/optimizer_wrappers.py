@@ -20,7 +20,6 @@ from ..validation import (
 )
 from .optimizers import Optimizer, State
 
-
 SHAPES = "linear", "cosine"
 
 
