@@ -68,6 +68,9 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
     n_group, latent_step, positives_only, noise : optional
         As for `.networks.PFF`. With ``recurrent=False, carry=0, g_units=0`` this is the plain
         forward-forward algorithm.
+    readout : {"pass", "states"}, optional
+        What the output reads and learns from, see `.networks.PFF`. With "states", as in the
+        original program, predictions by one pass are poor.
     scan : bool, optional
         Whether to predict by trying all labels. If not, labels are predicted by one
         feedforward pass.
@@ -119,7 +122,7 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
     arguments = (
         *declared(PFF, "g_units", "threshold", "low_is_positive", "carry", "recurrent"),
         *declared(PFF, "lateral", "normalize", "n_group", "latent_step", "positives_only"),
-        *declared(PFF, "noise"),
+        *declared(PFF, "noise", "readout"),
         WholeParam("steps"),
         Adam.learning_rate,
         FlagParam("scan"),
@@ -157,6 +160,7 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         latent_step: float = 0.025,
         positives_only: bool = True,
         noise: float = 0.0,
+        readout: str = "pass",
         scan: bool = True,
         negatives: Callable | None = None,
         n_mixture: int = 10,
@@ -181,6 +185,7 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         self.latent_step = latent_step
         self.positives_only = positives_only
         self.noise = noise
+        self.readout = readout
         self.scan = scan
         self.negatives = negatives
         self.n_mixture = n_mixture

@@ -27,6 +27,7 @@ _ANY = Either((Flag(), Number(), Text(), List(Number())), optional=True)
 # name of the estimator
 _ADDED = {
     "NGCModel": ("output",),
+    "PFFClassifier": ("readout",),
     "RuleClassifier": (
         "loss",
         "optimizer",

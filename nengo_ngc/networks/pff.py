@@ -16,6 +16,7 @@ from ..schedule import Schedule
 from ..validation import (
     ArrayParam,
     ArraysParam,
+    ChoiceParam,
     FiniteParam,
     FlagParam,
     InstanceParam,
@@ -86,7 +87,7 @@ class PFF(RepresentationCircuit):
         The part c of a state that is kept from the previous timestep.
     recurrent : bool, optional
         Whether there are connections V and lateral connections. Without them the label is an
-        input of the first layer. With ``carry=0`` and ``g_units=0`` in addition, the network
+        input of the first layer, and each timestep is a pass through all layers. With ``carry=0`` and ``g_units=0`` in addition, the network
         is plain forward-forward.
     lateral : bool, optional
         Whether a recurrent network has lateral connections.
@@ -109,6 +110,12 @@ class PFF(RepresentationCircuit):
         Initial values, (post, pre). Parameters that are not given are initialised.
     weight_std : float, optional
         Standard deviation of the Gaussian from which weights are drawn.
+    readout : {"states", "pass"}, optional
+        What the output reads and learns from. "states" are the states of the top layer at the
+        previous timestep, as in the original program: the label drives them, so the output
+        learns little that helps without a label. "pass" are its states in the feedforward
+        pass with which a presentation begins, and which no label has driven; then the output
+        is the prediction of one pass, and stays the same for the whole presentation.
     label, seed, add_to_container
         As for `nengo.Network`.
 
@@ -146,6 +153,12 @@ class PFF(RepresentationCircuit):
     Hinton 2022, "The forward-forward algorithm", arXiv 2212.13345.
     """
 
+    # kinds of objects from left to right, as Nengo GUI shows them
+    gui_columns = (
+        *("input target kind learn", "a carried", "recurrent noise label", "z z_g", "n n_g"),
+        *("before", "start output output_error", "e", "goodness mean_goodness"),
+        *("loss generative_loss", "mu force_g", "generative_error learned_error"),
+    )
     _scale_free = ("z_g",)  # the generative circuit normalises it
 
     @checked(
@@ -164,6 +177,7 @@ class PFF(RepresentationCircuit):
         FiniteParam("noise", low=0),
         InstanceParam("optimizer", Optimizer, optional=True),
         PositiveParam("weight_std"),
+        ChoiceParam("readout", ("states", "pass")),
         *LEARNING,
     )
     def __init__(
@@ -185,6 +199,7 @@ class PFF(RepresentationCircuit):
         optimizer: Optimizer | None = Clipped(Adam(2.5e-4)),
         parameters: Mapping[str, NDArray] | None = None,
         weight_std: float = 0.05,
+        readout: str = "states",
         label: str | None = None,
         seed: int | None = None,
         add_to_container: bool | None = None,
@@ -211,6 +226,7 @@ class PFF(RepresentationCircuit):
             noise,
             optimizer,
             weight_std,
+            readout,
             schedule,
             parameters,
             {**shapes, "Gy": (shape[-1], g_units)} if g_units else {},

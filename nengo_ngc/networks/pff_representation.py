@@ -43,7 +43,9 @@ class RepresentationCircuit(LearningNetwork):
         that is kept.
     more_shapes : mapping of str to tuple of int
         Shapes of the parameters that a subclass adds.
-    shape, n_classes, recurrent, lateral, normalize, n_group, noise, optimizer, weight_std
+    shape, n_classes, recurrent, lateral, normalize, n_group, noise, optimizer
+        As for `.PFF`.
+    weight_std, readout
         As for `.PFF`.
     schedule, parameters, label, seed, add_to_container
         As for `.PFF`.
@@ -61,6 +63,7 @@ class RepresentationCircuit(LearningNetwork):
         noise: float,
         optimizer: Optimizer | None,
         weight_std: float,
+        readout: str,
         schedule: Schedule,
         parameters: Mapping[str, NDArray] | None,
         more_shapes: Mapping[str, Shape],
@@ -78,6 +81,7 @@ class RepresentationCircuit(LearningNetwork):
         self._noise = noise
         self._optimizer = optimizer
         self._weight_std = weight_std
+        self._readout = readout
         groups = [np.arange(size) // n_group for size in self._shape]
         self._masks = [(g[:, None] == g).astype(float) for g in groups]
         self._shapes = {**self._own_shapes(), **more_shapes}
@@ -144,17 +148,11 @@ class RepresentationCircuit(LearningNetwork):
             nengo.Connection(recurrent, z, synapse=None)
             nengo.Connection(z, carried, synapse=self._delay)
             normalized = self._neurons_of(self._node(self._n, z, f"n{level}"))
-            before = neurons(n, Identity(), f"before{level}")
-            nengo.Connection(normalized, before, synapse=self._delay)
-            start = PureNode(
-                _from_now,
-                n,
-                others=[normalized],
-                schedule=self._schedule,
-                label=f"start{level}",
-            )
-            nengo.Connection(before, start, synapse=None)
-            below = self._neurons_of(start)
+            before = None
+            if self._recurrent:
+                before, below = self._build_delay(level, normalized)
+            else:  # nothing comes down, so each timestep is a pass through all layers
+                below = normalized
             for seen, new in (
                 (self._z, z),
                 (self._recurrent_inputs, recurrent),
@@ -165,7 +163,7 @@ class RepresentationCircuit(LearningNetwork):
                 seen.append(new)
             self._visible[f"z{level}"] = z
             self._add_noise(level)
-        self._top_seen = below
+        self._top_seen = below if self._readout == "states" else self._build_pass()
         for level in range(1, self.n_layers + 1) if self._recurrent else ():
             if self._lateral:
                 self._connect_lateral(level)
@@ -173,6 +171,29 @@ class RepresentationCircuit(LearningNetwork):
                 name = f"V{level}"
                 self._connect(name, self._before[level], self._recurrent_inputs[level - 1])
         self._connect("Vy", label, self._recurrent_inputs[self._label_level])
+
+    def _build_delay(self, level, normalized):
+        """What other layers see of a layer at each timestep, and what the next one sees."""
+        n = self._shape[level]
+        before = neurons(n, Identity(), f"before{level}")
+        nengo.Connection(normalized, before, synapse=self._delay)
+        start = PureNode(
+            _from_now, n, others=[normalized], schedule=self._schedule, label=f"start{level}"
+        )
+        nengo.Connection(before, start, synapse=None)
+        return before, self._neurons_of(start)
+
+    def _build_pass(self):
+        """The top layer in the feedforward pass, held until the end of the presentation."""
+        of_pass = PureNode(
+            _from_now,
+            self._shape[-1],
+            others=[self._normalized[-1]],
+            schedule=self._schedule,
+            label="pass",
+        )
+        nengo.Connection(of_pass, of_pass, synapse=self._delay)
+        return self._neurons_of(of_pass)
 
     def _move(self, xp, first, recurrent, drive, carried):
         carry = self._goodness.carry

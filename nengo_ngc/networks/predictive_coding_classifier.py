@@ -136,6 +136,12 @@ class PredictiveCodingClassifier(Classifier):
     "muPC: scaling predictive coding to 100+ layer networks", arXiv 2505.13124.
     """
 
+    # kinds of objects from left to right, as Nengo GUI shows them
+    gui_columns = (
+        *("input learn sign", "x scaled mu prediction", "z", "phi", "e error"),
+        "gate lesson target",
+    )
+
     @checked(
         LatentState.beta,
         LatentState.momentum,

@@ -218,6 +218,33 @@ def test_plain_forward_forward_is_a_layer_at_a_time():
     assert names == {"W1", "b1", "W2", "b2", "Vy", "Wo", "bo"}
 
 
+def test_plain_forward_forward_against_a_loop(backend):
+    """In each timestep all layers see the layer below and learn, each by its goodness."""
+    kwargs = {"g_units": 0, "recurrent": False, "carry": 0.0, "threshold": 0.5}
+    before, after, _ = learned_by(
+        backend, (6, 5, 4), 2, optimizer=ngc.SGD(0.1), weight_std=0.5, **kwargs
+    )
+    p = {name: array.astype(float) for name, array in before.items()}
+    image, y = np.random.RandomState(0).rand(4, 6), np.eye(3)[[0, 1, 2, 0]]
+    t = np.array([[1.0], [1], [0], [0]])
+    for _ in range(2):
+        change, x = {}, image
+        for level in (1, 2):
+            n = x / (np.linalg.norm(x, axis=1, keepdims=True) + 1e-8)
+            label = 5 * y @ p["Vy"].T if level == 1 else 0
+            x = np.maximum(n @ p[f"W{level}"].T + p[f"b{level}"] + label, 0)
+            positive = 1 / (1 + np.exp(np.sum(x**2, axis=1, keepdims=True) - 0.5))
+            e = 2 * (positive - t) * x
+            change[f"W{level}"], change[f"b{level}"] = e.T @ n / 4, e.mean(axis=0)
+            if level == 1:
+                change["Vy"] = e.T @ (5 * y) / 4
+        for name, gradient in change.items():
+            p[name] = p[name] + 0.1 * gradient
+    for name in change:
+        np.testing.assert_allclose(after[name], p[name], atol=1e-5, err_msg=name)
+        assert np.abs(after[name] - before[name]).max() > 1e-4
+
+
 def test_without_lateral_connections_and_normalization():
     before, _, goodness = learned_by("nengo", (6, 5), n_steps=0, normalize=False)
     assert "L1" in before
@@ -254,6 +281,27 @@ def test_generative_circuit_learns_from_positives_if_so_asked():
         changed = {name for name in after if np.any(after[name] != before[name])}
         assert {"W1", "L1"} < changed
         assert changed.isdisjoint({"G1", "Gy"}) == positives_only
+
+
+def test_an_output_that_learns_from_the_pass(backend):
+    """It does what a softmax regression on the states of one feedforward pass does."""
+    kwargs = {"g_units": 0, "optimizer": ngc.SGD(0.1), "readout": "pass"}
+    before, after, _ = learned_by(backend, (6, 5, 5), **kwargs)
+    x, y = np.random.RandomState(0).rand(4, 6), np.eye(3)[[0, 1, 2, 0]]
+    kind = np.array([[1.0], [1], [0], [0]])
+    for level in (1, 2):
+        n = x / (np.linalg.norm(x, axis=1, keepdims=True) + 1e-8)
+        x = np.maximum(n @ before[f"W{level}"].T, 0)
+    n = x / (np.linalg.norm(x, axis=1, keepdims=True) + 1e-8)
+    W, b = before["Wo"].astype(float), before["bo"].astype(float)
+    for _ in range(3):
+        p = np.exp(n @ W.T + b)
+        e = 10 * kind * (y - p / p.sum(axis=1, keepdims=True))
+        W, b = W + 0.1 * e.T @ n / 4, b + 0.1 * e.mean(axis=0)
+    np.testing.assert_allclose(after["Wo"], W, atol=1e-5)
+    np.testing.assert_allclose(after["bo"], b, atol=1e-5)
+    of_states = learned_by(backend, (6, 5, 5), **{**kwargs, "readout": "states"})[1]
+    assert np.abs(of_states["Wo"] - W).max() > 1e-3
 
 
 def test_noise_moves_states():

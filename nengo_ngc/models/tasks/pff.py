@@ -179,6 +179,7 @@ class PFFTask(LabelTask):
             latent_step=model.latent_step,
             positives_only=model.positives_only,
             noise=model.noise if learns else 0.0,
+            readout=model.readout,
             optimizer=Clipped(Adam(model.learning_rate)) if learns else None,
             parameters=None if learns else self._parameters_for(generates),
             seed=self.seed,
