@@ -31,7 +31,7 @@ from ._report import benchmark
 
 EXAMPLES = (
     *("ngc_digits", "spiking_pdh", "pff_digits", "k_winners", "relaxation"),
-    *("learning_digits", "colour_photo"),
+    *("learning_digits", "colour_photo", "latents_pes", "latents_pointers", "latents_agent"),
 )
 SCRIPT = """
 import nengo

@@ -4,7 +4,8 @@ Press play. Every digit is shown for half a second, which is ten
 presentations of 50 timesteps. At the end of each presentation the
 pictures show the network's prediction of the image and the prediction
 error, in which grey stands for an error of 0. squared_error is that of
-the settled network, too: one value for each presentation.
+the settled network, too: the value from the end of each presentation is
+shown during the next one.
 
 Try the sliders:
 
@@ -21,7 +22,7 @@ import numpy as np
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets
-from nengo_ngc.gui import ImageDisplay, Settled
+from nengo_ngc.gui import ImageDisplay
 
 STEPS = 50  # timesteps in each presentation
 digits = datasets.load("digits", binarize=False)
@@ -42,7 +43,7 @@ with nengo.Network(label="digits", seed=0) as model:
     net.learn.output = [0.0]
     nengo.Connection(image, net.input, synapse=None)
     nengo.Connection(hide, net.mask, transform=right_half[:, None], synapse=None)
-    error = net.connections["E1"].pre
+    error = net.ensembles["e0"].neurons
 
     visible = nengo.Node(lambda t, x: x[:64] * (1 - x[64:]), size_in=128, label="visible")
     nengo.Connection(image, visible[:64], synapse=None)
@@ -58,7 +59,6 @@ with nengo.Network(label="digits", seed=0) as model:
     for k, what in enumerate((image, visible, net.output, error)):
         nengo.Connection(what, pictures[64 * k : 64 * (k + 1)], synapse=None)
 
-    settled = Settled(STEPS, lambda e: e @ e)
-    squared_error = nengo.Node(settled, size_in=64, label="squared_error")
-    nengo.Connection(error, squared_error, synapse=None)
+    squared_error = nengo.Node(size_in=1, label="squared_error")
+    nengo.Connection(net.settled("e0"), squared_error, function=lambda e: e @ e, synapse=None)
     probe = nengo.Probe(squared_error, sample_every=STEPS * 0.001)

@@ -29,7 +29,7 @@ import numpy as np
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets
-from nengo_ngc.gui import ImageDisplay, Settled
+from nengo_ngc.gui import ImageDisplay
 
 STEPS = 13  # timesteps in each presentation: a feedforward pass and 12 steps
 SECONDS = 40 * STEPS * 0.001  # during which one label is shown
@@ -83,7 +83,6 @@ with nengo.Network(label="PFF", seed=0) as model:
     nengo.Connection(label, pictures[64:128], transform=mean_images.T, synapse=None)
     nengo.Connection(net.connections["G1"].post, pictures[128:], synapse=None)
 
-    goodness = nengo.Node(Settled(STEPS), size_in=2, label="goodness")
+    goodness = nengo.Node(size_in=2, label="goodness")
     for k in range(2):
-        of_layer = net.probe(f"goodness{k + 1}", sample_every=STEPS * 0.001).target
-        nengo.Connection(of_layer, goodness[k], synapse=None)
+        nengo.Connection(net.settled(f"goodness{k + 1}"), goodness[k], synapse=None)

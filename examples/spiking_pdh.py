@@ -23,7 +23,7 @@ import numpy as np
 
 import nengo_ngc as ngc
 from nengo_ngc import datasets
-from nengo_ngc.gui import ImageDisplay, Settled
+from nengo_ngc.gui import ImageDisplay
 
 STEPS = 100  # timesteps in each presentation
 digits = datasets.load("digits", binarize=False)
@@ -62,13 +62,13 @@ with nengo.Network(label="spikes", seed=0) as model:
         (8, 8), grid=(1, 4), titles=("image", "visible", "rates", "spikes"), every=STEPS
     )
     pictures = nengo.Node(show, size_in=show.size_in, label="predictions")
-    settled = Settled(STEPS, lambda e: [e[:64] @ e[:64], e[64:] @ e[64:]])
-    squared_error = nengo.Node(settled, size_in=128, label="squared_error")
+    squared_error = nengo.Node(size_in=2, label="squared_error")
     for k, net in enumerate((rates, spikes)):
         nengo.Connection(image, net.input, synapse=None)
         nengo.Connection(hide, net.mask, transform=right_half[:, None], synapse=None)
-        error = net.connections["E1"].pre
-        nengo.Connection(error, squared_error[64 * k : 64 * (k + 1)], synapse=None)
+        nengo.Connection(
+            net.settled("e0"), squared_error[k], function=lambda e: e @ e, synapse=None
+        )
     for k, what in enumerate((image, visible, rates.output, spikes.output)):
         nengo.Connection(what, pictures[64 * k : 64 * (k + 1)], synapse=None)
 

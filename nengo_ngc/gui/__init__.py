@@ -3,12 +3,10 @@
 from .displays import ImageDisplay
 from .launcher import copy_examples, examples, free_port, open_example
 from .layout import arrange_networks
-from .settled import Settled
 from .weights import WeightDisplay
 
 __all__ = [
     "ImageDisplay",
-    "Settled",
     "WeightDisplay",
     "arrange_networks",
     "copy_examples",

@@ -3,6 +3,7 @@
 import functools
 import itertools
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,9 +11,12 @@ import nengo
 
 Position = dict[str, float]
 
-_MARGIN = 0.06  # around all objects, in a network that is 1 wide and 1 high
-_FILLED = 0.36  # of the distance to the neighbour, on either side of an object's middle
-_LARGEST = 0.05
+# in a network that is 1 wide and 1 high
+_BESIDE, _BELOW = 0.02, 0.06  # margins around all objects
+_FILLED = 0.72  # of the distance to the next object
+_LARGEST = 0.1
+
+_SHORTEST = 6  # characters; the text of labels does not shrink with the network
 
 
 def arrange_networks() -> None:
@@ -44,10 +48,11 @@ def positions(network: nengo.Network, columns: Iterable[str]) -> dict[Any, Posit
     ----------
     network : nengo.Network
         Its objects have labels such as ``"z1"``: a kind, and the number of a layer. Objects
-        without a number are placed from the bottom row on.
+        without a number have the next free row of their column. An object whose label goes
+        on after a space, as ``"z1 before"``, stands above the one before the space.
     columns : iterable of str
-        The kinds from left to right, several in a column separated by spaces. Kinds that
-        are not listed have columns on the right.
+        The kinds from left to right, several in a column separated by spaces, from the bottom
+        up. Kinds that are not listed have columns on the right.
 
     Returns
     -------
@@ -55,45 +60,65 @@ def positions(network: nengo.Network, columns: Iterable[str]) -> dict[Any, Posit
         What ``make_layout`` of Nengo GUI returns, for each object: ``x`` and ``y``, which are
         exchanged, from 0 to 1, and the full size ``w`` and ``h``, likewise.
     """
-    places = _places(network, [column.split() for column in columns])
-    used = sorted({column for column, _ in places.values()})
-    top = max(row for _, row in places.values())
-    across, up = 1 / max(len(used), 1), 1 / (top + 1)
-    size = {
-        "h": min(2 * _FILLED * across, 2 * _LARGEST),
-        "w": min(2 * _FILLED * up, 2 * _LARGEST),
-    }
+    stacks = _stacks(network, [column.split() for column in columns])
+    used, rows = (sorted(set(places)) for places in zip(*stacks))
+    across = _middles([_longest_label(stacks, column) for column in used], _BESIDE)
+    heights = [_highest_stack(stacks, row) for row in rows]
+    up = _middles([1] * sum(heights), _BELOW)
+    first = dict(zip(rows, itertools.accumulate(heights, initial=0)))
+    size = {"h": _size(across), "w": _size(up)}
     return {
-        obj: {
-            "y": _MARGIN + (1 - 2 * _MARGIN) * (used.index(column) + 0.5) * across,
-            "x": 1 - _MARGIN - (1 - 2 * _MARGIN) * (row + 0.5) * up,
-            **size,
-        }
-        for obj, (column, row) in places.items()
+        obj: {"y": across[used.index(column)], "x": 1 - up[first[row] + k], **size}
+        for (column, row), stack in stacks.items()
+        for k, obj in enumerate(stack)
     }
 
 
-def _places(network, columns):
-    """Column and row of each object; those of no layer are stacked from the bottom up."""
-    places: dict[tuple[int, int], Any] = {}
-    stacked = []
+def _middles(sizes, margin):
+    """Where those are that follow each other and have these sizes, relative to the whole."""
+    whole = (1 - 2 * margin) / sum(sizes)
+    ends = itertools.accumulate(sizes)
+    return [margin + whole * (end - size / 2) for end, size in zip(ends, sizes)]
+
+
+def _size(middles):
+    gaps = (after - before for before, after in itertools.pairwise(middles))
+    return min(_FILLED * min(gaps, default=1), _LARGEST)
+
+
+def _longest_label(stacks, column):
+    """Characters of the longest label in a column, up to the first space, and a gap."""
+    of_column = [stack for (place, _), stack in stacks.items() if place == column]
+    labels = [(obj.label or "").partition(" ")[0] for obj in itertools.chain(*of_column)]
+    return 1 + max(_SHORTEST, *map(len, labels))
+
+
+def _highest_stack(stacks, row):
+    return max(len(stack) for (_, place), stack in stacks.items() if place == row)
+
+
+def _stacks(network, columns):
+    """The objects of each column and row, from the bottom up."""
+    members = defaultdict(list)
     for obj in (*network.nodes, *network.ensembles, *network.networks):
-        kind, level = _kind_and_level(obj)
-        if level is None:
-            column = _column_of(kind, columns)
-            stacked.append((column, columns[column].index(kind), obj))
-        else:
-            places[_free(kind, level, columns, places), level] = obj
-    for column, _, obj in sorted(stacked, key=lambda item: item[:2]):
-        row = next(row for row in itertools.count() if (column, row) not in places)
-        places[column, row] = obj
-    return {obj: place for place, obj in places.items()}
+        kind, level, follows = _place(obj)
+        column = _column_of(kind, columns)
+        members[column].append((columns[column].index(kind), follows, level, obj))
+    stacks = defaultdict(list)
+    for column, objects in members.items():
+        free, row = 0, 0
+        for _, follows, level, obj in sorted(objects, key=lambda member: member[:2]):
+            row = level if level is not None else row if follows else free
+            free = max(free, row + 1)
+            stacks[column, row].append(obj)
+    return stacks
 
 
-def _kind_and_level(obj):
-    label = obj.label or ""
-    level = re.search(r"\d+", label)
-    return re.sub(r"\d+", "", label), int(level[0]) if level else None
+def _place(obj):
+    """Kind and layer of an object, and whether it belongs to another one."""
+    name, _, follows = (obj.label or "").partition(" ")
+    level = re.search(r"\d+", name)
+    return re.sub(r"\d+", "", name), int(level[0]) if level else None, bool(follows)
 
 
 def _column_of(kind, columns):
@@ -102,12 +127,3 @@ def _column_of(kind, columns):
             return column
     columns.append([kind])
     return len(columns) - 1
-
-
-def _free(kind, level, columns, places):
-    """The first column of a kind in which nothing has the place of a level."""
-    column = _column_of(kind, columns)
-    if (column, level) in places:
-        columns.append([kind])
-        return len(columns) - 1
-    return column

@@ -67,7 +67,8 @@ class RuleClassifier(ImageClassifier):
     weight_decay : float, optional
         Weight decay of "adamw", see `.AdamW`. Other optimisers have none.
     anneal : bool or {"linear", "cosine"}, optional
-        Whether updates shrink in the course of ``max_epochs``, and how. True is "linear".
+        How updates shrink in the course of ``max_epochs``. True is "linear", and with False
+        they do not shrink.
     floor : float, optional
         The fraction of its full size that an update has in the end, if updates shrink.
     warm_up : float, optional
@@ -154,7 +155,7 @@ class RuleClassifier(ImageClassifier):
         optimizer: str | None = None,
         learning_rate: float | None = None,
         weight_decay: float = 0.0,
-        anneal: bool | str = True,
+        anneal: bool | str = "linear",
         floor: float = 0.05,
         warm_up: float = 0.0,
         warm_up_from: float = 0.0,

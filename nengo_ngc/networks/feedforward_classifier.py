@@ -83,8 +83,12 @@ class FeedforwardClassifier(Classifier):
     -----
     ``probe`` and ``ensembles`` know ``"x"``, ``"a1"`` and so on, and ``"output"``; ``probe``
     and ``nodes`` know ``"error"``. ``nodes`` also knows ``"input"``, ``"target"`` and
-    ``"learn"``. The connections are ``"W1"`` and so on.
+    ``"learn"``, and if ``rule`` sends the error from layer to layer, what arrives at hidden
+    layers, ``"e1"`` and so on. The connections are ``"W1"`` and so on.
     """
+
+    # kinds of objects from left to right, as Nengo GUI shows them
+    gui_columns = "input learn", "x a output error target", "e"
 
     @checked(
         EitherParam(
@@ -144,7 +148,7 @@ class FeedforwardClassifier(Classifier):
             layer = self._connect(level, layers[level - 1], layers[level], rule, synapse)
             if rule is not None and layer.learning_rule.size_in > 0:
                 hears_output = above is None or self._rule.direct
-                told = error if hears_output else LayerError(above)
+                told = error if hears_output else LayerError(above, label=f"e{level}")
                 nengo.Connection(told, layer.learning_rule, synapse=None)
             above, after = layer, layers[level]
 

@@ -149,7 +149,7 @@ class LayeredHopfield(LearningNetwork):
     # kinds of objects from left to right, as Nengo GUI shows them
     gui_columns = (
         "learn energy gradient_norm",
-        *("input", "clamped", "moving", "b", "bottom_up", "s", "top_down", "gradient"),
+        *("input", "clamped moving", "b", "bottom_up", "s", "top_down", "gradient"),
         *("bottom_up_error", "top_down_error", "lesson"),
     )
 

@@ -153,6 +153,12 @@ class PFF(RepresentationCircuit):
     Hinton 2022, "The forward-forward algorithm", arXiv 2212.13345.
     """
 
+    # kinds of objects from left to right, as Nengo GUI shows them
+    gui_columns = (
+        *("input target kind learn", "a carried", "recurrent noise label", "z z_g", "n n_g"),
+        *("before", "start output output_error", "e", "goodness mean_goodness"),
+        *("loss generative_loss", "mu force_g", "generative_error learned_error"),
+    )
     _scale_free = ("z_g",)  # the generative circuit normalises it
 
     @checked(

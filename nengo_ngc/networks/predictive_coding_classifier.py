@@ -65,7 +65,8 @@ class PredictiveCodingClassifier(Classifier):
         Length of a presentation and samples per update. Default: 5 timesteps. It takes one
         timestep for an error to reach the layer below. With ``Schedule(online=True,
         from_start=True)`` learning is incremental: states and weights change at once in each
-        timestep, both by the errors of the states and weights before.
+        timestep, both by the errors of the states and weights before. On Nengo, ``interleave``
+        then has to be the batch size.
     optimizer : Optimizer or None, optional
         Optimiser of all weights and biases. Default: ``Adam(1e-3)``.
     learns : bool, optional
@@ -134,6 +135,12 @@ class PredictiveCodingClassifier(Classifier):
     has these equations for the squared error. Scaling: Innocenti, Achour & Buckley 2025,
     "muPC: scaling predictive coding to 100+ layer networks", arXiv 2505.13124.
     """
+
+    # kinds of objects from left to right, as Nengo GUI shows them
+    gui_columns = (
+        *("input learn sign", "x scaled mu prediction", "z", "phi", "e error"),
+        "gate lesson target",
+    )
 
     @checked(
         LatentState.beta,

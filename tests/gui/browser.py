@@ -246,7 +246,22 @@ class Page:
             lambda: self._js(f"return {places}.length", label), f"{label} is unfolded"
         )
         time.sleep(0.2)  # until all of them have come
+        self._js("Nengo.netgraph.redraw()")  # connections of objects that came after them
         return {name: (x, y) for name, x, y in self._js(f"return {places}", label)}
+
+    def zoom(self, label):
+        """Have a network fill the page."""
+        self._js(
+            """
+            const ng = Nengo.netgraph;
+            const of = i => i.type === 'net' && i.label.innerHTML === arguments[0];
+            const net = Object.values(ng.svg_objects).filter(of)[0];
+            ng.scale = 0.48 / Math.max(net.width, net.height);
+            ng.set_offset(0.5 / ng.scale - net.x, 0.5 / ng.scale - net.y);
+            ng.redraw();
+            """,
+            label,
+        )
 
     def slide(self, label, value):
         """Move a slider."""
@@ -270,8 +285,10 @@ class Page:
         self._js("ace.edit('editor').scrollToLine(0); ace.edit('editor').clearSelection()")
         time.sleep(0.5)
         picture = Image.open(io.BytesIO(self._driver.get_screenshot_as_png()))
-        # 256 colours take a third of the space
-        few = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+        # 256 colours take a third of the space, and these settings keep those of thin lines
+        few = picture.convert("RGB").quantize(
+            256, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE
+        )
         few.save(path, optimize=True)
 
 
@@ -287,15 +304,20 @@ def _half_way(page):
 
 # sliders, speed, when to stop, and the networks that a second picture shows unfolded
 _PICTURES = {
-    "colour_photo": ({}, 1.0, _seconds(30), ["GNCN"]),
+    "colour_photo": ({}, 1.0, _seconds(29), ["GNCN"]),
     "encoder_learning": ({}, 1.0, _seconds(40), []),
     "k_winners": ({"noise": 0.15}, 0.3, _seconds(1.7), []),
-    "learning_digits": ({}, 1.0, _seconds(30), ["GNCN"]),
+    "latents_agent": ({}, 1.0, _seconds(30), []),
+    "latents_pes": ({}, 1.0, _seconds(30), ["GNCN"]),
+    "latents_pointers": ({}, 0.3, _seconds(1.9), []),
+    "learning_digits": ({}, 1.0, _seconds(28), ["GNCN"]),
     "ngc_digits": ({"hide": 1}, 0.3, _seconds(2.7), ["GNCN"]),
-    "pff_digits": ({}, 0.3, _seconds(1.7), []),
+    "pff_digits": ({}, 0.3, _seconds(1.7), ["PFF"]),
     "relaxation": ({}, 0.02, _half_way, ["from feedforward", "from zero"]),
     "spiking_pdh": ({}, 0.3, _seconds(1.3), ["rates", "spikes"]),
 }
+# networks with so many parts, or so small, that one has to zoom in
+_ZOOMED = "latents_pes", "pff_digits"
 
 
 def main(folder, *names):
@@ -317,12 +339,14 @@ def main(folder, *names):
                 page.wait_for(
                     lambda page=page, enough=enough: enough(page),
                     f"{name} is ready",
-                    patience=300,
+                    patience=900,
                 )
                 page.press()
                 page.screenshot(Path(folder) / f"gui_{name}.png")
                 for label in unfolded:
                     page.unfold(label)
+                if name in _ZOOMED:
+                    page.zoom(*unfolded)
                 if unfolded:
                     page.screenshot(Path(folder) / f"gui_{name}_unfolded.png")
                 page.leave()

@@ -84,10 +84,10 @@ def changed(tmp_path, name, old, new):
 
 
 def squared_errors(script, seconds=4.0):
-    """Of predictions, at the end of each presentation."""
+    """Of settled predictions, of which the first is there after two presentations."""
     with nengo.Simulator(script["model"], progress_bar=False) as sim:
         sim.run(seconds)
-    return sim.data[script["probe"]][:, 0]
+    return sim.data[script["probe"]][1:, 0]
 
 
 def test_parameters_of_ngc_digits_explain_digits(tmp_path):
@@ -107,8 +107,8 @@ def test_ngc_digits_learns_from_nothing(tmp_path):
 
 @pytest.mark.parametrize("name", ["learning_digits", "colour_photo"])
 def test_learns_from_nothing_within_seconds(name):
-    errors = squared_errors(run(name), 3.0)
-    assert errors[-1] < 0.6 * errors[4]
+    errors = squared_errors(run(name), 3.0)  # smoothed from 0 on
+    assert errors[-10:].mean() < 0.6 * errors[5:15].mean()
 
 
 def test_goodness_of_pff_digits_tells_right_labels(tmp_path):
@@ -117,9 +117,9 @@ def test_goodness_of_pff_digits_tells_right_labels(tmp_path):
         goodness = nengo.Probe(script["goodness"])
         right = nengo.Probe(script["right"])
     with nengo.Simulator(script["model"], progress_bar=False) as sim:
-        sim.run_steps(13 * 2 * 20)
-    ends = sim.data[goodness][12::13]
-    right = sim.data[right][12::13, 0]
+        sim.run_steps(13 * (2 * 20 + 1))
+    ends = sim.data[goodness][13::13]  # is shown during the next presentation
+    right = sim.data[right][:-13:13, 0]
     assert right.tolist() == 20 * [1, 0]
     assert np.mean((ends[::2] > ends[1::2]).all(axis=1)) > 0.85
 

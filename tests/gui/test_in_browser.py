@@ -127,6 +127,8 @@ def test_hidden_half_is_filled_in(opened):
         # errors from -1 to 1 are drawn from black to white
         np.testing.assert_allclose(2 * (error - 127.5), shown - prediction, atol=3)
         assert np.abs(prediction - shown).mean() < 0.5 * np.abs(shown.mean() - shown).mean()
+        # one value for each presentation
+        assert len(set(page.plotted("squared_error")[0][-100:])) <= 3
 
         page.slide("hide", 1)
         hidden = shown * (np.arange(8) < 4)
@@ -231,6 +233,55 @@ def test_spikes_predict_what_rates_predict(opened):
             assert np.abs(after - before)[:, 4:].max() > 20
 
 
+def now(page, label):
+    """The last value of each line of a plot."""
+    return np.array(page.plotted(label))[:, -1]
+
+
+@needs_browser
+def test_ensemble_learns_to_name_a_digit(opened):
+    first = [("SHOWN % len(y)", "SHOWN % 1")]
+    with opened("latents_pes", first) as (page, _):
+        digit = digits.y_train[0]
+        page.wait_for(lambda: now(page, "guess")[digit] > 0.7, "the guess is right")
+        assert np.argmax(now(page, "guess")) == digit
+        page.wait_for(lambda: now(page, "accuracy")[0] > 0, "a right guess counts")
+        page.slide("new", 1)
+        wanted = in_grey(digits.X_test[0]).reshape(8, 8)
+        page.wait_for(
+            lambda: np.array_equal(columns(page, "pictures", 8)[0], wanted),
+            "a new image is shown",
+        )
+
+
+@needs_browser
+def test_pointer_of_the_next_digit(opened):
+    pytest.importorskip("nengo_spa")
+    with opened("latents_pointers", [("X_test,", "X_test[1:2],")]) as (page, _):
+        digit, following = digits.y_test[1], (digits.y_test[1] + 1) % 10
+        page.wait_for(lambda: now(page, "guess")[digit] > 0.5, "the guess is right")
+        page.wait_for(lambda: now(page, "next")[following] > 0.5, "the next digit is right")
+        assert np.argmax(now(page, "guess")) == digit
+        assert np.argmax(now(page, "next")) == following
+        of_class = digits.X_train[digits.y_train == following]
+        wanted = in_grey(of_class.mean(axis=0)).reshape(8, 8)
+        page.wait_for(
+            lambda: np.abs(columns(page, "pictures", 8)[3] - wanted).max() <= 1,
+            "the next digit is drawn",
+        )
+
+
+@needs_browser
+def test_agent_learns_which_way_to_turn(opened):
+    first = [("crossing(t)[0] % len(y)", "0")]
+    with opened("latents_agent", first) as (page, _):
+        right = [0, 0, 0, 1, 1, 1, 2, 2, 2, 2][digits.y_train[0]]
+        page.slide("explore", 0)
+        page.wait_for(lambda: now(page, "worth")[right] > 0.6, "the right way is worth most")
+        page.wait_for(lambda: np.argmax(now(page, "turn")) == right, "the turn is right")
+        page.wait_for(lambda: now(page, "success")[0] > 0, "a right turn counts")
+
+
 # examples that learn from nothing: their images, and the correlation of the prediction with
 # what it predicts that is reached within a few seconds
 LEARNING = {"learning_digits": ((8, 8), 0.6), "colour_photo": ((48, 72, 3), 0.6)}
@@ -255,8 +306,6 @@ def test_learns_from_nothing_before_ones_eyes(name, opened):
         page.wait_for(lambda: likeness() > wanted, "the prediction is like the image")
         page.wait_for(lambda: error() < 0.6 * before, "the error falls")
         assert not np.array_equal(page.picture("receptive fields"), fields)
-        # it stands still between the ends of presentations
-        assert len(set(page.plotted("squared_error")[0][-100:])) <= 6
         places = page.unfold("GNCN")
         assert places["input"][0] < places["z1"][0] < places["mu0"][0] < places["e0"][0]
         assert places["z2"][1] < places["z1"][1] == places["e1"][1] < places["e0"][1]
