@@ -37,7 +37,7 @@ from .gaussian import Gaussian
 
 _FROM_PRIOR = 0.05  # the proportion alpha
 _N_COMPONENTS = 3  # whose posterior is imitated for each image
-_N_STEPS = 3
+_N_STEPS = 2
 _STEP_SIZES = np.append(0.5 ** np.arange(6), 0.0)[:, None]  # the best of them is taken
 _SMALLEST_VARIANCE = 1e-7  # of a Bernoulli pixel
 

@@ -368,10 +368,13 @@ def test_evaluate(copied):
     )
     result = json.loads((copied / "evaluation.json").read_text())
     assert result.pop("provenance")["seeds"] == [0]
-    assert result.keys() == {"bce", "masked_mse", "log_p", "probe_error"}
+    of_log_p = {"log_p", "log_p_error", "log_p_importance", "log_p_importance_error"}
+    assert result.keys() == {"bce", "masked_mse", *of_log_p, "probe_error"}
     assert 0 < result["bce"] < 64 and 0 < result["masked_mse"] < 1
-    assert -100 < result["log_p"] < 0 and 0 <= result["probe_error"] <= 100
-    assert [float(line.split()[-1]) for line in output.splitlines()[-4:]] == [
+    assert -100 < result["log_p"] < 0 and -100 < result["log_p_importance"] < 0
+    assert 0 < result["log_p_error"] < 1 and 0 < result["log_p_importance_error"] < 1
+    assert 0 <= result["probe_error"] <= 100
+    assert [float(line.split()[-1]) for line in output.splitlines()[-7:]] == [
         pytest.approx(value, abs=1e-4) for value in result.values()
     ]
 
