@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 from numpy.typing import NDArray
 
 from ... import metrics
@@ -64,9 +65,11 @@ class NGCSpec(ModelSpec):
         "mse": "squared error of reconstructions, per pixel",
         "masked_mse": "squared error, right half hidden",
         "log_p": "log p(x), samples of the prior (nats)",
-        "log_p_error": "standard error of that",
+        "log_p_error": "its standard error",
+        "log_p_effective": "its effective number of samples, median",
         "log_p_importance": "log p(x), importance sampling (nats)",
-        "log_p_importance_error": "standard error of that",
+        "log_p_importance_error": "its standard error",
+        "log_p_importance_effective": "its effective number of samples, median",
         "probe_error": "logistic regression on latents, error (%)",
     }
     panels = (
@@ -125,6 +128,7 @@ class NGCSpec(ModelSpec):
             estimate = metrics.log_mean_exp(log_weights)
             found[key] = estimate.values.mean()
             found[f"{key}_error"] = estimate.error_of_mean
+            found[f"{key}_effective"] = np.median(estimate.effective_samples)
         return {**found, "probe_error": probe_error(model, data)}
 
     def draw(self, model: Any, data: Dataset, folder: Path) -> None:
