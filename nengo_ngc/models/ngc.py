@@ -21,14 +21,13 @@ from ..validation import (
     checked,
     declared,
 )
-from .base import NetworkEstimator
+from .density import DensityEstimator
 from .inputs import ImagesLike
-from .latent_prior import LatentPrior
 from .tasks.ngc import MEASURES, NGCTask
 from .transformer import LatentTransformer
 
 
-class NGCModel(LatentTransformer, LatentPrior, NetworkEstimator):
+class NGCModel(LatentTransformer, DensityEstimator):
     """A generative model of images that learns by neural generative coding.
 
     Parameters

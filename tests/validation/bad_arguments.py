@@ -68,7 +68,7 @@ MODULES = (
     "models.codes",
     "models.hebbian",
     "models.classifier",
-    "models.latent_prior",
+    "models.density",
     "models.ngc",
     "models.pff",
     "models.sdr",
@@ -315,7 +315,7 @@ ACCEPTED = {
     (r"lab.plots.images.image_grid|gui\..*Display", "titles"): (("['x']",), "one title"),
     (r"lab.plots\..*", "classes"): (("array of strings",), "labels may be text"),
     ("models.pff.PFFClassifier.sample", "label"): (("0",), "one of the labels"),
-    (r".*(NGCModel\.(fit|partial_fit)|LatentPrior\.score)", "y"): (
+    (r".*(NGCModel\.(fit|partial_fit)|DensityEstimator\.score)", "y"): (
         tuple(ALWAYS),
         "ignored, as scikit-learn wants it",
     ),
@@ -575,7 +575,7 @@ _OBJECTS = {
     "Schedule": lambda: ngc.Schedule(1, 4),
     "ImageDisplay": lambda: gui.ImageDisplay((2, 2)),
     "NetworkEstimator": lambda: copy.deepcopy(_fitted("NGCModel")),
-    "LatentPrior": lambda: copy.deepcopy(_fitted("NGCModel")),
+    "DensityEstimator": lambda: copy.deepcopy(_fitted("NGCModel")),
     "ImageClassifier": lambda: copy.deepcopy(_fitted("RuleClassifier")),
     "CodeClassifier": lambda: copy.deepcopy(_fitted("HebbianEncoder")),
 }

@@ -1,12 +1,13 @@
 """The prior of a model's top states, and what follows from it: samples and likelihoods."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import DensityMixin
 from sklearn.exceptions import NotFittedError
+from sklearn.mixture import GaussianMixture
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
@@ -16,6 +17,7 @@ from ..training.images import part
 from ..training.importance import importance_weights, prior_weights
 from ..training.prior import arrays_of, drawn, expected_arrays, fitted_mixture, mixture_of
 from ..validation import ChoiceParam, RandomStateParam, WholeParam, checked
+from .base import NetworkEstimator
 from .inputs import ImagesLike
 
 METHODS = ("prior", "importance")
@@ -35,8 +37,8 @@ _SAMPLING = (
 )
 
 
-class LatentPrior(DensityMixin):
-    """Mixin for models whose top states have a mixture of Gaussians as their prior.
+class DensityEstimator(DensityMixin, NetworkEstimator):
+    """Base class of models whose top states have a mixture of Gaussians as their prior.
 
     The model's task has methods ``settled`` and ``decoder``, as `.tasks.ngc.NGCTask` has.
     """
@@ -44,11 +46,10 @@ class LatentPrior(DensityMixin):
     _derived = ("mixture_", "noise_variance_")
 
     n_hidden: Any
-    output: str
     n_mixture: Any
-    _task: Any
-    _seed: int
-    _check_images: Callable
+    output: str
+    mixture_: GaussianMixture
+    noise_variance_: float
 
     # --- fitting it
 
@@ -95,6 +96,8 @@ class LatentPrior(DensityMixin):
         images = part(images, rng.permutation(len(images))[:_PRIOR_IMAGES])
         candidates = np.atleast_1d(self.n_mixture)
         if len(candidates) > 1 and compared is None:
+            if len(images) == 1:
+                raise ValueError("X must have 2 images, one of which is held out, got 1")
             n_held_out = max(1, len(images) // 10)
             compared = part(images, slice(n_held_out))
             images = part(images, slice(n_held_out, None))

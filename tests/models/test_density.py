@@ -142,7 +142,7 @@ def test_weights_and_scores(method):
 
 def test_images_are_weighted_in_blocks(monkeypatch):
     expected = small().score_samples(X[:6], 30, method="importance")
-    monkeypatch.setattr("nengo_ngc.models.latent_prior._WEIGHTS_AT_ONCE", 60)
+    monkeypatch.setattr("nengo_ngc.models.density._WEIGHTS_AT_ONCE", 60)
     found = small().score_samples(X[:6], 30, method="importance")
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
