@@ -7,8 +7,8 @@ from ..storage.schema import Either, Flag, List, Number, Table, Text, Whole
 
 _SEED = Whole(0, 2**32 - 1, optional=True)
 
-# parameters that may be None, whose default does not tell what else they are
-_OPTIONAL = {
+# parameters whose default does not tell what else they may be
+_FIELDS = {
     "activation": Text(optional=True),
     "anneal": Either((Flag(), Text())),
     "device": Text(optional=True),
@@ -16,6 +16,7 @@ _OPTIONAL = {
     "first_sparsity": Number(optional=True),
     "image_shape": List(Whole(1), optional=True),
     "n_iter_no_change": Whole(1, optional=True),
+    "n_mixture": Either((Whole(1), List(Whole(1), 1))),
     "nudging": Number(optional=True),
     "optimizer": Text(optional=True),
     "random_state": _SEED,
@@ -61,7 +62,7 @@ def settings(estimator: type) -> Table:
     signature = inspect.signature(estimator)
     return Table(
         {
-            name: _OPTIONAL.get(name) or _field_of(parameter.default)
+            name: _FIELDS.get(name) or _field_of(parameter.default)
             for name, parameter in signature.parameters.items()
         },
         absent=_ADDED.get(estimator.__name__, ()),

@@ -70,10 +70,12 @@ MODULES = (
     "models.codes",
     "models.hebbian",
     "models.classifier",
+    "models.density",
     "models.ngc",
     "models.pff",
     "models.sdr",
     "metrics.classification",
+    "metrics.likelihood",
     "metrics.reconstruction",
     "metrics.vectors",
     "metrics.codes",
@@ -140,6 +142,8 @@ NOT_CALLED_BY_USERS = {
     "networks.base.LearningNetwork": "its subclasses",
     "networks.named_network.NamedNetwork": "its subclasses",
     # records that only the package makes
+    "metrics.likelihood.LogMean": "log_mean_exp",
+    "metrics.reconstruction.logs": "other measures",
     "lab.datasets.find": "lab.datasets.load",
     "lab.datasets.called": "lab.datasets.load",
     "networks.competitive.nearest_bias": "networks",
@@ -319,7 +323,7 @@ ACCEPTED = {
     (r"lab.plots.images.image_grid|gui\..*Display", "titles"): (("['x']",), "one title"),
     (r"lab.plots\..*", "classes"): (("array of strings",), "labels may be text"),
     ("models.pff.PFFClassifier.sample", "label"): (("0",), "one of the labels"),
-    (r".*NGCModel\.(fit|partial_fit|score)", "y"): (
+    (r".*(NGCModel\.(fit|partial_fit)|DensityEstimator\.score)", "y"): (
         tuple(ALWAYS),
         "ignored, as scikit-learn wants it",
     ),
@@ -460,11 +464,8 @@ GOOD = {
     "metrics.reconstruction.binary_cross_entropy": {"X": _X, "mu": _X},
     "metrics.reconstruction.mse": {"X": _X, "mu": _X},
     "metrics.reconstruction.masked_mse": {"X": _X, "mu": _X, "mask": np.ones(64, dtype=bool)},
-    "metrics.reconstruction.monte_carlo_log_likelihood": {
-        "X": _X,
-        "means": [_X],
-        "n_samples": 12,
-    },
+    "metrics.likelihood.pairwise_log_likelihood": {"X": _X, "means": _X},
+    "metrics.likelihood.log_mean_exp": {"log_weights": -_X},
     "metrics.classification.probe_error": {
         "Z_train": _X,
         "y_train": _Y,
@@ -581,6 +582,7 @@ _OBJECTS = {
     "Schedule": lambda: ngc.Schedule(1, 4),
     "ImageDisplay": lambda: gui.ImageDisplay((2, 2)),
     "NetworkEstimator": lambda: copy.deepcopy(_fitted("NGCModel")),
+    "DensityEstimator": lambda: copy.deepcopy(_fitted("NGCModel")),
     "ImageClassifier": lambda: copy.deepcopy(_fitted("RuleClassifier")),
     "CodeClassifier": lambda: copy.deepcopy(_fitted("HebbianEncoder")),
 }
