@@ -25,6 +25,7 @@ extras = {
     "dl": ["nengo-dl==3.6.0", "tensorflow>=2.16", "tf-keras>=2.16"],
     "jax": ["jax>=0.8.1"],
     "dask": ["dask>=2024.1", "distributed>=2024.1"],
+    "follow": ["tensorboardX>=2.6"],
     "gui": ["nengo-gui>=0.5", "nengo-spa>=2"],
     "docs": [
         "docutils>=0.22",
@@ -36,6 +37,8 @@ extras = {
         "sphinx-gallery>=0.19",
     ],
     "test": [
+        "dask>=2024.1",
+        "distributed>=2024.1",
         "hypothesis>=6.100",
         "import-linter>=2.17",
         "mypy>=1.15",
@@ -48,6 +51,7 @@ extras = {
         "pytest-xdist>=3",
         "ruff>=0.17,<0.18",
         "selenium>=4.11",
+        "tensorboardX>=2.6",
     ],
 }
 extras["all"] = sorted({package for group in extras.values() for package in group})
@@ -64,7 +68,7 @@ setup(
     packages=[*find_packages(include=["nengo_ngc", "nengo_ngc.*"]), "nengo_ngc.examples"],
     package_dir={"nengo_ngc.examples": "examples"},
     package_data={
-        "nengo_ngc.lab": ["templates/*.html"],
+        "nengo_ngc.lab": ["templates/*.html", "recipes/*.toml"],
         "nengo_ngc.examples": ["*.cfg", "*.npz"],
     },
     python_requires=">=3.11",

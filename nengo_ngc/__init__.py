@@ -10,6 +10,7 @@ from .neurons import KWinnersTakeAll, SoftKWinnersTakeAll, SoftThreshold
 from .rules import (
     SGD,
     Adam,
+    AdamW,
     Annealed,
     BackProp,
     Bounded,
@@ -26,6 +27,7 @@ from .rules import (
     Memory,
     Momentum,
     Precision,
+    RMSprop,
     SynapticScaling,
 )
 from .schedule import Schedule
@@ -33,6 +35,7 @@ from .version import __version__
 
 __all__ = [
     "Adam",
+    "AdamW",
     "Annealed",
     "BackProp",
     "Bounded",
@@ -55,6 +58,7 @@ __all__ = [
     "NGCModel",
     "PFFClassifier",
     "Precision",
+    "RMSprop",
     "RuleClassifier",
     "SDREncoder",
     "SGD",

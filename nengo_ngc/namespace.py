@@ -75,6 +75,7 @@ FUNCTIONS = _functions(
         "expm1(x)": "exp(x) - 1, which is accurate for small entries, too.",
         "log(x)": "The natural logarithm of each entry.",
         "log1p(x)": "log(1 + x), which is accurate for small entries, too.",
+        "cos(x)": "The cosine of each entry, in radians.",
         "tanh(x)": "The hyperbolic tangent of each entry.",
         "floor(x)": "The largest whole number that is not above each entry, as a float.",
         "isfinite(x)": "Whether each entry is neither infinite nor NaN.",

@@ -12,8 +12,9 @@ class Schedule(FrozenObject):
     A presentation is a series of ``steps`` timesteps during which one input is held. At
     its first timestep the latent states start from rest, and at its last timestep the
     learning rules apply to the settled network. With ``online`` the rules apply at every
-    timestep but the first. The rules sum their updates over presentations and change the
-    weights once they have seen ``batch_size`` samples.
+    timestep but the first, and with ``from_start`` at that one, too. The rules sum their
+    updates over presentations and change the weights once they have seen ``batch_size``
+    samples.
 
     Parameters
     ----------
@@ -31,6 +32,8 @@ class Schedule(FrozenObject):
         each. Nengo needs this where ``online`` rules average over a batch, because all
         samples have to be at the same iteration before the weights change. The samples of
         a minibatch always are.
+    from_start : bool, optional
+        Whether ``online`` rules apply at the first timestep of a presentation as well.
 
     Raises
     ------
@@ -43,6 +46,7 @@ class Schedule(FrozenObject):
     batch_size = WholeParam("batch_size", optional=True)
     online = FlagParam("online")
     interleave = WholeParam("interleave")
+    from_start = FlagParam("from_start")
 
     def __init__(
         self,
@@ -50,12 +54,14 @@ class Schedule(FrozenObject):
         batch_size: int | None = None,
         online: bool = False,
         interleave: int = 1,
+        from_start: bool = False,
     ) -> None:
         super().__init__()
         self.steps = steps
         self.batch_size = batch_size
         self.online = online
         self.interleave = interleave
+        self.from_start = from_start
 
     def iteration(self, step: int) -> int:
         """Return the number of a timestep within its presentation, counted from 0.
@@ -77,7 +83,9 @@ class Schedule(FrozenObject):
 
     def applies_rules(self, step: int) -> bool:
         """Return whether learning rules apply at a timestep, counted from 1."""
-        return self.iteration(step) > 0 if self.online else self.is_last(step)
+        if not self.online:
+            return self.is_last(step)
+        return self.iteration(step) >= (0 if self.from_start else 1)
 
     def remaining(self, step: int) -> int:
         """Return how many timesteps lie between a timestep and the last of its presentation.
@@ -120,12 +128,18 @@ class AddUp(Schedule):
 
     Parameters
     ----------
-    steps, online, interleave
+    steps, online, interleave, from_start
         As for `Schedule`.
     """
 
-    def __init__(self, steps: int = 50, online: bool = False, interleave: int = 1) -> None:
-        super().__init__(steps, online=online, interleave=interleave)
+    def __init__(
+        self,
+        steps: int = 50,
+        online: bool = False,
+        interleave: int = 1,
+        from_start: bool = False,
+    ) -> None:
+        super().__init__(steps, online=online, interleave=interleave, from_start=from_start)
 
     def is_due(self, count: int) -> bool:
         """Return False, because no number of samples is below 0."""

@@ -33,6 +33,7 @@ CASES = {
     "expm1": [((1e-3 * A,), {})],
     "log": [((A**2,), {})],
     "log1p": [((1e-3 * A,), {})],
+    "cos": [((A,), {})],
     "tanh": [((A,), {})],
     "floor": [((3 * A,), {})],
     "isfinite": [((np.array([0.0, np.nan, np.inf, -np.inf]),), {})],

@@ -69,7 +69,8 @@ def _result(cell, code):
         "cell": cell,
         "code": code,
         "status": "done",
-        "test_error": 12.5,
+        "test": {"last": {"error": 12.5}, "best": {"epoch": 1, "error": 12.5}},
+        "val": {"last": {"error": 12.5}, "best": {"epoch": 1, "error": 12.5}},
         "history": [
             {"epoch": 1, "val_error": 20.5, "loss": 1.5},
             {"epoch": 2, "val_error": 12.5},

@@ -58,7 +58,7 @@ for (rule, name), colour in zip(RULES.items(), plots.COLOURS):
     epochs = np.arange(1, errors.shape[1] + 1)
     ax.fill_between(epochs, errors.min(axis=0), errors.max(axis=0), color=colour, alpha=0.2)
     ax.plot(epochs, errors.mean(axis=0), "o-", color=colour, label=name)
-ax.set(xlabel="epoch", ylabel="test error (%), mean and range", ylim=(0, None))
+ax.set(xlabel="epoch", ylabel="validation error (%), mean and range", ylim=(0, None))
 ax.legend()
 plt.show()
 

@@ -34,7 +34,8 @@ class Loss:
     Parameters
     ----------
     name : str
-        Name of the loss: "cross-entropy", "error", "triplet" or "contrastive".
+        Name of the loss: "cross-entropy", "binary-cross-entropy", "squared-error", "error",
+        "triplet" or "contrastive".
     settings : dict, optional
         Arguments of the loss.
     """

@@ -137,6 +137,13 @@ def merged(found: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return groups
 
 
+def origin_lines(origins: Iterable[Mapping[str, Any]], command: str) -> list[str]:
+    """What ``merged`` returns as lines of text, each part below its date and the command."""
+    return [
+        line for origin in origins for line in (f"{origin['date']}  {command}", *lines(origin))
+    ]
+
+
 def _versions() -> dict[str, str]:
     """Return the versions of the packages that are installed."""
     found = {}

@@ -9,9 +9,16 @@ from numpy.typing import NDArray
 from .datasets import Dataset
 from .specs import ModelSpec
 
+MOST_VALIDATION = 10_000  # images held out by default
+
 
 def _nothing(*_: Any) -> None:
     pass
+
+
+def default_validation(n_images: int) -> int:
+    """How many of n training images are held out by default: a sixth, 10,000 at most."""
+    return min(MOST_VALIDATION, round(n_images / 6))
 
 
 def train(
@@ -39,7 +46,7 @@ def train(
     validation : tuple of (X, y), or None
         Images that are looked at after each epoch.
     folder : path or None
-        Where pictures are drawn. None: the model is neither finished nor drawn.
+        Where pictures are drawn. None: there are none.
     began : callable, optional
         Called once everything is checked, before the first epoch.
     after_epoch : callable, optional
@@ -54,7 +61,7 @@ def train(
     began()
     for record in epochs:
         after_epoch(record)
+    spec.finish(model, *training)
+    finished()
     if folder is not None:
-        spec.finish(model, *training)
-        finished()
         spec.draw(model, data, folder)

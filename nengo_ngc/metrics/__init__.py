@@ -1,22 +1,20 @@
-"""Measures of reconstructions, of classifiers and of sparse codes."""
+"""Measures of reconstructions, of likelihoods, of classifiers and of sparse codes."""
 
 from ..neurons.functions import softmax
 from .classification import cross_entropy, probe_error
-from .reconstruction import (
-    binary_cross_entropy,
-    masked_mse,
-    monte_carlo_log_likelihood,
-    mse,
-)
+from .likelihood import LogMean, log_mean_exp, pairwise_log_likelihood
+from .reconstruction import binary_cross_entropy, masked_mse, mse
 from .vectors import angle
 
 __all__ = [
+    "LogMean",
     "angle",
     "binary_cross_entropy",
     "cross_entropy",
+    "log_mean_exp",
     "masked_mse",
-    "monte_carlo_log_likelihood",
     "mse",
+    "pairwise_log_likelihood",
     "probe_error",
     "softmax",
 ]

@@ -6,39 +6,28 @@ from typing import Any, Self
 import numpy as np
 from nengo.neurons import NeuronType
 from numpy.typing import NDArray
-from sklearn.base import DensityMixin
-from sklearn.exceptions import NotFittedError
-from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from ..metrics import monte_carlo_log_likelihood, mse
 from ..networks import GNCN
 from ..rules import Adam
-from ..storage.model_files import Array, within
 from ..training import Patience
-from ..training.images import part
-from ..training.prior import arrays_of, drawn, expected_arrays, fitted_mixture, mixture_of
 from ..validation import (
     CallableParam,
+    EitherParam,
     FlagParam,
     MaskParam,
-    RandomStateParam,
+    SizesParam,
     WholeParam,
     checked,
     declared,
 )
-from .base import NetworkEstimator
+from .density import DensityEstimator
 from .inputs import ImagesLike
 from .tasks.ngc import MEASURES, NGCTask
 from .transformer import LatentTransformer
 
-_PRIOR_IMAGES = 10_000
-_GENERATED_AT_ONCE = 1000
-_SCORED_AT_ONCE = 10_000  # images whose likelihoods are computed together
-_SMALLEST_VARIANCE = 1e-6  # so that the density stays finite where nothing varies
 
-
-class NGCModel(LatentTransformer, DensityMixin, NetworkEstimator):
+class NGCModel(LatentTransformer, DensityEstimator):
     """A generative model of images that learns by neural generative coding.
 
     Parameters
@@ -85,9 +74,10 @@ optional
     tolerance : float or None, optional
         A presentation ends early once the states change by no more than this fraction of
         their norm in one timestep. None: each presentation takes ``steps`` timesteps.
-    n_mixture : int, optional
+    n_mixture : int or sequence of int, optional
         Number of components of the Gaussian mixture that is the prior of the top states. If
-        there are fewer images, there are as many components as images.
+        there are fewer images, there are as many components as images. Of several numbers,
+        the one with the highest log p(x) of validation images is chosen, see ``fit_prior``.
     n_iter_no_change : int or None, optional
         If ``fit`` is given validation images, it stops after this number of epochs without a
         lower validation cross-entropy, or squared error. None: it does not stop early.
@@ -129,8 +119,6 @@ optional
     models", Nature Communications 13, 2064.
     """
 
-    _derived = ("mixture_", "noise_variance_")
-
     arguments = (
         WholeParam("steps"),
         Adam.learning_rate,
@@ -138,7 +126,7 @@ optional
         *declared(GNCN, "output"),
         *declared(GNCN, "self_excitation", "cross_inhibition", "activation", "initial"),
         *declared(GNCN, "carry", "tolerance"),
-        WholeParam("n_mixture"),
+        EitherParam("n_mixture", WholeParam("n_mixture"), SizesParam("n_mixture")),
         WholeParam("n_iter_no_change", optional=True),
     )
 
@@ -165,7 +153,7 @@ optional
         initial: str = "zero",
         carry: float = 0.8,
         tolerance: float | None = None,
-        n_mixture: int = 75,
+        n_mixture: int | Sequence[int] = 75,
         n_iter_no_change: int | None = None,
         device: str | None = None,
         verbose: bool = False,
@@ -211,7 +199,8 @@ optional
             Ignored. It is there because scikit-learn's pipelines pass it on.
         X_val : (m, n_pixels) array or Images, optional
             Images that are not learned from. Their cross-entropy, or squared error, is
-            recorded after each epoch.
+            recorded after each epoch. If ``n_mixture`` is a sequence, numbers of components
+            are compared on them.
 
         Returns
         -------
@@ -227,7 +216,7 @@ optional
         for _ in self.epochs(X, X_val):
             pass
         self._warn_of_short_training(X)
-        return self.fit_prior(X)
+        return self.fit_prior(X, X_val)
 
     @checked(CallableParam("on_batch"), FlagParam("resume"))
     def epochs(
@@ -303,54 +292,6 @@ optional
         X = self._check_images(X, reset=first)
         return X, np.arange(len(X))
 
-    def fit_prior(self, X: ImagesLike) -> Self:
-        r"""Fit the prior of the top states, which ``sample`` and ``score`` need.
-
-        ``fit`` does this at its end. With ``output="gaussian"`` the variance of the pixels is
-        estimated, too:
-
-        .. math:: \sigma^2 = \frac{1}{n d} \sum_{i=1}^n |x_i - \mu_0(z_i)|^2
-
-        for n images :math:`x_i` of d pixels, the top states :math:`z_i` on which they settle,
-        and the images :math:`\mu_0(z_i)` that these states predict in one pass down. It is
-        the estimate of maximum likelihood, given these predictions.
-
-        Parameters
-        ----------
-        X : (n, n_pixels) array or Images
-            Images. If there are more than 10,000, the prior is fitted to 10,000 of them,
-            which are drawn at random.
-
-        Returns
-        -------
-        self
-
-        References
-        ----------
-        For the variance: Bishop 2006, "Pattern recognition and machine learning", section
-        5.2.
-        """
-        check_is_fitted(self, "parameters_")
-        images = self._check_images(X)
-        rng = np.random.RandomState(self._seed)
-        images = part(images, rng.permutation(len(images))[:_PRIOR_IMAGES])
-        top = self._task.top
-        Z = self._task.settled(images)[top]
-        self.mixture_ = fitted_mixture(
-            Z, top, min(self.n_mixture, len(Z)), self._seed, max_iter=50
-        )
-        if self.output == "gaussian":
-            self.noise_variance_ = self._variance(images, Z)
-        return self
-
-    def _variance(self, images, Z):
-        """The mean squared error of what top states predict in one pass down."""
-        errors = [
-            mse(images[rows], self._task.generate(Z[rows]))
-            for rows in gen_batches(len(Z), _GENERATED_AT_ONCE)
-        ]
-        return max(float(np.concatenate(errors).mean()), _SMALLEST_VARIANCE)
-
     # --- using what was learned
 
     def transform(self, X: ImagesLike) -> NDArray:
@@ -387,93 +328,6 @@ optional
         X = self._check_images(X)
         return self._task.settled(X, self._check_mask(mask, X))["mu0"]
 
-    @checked(WholeParam("n_samples"), RandomStateParam())
-    def sample(
-        self,
-        n_samples: int = 1,
-        random_state: int | np.random.RandomState | None = None,
-    ) -> NDArray:
-        """Draw images from the model.
-
-        Top states are drawn from the prior. The images are what they predict in one pass
-        down.
-
-        Parameters
-        ----------
-        n_samples : int, optional
-            Number of images.
-        random_state : int, RandomState or None, optional
-            Seed of the draws. None takes a seed of the model, so that two calls return the
-            same images.
-
-        Returns
-        -------
-        (n_samples, n_pixels) array
-            Means of the pixels, in [0, 1] unless ``output="gaussian"``. Noise is not added.
-        """
-        self._check_prior()
-        return self._task.generate(self._draw(n_samples, random_state))
-
-    @checked(WholeParam("n_samples"), WholeParam("chunk_size"))
-    def score_samples(
-        self, X: ImagesLike, n_samples: int = 5000, chunk_size: int = 1000
-    ) -> NDArray:
-        r"""Return the log likelihood of images, estimated by sampling the prior.
-
-        .. math:: \log p(x) \approx \log \frac{1}{S} \sum_s p(x \mid z_s),
-            \qquad z_s \sim p(z)
-
-        The estimate is a lower bound on average, which rises with S. With
-        ``output="gaussian"``, p(x given z) is a density: that of a Gaussian with the variance
-        ``noise_variance_`` in each pixel.
-
-        Parameters
-        ----------
-        X : (n, n_pixels) array or Images
-        n_samples : int, optional
-            Number S of samples, which are those that ``sample`` draws.
-        chunk_size : int, optional
-            Number of samples whose images are held in memory at once.
-
-        Returns
-        -------
-        (n,) array
-            In nats.
-        """
-        self._check_prior()
-        images = self._check_images(X)
-        z = self._draw(n_samples)
-        variance = self.noise_variance_ if self.output == "gaussian" else None
-
-        def means():
-            return (self._task.generate(z[k]) for k in gen_batches(n_samples, chunk_size))
-
-        found = [
-            monte_carlo_log_likelihood(images[rows], means(), n_samples, variance)
-            for rows in gen_batches(len(images), _SCORED_AT_ONCE)
-        ]
-        return np.concatenate(found)
-
-    def score(self, X: ImagesLike, y: object = None) -> float:
-        """Return the mean log likelihood of images, see ``score_samples``.
-
-        Parameters
-        ----------
-        X : (n, n_pixels) array or Images
-        y : object, optional
-            Ignored. It is there because scikit-learn's pipelines pass it on.
-
-        Returns
-        -------
-        float
-            In nats.
-        """
-        return float(self.score_samples(X).mean())
-
-    def _draw(self, n_samples, random_state=None):
-        rng = check_random_state(self._seed if random_state is None else random_state)
-        return drawn(self.mixture_, n_samples, rng)
-
     # --- checks
 
     @property
@@ -494,39 +348,3 @@ optional
                 f"mask must have shape {X.shape[1:]} or {X.shape}, got {mask.shape}"
             )
         return np.broadcast_to(mask, X.shape)
-
-    def _check_prior(self):
-        check_is_fitted(self, "parameters_")
-        fitted = ("mixture_", "noise_variance_")[: 1 + (self.output == "gaussian")]
-        if not all(hasattr(self, name) for name in fitted):
-            raise NotFittedError(
-                "the prior of the latents is not fitted yet: call fit or fit_prior"
-            )
-
-    # --- files
-
-    def _expected_arrays(self, shapes, history):
-        expected = super()._expected_arrays(shapes, history)
-        if within("mixture", shapes):
-            expected.update(expected_arrays("mixture", self.n_hidden[-1]))
-            if self.output == "gaussian":
-                expected["noise_variance"] = Array(())
-        return expected
-
-    def _arrays(self):
-        arrays = super()._arrays()
-        if hasattr(self, "mixture_"):
-            arrays.update(arrays_of(self.mixture_, "mixture"))
-        if hasattr(self, "noise_variance_"):
-            arrays["noise_variance"] = np.array(self.noise_variance_)
-        return arrays
-
-    def _take_up(self, arrays):
-        super()._take_up(arrays)
-        mixture = within("mixture", arrays)
-        if mixture:
-            self.mixture_ = mixture_of(mixture)
-            if self.output == "gaussian":
-                self.noise_variance_ = float(arrays["noise_variance"])
-                if self.noise_variance_ <= 0:
-                    raise ValueError("noise_variance must be above 0")

@@ -8,17 +8,21 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..networks import FeedforwardClassifier, PredictiveCodingClassifier
 from ..networks.classifiers import NEURONS
+from ..rules.optimizer_wrappers import SHAPES
 from ..training.images import part
 from ..validation import (
     ChoiceParam,
+    EitherParam,
+    FiniteParam,
     FlagParam,
     PositiveParam,
     WholeParam,
     declared,
+    unfit,
 )
 from .classifier import ImageClassifier
 from .inputs import ImagesLike, check_differentiates
-from .tasks.rules import RULES, OfflineRuleTask, RuleTask
+from .tasks.rules import OPTIMIZERS, RULES, OfflineRuleTask, RuleTask
 
 
 class RuleClassifier(ImageClassifier):
@@ -30,15 +34,16 @@ class RuleClassifier(ImageClassifier):
         Number of neurons in each hidden layer.
     rule : str, optional
         "backprop", "feedback-alignment", "direct-feedback-alignment", "predictive-coding",
-        "pes" (hidden layers stay random), "autodiff" (training by automatic
-        differentiation, which JAX and NengoDL have), or another name that was added to
-        ``nengo_ngc.models.RULES``.
+        "incremental-predictive-coding" (weights change in each timestep of settling), "pes"
+        (hidden layers stay random), "autodiff" (training by automatic differentiation, which
+        JAX and NengoDL have), or another name that was added to ``nengo_ngc.models.RULES``.
     neuron_type : str, optional
         The neurons of hidden layers, see `.networks.FeedforwardClassifier`.
     steps : int or None, optional
         Timesteps for which an image is presented. None takes 50 with spiking or adaptive
         neurons. With other neurons it takes as many as the rule needs to learn, which are 5
         for predictive coding and 1 for all other rules; a prediction then takes 1 timestep.
+        Predictive coding moves its states one time less often than there are timesteps.
     batch_size : int, optional
         Number of images over which an update is averaged. If there are fewer images, all of
         them make one batch, with a warning.
@@ -50,14 +55,41 @@ class RuleClassifier(ImageClassifier):
         those that are installed.
     random_state : int, RandomState or None, optional
         Seed of the weights, of feedback matrices and of the order of images.
+    loss : {"cross-entropy", "binary-cross-entropy", "squared-error"}, optional
+        What learning makes smaller, see `.networks.FeedforwardClassifier`. Whatever it is,
+        ``predict_proba`` returns the softmax of the outputs.
+    optimizer : {"adam", "adamw", "momentum", "rmsprop", "sgd"} or None, optional
+        The optimiser of all weights and biases. None takes plain gradient descent for "pes"
+        and Adam for all other rules.
     learning_rate : float or None, optional
-        The learning rate of Adam, or for "pes" that of plain gradient descent. None takes
-        0.001 and 0.1 respectively.
-    anneal : bool, optional
-        Whether updates shrink linearly in the course of ``max_epochs``, from their full size
-        to a twentieth of it.
+        The learning rate of the optimiser. None takes 0.1 for "pes" and 0.001 for all other
+        rules.
+    weight_decay : float, optional
+        Weight decay of "adamw", see `.AdamW`. Other optimisers have none.
+    anneal : bool or {"linear", "cosine"}, optional
+        How updates shrink in the course of ``max_epochs``. True is "linear", and with False
+        they do not shrink.
+    floor : float, optional
+        The fraction of its full size that an update has in the end, if updates shrink.
+    warm_up : float, optional
+        The part of all updates, below 1, in which they grow to their full size.
+    warm_up_from : float, optional
+        The fraction of its full size that the first update has, if there is a warm-up.
     beta : float, optional
         Step size with which states settle in predictive coding.
+    momentum : float, optional
+        The part of their velocity that states keep in predictive coding, below 1.
+    nudging : float or None, optional
+        The strength with which predictive coding nudges its output towards the label, or away
+        from it if the number is negative, see `.networks.PredictiveCodingClassifier`. None
+        clamps the output to the label.
+    centred : bool, optional
+        Whether the sign of nudging alternates from epoch to epoch. The first epoch has the
+        sign of ``nudging``, and so has ``partial_fit``.
+    residual : bool, optional
+        Whether hidden layers have residual connections in predictive coding.
+    scaling : {"standard", "mupc"}, optional
+        How predictive coding scales its weights.
     max_rate : float, optional
         Firing rate, in Hz, that counts as an activity of 1.
     synapse : float, optional
@@ -75,10 +107,10 @@ class RuleClassifier(ImageClassifier):
     parameters_ : dict of {str: array}
         Weights W1, W2 and so on, of shape (post, pre), and biases b1, b2 and so on.
     history_ : list of dict
-        A record of each epoch. It has the number ``epoch``; the means ``loss`` (in nats) and
-        ``error`` (in percent) of training images, measured before they changed the weights;
-        ``val_error``, in percent, if there were validation images; ``learning_rate`` and
-        ``samples_per_second``.
+        A record of each epoch. It has the number ``epoch``; the means ``loss``, in nats if it
+        is a cross-entropy, and ``error``, in percent, of training images, measured on the
+        feedforward prediction before they changed the weights; ``val_error``, in percent, if
+        there were validation images; ``learning_rate`` and ``samples_per_second``.
     n_iter_ : int
         Number of epochs that are done.
     n_features_in_ : int
@@ -93,9 +125,18 @@ class RuleClassifier(ImageClassifier):
         ChoiceParam("rule", RULES),
         ChoiceParam("neuron_type", NEURONS),
         WholeParam("steps", optional=True),
+        ChoiceParam("optimizer", OPTIMIZERS, optional=True),
         PositiveParam("learning_rate", optional=True),
-        FlagParam("anneal"),
-        *declared(PredictiveCodingClassifier, "beta"),
+        FiniteParam("weight_decay", low=0),
+        EitherParam("anneal", FlagParam("anneal"), ChoiceParam("anneal", SHAPES)),
+        FiniteParam("floor", low=0, high=1),
+        FiniteParam("warm_up", low=0, high=1, high_open=True),
+        FiniteParam("warm_up_from", low=0, high=1),
+        FlagParam("centred"),
+        *declared(
+            PredictiveCodingClassifier,
+            *("loss", "beta", "momentum", "nudging", "residual", "scaling"),
+        ),
         *declared(FeedforwardClassifier, "max_rate", "synapse"),
     )
 
@@ -110,9 +151,20 @@ class RuleClassifier(ImageClassifier):
         backend: str = "auto",
         random_state: int | np.random.RandomState | None = None,
         *,
+        loss: str = "cross-entropy",
+        optimizer: str | None = None,
         learning_rate: float | None = None,
-        anneal: bool = True,
+        weight_decay: float = 0.0,
+        anneal: bool | str = "linear",
+        floor: float = 0.05,
+        warm_up: float = 0.0,
+        warm_up_from: float = 0.0,
         beta: float = 0.05,
+        momentum: float = 0.0,
+        nudging: float | None = None,
+        centred: bool = False,
+        residual: bool = False,
+        scaling: str = "standard",
         max_rate: float = 200.0,
         synapse: float = 0.01,
         device: str | None = None,
@@ -126,9 +178,20 @@ class RuleClassifier(ImageClassifier):
         self.max_epochs = max_epochs
         self.backend = backend
         self.random_state = random_state
+        self.loss = loss
+        self.optimizer = optimizer
         self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
         self.anneal = anneal
+        self.floor = floor
+        self.warm_up = warm_up
+        self.warm_up_from = warm_up_from
         self.beta = beta
+        self.momentum = momentum
+        self.nudging = nudging
+        self.centred = centred
+        self.residual = residual
+        self.scaling = scaling
         self.max_rate = max_rate
         self.synapse = synapse
         self.device = device
@@ -155,7 +218,8 @@ class RuleClassifier(ImageClassifier):
         -------
         dict of {str: float}
             Angles in degrees, by the names of the weights that the rule changes. The dict is
-            empty for "autodiff", whose update is the gradient itself.
+            empty for "autodiff", whose update is the gradient itself, and for residual or
+            scaled networks, which backpropagation does not have here.
         """
         check_is_fitted(self, "parameters_")
         images = self._check_images(X)
@@ -167,5 +231,9 @@ class RuleClassifier(ImageClassifier):
 
     def _check_together(self):
         super()._check_together()
+        if self.weight_decay > 0 and self.optimizer != "adamw":
+            raise unfit("weight_decay", "0 without optimizer='adamw'", self.weight_decay, self)
+        if self.centred and self.nudging is None:
+            raise unfit("nudging", "a number with centred=True", self.nudging, self)
         if RULES[self.rule].offline:
             check_differentiates(self, f"since rule={self.rule!r} needs gradients")

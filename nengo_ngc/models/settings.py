@@ -7,21 +7,42 @@ from ..storage.schema import Either, Flag, List, Number, Table, Text, Whole
 
 _SEED = Whole(0, 2**32 - 1, optional=True)
 
-# parameters that may be None, whose default does not tell what else they are
-_OPTIONAL = {
+# parameters whose default does not tell what else they may be
+_FIELDS = {
     "activation": Text(optional=True),
+    "anneal": Either((Flag(), Text())),
     "device": Text(optional=True),
     "first_hardness": Number(optional=True),
     "first_sparsity": Number(optional=True),
     "image_shape": List(Whole(1), optional=True),
     "n_iter_no_change": Whole(1, optional=True),
+    "n_mixture": Either((Whole(1), List(Whole(1), 1))),
+    "nudging": Number(optional=True),
+    "optimizer": Text(optional=True),
     "random_state": _SEED,
     "tolerance": Number(optional=True),
 }
 _ANY = Either((Flag(), Number(), Text(), List(Number())), optional=True)
 
-# parameters that files of earlier versions lack, which were written with their default
-_ADDED = ("output", "readout")
+# parameters that files of earlier versions lack, which were written with their default, by the
+# name of the estimator
+_ADDED = {
+    "NGCModel": ("output",),
+    "PFFClassifier": ("readout",),
+    "RuleClassifier": (
+        "loss",
+        "optimizer",
+        "weight_decay",
+        "floor",
+        "warm_up",
+        "warm_up_from",
+        "momentum",
+        "nudging",
+        "centred",
+        "residual",
+        "scaling",
+    ),
+}
 
 HISTORY = List(Table({"epoch": Whole(1)}, others=Either((Number(), Text()))))
 
@@ -41,10 +62,10 @@ def settings(estimator: type) -> Table:
     signature = inspect.signature(estimator)
     return Table(
         {
-            name: _OPTIONAL.get(name) or _field_of(parameter.default)
+            name: _FIELDS.get(name) or _field_of(parameter.default)
             for name, parameter in signature.parameters.items()
         },
-        absent=_ADDED,
+        absent=_ADDED.get(estimator.__name__, ()),
     )
 
 

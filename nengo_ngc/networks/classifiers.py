@@ -10,8 +10,14 @@ from nengo.neurons import NeuronType
 from numpy.typing import NDArray
 
 from ..namespace import Array
-from ..neurons import Identity
-from ..neurons.functions import softmax
+from ..neurons import HardTanh, Identity
+from ..neurons.functions import (
+    cross_entropy,
+    logistic,
+    logistic_cross_entropy,
+    softmax,
+    squared_error,
+)
 from ..objects import PureNode
 from ..rules import BackProp, DirectFeedbackAlignment, FeedbackAlignment, Optimizer
 from ..schedule import Schedule
@@ -32,7 +38,7 @@ _INC_N = 0.01  # Nengo's default, for activities in Hz
 # Neuron types of hidden layers by name. One whose activity is a firing rate is made by a
 # function of the amplitude at which its maximum rate is an activity of 1.
 NEURONS: dict[str, NeuronType | Callable[[float], NeuronType]] = {
-    **{name: ACTIVATIONS[name] for name in ("relu", "tanh", "sigmoid")},
+    **{name: made for name, made in ACTIVATIONS.items() if name != "identity"},
     "lif-rate": lambda height: nengo.LIFRate(amplitude=height),
     "adaptive-lif-rate": lambda height: nengo.AdaptiveLIFRate(
         amplitude=height, inc_n=_INC_N / height
@@ -100,8 +106,34 @@ HIDDEN_RULES = {
 }
 
 
+@dataclass(frozen=True)
+class OutputLoss:
+    """A loss of the outputs a of a classifier, and the prediction p that belongs to it.
+
+    The gradient of the loss by the outputs is the prediction minus the target.
+
+    Parameters
+    ----------
+    prediction : callable
+        ``prediction(xp, output)`` returns p, (n, n_classes), given the outputs a.
+    of : callable
+        ``of(xp, output, target)`` returns the loss of each sample, (n,).
+    """
+
+    prediction: Callable[[Any, Array], Array]
+    of: Callable[[Any, Array, Array], Array]
+
+
+OUTPUT_LOSSES = {
+    "cross-entropy": OutputLoss(lambda xp, a: softmax(a, xp), cross_entropy),
+    "binary-cross-entropy": OutputLoss(logistic, logistic_cross_entropy),
+    "squared-error": OutputLoss(lambda xp, a: a, squared_error),
+}
+
+
 CLASSIFIER = (
     LAYERS,
+    ChoiceParam("loss", OUTPUT_LOSSES),
     EitherParam(
         "neuron_type",
         ChoiceParam("neuron_type", NEURONS),
@@ -128,6 +160,8 @@ class Classifier(LayeredNetwork):
         None stands for the default of the rules.
     parameters : mapping of str to array, or None
         Initial values; parameters that are not given are initialised.
+    loss : str
+        One of ``OUTPUT_LOSSES``.
     max_rate : float
         Firing rate, in Hz, that represents an activity of 1.
     label, seed, add_to_container
@@ -141,6 +175,7 @@ class Classifier(LayeredNetwork):
         schedule: Schedule,
         optimizer: Optimizer | None,
         parameters: Mapping[str, NDArray] | None,
+        loss: str,
         max_rate: float,
         label: str | None,
         seed: int | None,
@@ -152,7 +187,7 @@ class Classifier(LayeredNetwork):
         if isinstance(neuron_type, str):
             self._fires = not isinstance(NEURONS[neuron_type], NeuronType)
             self._neuron_type = _neuron_type(neuron_type, 1 / max_rate)
-        self._optimizer = optimizer
+        self._optimizer, self._loss = optimizer, loss
         with self:
             x = self._build_input()
             self.target = nengo.Node(size_in=self._shape[-1], label="target")
@@ -171,36 +206,27 @@ class Classifier(LayeredNetwork):
         bias = self._initial.get(f"b{level}", bias)
         return neurons(n, neuron_type, label, gain=gain, bias=bias)
 
+    def _power(self, level):
+        """What the variance of a layer's initial weights is, times their number for a unit."""
+        return 1 if isinstance(self._neuron_type, (nengo.Tanh, nengo.Sigmoid, HardTanh)) else 2
+
     def _connect(self, level, pre, post, rule, synapse=None):
-        power = 1 if isinstance(self._neuron_type, (nengo.Tanh, nengo.Sigmoid)) else 2
         return nengo.Connection(
             pre,
             post,
-            transform=self._weights(level, power),
+            transform=self._weights(level, self._power(level)),
             learning_rule_type=rule,
             synapse=synapse,
             label=f"W{level}",
         )
 
-    def _build_error(self, function):
-        error = PureNode(function, self._shape[-1], others=[self.target], label="error")
+    def _build_error(self, function, *others):
+        """The Node ``"error"``, a function of the output, the target and other objects."""
+        others = [self.target, *others]
+        error = PureNode(function, self._shape[-1], others=others, label="error")
         nengo.Connection(self.output, error, synapse=None)
         self._visible["error"] = error
         return error
 
-
-def softmax_error(xp: Any, output: Array, target: Array | None) -> Array:
-    """Return the gradient of the cross-entropy by the output, softmax minus target.
-
-    Parameters
-    ----------
-    xp : namespace
-    output : (batch, n_classes) array
-    target : (batch, n_classes) array or None
-        Without a target it counts as 0.
-
-    Returns
-    -------
-    (batch, n_classes) array
-    """
-    return softmax(output, xp) if target is None else softmax(output, xp) - target
+    def _predicted(self, xp, output):
+        return OUTPUT_LOSSES[self._loss].prediction(xp, output)

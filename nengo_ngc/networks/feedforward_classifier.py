@@ -17,7 +17,7 @@ from ..validation import (
     SynapseParam,
     checked,
 )
-from .classifiers import CLASSIFIER, HIDDEN_RULES, Classifier, HiddenRule, softmax_error
+from .classifiers import CLASSIFIER, HIDDEN_RULES, Classifier, HiddenRule
 
 
 class FeedforwardClassifier(Classifier):
@@ -25,10 +25,12 @@ class FeedforwardClassifier(Classifier):
 
     .. math::
         a_0 &= x, \qquad J_l = g \odot W_l a_{l-1} + b_l, \qquad a_l = \phi(J_l) \\
-        e &= \mathrm{softmax}(J_L) - y
+        e &= p(J_L) - y
 
-    where e is the gradient of the cross-entropy by the output :math:`J_L`. The output layer
-    learns from it by the delta rule, and hidden layers learn by ``rule``.
+    where e is the gradient of the loss by the output :math:`J_L`: the prediction p is the
+    softmax of the output for the cross-entropy, its logistic function for the cross-entropy of
+    each class by itself, and the output itself for the squared error. The output layer learns
+    from e by the delta rule, and hidden layers learn by ``rule``.
 
     Parameters
     ----------
@@ -39,10 +41,11 @@ class FeedforwardClassifier(Classifier):
         "direct-feedback-alignment", "fixed" (only the output layer learns), or a
         `.HiddenRule`. With None nothing learns.
     neuron_type : str or nengo.neurons.NeuronType, optional
-        Neurons of the hidden layers: "relu", "tanh", "sigmoid", "lif-rate",
-        "adaptive-lif-rate", "spiking-relu", "poisson-relu", "lif", "adaptive-lif", or a
-        neuron type, which gets a gain of 1 and a bias of 0. Neurons with names of firing
-        neurons reach ``max_rate`` at an input of 1, and their activity is 1 then.
+        Neurons of the hidden layers: "relu", "leaky-relu", "gelu", "tanh", "hard-tanh",
+        "sigmoid", "lif-rate", "adaptive-lif-rate", "spiking-relu", "poisson-relu", "lif",
+        "adaptive-lif", or a neuron type, which gets a gain of 1 and a bias of 0. Neurons with
+        names of firing neurons reach ``max_rate`` at an input of 1, and their activity is 1
+        then.
     schedule : Schedule, optional
         Length of a presentation and samples per update. Default: one timestep, which is
         enough for rate neurons.
@@ -55,6 +58,8 @@ class FeedforwardClassifier(Classifier):
     synapse : float or nengo.synapses.Synapse, optional
         Filter of spikes on their way to the next layer. The activities of rate neurons are
         not filtered.
+    loss : {"cross-entropy", "binary-cross-entropy", "squared-error"}, optional
+        What learning makes smaller.
     label, seed, add_to_container
         As for `nengo.Network`.
 
@@ -106,6 +111,7 @@ class FeedforwardClassifier(Classifier):
         parameters: Mapping[str, NDArray] | None = None,
         max_rate: float = 200.0,
         synapse: float | Synapse | None = 0.01,
+        loss: str = "cross-entropy",
         label: str | None = None,
         seed: int | None = None,
         add_to_container: bool | None = None,
@@ -118,6 +124,7 @@ class FeedforwardClassifier(Classifier):
             Schedule(steps=1) if schedule is None else schedule,
             optimizer,
             parameters,
+            loss,
             max_rate,
             label,
             seed,
@@ -132,7 +139,7 @@ class FeedforwardClassifier(Classifier):
             if level < self.n_layers:
                 self._visible[f"a{level}"] = layers[-1]
         self.output = layers[-1]
-        error = self._build_error(softmax_error)
+        error = self._build_error(self._error)
         above, after = None, None
         # from the top down: a rule may ask for the connection that leads on
         for level in range(self.n_layers, 0, -1):
@@ -154,3 +161,7 @@ class FeedforwardClassifier(Classifier):
         if self._rule.make is None:
             return None
         return self._rule.make(above, after, self.output, **kwargs)
+
+    def _error(self, xp, output, target):
+        predicted = self._predicted(xp, output)
+        return predicted if target is None else predicted - target

@@ -108,8 +108,9 @@ class GNCN(LearningNetwork):
         Initial values of parameters, named and oriented (post, pre) as ``parameters`` returns
         them. Those that are not given are initialised as usual.
     activation : str or nengo.neurons.NeuronType, optional
-        Activation :math:`\phi` in place of the variant's: "relu", "tanh", "sigmoid",
-        "identity", or any neuron type, including spiking ones.
+        Activation :math:`\phi` in place of the variant's: "relu", "leaky-relu", "gelu",
+        "tanh", "hard-tanh", "sigmoid", "identity", or any neuron type, including spiking
+        ones.
     prior : float, optional
         Strength :math:`\lambda` of the Laplace prior in place of the variant's.
     tied : bool, optional

@@ -7,15 +7,19 @@ import nengo
 import numpy as np
 from nengo.ensemble import Neurons
 from nengo.neurons import NeuronType
+from nengo.synapses import Synapse
 from numpy.typing import ArrayLike, NDArray
 
-from ..neurons import Identity, derivative
+from ..neurons import GELU, HardTanh, Identity, LeakyRectifiedLinear, derivative
 from ..objects import PureNode, Transposed
 
 # activations of unit gain, by name
 ACTIVATIONS: dict[str, NeuronType] = {
     "relu": nengo.RectifiedLinear(),
+    "leaky-relu": LeakyRectifiedLinear(),
+    "gelu": GELU(),
     "tanh": nengo.Tanh(tau_ref=1),
+    "hard-tanh": HardTanh(),
     "sigmoid": nengo.Sigmoid(tau_ref=1),
     "identity": Identity(),
 }
@@ -77,10 +81,12 @@ def connect_feedback(
     neuron_type: NeuronType,
     level: int,
     label: str | None = None,
+    scale: float = 1.0,
+    delay: Synapse | float = 0,
 ) -> None:
     r"""Drive latent states by the error of the prediction that they make.
 
-    .. math:: \phi'(z) \odot W^T e
+    .. math:: s\, \phi'(z) \odot W^T e
 
     arrives at the states z one timestep later.
 
@@ -97,20 +103,25 @@ def connect_feedback(
         Number of the layer of the states.
     label : str, optional
         Name of the connection that has the weights :math:`W^T`.
+    scale : float, optional
+        The factor s, by which the prediction multiplies activities.
+    delay : nengo.synapses.Synapse or float, optional
+        What leads to the next timestep of the same presentation.
     """
     gate = PureNode(
-        partial(_gated, derivative(neuron_type)),
+        partial(_gated, derivative(neuron_type), scale),
         states.size_in,
         others=[states],
         label=f"gate{level}",
     )
     nengo.Connection(error, gate, transform=Transposed(connection), synapse=None, label=label)
-    # synapse=0 is the one delay in the loop, from errors into states
-    nengo.Connection(gate, states, synapse=0)
+    # the one delay in the loop, from errors into states
+    nengo.Connection(gate, states, synapse=delay)
 
 
-def _gated(phi_prime, xp, x, z):
-    return phi_prime(xp, z) * x
+def _gated(phi_prime, scale, xp, x, z):
+    slope = phi_prime(xp, z)
+    return slope * x if scale == 1 else (scale * slope) * x
 
 
 def pass_down(

@@ -87,8 +87,8 @@ class PFF(RepresentationCircuit):
         The part c of a state that is kept from the previous timestep.
     recurrent : bool, optional
         Whether there are connections V and lateral connections. Without them the label is an
-        input of the first layer, and each timestep is a pass through all layers. With ``carry=0`` and ``g_units=0`` in addition, the network
-        is plain forward-forward.
+        input of the first layer, and each timestep is a pass through all layers. With
+        ``carry=0`` and ``g_units=0`` in addition, the network is plain forward-forward.
     lateral : bool, optional
         Whether a recurrent network has lateral connections.
     normalize : bool, optional

@@ -10,6 +10,7 @@ from nengo.neurons import NeuronType
 
 from ..namespace import Array
 from ..validation import CallableParam, InstanceParam, SubclassParam, checked
+from .activations import GELU, HardTanh, LeakyRectifiedLinear
 from .functions import indicator, logistic
 from .pointwise import Identity
 
@@ -53,8 +54,15 @@ def _of_base_type(xp, J, neurons):
     return neurons.amplitude * derivative(neurons.base_type)(xp, J)
 
 
+def _own(xp, J, neurons):
+    return neurons.derivative(xp, J)
+
+
 _DERIVATIVES = {
     Identity: lambda xp, J, neurons: xp.ones_like(J),
+    GELU: _own,
+    HardTanh: _own,
+    LeakyRectifiedLinear: _own,
     nengo.RectifiedLinear: _step_function,  # SpikingRectifiedLinear is one of them
     nengo.Sigmoid: _sigmoid,
     nengo.Tanh: _tanh,
@@ -73,7 +81,9 @@ def derivative(neuron_type: NeuronType) -> Callable[[Any, Array], Array]:
     ========================  ====================================================
     RectifiedLinear           a step from 0 to 1; it is 1 at an input of 0, since
                               states that start from 0 could not move otherwise
-    Sigmoid, Tanh             exact
+    LeakyRectifiedLinear      exact, and 1 at an input of 0
+    HardTanh                  exact, and 1 at inputs of -1 and 1
+    Sigmoid, Tanh, GELU       exact
     LIFRate, AdaptiveLIFRate  exact, and 0 up to the threshold
     SpikingRectifiedLinear,   that of their rates, as a surrogate
     RegularSpiking,

@@ -64,6 +64,45 @@ def cross_entropy(xp: Any, output: Array, target: Array) -> Array:
     return -xp.sum(target * log_p, axis=1)
 
 
+def squared_error(xp: Any, output: Array, target: Array) -> Array:
+    r"""Return half the squared distance of outputs from their targets.
+
+    .. math:: \tfrac{1}{2} \lVert a - t \rVert^2
+
+    Parameters
+    ----------
+    xp : namespace
+    output, target : (n, n_classes) arrays
+        The outputs a and the targets t.
+
+    Returns
+    -------
+    (n,) array
+    """
+    return 0.5 * xp.sum(xp.square(output - target), axis=1)
+
+
+def logistic_cross_entropy(xp: Any, output: Array, target: Array) -> Array:
+    r"""Return the cross-entropy of the logistic function of each output, in nats.
+
+    .. math:: -\sum_c t_c \log \sigma(a_c) + (1 - t_c) \log (1 - \sigma(a_c))
+
+    Parameters
+    ----------
+    xp : namespace
+    output : (n, n_classes) array
+        Values a before the logistic function.
+    target : (n, n_classes) array
+        Probabilities t of each class by itself.
+
+    Returns
+    -------
+    (n,) array
+    """
+    losses = xp.maximum(output, 0.0) - output * target + xp.log1p(xp.exp(-xp.abs(output)))
+    return xp.sum(losses, axis=1)
+
+
 def is_wrong(xp: Any, output: Array, target: Array) -> Array:
     """Return whether the class of the largest output differs from that of the target.
 

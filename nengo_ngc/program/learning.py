@@ -278,12 +278,13 @@ def _change(rule_type, remembered, learns_weights):
     def change(xp, v):
         prior = rule_type.prior(xp, v.weights)
         total = v.total if prior is None else v.total + prior
+        parameter = v.weights if learns_weights else v.parameter
         step, state = optimizer.update(
             xp,
             total * (-1 / v.count),
             {name: getattr(v, f"optimizer_{name}") for name in remembered},
+            parameter,
         )
-        parameter = v.weights if learns_weights else v.parameter
         parameter, weights = rule_type.constrain(xp, parameter + step)
         parameter = optimizer.project(xp, parameter)
         new = {f"optimizer_{name}": array for name, array in state.items()}

@@ -16,11 +16,12 @@ from .trial import Trial, made_up
 def build_latent_state(model: Model, latent: LatentState, neurons: Neurons) -> None:
     """Build the states of an ensemble.
 
-    Sets ``model.sig[neurons]["z"]`` and, if they have momentum, ``["v"]``.
+    Sets ``model.sig[neurons]["z"]`` and, if they have momentum, ``["v"]``. Presentations that
+    take turns have their states one after another in these signals, the next one in front.
     """
-    kept = {}
+    kept, n, takes_turns = {}, neurons.size_in, latent.schedule.interleave > 1
     for name in ("z", "v") if latent.momentum > 0 else ("z",):
-        zeros = np.zeros(neurons.size_in, dtype=rc.float_dtype)
+        zeros = np.zeros(n * latent.schedule.interleave, dtype=rc.float_dtype)
         kept[name] = Signal(zeros, name=f"{neurons}.{name}")
         model.sig[neurons][name] = kept[name]
 
@@ -32,10 +33,18 @@ def build_latent_state(model: Model, latent: LatentState, neurons: Neurons) -> N
 
     def move(xp, a):
         start, held = getattr(a, "start", 0.0), getattr(a, "held", None)
-        velocity = getattr(a, "v", 0.0)
-        z, v = latent.move(xp, a.z, velocity, a.drive, a.step, start, held)
-        moved = {"out": z, "z": z, "v": v}
-        return {name: moved[name] for name in ("out", *kept)}
+        before = {name: getattr(a, name) for name in kept}
+        if takes_turns:
+            before = {name: array[:, :n] for name, array in before.items()}
+        velocity = before.get("v", 0.0)
+        z, v = latent.move(xp, before["z"], velocity, a.drive, a.step, start, held)
+        moved = {name: array for name, array in (("z", z), ("v", v)) if name in kept}
+        if takes_turns:
+            moved = {
+                name: xp.concatenate([getattr(a, name)[:, n:], array], axis=1)
+                for name, array in moved.items()
+            }
+        return {"out": z, **moved}
 
     model.add_op(
         PureOperator(

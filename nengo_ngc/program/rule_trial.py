@@ -146,6 +146,7 @@ def _try_optimizer(optimizer: Optimizer, name: str, weights: Any) -> None:
     arguments = {
         "gradient": made_up(parameter.shape, parameter.dtype),
         "state": {name: kept(array) for name, array in state.items()},
+        "parameter": kept(parameter),
     }
     changed = trial.call("update", arguments)
     trial.check_pair("update", changed)

@@ -9,12 +9,14 @@ from .homeostasis import Homeostasis, SynapticScaling
 from .lateral import Lateral
 from .layer_error import LayerError
 from .memory import ClippedHebbian, TiedAutoEncoder
-from .optimizers import SGD, Adam, Annealed, Bounded, Clipped, Momentum, Optimizer
+from .optimizer_wrappers import Annealed, Bounded, Clipped
+from .optimizers import SGD, Adam, AdamW, Momentum, Optimizer, RMSprop
 from .precision import Precision
 from .signals import Memory
 
 __all__ = [
     "Adam",
+    "AdamW",
     "Annealed",
     "BackProp",
     "Bounded",
@@ -33,6 +35,7 @@ __all__ = [
     "Momentum",
     "Optimizer",
     "Precision",
+    "RMSprop",
     "SGD",
     "SynapticScaling",
     "TiedAutoEncoder",

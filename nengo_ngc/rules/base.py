@@ -33,7 +33,8 @@ from ..validation import (
     unknown,
 )
 from .connections import asked_about, goes_to_neurons, rules_of
-from .optimizers import SGD, Bounded, Optimizer
+from .optimizer_wrappers import Bounded
+from .optimizers import SGD, Optimizer
 from .signals import Memory, places
 
 

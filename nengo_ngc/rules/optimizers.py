@@ -3,9 +3,6 @@ r"""Optimisers: how a mean gradient becomes a change of the parameters.
 An optimiser is its parameters and three pure functions: ``init``, ``update`` and ``project``.
 They are written over a NumPy-like namespace ``xp`` and so serve every backend. To add one,
 derive from :class:`Optimizer` and write ``update``, and ``init`` if it has a state.
-
-`Clipped`, `Annealed` and `Bounded` are optimisers around another one. They can be nested in
-any order: ``Bounded(Annealed(Adam(1e-3), 1000), norm=1.0)``.
 """
 
 from abc import ABC, abstractmethod
@@ -16,7 +13,7 @@ import numpy as np
 from nengo.params import FrozenObject
 from numpy.typing import NDArray
 
-from ..validation import FiniteParam, FlagParam, InstanceParam, PositiveParam, WholeParam
+from ..validation import FiniteParam, PositiveParam
 
 State = Mapping[str, Any]
 
@@ -41,7 +38,9 @@ class Optimizer(FrozenObject, ABC):
         return {}
 
     @abstractmethod
-    def update(self, xp: Any, gradient: Any, state: State) -> tuple[Any, State]:
+    def update(
+        self, xp: Any, gradient: Any, state: State, parameter: Any
+    ) -> tuple[Any, State]:
         """Return the change of the parameter, and the new state.
 
         Parameters
@@ -52,6 +51,8 @@ class Optimizer(FrozenObject, ABC):
             The mean gradient, which is the direction of steepest ascent of what is minimised.
         state : mapping of str to array
             What ``init`` or the previous ``update`` returned.
+        parameter : array
+            The parameter before the change.
 
         Returns
         -------
@@ -89,7 +90,9 @@ class SGD(Optimizer):
     def __init__(self, learning_rate: float = 0.01):
         super().__init__(learning_rate)
 
-    def update(self, xp: Any, gradient: Any, state: State) -> tuple[Any, State]:
+    def update(
+        self, xp: Any, gradient: Any, state: State, parameter: Any
+    ) -> tuple[Any, State]:
         return -self.learning_rate * gradient, state
 
 
@@ -115,7 +118,9 @@ class Momentum(Optimizer):
     def init(self, parameter: NDArray) -> State:
         return {"velocity": np.zeros_like(parameter)}
 
-    def update(self, xp: Any, gradient: Any, state: State) -> tuple[Any, State]:
+    def update(
+        self, xp: Any, gradient: Any, state: State, parameter: Any
+    ) -> tuple[Any, State]:
         v = self.momentum * state["velocity"] - self.learning_rate * gradient
         return v, {"velocity": v}
 
@@ -162,137 +167,110 @@ class Adam(Optimizer):
             "t": np.zeros((), dtype=parameter.dtype),
         }
 
-    def update(self, xp: Any, gradient: Any, state: State) -> tuple[Any, State]:
+    def update(
+        self, xp: Any, gradient: Any, state: State, parameter: Any
+    ) -> tuple[Any, State]:
+        new = self._moments(gradient, state)
+        t = new["t"]
+        rate = self.learning_rate * xp.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
+        return -rate * new["m"] / (xp.sqrt(new["v"]) + self.epsilon), new
+
+    def _moments(self, gradient, state):
         b1, b2 = self.beta_1, self.beta_2
-        t = state["t"] + 1
-        m = b1 * state["m"] + (1 - b1) * gradient
-        v = b2 * state["v"] + (1 - b2) * gradient * gradient
-        rate = self.learning_rate * xp.sqrt(1 - b2**t) / (1 - b1**t)
-        return -rate * m / (xp.sqrt(v) + self.epsilon), {"m": m, "v": v, "t": t}
+        return {
+            "m": b1 * state["m"] + (1 - b1) * gradient,
+            "v": b2 * state["v"] + (1 - b2) * gradient * gradient,
+            "t": state["t"] + 1,
+        }
 
 
-class _Around(Optimizer):
-    """An optimiser that does what another one does, but for what a subclass changes."""
+class AdamW(Adam):
+    r"""Adam with weight decay that its moments do not see (Loshchilov & Hutter 2019).
 
-    optimizer = InstanceParam("optimizer", Optimizer)
+    .. math::
+        \hat m = \frac{m}{1 - \beta_1^t}, \qquad \hat v = \frac{v}{1 - \beta_2^t}, \qquad
+        \Delta\theta = -\eta \left( \frac{\hat m}{\sqrt{\hat v} + \epsilon}
+                        + \lambda\, \theta \right)
 
-    def __init__(self, optimizer: Optimizer):
-        self.optimizer = optimizer  # first, since its learning rate is asked for
-        super().__init__(optimizer.learning_rate)
+    with the moments m and v of `Adam`. This is what ``optax.adamw`` computes: the decay is
+    multiplied by the learning rate, a schedule of steps scales it as well, and epsilon is
+    added after the correction for the start. It applies to weights and to biases.
+
+    Parameters
+    ----------
+    learning_rate : float, optional
+        Step size :math:`\eta`.
+    beta_1, beta_2 : float, optional
+        Decay of the first and second moment, in [0, 1).
+    epsilon : float, optional
+        Is added to the root of the corrected second moment.
+    decay : float, optional
+        Weight decay :math:`\lambda`, at least 0.
+
+    References
+    ----------
+    Loshchilov & Hutter 2019, "Decoupled weight decay regularization", arXiv 1711.05101.
+    """
+
+    decay = FiniteParam("decay", low=0)
+
+    def __init__(
+        self,
+        learning_rate: float = 1e-3,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        decay: float = 1e-4,
+    ):
+        super().__init__(learning_rate, beta_1, beta_2, epsilon)
+        self.decay = decay
+
+    def update(
+        self, xp: Any, gradient: Any, state: State, parameter: Any
+    ) -> tuple[Any, State]:
+        new = self._moments(gradient, state)
+        m = new["m"] / (1 - self.beta_1 ** new["t"])
+        v = new["v"] / (1 - self.beta_2 ** new["t"])
+        step = m / (xp.sqrt(v) + self.epsilon) + self.decay * parameter
+        return -self.learning_rate * step, new
+
+
+class RMSprop(Optimizer):
+    r"""Steps that are divided by a running mean of the gradient's size (Hinton 2012).
+
+    .. math:: v \leftarrow \rho v + (1 - \rho)\, g^2, \qquad
+        \Delta\theta = -\eta \frac{g}{\sqrt{v} + \epsilon}
+
+    Parameters
+    ----------
+    learning_rate : float, optional
+        Step size :math:`\eta`.
+    smoothing : float, optional
+        Decay :math:`\rho` of the mean square, in [0, 1).
+    epsilon : float, optional
+        Is added to the root of the mean square.
+
+    References
+    ----------
+    Tieleman & Hinton 2012, "Neural networks for machine learning", lecture 6.5. The defaults
+    of ``smoothing`` and ``epsilon`` are those of Torch.
+    """
+
+    smoothing = FiniteParam("smoothing", low=0, high=1, high_open=True)
+    epsilon = PositiveParam("epsilon")
+
+    def __init__(
+        self, learning_rate: float = 1e-3, smoothing: float = 0.99, epsilon: float = 1e-8
+    ):
+        super().__init__(learning_rate)
+        self.smoothing = smoothing
+        self.epsilon = epsilon
 
     def init(self, parameter: NDArray) -> State:
-        return self.optimizer.init(parameter)
+        return {"v": np.zeros_like(parameter)}
 
-    def update(self, xp: Any, gradient: Any, state: State) -> tuple[Any, State]:
-        return self.optimizer.update(xp, gradient, state)
-
-    def project(self, xp: Any, parameter: Any) -> Any:
-        return self.optimizer.project(xp, parameter)
-
-
-class Annealed(_Around):
-    r"""Another optimiser whose steps become smaller as learning goes on.
-
-    .. math:: \Delta\theta \leftarrow
-        \bigl(1 - (1 - f) \min(t / T, 1)\bigr)\, \Delta\theta
-
-    in the t-th update, counted from 0.
-
-    Parameters
-    ----------
-    optimizer : Optimizer
-        The optimiser whose steps are scaled.
-    n_updates : int
-        Number of updates T over which steps shrink.
-    floor : float, optional
-        Fraction f of a step that remains after that.
-    """
-
-    n_updates = WholeParam("n_updates")
-    floor = FiniteParam("floor", low=0, high=1)
-
-    def __init__(self, optimizer: Optimizer, n_updates: int, floor: float = 0.05):
-        super().__init__(optimizer)
-        self.n_updates = n_updates
-        self.floor = floor
-
-    def init(self, parameter: NDArray) -> State:
-        age = np.zeros((), dtype=parameter.dtype)
-        return _with_age(super().init(parameter), age)
-
-    def update(self, xp: Any, gradient: Any, state: State) -> tuple[Any, State]:
-        inner: State = {k.removeprefix("inner_"): a for k, a in state.items() if k != "age"}
-        step, inner = super().update(xp, gradient, inner)
-        passed = xp.minimum(state["age"] / self.n_updates, 1.0)
-        left = 1 - (1 - self.floor) * passed
-        return left * step, _with_age(inner, state["age"] + 1)
-
-
-def _with_age(inner, age):
-    # the inner optimiser may be annealed, too
-    inner = {f"inner_{k}" if k.endswith("age") else k: a for k, a in inner.items()}
-    return {**inner, "age": age}
-
-
-class Clipped(_Around):
-    r"""Another optimiser that sees no gradient beyond a limit.
-
-    .. math:: g \leftarrow \min(\max(g, -c), c)
-
-    Parameters
-    ----------
-    optimizer : Optimizer
-        The optimiser that sees the clipped gradient.
-    limit : float, optional
-        The limit c of each entry of the mean gradient.
-    """
-
-    limit = PositiveParam("limit")
-
-    def __init__(self, optimizer: Optimizer, limit: float = 1.0):
-        super().__init__(optimizer)
-        self.limit = limit
-
-    def update(self, xp: Any, gradient: Any, state: State) -> tuple[Any, State]:
-        gradient = xp.minimum(xp.maximum(gradient, -self.limit), self.limit)
-        return super().update(xp, gradient, state)
-
-
-class Bounded(_Around):
-    r"""Another optimiser, after each change of which the norms of rows are bounded.
-
-    .. math:: W_i \leftarrow W_i \min(1, c / \lVert W_i \rVert)
-
-    Rows are the incoming weights of one unit each. Biases have no rows and are not bounded.
-
-    Parameters
-    ----------
-    optimizer : Optimizer
-        The optimiser that changes the matrix.
-    norm : float, optional
-        The largest L2 norm c.
-    columns : bool, optional
-        Whether to bound the norms of columns instead.
-    """
-
-    norm = PositiveParam("norm")
-    columns = FlagParam("columns")
-
-    def __init__(self, optimizer: Optimizer, norm: float = 1.0, columns: bool = False):
-        super().__init__(optimizer)
-        self.norm = norm
-        self.columns = columns
-
-    def project(self, xp: Any, parameter: Any) -> Any:
-        parameter = super().project(xp, parameter)
-        if len(parameter.shape) != 2:
-            return parameter
-        if self.columns:
-            return xp.transpose(bound_rows(xp, xp.transpose(parameter), self.norm))
-        return bound_rows(xp, parameter, self.norm)
-
-
-def bound_rows(xp: Any, weights: Any, norm: float) -> Any:
-    """Scale each row of ``weights`` whose L2 norm is larger than ``norm`` down to it."""
-    squared = xp.sum(weights * weights, axis=1, keepdims=True)
-    return weights * (norm / xp.sqrt(xp.maximum(squared, norm * norm)))
+    def update(
+        self, xp: Any, gradient: Any, state: State, parameter: Any
+    ) -> tuple[Any, State]:
+        v = self.smoothing * state["v"] + (1 - self.smoothing) * gradient * gradient
+        return -self.learning_rate * gradient / (xp.sqrt(v) + self.epsilon), {"v": v}

@@ -8,7 +8,8 @@ from ..namespace import NUMPY
 from ..neurons.functions import from_inverse_root, inverse_root
 from ..validation import FrozenArrayParam
 from .base import LocalRule
-from .optimizers import Adam, Bounded, Optimizer
+from .optimizer_wrappers import Bounded
+from .optimizers import Adam, Optimizer
 
 
 class Precision(LocalRule):

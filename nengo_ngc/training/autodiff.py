@@ -33,6 +33,7 @@ class AutodiffTask(Task):
 
     measures: tuple = ()
     n_remembered = 0
+    back_propagates = True
 
     @property
     @abstractmethod

@@ -14,6 +14,7 @@ from .. import backends
 from ..backends.divergence import check_finite, check_size
 from ..backends.means import Means
 from ..networks.base import LearningNetwork
+from ..program.cost import multiply_accumulates
 from ..storage.model_files import Array, within
 
 # batches after which parameters are looked at; reading them takes time on a GPU
@@ -320,6 +321,33 @@ class Task(ABC):
             self.close()
             self.learned = learned
             raise
+
+    # --- what it costs
+
+    def multiply_accumulates(self, iterations: float | None = None) -> float | None:
+        """Return how many multiply-accumulates it takes to learn from one sample.
+
+        Parameters
+        ----------
+        iterations : float, optional
+            Timesteps of a presentation, if it ends early.
+
+        Returns
+        -------
+        float or None
+            Of the present epoch; None if they cannot be counted. See
+            `.program.cost.multiply_accumulates`.
+        """
+        net = self.training_network()
+        counted = multiply_accumulates(net, net.schedule, iterations, self.back_propagates)
+        return None if counted is None else counted * self.n_presentations
+
+    back_propagates = False  # through the simulation
+
+    @property
+    def n_presentations(self) -> float:
+        """Presentations for each sample that is learned from."""
+        return self.n_at_once / self.batch_size
 
     # --- files
 

@@ -117,7 +117,7 @@ def test_optimizers_that_nengo_dl_does_not_train_with(optimizer):
     def network():
         return ngc.networks.FeedforwardClassifier((8, 4, 2), rule=None)
 
-    with pytest.raises(ValueError, match="optimizer must be Adam, annealed or not"):
+    with pytest.raises(ValueError, match="optimizer must be Adam or AdamW, annealed"):
         get("nengo-dl").open_trainer(
             Model(network), 2, optimizer=optimizer, loss=backends.Loss("cross-entropy")
         )

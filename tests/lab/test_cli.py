@@ -368,10 +368,15 @@ def test_evaluate(copied):
     )
     result = json.loads((copied / "evaluation.json").read_text())
     assert result.pop("provenance")["seeds"] == [0]
-    assert result.keys() == {"bce", "masked_mse", "log_p", "probe_error"}
+    estimated = "log_p", "log_p_importance"
+    of_log_p = {f"{key}{what}" for key in estimated for what in ("", "_error", "_effective")}
+    assert result.keys() == {"bce", "masked_mse", *of_log_p, "probe_error"}
     assert 0 < result["bce"] < 64 and 0 < result["masked_mse"] < 1
-    assert -100 < result["log_p"] < 0 and 0 <= result["probe_error"] <= 100
-    assert [float(line.split()[-1]) for line in output.splitlines()[-4:]] == [
+    for key, n_samples in zip(estimated, (50, 5)):
+        assert -100 < result[key] < 0 < result[f"{key}_error"] < 1
+        assert 1 <= result[f"{key}_effective"] <= n_samples
+    assert 0 <= result["probe_error"] <= 100
+    assert [float(line.split()[-1]) for line in output.splitlines()[-9:]] == [
         pytest.approx(value, abs=1e-4) for value in result.values()
     ]
 

@@ -3,6 +3,7 @@
 import base64
 import datetime
 import html
+import importlib.util
 import json
 import math
 import os
@@ -16,6 +17,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from matplotlib.image import imread
@@ -25,12 +27,27 @@ from nengo_ngc.exceptions import FolderHeldError
 from nengo_ngc.lab import compare as comparison
 from nengo_ngc.lab import plots, provenance
 from nengo_ngc.lab.cli import main
-from nengo_ngc.lab.compare import code_hashes, processes, report, results, user_modules
-from nengo_ngc.models import RULES
+from nengo_ngc.lab.compare import (
+    checkpoints,
+    code_hashes,
+    processes,
+    report,
+    results,
+    training,
+    user_modules,
+)
+from nengo_ngc.lab.compare import data as data_of
+from nengo_ngc.lab.specs import MODELS
+from nengo_ngc.models import RULES, RuleClassifier
+from nengo_ngc.models.tasks.rules import RuleTask
 from nengo_ngc.storage import locks
 
 from ..conftest import needs_jax
 from .test_plots import check_layout
+
+needs_dask = pytest.mark.skipif(
+    importlib.util.find_spec("distributed") is None, reason="Dask is not installed"
+)
 
 pytestmark = pytest.mark.slow  # most cells run in processes of their own
 
@@ -91,17 +108,26 @@ def test_results(compared):
     _, results = compared
     assert [result["status"] for result in results] == ["done"] * 4
     for result in results:
-        assert 0 <= result["test_error"] <= 100
+        for epoch in ("last", "best"):
+            assert 0 <= result["test"][epoch]["error"] <= 100
         assert len(result["history"]) == 2 and len(result["angles"]) == 3
         assert result["samples_per_second"] > 0 and result["peak_memory_mb"] > 50
+    # of 40 images 7 are held out, and a batch is 20
+    for result, updates in zip(results[::2], (592 + 80, 80)):
+        last = result["history"][-1]
+        assert last["samples"] == 40 and last["macs"] == 40 * (64 * 8 + 8 * 10 + updates)
+        seconds = sum(20 / record["samples_per_second"] for record in result["history"])
+        assert last["seconds"] == pytest.approx(seconds)
     first = results[0]
-    assert first["test_error"] == first["history"][-1]["val_error"]
+    assert first["val"]["last"] == {"error": first["history"][-1]["val_error"]}
+    best = min(record["val_error"] for record in first["history"])
+    assert first["val"]["best"] == {"epoch": first["test"]["best"]["epoch"], "error": best}
     assert set(first["angles"][0]) == {"W1", "W2"}
-    errors = [result["test_error"] for result in results[:2]]
+    errors = [result["test"]["last"]["error"] for result in results[:2]]
     row = report.summary(results)[0]
-    assert row["rule"] == "backprop" and row["n"] == 2
-    assert row["error"] == pytest.approx(sum(errors) / 2)
-    assert row["error_std"] == pytest.approx(abs(errors[0] - errors[1]) / 2**0.5)
+    assert row["rule"] == "backprop" and row["n"] == 2 and row["criterion"] == "error"
+    deviation = abs(errors[0] - errors[1]) / 2**0.5
+    assert row["last"]["error"] == pytest.approx((sum(errors) / 2, deviation))
 
 
 def test_what_is_written(compared):
@@ -109,8 +135,9 @@ def test_what_is_written(compared):
     assert json.loads((folder / "compare.json").read_text())["results"] == results
     assert len(list((folder / "cells").glob("*.json"))) == 4
     table = (folder / "table.txt").read_text()
-    assert re.search(r"backprop +\d+\.\d\d ± \d+\.\d\d +2 ", table)
-    for name in ("errors-1.png", "curves-1.png"):
+    assert re.search(r"backprop( +\d+\.\d\d ± \d+\.\d\d){2} +2 ", table)
+    assert "GMAC per" in table
+    for name in ("errors-1.png", "curves-1.png", "budgets-1.png"):
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
     # all updates are backprop's: nothing would be seen on the axes
     assert not (folder / "angles-1.png").exists()
@@ -119,7 +146,7 @@ def test_what_is_written(compared):
 
 def test_page_is_self_contained(compared):
     page = (compared[0] / "report.html").read_text()
-    assert page.count("data:image/png;base64,") == 2
+    assert page.count("data:image/png;base64,") == 3
     assert not re.search(r"(src|href)=\"(?!data:)", page)
     assert "http" not in re.sub(r'"data:[^"]*"', "", page)  # pictures are random letters
     assert "digits, 8 hidden, relu, nengo" in page and "±" in page
@@ -143,7 +170,8 @@ def result_of(cell, code, **changes):
         "cell": cell,
         "code": code,
         "status": "done",
-        "test_error": 12.5,
+        "test": {"last": {"error": 12.5}, "best": {"epoch": 1, "error": 12.5}},
+        "val": {"last": {"error": 12.5}, "best": {"epoch": 1, "error": 12.5}},
         "history": [{"epoch": 1, "val_error": 12.5, "loss": 0.1, "phase": "one"}],
         "angles": [{"W1": 90.0}, {"W1": None}],
         "pictures": {},
@@ -218,6 +246,307 @@ def test_places_of_modules(tmp_path, monkeypatch):
     assert user_modules.place(sys) == ("sys", None)
 
 
+# --- images for validation
+
+
+def split(n=60, **settings):
+    """Rows of 60 images of three classes that are learned from, and that are held out."""
+    y = np.arange(n) % 3
+    data = datasets.Dataset("d", np.arange(n)[:, None], y, None, None, (1, 1))
+    learned, held_out = data_of.split(data, {"train_images": None, "seed": 0, **settings})
+    assert np.array_equal(learned.y_train, learned.X_train[:, 0] % 3)
+    return learned.X_train[:, 0], None if held_out is None else held_out[0][:, 0]
+
+
+@pytest.mark.parametrize(
+    "validation, n", [(None, 10), (0.3, 18), (15, 15), (57, 57), (0, 0), (1, 1)]
+)
+def test_images_are_held_out_by_class_and_seed(validation, n):
+    learned, held_out = split(validation=validation)
+    if n == 0:
+        assert held_out is None and len(learned) == 60
+        return
+    assert np.array_equal(np.sort([*learned, *held_out]), np.arange(60))
+    counts = np.bincount(held_out % 3, minlength=3)
+    assert len(held_out) == n and (n < 3 or np.ptp(counts) <= 1)
+    assert len(np.unique(learned % 3)) == 3
+    assert np.array_equal(split(validation=validation)[1], held_out)
+    if n < 57:
+        assert not np.array_equal(split(validation=validation, seed=1)[1], held_out)
+
+
+def test_images_are_held_out_of_those_that_a_cell_may_use():
+    learned, held_out = split(validation=6, train_images=20)
+    assert max(*learned, *held_out) == 19
+    with pytest.raises(ValueError, match="must leave one of 60 .* for each of 3 classes"):
+        split(validation=58)
+
+
+@pytest.mark.parametrize("name, smaller, best", [("error", True, 2), ("error", False, 3)])
+def test_the_best_epoch(name, smaller, best, monkeypatch):
+    spec = MODELS["rules"]
+    monkeypatch.setattr(type(spec), "smaller_is_better", smaller)
+    history = [{"epoch": 1}, {"epoch": 2, "val_error": 1.0}, {"epoch": 3, "val_error": 2.0}]
+    assert spec.best_epoch([*history, {"epoch": 4, "val_error": 1.0}]) == best
+    assert spec.best_epoch(history[:1]) is None
+
+
+def test_test_images_are_read_once_for_the_last_and_for_the_best_epoch(tmp_path, monkeypatch):
+    """Validation errors are given, so that the first epoch is the best."""
+    seen = []
+    spec = MODELS["rules"]
+    evaluate = type(spec).evaluate
+
+    def watched(self, model, *args):
+        seen.append(model.n_iter_)
+        return evaluate(self, model, *args)
+
+    monkeypatch.setattr(type(spec), "evaluate", watched)
+    monkeypatch.setattr(type(spec), "best_epoch", lambda self, history: 1 if history else None)
+    settings = {**SMALL, "rules": ["backprop"], "seeds": [0], "epochs": 3}
+    (cell,) = comparison.cells_of(comparison.check_config(settings)).values()
+    result = training.run(cell, {}, None, tmp_path)
+    assert seen == [3, 1]
+    assert result["test"]["best"]["epoch"] == 1
+    shorter = {**cell, "epochs": 1, "settings": {"anneal": False}}
+    constant = training.run({**cell, "settings": {"anneal": False}}, {}, None, tmp_path)
+    alone = training.run(shorter, {}, None, tmp_path)
+    assert constant["test"]["best"] == {"epoch": 1, **alone["test"]["last"]}
+
+
+def test_a_cell_without_validation(tmp_path):
+    settings = {**SMALL, "rules": ["backprop"], "seeds": [0], "validation": 0}
+    config = comparison.check_config(settings)
+    (cell,) = comparison.cells_of(config).values()
+    measured = training.run(cell, {}, None, tmp_path)
+    assert measured["test"].keys() == {"last"} and not measured["val"]
+    assert "val_error" not in measured["history"][0]
+    report.write([{"cell": cell, "code": {}, "status": "done", **measured}], config, tmp_path)
+    assert not (tmp_path / "curves-1.png").exists()
+    assert "best validation" not in (tmp_path / "table.txt").read_text()
+
+
+def test_a_model_without_labels_is_a_cell(tmp_path):
+    settings = {**SMALL, "rules": ["ngc"], "seeds": [0], "train_images": 60}
+    settings["settings"] = {"ngc": {"steps": 5, "n_mixture": 2, "variant": "t1"}}
+    config = comparison.check_config(settings)
+    (cell,) = comparison.cells_of(config).values()
+    measured = training.run(cell, {}, None, tmp_path)
+    assert measured["test"]["best"].keys() == {"epoch", *MODELS["ngc"].measures} - {"mse"}
+    best = min(record["val_bce"] for record in measured["history"])
+    assert measured["val"]["best"]["bce"] == best
+    result = {"cell": cell, "code": {}, "status": "done", **measured}
+    results.keep(tmp_path / "x.json", result)
+    assert results.read(tmp_path / "x.json", cell, {}) == result
+    report.write([result], config, tmp_path)
+    table = (tmp_path / "table.txt").read_text()
+    assert "cross-entropy (nats per image)" in table and "log p(x)" in table
+    masked = measured["test"]["best"]["masked_mse"]
+    assert f"{masked:.4f} (one seed)" in table
+    assert (tmp_path / "curves-1.png").exists()
+
+
+# --- cells that are interrupted
+
+
+KILLED = """
+import os, pathlib, signal, sys, time
+from nengo_ngc.models.tasks.rules import RuleTask
+
+learn = RuleTask.learn
+log = pathlib.Path(os.environ["LOG"])
+
+
+def watched(task, *batch):
+    number = len(log.read_text()) if log.exists() else 0
+    if number == int(os.environ["KILLED_AT"]):
+        log.write_text(log.read_text() + "-")
+        os.kill(os.getppid() if "WORKER" in os.environ else os.getpid(), signal.SIGKILL)
+        time.sleep(60)  # until the thread that watches the parent ends this process
+    if "-m" in sys.orig_argv:  # in the process of a cell
+        with log.open("a") as file:
+            file.write("|")
+    return learn(task, *batch)
+
+
+RuleTask.learn = watched
+"""
+
+# of a result, what is different each time
+VARYING = ("samples_per_second", "peak_memory_mb", "seconds")
+
+
+def same(result):
+    kept = {key: value for key, value in result.items() if key not in VARYING}
+    kept["history"] = [
+        {key: value for key, value in record.items() if key not in VARYING}
+        for record in result["history"]
+    ]
+    return kept
+
+
+def run_killed(at, folder, patch, workers=False):
+    """Run a cell of 3 epochs of 3 batches that is killed, or whose worker is, at a batch.
+
+    Returns the result, and a letter for each batch that was learned from.
+    """
+    folder.mkdir(exist_ok=True)
+    log = folder / "log"
+    patch.setattr(sys, "path", list(sys.path))
+    patch.setattr(RuleTask, "learn", RuleTask.learn)
+    patch.setenv("OMP_NUM_THREADS", "1")  # as the workers of Dask have it
+    patch.setenv("LOG", str(log))
+    patch.setenv("KILLED_AT", str(at))
+    (folder / "killed.py").write_text(KILLED)
+    config = {**SMALL, "rules": ["backprop"], "seeds": [0], "epochs": 3, "train_images": 72}
+    config["modules"] = [str(folder / "killed.py")]
+    sys.modules.pop("killed", None)
+    if not workers:
+        (result,) = comparison.compare(config, folder)
+        return result, log.read_text()
+    from distributed import LocalCluster
+
+    patch.setenv("WORKER", "it is killed")
+    with LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster:
+        (result,) = comparison.compare(config, folder, dask=cluster.scheduler_address)
+    return result, log.read_text()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The result of that cell if nothing is killed."""
+    with pytest.MonkeyPatch.context() as patch:
+        result, log = run_killed(99, tmp_path_factory.mktemp("whole"), patch)
+    assert log == 9 * "|" and len(result["angles"]) == 4
+    return same(result)
+
+
+def test_a_cell_goes_on_from_its_last_epoch_with_the_same_bits(whole, tmp_path, monkeypatch):
+    failed, log = run_killed(4, tmp_path, monkeypatch)  # in the middle of the second epoch
+    assert failed["status"] == "failed" and "status -9" in failed["message"]
+    assert log == "||||-"
+    (part,) = (tmp_path / "cells").glob("*.part")
+    assert [path.name for path in part.glob("*.npz")] == ["epoch-000001.npz"]
+    resumed, log = run_killed(99, tmp_path, monkeypatch)
+    assert log == "||||-" + 6 * "|"
+    assert same(resumed) == whole
+    assert not list((tmp_path / "cells").glob("*.part"))
+
+
+@needs_dask
+def test_cells_of_a_worker_that_is_killed_run_elsewhere(whole, tmp_path, monkeypatch):
+    """One of two workers of Dask is killed in the middle of its cell."""
+    result, log = run_killed(4, tmp_path, monkeypatch, workers=True)
+    assert result["status"] == "done", result
+    assert log == "||||-" + 6 * "|"
+    assert same(result) == whole
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("tensorboardX") is None, reason="tensorboardX is not installed"
+)
+def test_metrics_can_be_followed(tmp_path, monkeypatch):
+    """Each record is in the file while the cell waits for it, before the next epoch."""
+    from tensorboardX.proto.event_pb2 import Event
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "metrics" / "x").mkdir(parents=True)
+    (tmp_path / "metrics" / "x" / "of a run before").touch()
+    settings = {**SMALL, "rules": ["backprop"], "seeds": [0], "epochs": 2}
+    (cell,) = comparison.cells_of(comparison.check_config(settings)).values()
+    seen = []
+
+    def keep(*args):
+        (path,) = (tmp_path / "metrics" / "x").iterdir()
+        n = len(seen) + 1
+        waits_for(lambda: ("val_error", n) in [e[:2] for e in events(path, Event)])
+        seen.append(list(events(path, Event)))
+        return keep_checkpoint(*args)
+
+    keep_checkpoint = checkpoints.Checkpoints.keep
+    monkeypatch.setattr(checkpoints.Checkpoints, "keep", keep)
+    metrics = str(tmp_path / "metrics" / "x")
+    result = training.run(cell, {}, None, tmp_path, metrics=metrics)
+    for epoch, found in enumerate(seen, start=1):
+        errors = [value for name, _, value in found if name == "val_error"]
+        expected = [record["val_error"] for record in result["history"][:epoch]]
+        assert errors == pytest.approx(expected)
+    assert {"loss", "macs", "seconds"} <= {name for name, _, _ in seen[-1]}
+    assert {step for _, step, _ in seen[-1]} == {1, 2}
+
+
+def events(path, event):
+    """Names, steps and values in a file of events: a length of 8 bytes and a check of 4."""
+    content = path.read_bytes()
+    while content:
+        n = int.from_bytes(content[:8], "little")
+        parsed = event.FromString(content[12 : 12 + n])
+        content = content[12 + n + 4 :]
+        for value in parsed.summary.value:
+            yield value.tag, parsed.step, value.simple_value
+
+
+def test_following_takes_a_package(tmp_path, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"tensorboardX is not installed: pip install"):
+        comparison.compare(SMALL, tmp_path / "out", follow=True)
+    assert not (tmp_path / "out").exists()
+
+
+def checkpoint(folder, epochs, **made_of):
+    """Checkpoints of a cell that has learned for some epochs."""
+    cell = {"cell": 1, "code": {}, **made_of}
+    kept = checkpoints.Checkpoints(folder, MODELS["rules"], cell)
+    model = RuleClassifier((4,), backend="nengo", batch_size=10, random_state=0)
+    X, y = np.random.RandomState(0).rand(20, 6), np.arange(20) % 2
+    for record in model.set_params(max_epochs=epochs).epochs(X, y, X, y):
+        record["val_error"] = [3.0, 2.0, 4.0, 5.0][record["epoch"] - 1]
+        kept.keep(model, {"angles": [record["epoch"]]})
+    return kept
+
+
+def test_checkpoints_are_of_the_last_and_the_best_epoch(tmp_path):
+    kept = checkpoint(tmp_path, epochs=4)
+    names = [path.name for path in sorted(tmp_path.glob("*.npz"))]
+    assert names == ["epoch-000002.npz", "epoch-000004.npz"]
+    model, measured = kept.last()
+    assert model.n_iter_ == 4 and measured == {"angles": [4]}
+    assert kept.best(model.history_).n_iter_ == 2
+
+
+def test_a_damaged_checkpoint_is_that_of_the_epoch_before(tmp_path):
+    kept = checkpoint(tmp_path, epochs=4)
+    (tmp_path / "epoch-000004.npz").write_bytes(b"half of i")
+    (tmp_path / "new-epoch-000005.npz").write_bytes(b"half of i")
+    model, measured = kept.last()
+    assert model.n_iter_ == 2 and measured == {"angles": [2]}
+    assert [path.name for path in tmp_path.glob("*.npz")] == ["epoch-000002.npz"]
+
+
+@pytest.mark.parametrize("what", ["cell", "code", "versions"])
+def test_checkpoints_of_something_else_are_not_believed(what, tmp_path, monkeypatch):
+    checkpoint(tmp_path, epochs=1)
+    made_of = {"cell": 1, "code": {}}
+    if what == "versions":
+        monkeypatch.setattr(provenance, "_versions", lambda: {"nengo": "5"})
+    else:
+        made_of[what] = {"another": "one"}
+    assert checkpoints.Checkpoints(tmp_path, MODELS["rules"], made_of).last() is None
+    assert not list(tmp_path.glob("*.npz"))
+
+
+def test_where_checkpoints_lie(tmp_path, monkeypatch):
+    own, part = tmp_path / "own", tmp_path / "cells" / "x.part"
+    monkeypatch.setattr(checkpoints, "_N_TRIES", 1)
+    with checkpoints.place(str(part), own) as folder:
+        assert folder == own  # a worker on a machine that does not see the folder
+    part.parent.mkdir()
+    with checkpoints.place(str(part), own) as folder:
+        assert folder == part
+        with checkpoints.place(str(part), own) as another:
+            assert another == own  # the same cell runs twice
+
+
 # --- files of cells
 
 
@@ -271,9 +600,13 @@ PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n and so on").decode()
         {"pictures": {"samples": "no base64"}},
         {"pictures": {"samples": PNG + "A" * 2**23}},
         {"pictures": None},
-        {"test_error": None},
-        {"test_error": 101},
-        {"test_error": True},
+        {"test": None},
+        {"test": {"best": {"epoch": 1, "error": 12.5}}},
+        {"test": {"last": {"probe_error": 12.5}}},
+        {"test": {"last": {"error": 12.5}, "best": {"error": 12.5}}},
+        {"test": {"last": {"error": 101}}},
+        {"test": {"last": {"error": True}}},
+        {"val": {"last": {"error": "1"}}},
         {"history": []},
         {"history": [{"epoch": 1, "val_error": [1]}]},
         {"history": [{"val_error": 1.0}]},
@@ -330,6 +663,22 @@ def figures(monkeypatch):
     return saved
 
 
+def test_costs_that_are_not_known_are_not_drawn(figures, tmp_path):
+    config = comparison.check_config({**SMALL, "seeds": [0]})
+    results = []
+    for cell in comparison.cells_of(config).values():
+        macs = 1e9 if cell["rule"] == "pes" else None
+        cost = {"samples": 20, "seconds": 0.5, "macs": macs}
+        history = [{"epoch": epoch, "val_error": 3.0, **cost} for epoch in (1, 2)]
+        results.append(result_of(cell, {}, history=history))
+    report.write(results, config, tmp_path)
+    samples, seconds, macs = figures["budgets-1.png"].axes
+    assert [len(ax.lines) for ax in (samples, seconds, macs)] == [2, 2, 1]
+    assert macs.lines[0].get_label() == "pes" and macs.lines[0].get_xdata()[0] == 1
+    check_layout(figures["budgets-1.png"])
+    assert [row["gmacs"] for row in report.summary(results)] == [None, 0.5]
+
+
 @pytest.mark.parametrize("rules", [["backprop", "pes"], ["autodiff", "pes"]])
 @pytest.mark.parametrize("seeds", [[0], [0, 1, 2]])
 def test_reports_say_what_was_measured_and_no_more(rules, seeds, figures, tmp_path):
@@ -339,7 +688,8 @@ def test_reports_say_what_was_measured_and_no_more(rules, seeds, figures, tmp_pa
         error = 1.0 + number if cell["rule"] == "pes" else 50.0 + number
         angles = [{"W1": 80.0, "W2": 0.01}] * 3
         history = [{"epoch": epoch, "val_error": error} for epoch in (1, 2)]
-        results.append(result_of(cell, {}, test_error=error, angles=angles, history=history))
+        test = {"last": {"error": error}, "best": {"epoch": 1, "error": error}}
+        results.append(result_of(cell, {}, test=test, angles=angles, history=history))
     results[-1]["history"].pop()
     report.write(results, config, tmp_path)
     table, page = ((tmp_path / n).read_text("utf-8") for n in ("table.txt", "report.html"))
@@ -354,7 +704,8 @@ def test_reports_say_what_was_measured_and_no_more(rules, seeds, figures, tmp_pa
     assert curves[0].get_ylabel().endswith("log scale") and curves[0].get_yscale() == "log"
     assert errors[0].get_xlabel().endswith("log scale")
     # bars stand for means; of one seed there is none
-    assert len(errors[0].lines) == (2 if len(seeds) == 1 else 4)
+    assert len(errors[0].lines) == 2 * (2 if len(seeds) == 1 else 4)
+    assert "validation error" in curves[0].get_ylabel()
     assert [ax.get_title() for ax in angles] == ["W1"]
     assert figures["angles-1.png"].get_supxlabel() == "not shown: W2, 0° under every rule"
     for fig in figures.values():
@@ -498,7 +849,7 @@ def test_same_cell_same_result(compared, tmp_path):
     one = {**SMALL, "rules": ["backprop"], "seeds": [1]}
     (again,) = comparison.compare(one, tmp_path)
     before = next(r for r in compared[1] if r["cell"] == again["cell"])
-    assert again["test_error"] == before["test_error"]
+    assert again["test"] == before["test"]
     assert again["angles"] == before["angles"]
 
 
@@ -632,6 +983,9 @@ def test_cells_with_many_layers_have_names_of_files(tmp_path, ran):
         ({"epochs": None}, "epochs must be"),
         ({"epochs": datetime.date(2020, 1, 1)}, "epochs must be"),
         ({"train_images": 0.5}, "train_images must be"),
+        ({"validation": 1.0}, "validation must be"),
+        ({"validation": -1}, "validation must be"),
+        ({"validation": 40, "train_images": 40}, "validation must be smaller than train_im"),
         ({"settings": {"fa": {}}}, "settings: unknown rule 'fa'"),
         ({"settings": {"pes": {"lerning_rate": 1}}}, "did you mean 'learning_rate'"),
         ({"settings": {"pes": {"batch_size": 1}}}, "unknown name 'batch_size'"),

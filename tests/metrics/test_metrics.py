@@ -5,16 +5,12 @@ import pytest
 
 from nengo_ngc import metrics
 
+from .by_hand import bernoulli
+
 
 @pytest.fixture
 def rng():
     return np.random.RandomState(0)
-
-
-def bernoulli(x, mu):
-    """Log probability of one image, pixel by pixel."""
-    mu = np.clip(np.asarray(mu, dtype=np.float64), 1e-7, 1 - 1e-7)
-    return sum(a * np.log(p) + (1 - a) * np.log(1 - p) for a, p in zip(x, mu))
 
 
 def test_binary_cross_entropy(rng):
@@ -45,37 +41,6 @@ def test_masked_mse_counts_hidden_pixels_only():
 
 def test_masked_mse_of_nothing_hidden():
     assert metrics.masked_mse(np.ones((1, 3)), np.zeros((1, 3)), np.zeros(3)) == [0]
-
-
-def test_log_likelihood_of_one_pixel():
-    # p(x = 1) is the mean of the mixture: (0.2 + 0.6) / 2
-    found = metrics.monte_carlo_log_likelihood([[1], [0]], [[[0.2], [0.6]]], 2)
-    np.testing.assert_allclose(found, np.log([0.4, 0.6]))
-
-
-def test_log_likelihood_is_the_log_of_the_mean(rng):
-    X, mu = rng.rand(4, 6) < 0.5, rng.rand(3, 6)
-    X = X.astype(np.float32)
-    expected = [np.log(np.mean([np.exp(bernoulli(x, m)) for m in mu])) for x in X]
-    np.testing.assert_allclose(metrics.monte_carlo_log_likelihood(X, [mu], 3), expected)
-
-
-def test_log_likelihood_of_unlikely_images():
-    # far below what exp can tell from 0
-    X, mu = np.ones((1, 784)), np.full((2, 784), 1e-3)
-    np.testing.assert_allclose(
-        metrics.monte_carlo_log_likelihood(X, [mu], 2), 784 * np.log(1e-3)
-    )
-
-
-@pytest.mark.parametrize("size", [1, 4, 10])
-def test_log_likelihood_in_chunks(rng, size):
-    X, mu = (rng.rand(3, 8) < 0.5).astype(float), rng.rand(10, 8)
-    chunks = (mu[start : start + size] for start in range(0, 10, size))
-    np.testing.assert_allclose(
-        metrics.monte_carlo_log_likelihood(X, chunks, 10),
-        metrics.monte_carlo_log_likelihood(X, [mu], 10),
-    )
 
 
 def test_probe_separates_blobs(rng):

@@ -52,7 +52,7 @@ def test_what_is_measured():
 
 
 def test_variance_is_that_of_what_top_states_predict():
-    predicted = fitted()._task.generate(fitted().transform(X))
+    predicted = fitted()._task.decoder()(fitted().transform(X))
     expected = np.mean((predicted - X) ** 2)
     assert fitted().noise_variance_ == pytest.approx(expected, rel=1e-5)
 

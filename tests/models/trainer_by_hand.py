@@ -42,8 +42,9 @@ class TrainerByHand(NengoSession):
         for k, gradient in enumerate([*still, error.T @ hidden / len(x), error.mean(axis=0)]):
             t = float(self._count)
             memory = {"m": self._m[k], "v": self._v[k], "t": t, "age": t}
-            step, memory = self._optimizer.update(NUMPY, gradient, memory)
-            p[_NAMES[k]] = p[_NAMES[k]] + step
+            before = p[_NAMES[k]]
+            step, memory = self._optimizer.update(NUMPY, gradient, memory, before)
+            p[_NAMES[k]] = before + step
             self._m[k], self._v[k] = memory["m"], memory["v"]
         self._count = self._count + 1
         super().set_state(p)

@@ -63,7 +63,14 @@ def forward(parameters, x, phi):
 @pytest.mark.parametrize("make", [FeedforwardClassifier, PredictiveCodingClassifier])
 @pytest.mark.parametrize(
     "neurons, phi",
-    [("relu", lambda J: np.maximum(J, 0)), ("tanh", np.tanh), ("sigmoid", expit)],
+    [
+        ("relu", lambda J: np.maximum(J, 0)),
+        ("leaky-relu", lambda J: np.where(J < 0, 0.01 * J, J)),
+        ("gelu", lambda J: J / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (J + 0.044715 * J**3)))),
+        ("tanh", np.tanh),
+        ("hard-tanh", lambda J: np.clip(J, -1, 1)),
+        ("sigmoid", expit),
+    ],
 )
 def test_prediction_is_a_multilayer_perceptron(backend, make, neurons, phi):
     shape, rng = (64, 12, 9, 10), np.random.RandomState(0)
@@ -81,14 +88,14 @@ def test_prediction_is_a_multilayer_perceptron(backend, make, neurons, phi):
 
 
 @needs_jax
-@pytest.mark.parametrize("neurons", ["relu", "tanh"])
+@pytest.mark.parametrize("neurons", ["relu", "leaky-relu", "gelu", "tanh", "hard-tanh"])
 def test_backprop_updates_are_gradients_of_cross_entropy(backend, neurons):
     import jax
     import jax.numpy as jnp
 
     shape = (64, 12, 9, 10)
     parameters = random_parameters(shape, np.random.RandomState(0))
-    phi = {"relu": jax.nn.relu, "tanh": jnp.tanh}[neurons]
+    phi = getattr(jax.nn, neurons.replace("-", "_"))
 
     def loss(p):
         a = X[:4]
@@ -232,7 +239,8 @@ def test_activity_is_one_for_an_input_of_one(neurons):
     with nengo.Simulator(net, progress_bar=False) as sim:
         sim.run(1.0)
     activity = sim.data[probe]
-    expected = {"tanh": np.tanh(1), "sigmoid": expit(1)}.get(neurons, 1.0)
+    at_one = {"tanh": np.tanh(1), "sigmoid": expit(1), "gelu": 0.8412}
+    expected = at_one.get(neurons, 1.0)
     if "adaptive" in neurons:  # it starts like others, and then tires
         assert 0.05 < activity[-200:].mean() < 0.95
         expected = pytest.approx(expected, rel=1e-3)
@@ -266,8 +274,11 @@ def test_bad_network(make, kwargs, message):
 
 @pytest.mark.parametrize("rule", ONLINE)
 def test_every_rule_learns(rule, backend):
-    if backend == "jax" and rule not in ("backprop", "pes"):
+    incremental = rule == "incremental-predictive-coding"
+    if backend == "jax" and not incremental and rule not in ("backprop", "pes"):
         pytest.skip("test_ten_updates has them")
+    if backend == "nengo" and incremental:
+        pytest.skip("it learns the same on JAX, in less time")
     learned = model(rule, backend=backend, max_epochs=10, learning_rate=0.01)
     if rule == "pes":
         learned.set_params(learning_rate=0.5)
@@ -279,9 +290,21 @@ def test_every_rule_learns(rule, backend):
     )
 
 
-def test_backprop_learns_what_automatic_differentiation_does(at_once):
+MODERN = {
+    "loss": "squared-error",
+    "optimizer": "adamw",
+    "weight_decay": 0.1,
+    "anneal": "cosine",
+    "warm_up": 0.2,
+    "warm_up_from": 0.5,
+    "floor": 0.1,
+}
+
+
+@pytest.mark.parametrize("settings", [{}, MODERN], ids=["usual", "modern"])
+def test_backprop_learns_what_automatic_differentiation_does(at_once, settings):
     learned = [
-        model(rule, backend=at_once, max_epochs=3).fit(X, Y)
+        model(rule, backend=at_once, max_epochs=3, **settings).fit(X, Y)
         for rule in ("autodiff", "backprop")
     ]
     for name, array in learned[0].parameters_.items():
@@ -434,6 +457,14 @@ def test_metrics():
         ({"n_hidden": ()}, "n_hidden: must be"),
         ({"rule": "autodiff"}, "backend: must be 'nengo-dl', 'jax' or 'auto'"),
         ({"device": "/gpu:0"}, "device: must be None"),
+        ({"loss": "hinge"}, "loss 'hinge'"),
+        ({"optimizer": "adan"}, "did you mean 'adam'"),
+        ({"weight_decay": 0.1}, "weight_decay: must be 0 without optimizer='adamw', got 0.1"),
+        ({"anneal": "cosinus"}, "anneal.*did you mean 'cosine'"),
+        ({"warm_up": 1}, "warm_up: must be a finite number of at least 0 and below 1"),
+        ({"nudging": 0.0}, "nudging: must be"),
+        ({"centred": True}, "nudging: must be a number with centred=True, got None"),
+        ({"scaling": "none"}, "scaling"),
     ],
 )
 def test_bad_parameters(kwargs, message, no_work):
@@ -490,6 +521,69 @@ def test_divergence_is_caught():
         with np.errstate(all="ignore"):
             deep = {"n_hidden": (8,) * 9, "learning_rate": 1e38}
             model(**deep, anneal=False).fit(X, Y)
+
+
+# --- modern predictive coding
+
+
+def test_incremental_learning_changes_weights_in_each_timestep(backend):
+    settings = {**MODERN, "optimizer": "sgd", "weight_decay": 0.0, "learning_rate": 0.2}
+    settings |= {"steps": 4, "beta": 0.3, "momentum": 0.4, "max_epochs": 1}
+    learned = model("incremental-predictive-coding", backend=backend, **settings)
+    learned.fit(X[:65], Y[:65])
+    state = learned._task.learned
+    assert state["W1/optimizer_age"] == 3 * 4  # three batches of four timesteps
+    if backend != "nengo":
+        theirs = model("incremental-predictive-coding", **settings).fit(X[:65], Y[:65])
+        for name, array in theirs.parameters_.items():
+            np.testing.assert_allclose(learned.parameters_[name], array, atol=1e-5)
+    assert set(learned.alignment(X[:40], Y[:40])) == {"W1", "W2", "W3"}
+
+
+def test_centred_nudging_alternates_from_epoch_to_epoch():
+    settings = {"steps": 4, "beta": 0.3, "loss": "squared-error"}
+    centred = model("predictive-coding", nudging=0.5, centred=True, **settings).fit(X, Y)
+    in_turn = model("predictive-coding", nudging=0.5, **settings)
+    next(in_turn.epochs(X, Y))
+    in_turn.set_params(nudging=-0.5)
+    list(in_turn.epochs(X, Y, resume=True))
+    for name, array in centred.parameters_.items():
+        np.testing.assert_allclose(in_turn.parameters_[name], array, atol=1e-12)
+    positive = model("predictive-coding", nudging=0.5, **settings).fit(X, Y)
+    assert np.abs(positive.parameters_["W1"] - centred.parameters_["W1"]).max() > 1e-6
+
+
+def test_training_images_are_judged_before_they_teach():
+    kwargs = {"loss": "squared-error", "beta": 0.5, "steps": 12, "max_epochs": 1}
+    learned = model("predictive-coding", learning_rate=1e-9, **kwargs).fit(X, Y)
+    output = learned._decide(X)
+    expected = 0.5 * np.sum((output - one_hot(Y)) ** 2, axis=1).mean()
+    assert learned.history_[0]["loss"] == pytest.approx(expected, rel=1e-5)
+    assert learned.history_[0]["error"] == pytest.approx(100 * (1 - learned.score(X, Y)))
+
+
+def test_steps_of_all_updates():
+    def optimizer(**kwargs):
+        learned = model(max_epochs=5, **kwargs)
+        learned.epochs(X, Y)
+        return learned._task.optimizer
+
+    usual = optimizer()
+    assert (usual.n_updates, usual.floor, usual.shape, usual.warm_up) == (
+        50,
+        0.05,
+        "linear",
+        0,
+    )
+    modern = optimizer(**MODERN)
+    assert (modern.n_updates, modern.floor, modern.shape) == (50, 0.1, "cosine")
+    assert (modern.warm_up, modern.first, modern.optimizer.decay) == (10, 0.5, 0.1)
+    assert isinstance(optimizer(anneal=False), ngc.Adam)
+    only_warm = optimizer(anneal=False, warm_up=0.5, optimizer="rmsprop")
+    assert (only_warm.floor, only_warm.warm_up) == (1.0, 25)
+    assert isinstance(only_warm.optimizer, ngc.RMSprop)
+    stream = model(warm_up=0.5).partial_fit(X[:40], Y[:40], classes=range(10))
+    assert stream._task.optimizer.warm_up == 0
 
 
 def test_hidden_rules_are_those_of_the_models():

@@ -50,6 +50,17 @@ MAKERS = {
     "predictive coding": lambda: networks.PredictiveCodingClassifier(
         (6, 5, 4, 3), "tanh", schedule=SHORT, seed=1
     ),
+    "nudged predictive coding": lambda: networks.PredictiveCodingClassifier(
+        (6, 5, 5, 5, 3),
+        "gelu",
+        schedule=ngc.Schedule(4, online=True, from_start=True),
+        loss="squared-error",
+        momentum=0.3,
+        nudging=-0.4,
+        residual=True,
+        scaling="mupc",
+        seed=1,
+    ),
     "sparse encoder": lambda: networks.SparseEncoder(
         (6, 5, 4), scaling=ngc.SynapticScaling(0.3), seed=1
     ),

@@ -163,7 +163,7 @@ def test_gradients(simulation, recorded):
 def test_gradients_are_clipped():
     clipped = ngc.Clipped(ngc.SGD(1.0), 0.5)
     gradient = np.array([-2.0, -0.5, 0.1, 3.0])
-    step, _ = clipped.update(np, gradient, clipped.init(gradient))
+    step, _ = clipped.update(np, gradient, clipped.init(gradient), None)
     np.testing.assert_array_equal(step, [0.5, 0.5, -0.1, -0.5])
     with pytest.raises(ValidationError, match="limit"):
         ngc.Clipped(ngc.SGD(), 0)

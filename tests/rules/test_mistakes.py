@@ -278,7 +278,7 @@ def test_optimizer(changed, message):
         def init(self, parameter):
             return {"last": np.zeros_like(parameter)}
 
-        def update(self, xp, gradient, state):
+        def update(self, xp, gradient, state, parameter):
             return changed(gradient, state)
 
     model = model_of(ngc.ErrorDriven(Sign(0.1)), error=4)

@@ -5,9 +5,10 @@ import pytest
 from nengo.exceptions import ValidationError
 
 import nengo_ngc as ngc
-from nengo_ngc.rules.optimizers import bound_rows
+from nengo_ngc.namespace import NUMPY
+from nengo_ngc.rules.optimizer_wrappers import bound_rows
 
-from ..conftest import needs_dl
+from ..conftest import needs_dl, needs_jax
 
 RNG = np.random.RandomState(0)
 GRADIENTS = RNG.randn(5, 3, 2)
@@ -16,7 +17,7 @@ GRADIENTS = RNG.randn(5, 3, 2)
 def run(optimizer, parameter):
     state = optimizer.init(parameter)
     for gradient in GRADIENTS:
-        change, state = optimizer.update(np, gradient, state)
+        change, state = optimizer.update(NUMPY, gradient, state, parameter)
         parameter = parameter + change
     return parameter
 
@@ -35,7 +36,8 @@ def test_momentum():
 
 
 def test_adam_first_step_has_the_size_of_the_learning_rate():
-    change, _ = ngc.Adam(0.01).update(np, GRADIENTS[0], ngc.Adam(0.01).init(GRADIENTS[0]))
+    adam, zeros = ngc.Adam(0.01), np.zeros((3, 2))
+    change, _ = adam.update(NUMPY, GRADIENTS[0], adam.init(zeros), zeros)
     np.testing.assert_allclose(change, -0.01 * np.sign(GRADIENTS[0]), rtol=1e-3)
 
 
@@ -44,7 +46,7 @@ def test_annealed_steps_shrink_linearly_and_then_stay():
     state = optimizer.init(np.zeros(1))
     steps = []
     for _ in range(7):
-        step, state = optimizer.update(np, -np.ones(1), state)
+        step, state = optimizer.update(NUMPY, -np.ones(1), state, np.ones(1))
         steps.append(step[0])
     np.testing.assert_allclose(steps, [1.0, 0.8, 0.6, 0.4, 0.2, 0.2, 0.2])
     with pytest.raises(ValidationError, match="optimizer"):
@@ -60,10 +62,73 @@ def test_annealed_twice():
     names = set(state)
     assert len(names) == 4  # three ages and a velocity
     for _ in range(3):
-        step, state = optimizer.update(np, -np.ones(1), state)
+        step, state = optimizer.update(NUMPY, -np.ones(1), state, np.ones(1))
         assert set(state) == names
         steps.append(step[0])
     np.testing.assert_allclose(steps, [1.0, 0.75 * 0.75 * 0.5, 0.0])
+
+
+def test_adamw_by_hand():
+    """Loshchilov and Hutter's algorithm 2, in a loop of its own."""
+    optimizer = ngc.AdamW(0.02, beta_1=0.8, beta_2=0.95, epsilon=1e-3, decay=0.3)
+    theta, m, v = np.ones((3, 2)), 0.0, 0.0
+    for t, gradient in enumerate(GRADIENTS, start=1):
+        m, v = 0.8 * m + 0.2 * gradient, 0.95 * v + 0.05 * gradient**2
+        ratio = m / (1 - 0.8**t) / (np.sqrt(v / (1 - 0.95**t)) + 1e-3)
+        theta = theta - 0.02 * (ratio + 0.3 * theta)
+    np.testing.assert_allclose(run(optimizer, np.ones((3, 2))), theta, rtol=1e-13)
+
+
+def test_rmsprop_by_hand():
+    theta, v = np.ones((3, 2)), 0.0
+    for gradient in GRADIENTS:
+        v = 0.9 * v + 0.1 * gradient**2
+        theta = theta - 0.02 * gradient / (np.sqrt(v) + 1e-3)
+    moved = run(ngc.RMSprop(0.02, smoothing=0.9, epsilon=1e-3), np.ones((3, 2)))
+    np.testing.assert_allclose(moved, theta, rtol=1e-13)
+
+
+def test_warm_up_and_cosine_by_hand():
+    annealed = ngc.Annealed(ngc.SGD(), 12, floor=0.1, shape="cosine", warm_up=4, first=0.2)
+    sizes = [annealed.size_of_step(NUMPY, np.float64(t)) for t in range(15)]
+    falling = [0.1 + 0.9 * (1 + np.cos(np.pi * k / 8)) / 2 for k in range(8)]
+    expected = [0.2, 0.4, 0.6, 0.8, *falling, 0.1, 0.1, 0.1]
+    np.testing.assert_allclose(sizes, expected, rtol=1e-12)
+    linear = ngc.Annealed(ngc.SGD(), 4, floor=0.0, warm_up=2)
+    sizes = [linear.size_of_step(NUMPY, np.float64(t)) for t in range(5)]
+    np.testing.assert_allclose(sizes, [0, 0.5, 1, 0.5, 0])
+    with pytest.raises(ValidationError, match="warm_up: must be below n_updates, 4, got 4"):
+        ngc.Annealed(ngc.SGD(), 4, warm_up=4)
+
+
+@needs_jax
+def test_as_optax():
+    """AdamW with a warm-up and a cosine, of which the decay has the size of the steps."""
+    optax = pytest.importorskip("optax")
+    schedule = optax.warmup_cosine_decay_schedule(0.01, 0.05, 2, 4, 0.002)
+    theirs = optax.adamw(schedule, weight_decay=0.3)
+    parameter = np.ones((3, 2), np.float32)
+    state = theirs.init(parameter)
+    for gradient in GRADIENTS.astype(np.float32):
+        change, state = theirs.update(gradient, state, parameter)
+        parameter = parameter + np.asarray(change)
+    inner = ngc.AdamW(0.05, decay=0.3)
+    ours = ngc.Annealed(inner, 4, floor=0.04, shape="cosine", warm_up=2, first=0.2)
+    np.testing.assert_allclose(run(ours, np.ones((3, 2))), parameter, rtol=2e-5)
+
+
+@needs_dl
+def test_as_adamw_of_keras():
+    import tensorflow as tf
+
+    from nengo_ngc.backends.nengo_dl.autodiff import _kerass
+
+    ours = ngc.AdamW(0.05, decay=0.3, epsilon=1e-9)
+    ours = ngc.Annealed(ours, 4, floor=0.04, shape="cosine", warm_up=2, first=0.2)
+    variable, keras = tf.Variable(np.ones((3, 2)), dtype=tf.float64), _kerass(ours)
+    for gradient in GRADIENTS:
+        keras.apply_gradients([(tf.constant(gradient), variable)])
+    np.testing.assert_allclose(run(ours, np.ones((3, 2))), variable.numpy(), rtol=2e-5)
 
 
 @needs_dl
@@ -91,8 +156,10 @@ def test_bounded_is_the_bound_after_each_change():
     plain, bounded = ngc.Adam(0.1), ngc.Bounded(ngc.Adam(0.1), norm=2.0)
     state = bounded.init(W)
     assert set(state) == set(plain.init(W))  # files hold the same names
-    change, _ = bounded.update(np, np.ones((2, 2)), state)
-    np.testing.assert_array_equal(change, plain.update(np, np.ones((2, 2)), plain.init(W))[0])
+    ones = np.ones((2, 2))
+    change, _ = bounded.update(NUMPY, ones, state, W)
+    expected, _ = plain.update(NUMPY, ones, plain.init(W), W)
+    np.testing.assert_array_equal(change, expected)
     np.testing.assert_array_equal(bounded.project(np, W), bound_rows(np, W, 2.0))
     of_columns = ngc.Bounded(ngc.SGD(), norm=2.0, columns=True).project(np, W)
     np.testing.assert_array_equal(of_columns, bound_rows(np, W.T, 2.0).T)
@@ -107,7 +174,7 @@ def test_wrappers_can_be_nested_in_any_order():
     for gradient in GRADIENTS[:, :2]:
         moved = []
         for k, optimizer in enumerate((outside, inside)):
-            change, states[k] = optimizer.update(np, gradient, states[k])
+            change, states[k] = optimizer.update(NUMPY, gradient, states[k], W)
             moved.append(optimizer.project(np, W + change))
         np.testing.assert_array_equal(*moved)
         W = moved[0]

@@ -30,6 +30,7 @@ MODULES = (
     "lab.datasets",
     "lab.datasets.idx",
     "rules.optimizers",
+    "rules.optimizer_wrappers",
     "rules.base",
     "rules.competitive",
     "rules.error_driven",
@@ -44,6 +45,7 @@ MODULES = (
     "rules.signals",
     "schedule",
     "training.annealing",
+    "neurons.activations",
     "neurons.derivatives",
     "neurons.latent",
     "neurons.pointwise",
@@ -69,10 +71,12 @@ MODULES = (
     "models.codes",
     "models.hebbian",
     "models.classifier",
+    "models.density",
     "models.ngc",
     "models.pff",
     "models.sdr",
     "metrics.classification",
+    "metrics.likelihood",
     "metrics.reconstruction",
     "metrics.vectors",
     "metrics.codes",
@@ -93,11 +97,18 @@ NOT_CALLED_BY_USERS = {
     **dict.fromkeys(
         "activity carry_back code constrain gain_bias init iteration is_due is_first "
         "is_last make_state make_step max_rates_intercepts move n_winners prior rates "
-        "remaining soft_activity step applies_rules threshold update".split(),
+        "remaining size_of_step soft_activity step applies_rules threshold update".split(),
         "simulators",
     ),
     "rules.backprop.BackProp.check": "simulators",
     "rules.feedback_alignment.FeedbackAlignment.check": "simulators",
+    **dict.fromkeys(
+        (
+            f"neurons.activations.{name}.derivative"
+            for name in ("GELU", "HardTanh", "LeakyRectifiedLinear")
+        ),
+        "simulators",
+    ),
     "neurons.pointwise.Pointwise.check": "simulators",
     "neurons.winners.KWinnersTakeAll.check": "simulators",
     "neurons.derivatives.adaptation_before": "simulators",
@@ -109,7 +120,7 @@ NOT_CALLED_BY_USERS = {
     ),
     "rules.signals.by_name": "simulators",
     "rules.signals.places": "simulators",
-    "rules.optimizers.bound_rows": "simulators",
+    "rules.optimizer_wrappers.bound_rows": "simulators",
     "rules.memory.active": "simulators",
     "rules.memory.check_binary": "simulators",
     "neurons.winners.k_winners": "simulators",
@@ -132,6 +143,8 @@ NOT_CALLED_BY_USERS = {
     "networks.base.LearningNetwork": "its subclasses",
     "networks.named_network.NamedNetwork": "its subclasses",
     # records that only the package makes
+    "metrics.likelihood.LogMean": "log_mean_exp",
+    "metrics.reconstruction.logs": "other measures",
     "lab.datasets.find": "lab.datasets.load",
     "lab.datasets.called": "lab.datasets.load",
     **dict.fromkeys(
@@ -315,7 +328,7 @@ ACCEPTED = {
     (r"lab.plots.images.image_grid|gui\..*Display", "titles"): (("['x']",), "one title"),
     (r"lab.plots\..*", "classes"): (("array of strings",), "labels may be text"),
     ("models.pff.PFFClassifier.sample", "label"): (("0",), "one of the labels"),
-    (r".*NGCModel\.(fit|partial_fit|score)", "y"): (
+    (r".*(NGCModel\.(fit|partial_fit)|DensityEstimator\.score)", "y"): (
         tuple(ALWAYS),
         "ignored, as scikit-learn wants it",
     ),
@@ -414,9 +427,9 @@ def _idx_file():
 GOOD = {
     "lab.datasets.load": {"name": "digits"},
     "lab.datasets.idx.read_idx": {"path": _idx_file()},
-    "rules.optimizers.Annealed": {"optimizer": ngc.SGD(), "n_updates": 3},
-    "rules.optimizers.Clipped": {"optimizer": ngc.SGD()},
-    "rules.optimizers.Bounded": {"optimizer": ngc.SGD()},
+    "rules.optimizer_wrappers.Annealed": {"optimizer": ngc.SGD(), "n_updates": 3},
+    "rules.optimizer_wrappers.Clipped": {"optimizer": ngc.SGD()},
+    "rules.optimizer_wrappers.Bounded": {"optimizer": ngc.SGD()},
     "rules.base.LocalRule.signal": {"connection": _TAUGHT, "name": "up"},
     "rules.signals.Memory": {"shape": 3},
     "rules.lateral.Lateral": {"L": np.eye(3), "mask": np.ones((3, 3))},
@@ -464,11 +477,8 @@ GOOD = {
     "metrics.reconstruction.binary_cross_entropy": {"X": _X, "mu": _X},
     "metrics.reconstruction.mse": {"X": _X, "mu": _X},
     "metrics.reconstruction.masked_mse": {"X": _X, "mu": _X, "mask": np.ones(64, dtype=bool)},
-    "metrics.reconstruction.monte_carlo_log_likelihood": {
-        "X": _X,
-        "means": [_X],
-        "n_samples": 12,
-    },
+    "metrics.likelihood.pairwise_log_likelihood": {"X": _X, "means": _X},
+    "metrics.likelihood.log_mean_exp": {"log_weights": -_X},
     "metrics.classification.probe_error": {
         "Z_train": _X,
         "y_train": _Y,
@@ -585,6 +595,7 @@ _OBJECTS = {
     "Schedule": lambda: ngc.Schedule(1, 4),
     "ImageDisplay": lambda: gui.ImageDisplay((2, 2)),
     "NetworkEstimator": lambda: copy.deepcopy(_fitted("NGCModel")),
+    "DensityEstimator": lambda: copy.deepcopy(_fitted("NGCModel")),
     "ImageClassifier": lambda: copy.deepcopy(_fitted("RuleClassifier")),
     "CodeClassifier": lambda: copy.deepcopy(_fitted("HebbianEncoder")),
 }

@@ -7,7 +7,8 @@ import jax
 
 from ...metrics.code_losses import ContrastiveLoss, PairwiseLoss, TripletLoss
 from ...namespace import Array
-from ...neurons.functions import cross_entropy, is_wrong
+from ...networks.classifiers import OUTPUT_LOSSES
+from ...neurons.functions import is_wrong
 from ..model import Loss
 
 Measure = Callable[[Any, Array, Array, Array], Array]
@@ -30,8 +31,11 @@ def measure(loss: Loss) -> Measure:
     return _MEASURES[loss.name](**loss.settings)
 
 
-def _cross_entropy(xp, output, y, n_updates):
-    return xp.mean(cross_entropy(xp, output, y))
+def _of_output(name: str) -> Callable[..., Measure]:
+    def mean(xp, output, y, n_updates):
+        return xp.mean(OUTPUT_LOSSES[name].of(xp, output, y))
+
+    return lambda: mean
 
 
 def _error(xp, output, y, n_updates):
@@ -66,7 +70,7 @@ def _orders(xp, key, n_draws, n):
 
 
 _MEASURES: dict[str, Callable[..., Measure]] = {
-    "cross-entropy": lambda: _cross_entropy,
+    **{name: _of_output(name) for name in OUTPUT_LOSSES},
     "error": lambda: _error,
     "triplet": _pairwise(TripletLoss),
     "contrastive": _pairwise(ContrastiveLoss),

@@ -116,9 +116,10 @@ class Update:
 
         gradients, (measured, shared, after) = jax.grad(loss_of, has_aux=True)(trained)
         for name, gradient in gradients.items():
-            step, new = self._optimizer.update(self._xp, gradient, memory[name])
+            before = trained[name]
+            step, new = self._optimizer.update(self._xp, gradient, memory[name], before)
             memory[name] = dict(new)
-            trained[name] = self._optimizer.project(self._xp, trained[name] + step)
+            trained[name] = self._optimizer.project(self._xp, before + step)
         return trained, memory, shared, {name: after[name] for name in state}, measured
 
     def _at_rest(self):

@@ -10,8 +10,9 @@ from nengo.exceptions import ValidationError
 from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
+from ...networks.classifiers import OUTPUT_LOSSES
 from ...neurons.functions import is_wrong
-from ...rules import Adam, Annealed, Optimizer
+from ...rules import Adam, AdamW, Annealed, Optimizer
 from ..means import Means
 from ..model import Loss, Model
 from ..session import TrainingSession
@@ -33,11 +34,11 @@ class AutodiffSession(TrainingSession):
     device : str, optional
         As for `nengo_dl.Simulator`.
     optimizer : Optimizer
-        `.Adam`, or an `.Annealed` one. NengoDL trains with the Adam of Keras and the same
-        parameters.
+        `.Adam` or `.AdamW`, `.Annealed` or not. NengoDL trains with the Adam of Keras and the
+        same parameters. Keras adds the epsilon of AdamW as it does that of Adam.
     loss : Loss
-        "cross-entropy" of the softmax of the output, "triplet" or "contrastive", see
-        `.dl.losses`.
+        "cross-entropy" of the softmax of the output or another one of ``OUTPUT_LOSSES``,
+        "triplet" or "contrastive", see `.dl.losses`.
     measures : sequence of Loss, optional
         Other measures to report: "error", in percent.
     """
@@ -156,13 +157,31 @@ def _kerass(optimizer):
     """The optimiser of Keras that corresponds to one of this package."""
     rate, inner = optimizer.learning_rate, optimizer
     if isinstance(optimizer, Annealed):
-        inner = optimizer.optimizer
-        rate = tf_keras.optimizers.schedules.PolynomialDecay(
-            rate, optimizer.n_updates, optimizer.floor * rate
-        )
+        inner, rate = optimizer.optimizer, _Rate(optimizer)
     if not isinstance(inner, Adam):
-        raise ValueError(f"optimizer must be Adam, annealed or not, got {optimizer}")
-    return tf_keras.optimizers.Adam(rate, inner.beta_1, inner.beta_2, inner.epsilon)
+        raise ValueError(f"optimizer must be Adam or AdamW, annealed or not, got {optimizer}")
+    return tf_keras.optimizers.Adam(
+        rate,
+        inner.beta_1,
+        inner.beta_2,
+        inner.epsilon,
+        weight_decay=inner.decay if isinstance(inner, AdamW) else None,
+    )
+
+
+class _Rate(tf_keras.optimizers.schedules.LearningRateSchedule):
+    """The learning rate of an annealed optimiser in each update."""
+
+    def __init__(self, annealed):
+        self._annealed = annealed
+
+    def __call__(self, step):
+        xp = tensorflow_namespace(tf.float32)
+        size = self._annealed.size_of_step(xp, tf.cast(step, tf.float32))
+        return self._annealed.learning_rate * size
+
+    def get_config(self):
+        return {"annealed": self._annealed}
 
 
 def cross_entropy(y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
@@ -174,6 +193,14 @@ def cross_entropy(y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
     return tf.nn.softmax_cross_entropy_with_logits(y[:, -1], output[:, -1])
 
 
+def _of_output(name):
+    def loss(y, output):
+        xp = tensorflow_namespace(output.dtype)
+        return OUTPUT_LOSSES[name].of(xp, output[:, -1], y[:, -1])
+
+    return lambda: loss
+
+
 def error(y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
     """The percentage of samples whose largest output is not that of the label."""
     wrong = is_wrong(tensorflow_namespace(output.dtype), output[:, -1], y[:, -1])
@@ -181,6 +208,7 @@ def error(y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
 
 
 _LOSSES = {
+    **{name: _of_output(name) for name in OUTPUT_LOSSES},
     "cross-entropy": lambda: cross_entropy,
     "error": lambda: error,
     "triplet": TripletLoss,

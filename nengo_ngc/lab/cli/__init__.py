@@ -8,6 +8,7 @@ from ... import __version__
 from ...validation import unknown
 from .common import ARGUMENTS, interruptible, plain_warnings, silence_libraries
 from .compare import compare
+from .reproduce import reproduce
 from .runs import evaluate, sample
 from .tools import check, list_datasets, start_gui
 from .train import train
@@ -50,11 +51,12 @@ def main() -> None:
       nengo-ngc evaluate runs/digits    measures the model on test images
       nengo-ngc sample runs/digits      draws images that the model generates
       nengo-ngc compare                 compares learning rules on one page
+      nengo-ngc reproduce               lists published tables that can be computed again
       nengo-ngc gui                     lists networks that Nengo GUI can open
       nengo-ngc check                   tests the installation
     """
     silence_libraries()
 
 
-for command in (train, evaluate, sample, compare, start_gui, list_datasets, check):
+for command in (train, evaluate, sample, compare, reproduce, start_gui, list_datasets, check):
     main.add_command(command)

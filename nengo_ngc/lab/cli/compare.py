@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from ...training.progress import draws_bars
 from .. import compare as comparison
+from ..compare.report import outcome
 from ..specs import compared
 from ..specs.options import COUNT
 from .common import (
@@ -44,6 +45,11 @@ def _names() -> str:
     help="Compute this number of combinations at once.",
 )
 @click.option("--dask", help="Compute on the workers of the Dask scheduler at this address.")
+@click.option(
+    "--follow",
+    is_flag=True,
+    help="Write what is measured of each epoch into the folder metrics, for TensorBoard.",
+)
 @quiet_option
 @data_dir_option
 def compare(
@@ -51,6 +57,7 @@ def compare(
     output: str | None,
     jobs: int,
     dask: str | None,
+    follow: bool,
     quiet: bool,
     data_dir: str | None,
 ) -> None:
@@ -81,6 +88,8 @@ def compare(
     \b
     These settings have no default:
       train_images = 1000         # of the training images, the first 1000 only
+      validation = 0.2            # part, or number, of training images that are held out;
+                                  # otherwise a sixth, and 10,000 at most
       [settings.pes]              # parameters of RuleClassifier for one rule
       learning_rate = 0.1
 
@@ -100,7 +109,7 @@ def compare(
         bar = tqdm(total=n_cells, unit="run", desc="compare", disable=not draws_bars())
         with bar:
             results = comparison.compare(
-                wanted, folder, jobs, dask, data_dir, on_cell=_Tell(bar, say)
+                wanted, folder, jobs, dask, data_dir, _Tell(bar, say), follow
             )
         say((folder / "table.txt").read_text(encoding="utf-8"))
         say(f"see report.html, curves and angles in {folder}")
@@ -123,10 +132,6 @@ class _Tell:
         self._bar.n = self._bar.total - left
         cell = result["cell"]
         name = f"{cell['dataset']}, {cell['rule']}, {cell['neurons']}, seed {cell['seed']}"
-        if result["status"] == "done":
-            outcome = f"{result['test_error']:.2f} % test error"
-        else:
-            outcome = f"failed, {result['message']}"
         with tqdm.external_write_mode():
-            self._say(f"{name}: {outcome}")
+            self._say(f"{name}: {outcome(result)}")
         self._bar.refresh()

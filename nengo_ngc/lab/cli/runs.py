@@ -26,7 +26,8 @@ from .common import data_dir_option, plain_errors, quiet_option, telling
     type=COUNT,
     default=5000,
     show_default=True,
-    help="Draw this number of samples of the prior for log p(x).",
+    help="Draw this number of samples of the prior for log p(x), and a tenth of it for each "
+    "image where samples are weighted.",
 )
 @click.option("--data", help="Measure it on other data: the name of a data set, or a path.")
 @quiet_option

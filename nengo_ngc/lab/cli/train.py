@@ -12,6 +12,7 @@ from .. import datasets
 from ..datasets import Source
 from ..run_folders import CONFIG, Run, claimed
 from ..specs import MODELS
+from ..training_path import MOST_VALIDATION, default_validation
 from .common import (
     data_dir_option,
     interruptible,
@@ -23,8 +24,6 @@ from .common import (
     typed_arguments,
 )
 from .model_options import DEFAULT_MODEL, OfOneModel
-
-_MOST_VALIDATION = 10_000  # images held out by default: a sixth, but no more than these
 
 # options by which a run that is resumed may differ from what it began with
 _CHANGING = {"epochs": "max_epochs", "learning_rate": "learning_rate"}
@@ -43,7 +42,7 @@ def _models() -> str:
     "--validation",
     type=click.IntRange(min=0),
     help="Hold out this number of training images for validation. The default is a sixth of "
-    f"them, and {_MOST_VALIDATION:,} at most.",
+    f"them, and {MOST_VALIDATION:,} at most.",
 )
 @click.option(
     "--grey/--binary",
@@ -160,7 +159,7 @@ def _config(
     n_images, image_shape = source.sizes(data_dir)
     validation, is_grey = options["validation"], options["grey"]
     if validation is None:
-        validation = min(_MOST_VALIDATION, round(n_images / 6))
+        validation = default_validation(n_images)
     if is_grey is None:  # colours would be lost
         is_grey = not spec.binarizes(options) or len(image_shape) > 2
     config = {

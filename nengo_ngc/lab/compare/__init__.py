@@ -1,7 +1,8 @@
 """Comparisons of learning rules: each combination of settings is a cell, a run of its own."""
 
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from . import data, processes, report, results
 from .cells import AXES, cells_of, model_of
 from .code_hashes import hashes
 from .configuration import DEFAULTS, check_config, read_config
+from .follow import check_installed
 from .user_modules import import_module, place
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "compare",
     "model_of",
     "read_config",
+    "run_cells",
 ]
 
 
@@ -33,6 +36,7 @@ def compare(
     dask: str | None = None,
     data_dir: str | os.PathLike | None = None,
     on_cell: Callable[[dict, int], None] | None = None,
+    follow: bool = False,
 ) -> list[dict[str, Any]]:
     """Run what has not been run yet, and write the report of everything.
 
@@ -52,6 +56,9 @@ def compare(
         As for `.lab.datasets.load`.
     on_cell : callable, optional
         Called with each result and the number of cells left.
+    follow : bool, optional
+        Whether what is measured of each epoch is written into the folder ``metrics`` at once,
+        from which TensorBoard shows it. It takes the package tensorboardX.
 
     Returns
     -------
@@ -61,6 +68,8 @@ def compare(
 
     Raises
     ------
+    ImportError
+        If a package is missing.
     FileNotFoundError, ValueError
         If the configuration is unfit. What goes wrong in a cell is in its result.
     FolderHeldError
@@ -69,41 +78,73 @@ def compare(
     schema.check("compare", {"n_jobs": n_jobs}, Table({"n_jobs": Whole(1, 2**31 - 1)}))
     if not isinstance(config, (dict, str, os.PathLike)):
         raise ValueError(f"config must be a dict or the path of a file, got {config!r}")
+    if follow:
+        check_installed()
     config = check_config(config if isinstance(config, dict) else read_config(config))
     folder = Path(output)
     with locks.held(folder):
-        (folder / "cells").mkdir(exist_ok=True)
-        for path in (folder, folder / "cells"):
-            atomic.remove_leftovers(path)
+        atomic.remove_leftovers(folder)
         config = data.kept(config, folder)
-        found = _results(config, folder, n_jobs, dask, data_dir, on_cell)
+        metrics = folder.absolute() / "metrics" if follow else None
+        cells, modules = cells_of(config), config["modules"]
+        found = run_cells(cells, modules, folder, n_jobs, dask, data_dir, on_cell, metrics)
         report.write(found, config, folder)
     return found
 
 
-def _results(
-    config: dict[str, Any],
+def run_cells(
+    cells: dict[str, dict[str, Any]],
+    modules: Sequence[str],
     folder: Path,
-    n_jobs: int,
-    dask: str | None,
-    data_dir: str | os.PathLike | None,
-    on_cell: Callable[[dict, int], None] | None,
+    n_jobs: int = 1,
+    dask: str | None = None,
+    data_dir: str | os.PathLike | None = None,
+    on_cell: Callable[[dict, int], None] | None = None,
+    metrics: Path | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the results of all cells, including those of earlier runs."""
-    wanted = cells_of(config)
-    paths = {name: folder / "cells" / f"{name}.json" for name in wanted}
-    modules = [import_module(module) for module in config["modules"]]
-    modules += [*MODELS.modules(), *datasets.SOURCES.modules()]
-    code, places = hashes(modules), [place(module) for module in modules]
+    """Run those of several cells that have not been run yet, and return all results.
+
+    Parameters
+    ----------
+    cells : dict of {str: dict}
+        Cells by the names of their files.
+    modules : sequence of str
+        Modules of the user.
+    folder : path
+        Results are kept in ``cells`` in it. This process must hold it.
+    n_jobs, dask, data_dir, on_cell
+        As for ``compare``.
+    metrics : path, optional
+        Folder for what is measured in each epoch, which TensorBoard shows.
+
+    Returns
+    -------
+    list of dict
+        As of ``compare``.
+    """
+    (folder / "cells").mkdir(exist_ok=True)
+    atomic.remove_leftovers(folder / "cells")
+    paths = {name: folder / "cells" / f"{name}.json" for name in cells}
+    imported = [import_module(module) for module in modules]
+    imported += [*MODELS.modules(), *datasets.SOURCES.modules()]
+    code, places = hashes(imported), [place(module) for module in imported]
     done: dict[str, Any] = {
-        name: results.finished(paths[name], cell, code) for name, cell in wanted.items()
+        name: results.finished(paths[name], cell, code) for name, cell in cells.items()
     }
     waiting = [name for name, result in done.items() if result is None]
-    jobs = [(name, wanted[name], code, places, data_dir) for name in waiting]
+    parts = {name: path.with_suffix(".part").absolute() for name, path in paths.items()}
+    jobs = [
+        (name, cells[name], code, places, data_dir, parts[name], metrics and metrics / name)
+        for name in waiting
+    ]
+    for name in done.keys() - waiting:
+        shutil.rmtree(parts[name], ignore_errors=True)
     left = len(waiting)
     for name, result in processes.run_all(jobs, n_jobs, dask):
         done[name], left = result, left - 1
         results.keep(paths[name], result)
+        if result["status"] == "done":
+            shutil.rmtree(parts[name], ignore_errors=True)
         if on_cell is not None:
             on_cell(result, left)
     return list(done.values())

@@ -18,7 +18,7 @@ AXES = {
 
 _LONGEST_NAME = 150  # of a cell; a file's may have 255 bytes
 
-OF_ALL_CELLS = ("epochs", "batch_size", "train_images", "angle_images")
+OF_ALL_CELLS = ("epochs", "batch_size", "train_images", "validation", "angle_images", "pixels")
 
 
 def cells_of(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -40,6 +40,14 @@ def cells_of(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
         if own.get(cell["dataset"]):
             found[name]["data"] = own[cell["dataset"]]
     return found
+
+
+def binarizes(cell: dict[str, Any], image_shape: tuple[int, ...]) -> bool:
+    """Whether the model of a cell sees pixels of 0 and 1 rather than grey ones."""
+    spec, parameters = compared()[cell["rule"]]
+    given = {**parameters, **cell["settings"]}
+    typed = {o.key: given[o.parameter] for o in spec.options if o.parameter in given}
+    return len(image_shape) == 2 and spec.binarizes(typed)  # colours would be lost
 
 
 def model_of(cell: dict[str, Any], image_shape: tuple[int, ...] | None = None) -> Any:

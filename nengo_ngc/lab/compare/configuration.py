@@ -34,13 +34,16 @@ DEFAULTS: dict[str, Any] = {
     "epochs": 20,
     "batch_size": 32,
     "train_images": None,
+    "validation": None,
     "angle_images": 256,
+    "pixels": [0.0, 1.0],
     "modules": [],
     "settings": {},
 }
 
 _LARGEST = 2**31 - 1
 _COUNT = Whole(1, _LARGEST)
+_FRACTION = Number(0, 0.9, above=True)
 _VALUE = Either((Flag(), Number(), Text()))
 _SETTING = Either((_VALUE, List(_VALUE)))
 
@@ -98,6 +101,12 @@ def check_config(given: dict[str, Any]) -> dict[str, Any]:
     except ValueError as error:
         own = "names of your own are registered by the files that modules lists"
         raise ValueError(f"{error}; {own}") from error
+    _check_validation(config["validation"], config["train_images"])
+    low, *high = config["pixels"]
+    if [*high[1:]] or not low < high[0]:
+        raise ValueError(
+            f"pixels must be two numbers, the lower one first, got {config['pixels']}"
+        )
     config["datasets"] = data.found(config["datasets"])
     for key in ("rules", "neurons", "backends"):
         for name in config[key]:
@@ -128,12 +137,21 @@ def _schema(
             "epochs": _COUNT,
             "batch_size": _COUNT,
             "train_images": Whole(1, _LARGEST, optional=True),
+            "validation": Either((Whole(0, _LARGEST), _FRACTION), optional=True),
             "angle_images": _COUNT,
+            "pixels": List(Number(), 2),
             "modules": List(Text()),
             "settings": Table(others=Table(others=_SETTING)),
         },
         absent=tuple(DEFAULTS),
     )
+
+
+def _check_validation(validation: float | None, train_images: int | None) -> None:
+    if train_images is not None and not (validation or 0) < train_images:
+        raise ValueError(
+            f"validation must be smaller than train_images, {train_images}, got {validation}"
+        )
 
 
 def _check_settings(rule: str, settings: Mapping[str, Any]) -> None:
@@ -162,6 +180,7 @@ def _check_names_and_flags(settings: Mapping[str, Any], defaults: Mapping[str, A
     for name, value in settings.items():
         if name not in known:
             raise ValueError(unknown("name", name, known))
-        if isinstance(value, bool) != isinstance(defaults[name], bool):
-            be = "be" if isinstance(defaults[name], bool) else "not be"
+        is_flag = isinstance(defaults[name], bool)
+        if isinstance(value, bool) != is_flag and not isinstance(value, str):
+            be = "be" if is_flag else "not be"
             raise ValueError(f"{name} must {be} true or false, got {value!r}")

@@ -2,11 +2,18 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ...training.images import part
 from .. import datasets
 from ..datasets import Dataset, GivenArrays, OwnData, Source
+from ..training_path import default_validation
+from .cells import binarizes
 
 NAME = re.compile(r"[\w.+-]+")  # of what files are called after
 
@@ -67,15 +74,90 @@ def kept(config: dict[str, Any], folder: Path) -> dict[str, Any]:
     return {**config, "datasets": places}
 
 
-def of_cell(cell: Mapping[str, Any], data_dir: str | Path | None) -> Dataset:
-    """Return the data of a cell with grey pixels; raise ValueError if they have changed."""
+def of_cell(cell: dict[str, Any], data_dir: str | Path | None) -> Dataset:
+    """The data of a cell; ValueError if they have changed since cells began."""
     own = cell.get("data")
-    if own is None:
-        return datasets.load(cell["dataset"], data_dir, binarize=False)
-    source = OwnData(own["path"])
-    if source.identity() != own:
+    source: Source = datasets.find(cell["dataset"]) if own is None else OwnData(own["path"])
+    if own is not None and source.identity() != own:
         raise ValueError(f"the data at {own['path']} have changed since the cells began")
-    return source.load(cell["dataset"], data_dir)
+    data = source.load(cell["dataset"], data_dir, binarize=False)
+    if binarizes(cell, data.image_shape):
+        data = source.load(cell["dataset"], data_dir, binarize=True)
+    return _scaled(data, *cell["pixels"])
+
+
+def _scaled(data: Dataset, low: float, high: float) -> Dataset:
+    """Data whose pixels in [0, 1] are brought into another range, in memory."""
+    if (low, high) == (0, 1):
+        return data
+    images = {name: getattr(data, name) for name in ("X_train", "X_test")}
+    return replace(
+        data,
+        **{
+            name: np.float32(low) + np.float32(high - low) * X[:] for name, X in images.items()
+        },
+    )
+
+
+def split(
+    data: Dataset, cell: Mapping[str, Any]
+) -> tuple[Dataset, tuple[Any, NDArray] | None]:
+    """The data of a cell with those images only that it learns from, and the others.
+
+    Images for validation are drawn from the first ``train_images`` of the training images,
+    by class where each class has enough of them, and with the seed of the cell. Each class
+    keeps one image to learn from at least.
+
+    Parameters
+    ----------
+    data : Dataset
+    cell : mapping
+
+    Returns
+    -------
+    data : Dataset
+    validation : tuple of (X, y), or None
+
+    Raises
+    ------
+    ValueError
+        If too few images would be left.
+    """
+    from sklearn.model_selection import train_test_split
+
+    y = data.y_train[: cell["train_images"]]
+    n, (_, first, counts) = len(y), np.unique(y, return_index=True, return_counts=True)
+    n_held_out = _n_held_out(cell["validation"], n)
+    if n_held_out > n - len(first):
+        raise ValueError(
+            f"validation must leave one of {n} training images for each of {len(first)} "
+            f"classes, got {n_held_out} images"
+        )
+    rows = held_out = np.arange(n)
+    if not n_held_out:
+        return _learned_from(data, rows), None
+    how = {"test_size": n_held_out, "random_state": cell["seed"]}
+    if min(counts) >= 2 and len(first) <= min(n_held_out, n - n_held_out):
+        held_out = train_test_split(rows, stratify=y, **how)[1]
+    elif n_held_out < n - len(first):
+        held_out = train_test_split(np.delete(rows, first), **how)[1]
+    else:
+        held_out = np.delete(rows, first)
+    held_out = np.sort(held_out)
+    return _learned_from(data, np.delete(rows, held_out)), (
+        part(data.X_train, held_out),
+        y[held_out],
+    )
+
+
+def _learned_from(data: Dataset, rows: NDArray) -> Dataset:
+    return replace(data, X_train=part(data.X_train, rows), y_train=data.y_train[rows])
+
+
+def _n_held_out(wanted: float | None, n: int) -> int:
+    if wanted is None:
+        return default_validation(n)
+    return wanted if isinstance(wanted, int) else round(wanted * n)
 
 
 def beside(item: Any, folder: Path) -> Any:

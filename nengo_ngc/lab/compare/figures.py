@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import plots
+from . import budget
+from .results import as_text, criterion, label
 
 Results = dict[str, list[dict[str, Any]]]  # of the cells of a group, by rule
 
@@ -62,42 +64,99 @@ def _spans_decades(errors: Sequence[float] | NDArray) -> bool:
     return bool(known) and 0 < 5 * min(known) < max(known)
 
 
+def _first(runs: Results) -> dict[str, Any]:
+    return next(iter(runs.values()))[0]
+
+
+def _tested(cells: list[dict], epoch: str) -> list[float]:
+    """What decides of test images, of each cell, after the last or the best epoch."""
+    return [cell["test"][epoch][criterion(cell)] for cell in cells if epoch in cell["test"]]
+
+
 def _draw_errors(runs: Results, path: Path) -> bool:
-    one = _seeds(runs) == "one seed"
-    label = "test error (%), one seed" if one else "test error (%), each seed and the mean"
-    with plots.figure(path, size=(plots.WIDTH, 0.35 * len(runs) + 0.8)) as (_, ((ax,),)):
+    shown = "one seed" if _seeds(runs) == "one seed" else "each seed and the mean"
+    with plots.figure(path, size=(plots.WIDTH, 0.5 * len(runs) + 0.9)) as (fig, ((ax,),)):
         for row, cells in enumerate(runs.values()):
-            errors, look = [cell["test_error"] for cell in cells], plots.look(row)
-            ax.plot(errors, [row] * len(errors), **{**look, "ls": ""}, alpha=0.6, ms=6)
-            mean = np.mean(errors)
-            if len(errors) > 1:
-                ax.plot([mean, mean], [row - 0.3, row + 0.3], color=look["color"], lw=2.5)
-            ax.annotate(
-                f"{mean:.2f}",
-                (max(errors), row),
-                xytext=(8, 0),
-                textcoords="offset points",
-                va="center",
-            )
-        ax.set_yticks(range(len(runs)), _names(runs).values())
-        ax.set(xlabel=label, ylim=(len(runs) - 0.5, -0.5))
-        if _spans_decades([cell["test_error"] for cells in runs.values() for cell in cells]):
+            _draw_row(ax, row, cells, "last")
+            _draw_row(ax, row + 0.4, cells, "best")
+        ax.set_yticks([row + 0.2 for row in range(len(runs))], _names(runs).values())
+        ax.set(xlabel=f"test {label(_first(runs))}, {shown}", ylim=(len(runs) - 0.3, -0.3))
+        every = [e for cells in runs.values() for e in _tested(cells, "last")]
+        if _spans_decades(every):
             plots.log_axis(ax, "x")
         ax.margins(x=0.15)
+        plots.legend(fig)
     return True
 
 
+def _draw_row(ax: Any, row: float, cells: list[dict], epoch: str) -> None:
+    """Draw what was measured of the seeds of a rule after an epoch, and the mean."""
+    errors = _tested(cells, epoch)
+    if not errors:
+        return
+    look = plots.look(0 if epoch == "last" else 1)
+    name = "last epoch" if epoch == "last" else "best validation epoch"
+    ax.plot(
+        errors,
+        [row] * len(errors),
+        **{**look, "ls": ""},
+        alpha=0.6,
+        ms=6,
+        label=name,
+    )
+    mean = float(np.mean(errors))
+    if len(errors) > 1:
+        ax.plot([mean, mean], [row - 0.15, row + 0.15], color=look["color"], lw=2.5)
+    ax.annotate(
+        as_text(criterion(cells[0]), mean),
+        (max(errors), row),
+        xytext=(8, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize="small",
+    )
+
+
 def _draw_curves(runs: Results, path: Path) -> bool:
+    measured = f"val_{criterion(_first(runs))}"
+    if not any(measured in record for record in _first(runs)["history"]):
+        return False  # there were no images for validation
     with plots.figure(path, size=(plots.WIDTH, 3.4)) as (fig, ((ax,),)):
         for row, (rule, name) in enumerate(_names(runs).items()):
-            errors = _over_epochs(runs[rule], "history", "val_error")
+            errors = _over_epochs(runs[rule], "history", measured)
             plots.band(ax, _epochs(runs[rule]), errors, label=name, **plots.look(row))
-        ax.set(xlabel="epoch", ylabel=f"test error (%)\n{_seeds(runs)}")
+        ax.set(xlabel="epoch", ylabel=f"validation {label(_first(runs))}\n{_seeds(runs)}")
         every = [line.get_ydata() for line in ax.lines]
         if _spans_decades(np.concatenate(every)):
             plots.log_axis(ax, "y")
         plots.whole_numbers(ax.xaxis)
         plots.legend(fig, "right")
+    return True
+
+
+def _draw_budgets(runs: Results, path: Path) -> bool:
+    measured = f"val_{criterion(_first(runs))}"
+    shown = {
+        key: about
+        for key, about in budget.AXES.items()
+        if any(cell["history"][-1].get(key) for cells in runs.values() for cell in cells)
+    }
+    if not shown or not any(measured in record for record in _first(runs)["history"]):
+        return False
+    size = (max(plots.WIDTH, 2.9 * len(shown)), 3.4)
+    with plots.figure(path, 1, len(shown), size, sharey=True) as (fig, axes):
+        for ax, (key, (name, scale)) in zip(axes[0], shown.items()):
+            for row, (rule, called) in enumerate(_names(runs).items()):
+                cost = scale * _over_epochs(runs[rule], "history", key).mean(axis=0)
+                errors = _over_epochs(runs[rule], "history", measured)
+                if not np.isnan(cost).all():
+                    plots.band(ax, cost, errors, label=called, **plots.look(row))
+            ax.set(xlabel=name, xlim=(0, None))
+        axes[0, 0].set_ylabel(f"validation {label(_first(runs))}\n{_seeds(runs)}")
+        every = [line.get_ydata() for line in axes[0, 0].lines]
+        if _spans_decades(np.concatenate(every)):
+            plots.log_axis(axes[0, 0], "y")
+        plots.legend(fig, n_columns=3)
     return True
 
 
@@ -166,13 +225,18 @@ def _draw_goodness(runs: Results, path: Path) -> bool:
 PICTURES = {
     "errors": _draw_errors,
     "curves": _draw_curves,
+    "budgets": _draw_budgets,
     "angles": _draw_angles,
     "goodness": _draw_goodness,
 }
 
 CAPTIONS = {
-    "errors": "Test error of each rule after the last epoch.",
-    "curves": "Test error after each epoch.",
+    "errors": "Test images: after the last epoch, and after the epoch that was the best on "
+    "validation images.",
+    "curves": "Validation images, which are not learned from, after each epoch.",
+    "budgets": "The same by what learning has cost: images that were learned from, seconds of "
+    "learning, with the time to build and compile, and multiply-accumulates of settling and "
+    "of updates, counted from the network. Validation is not part of any of them.",
     "angles": "Angle between each rule's update and backprop's at the same weights, "
     "before learning (epoch 0) and after each epoch; at 90° an update is no better "
     "than a random direction.",

@@ -49,6 +49,8 @@ def run_cell(
     code: dict[str, str],
     modules: Sequence[tuple[str, str | None]] = (),
     data_dir: str | Path | None = None,
+    part: str | Path | None = None,
+    metrics: str | Path | None = None,
     n_threads: int | None = None,
     processes: Processes | None = None,
 ) -> tuple[str, dict[str, Any]]:
@@ -63,6 +65,12 @@ def run_cell(
     modules : sequence of (str, str), optional
         Names of modules to import, and where they are.
     data_dir : path, optional
+    part : path, optional
+        Where the cell keeps a checkpoint after each epoch, and goes on from it, if this
+        machine has the folder around it.
+    metrics : path, optional
+        Where metrics are written while the cell runs, if this machine has the folder of the
+        comparison.
     n_threads : int, optional
         Threads of the process.
     processes : Processes, optional
@@ -72,10 +80,16 @@ def run_cell(
     -------
     name : str
     result : dict
-        ``cell``, ``code``, ``status`` ("done" or "failed"), and either ``test_error``,
-        ``history``, ``angles``, ``pictures`` (PNG files in base64, by name),
-        ``samples_per_second``, ``peak_memory_mb``, ``seconds`` and ``provenance``, or
-        ``message``.
+        ``cell``, ``code``, ``status`` ("done" or "failed"), and either ``message`` or
+
+        - ``test``: measures of test images, by name: ``"last"`` after the last epoch, and
+          ``"best"`` after the one that was the best on validation images, with its number
+          ``"epoch"``, if there were such images
+        - ``val``: what was measured of validation images after the same two epochs
+        - ``history``: the records of epochs, with what learning has cost since it began:
+          ``samples``, ``seconds`` and ``macs``, see `.lab.compare.budget.spent`
+        - ``angles``, ``pictures`` (PNG files in base64, by name),
+          ``samples_per_second``, ``peak_memory_mb``, ``seconds`` and ``provenance``
     """
     with tempfile.TemporaryDirectory(prefix="nengo-ngc-") as folder:
         task = {
@@ -83,6 +97,8 @@ def run_cell(
             "code": code,
             "modules": list(modules),
             "data_dir": data_dir and str(data_dir),
+            "part": part and str(part),
+            "metrics": metrics and str(metrics),
             "folder": folder,
         }
         message = _in_a_process(task, processes or Processes(), n_threads)

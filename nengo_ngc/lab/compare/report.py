@@ -1,6 +1,5 @@
 """Reports of comparisons of learning rules: a table, pictures, and an HTML page."""
 
-import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,12 @@ import numpy as np
 
 from ...storage import atomic
 from .. import provenance
-from ..specs import MODELS
+from ..pages import aligned, page
+from ..specs import MODELS, compared
 from .figures import CAPTIONS, PICTURES, Results, last_angles
-from .results import picture
+from .results import as_text, criterion, label, picture
+
+_COMMAND = "nengo-ngc compare"
 
 
 def write(results: list[dict], config: dict[str, Any], folder: Path) -> None:
@@ -32,7 +34,8 @@ def write(results: list[dict], config: dict[str, Any], folder: Path) -> None:
         )
     rows = summary(results)
     with atomic.replacing(folder / "table.txt") as file:
-        file.write("\n".join([table(rows), *origin_lines(origins)]) + "\n")
+        made = provenance.origin_lines(origins, _COMMAND)
+        file.write("\n".join([table(rows), *made]) + "\n")
     sections = []
     for number, (group, runs) in enumerate(_groups(results).items(), start=1):
         pictures = []
@@ -58,26 +61,32 @@ def summary(results: list[dict]) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        ``group``, ``rule``, ``error`` and ``error_std`` (percent, over seeds), ``n``
-        (seeds), ``samples_per_second``, ``ratio`` (to automatic differentiation in the
-        same group, or None), ``memory_mb``, ``angles`` (of the last epoch, by weights).
+        ``group``, ``rule``, ``criterion`` (the measure by which cells are judged) and its
+        ``label``, ``last`` and ``best`` (measures of test images after the last epoch, and
+        after the epoch that was the best on validation images, each of them a mean over
+        seeds and their standard deviation, or None), ``n`` (seeds), ``samples_per_second``,
+        ``ratio`` (to automatic differentiation in the same group, or None), ``gmacs`` (10⁹
+        multiply-accumulates of an epoch, or None if they cannot be counted), ``memory_mb``,
+        ``angles`` (of the last epoch, by weights).
     """
     rows = []
     for group, runs in _groups(results).items():
         speeds = {rule: _mean(cells, "samples_per_second") for rule, cells in runs.items()}
         for rule, cells in runs.items():
-            errors = [cell["test_error"] for cell in cells]
             reference = speeds.get("autodiff")
             speed = speeds[rule] or 0.0
             rows.append(
                 {
                     "group": group,
                     "rule": rule,
-                    "error": float(np.mean(errors)),
-                    "error_std": float(np.std(errors, ddof=1)) if errors[1:] else None,
-                    "n": len(errors),
+                    "criterion": criterion(cells[0]),
+                    "label": label(cells[0]),
+                    "last": _over_seeds(cells, "last"),
+                    "best": _over_seeds(cells, "best"),
+                    "n": len(cells),
                     "samples_per_second": speed,
                     "ratio": speed / reference if reference else None,
+                    "gmacs": _gmacs(cells),
                     "memory_mb": _mean(cells, "peak_memory_mb"),
                     "angles": last_angles(cells),
                 }
@@ -90,43 +99,84 @@ def table(rows: list[dict[str, Any]]) -> str:
     lines = []
     for group in dict.fromkeys(row["group"] for row in rows):
         lines += [group, "-" * len(group)]
-        cells = columns([row for row in rows if row["group"] == group])
-        widths = [max(map(len, (name, *texts))) for name, texts in cells.items()]
-        for line in zip(*((name, *texts) for name, texts in cells.items())):
-            first, *others = (f"{text:>{width}}" for text, width in zip(line, widths))
-            lines.append("  ".join([f"{line[0]:{len(first)}}", *others]).rstrip())
-        lines.append("")
+        of_group = [row for row in rows if row["group"] == group]
+        lines += aligned(columns(of_group))
+        if others := other_measures(of_group):
+            lines += aligned(others)
     return "\n".join(lines)
 
 
 def columns(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
     """The rows of a group as text, column by column; columns of which nothing is known are
     left out."""
+    measured = f"test {rows[0]['label']}"
     texts = {
         "rule": [row["rule"] for row in rows],
-        "test error (%)": [error_text(row) for row in rows],
+        f"{measured} at the last epoch": [measure_text(row, "last") for row in rows],
+        f"{measured} at the best validation epoch": [
+            measure_text(row, "best") for row in rows
+        ],
         "seeds": [str(row["n"]) for row in rows],
         "samples/s": [f"{row['samples_per_second']:.0f}" for row in rows],
         "of autodiff": [_number(row["ratio"], ".2f") for row in rows],
+        "GMAC per epoch": [_number(row["gmacs"], ".3g") for row in rows],
         "peak MB": [_number(row["memory_mb"], ".0f") for row in rows],
         "angle to backprop (°)": [angles_text(row) for row in rows],
     }
     return {name: column for name, column in texts.items() if any(column)}
 
 
-def origin_lines(origins: list[dict[str, Any]]) -> list[str]:
-    """Return what `.lab.provenance.merged` returns as lines of text."""
-    return [
-        line
-        for origin in origins
-        for line in (f"{origin['date']}  nengo-ngc compare", *provenance.lines(origin))
-    ]
+def other_measures(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """What else was measured of test images at the best validation epoch, as text.
+
+    Without validation images it is that of the last epoch. Empty if there is nothing else.
+    """
+    epoch = "best" if any(row["best"] for row in rows) else "last"
+    rows = [row for row in rows if row[epoch].keys() - {row["criterion"], "epoch"}]
+    names = {
+        name: text
+        for row in rows
+        for name, text in compared()[row["rule"]][0].measures.items()
+        if name != row["criterion"] and name in row[epoch]
+    }
+    found = {
+        text: [measure_text(row, epoch, name) for row in rows] for name, text in names.items()
+    }
+    first = f"other measures, {epoch} epoch"
+    return {first: [row["rule"] for row in rows], **found} if found else {}
 
 
-def error_text(row: dict[str, Any]) -> str:
-    """Return the mean and standard deviation of a row's error, or the error of one seed."""
-    spread = " (one seed)" if row["error_std"] is None else f" ± {row['error_std']:.2f}"
-    return f"{row['error']:.2f}{spread}"
+def measure_text(row: dict[str, Any], epoch: str, name: str | None = None) -> str:
+    """Mean and standard deviation of a measure of a row, or what it is for the one seed.
+
+    Parameters
+    ----------
+    row : dict
+        Of ``summary``.
+    epoch : {"last", "best"}
+    name : str, optional
+        Default: the measure by which cells are judged.
+    """
+    name = name or row["criterion"]
+    mean, deviation = row[epoch].get(name, (None, None))
+    if mean is None:
+        return ""
+    spread = " (one seed)" if deviation is None else f" ± {as_text(name, deviation)}"
+    return f"{as_text(name, mean)}{spread}"
+
+
+def outcome(result: dict[str, Any]) -> str:
+    """What came out of a cell, in a line."""
+    if result["status"] != "done":
+        return f"failed, {result['message']}"
+    name, test = criterion(result), result["test"]
+    said = f"test {label(result)} {as_text(name, test['last'][name])} at the last epoch"
+    if "best" not in test:
+        return said
+    best = test["best"]
+    return (
+        f"{said}, {as_text(name, best[name])} at epoch {best['epoch']}, the best on validation"
+    )
 
 
 def angles_text(row: dict[str, Any]) -> str:
@@ -145,12 +195,35 @@ def _groups(results: list[dict]) -> dict[str, Results]:
         cell = result["cell"]
         sizes = "-".join(map(str, cell["hidden"]))
         name = f"{cell['dataset']}, {sizes} hidden, {cell['neurons']}, {cell['backend']}"
+        if criterion(result) != "error":  # cannot be compared with those of other models
+            name += f", {label(result)}"
         groups.setdefault(name, {}).setdefault(cell["rule"], []).append(result)
     return groups
 
 
 def _done(results: list[dict]) -> list[dict]:
     return [result for result in results if result["status"] == "done"]
+
+
+def _over_seeds(cells: list[dict], epoch: str) -> dict[str, tuple[float, float | None]]:
+    """Mean and standard deviation of each measure of test images."""
+    records = [cell["test"][epoch] for cell in cells if epoch in cell["test"]]
+    found = {}
+    for name in dict.fromkeys(key for record in records for key in record):
+        values = [record[name] for record in records if record.get(name) is not None]
+        if values:
+            deviation = float(np.std(values, ddof=1)) if values[1:] else None
+            found[name] = float(np.mean(values)), deviation
+    return found
+
+
+def _gmacs(cells: list[dict]) -> float | None:
+    """Giga-multiply-accumulates of an epoch, the mean over epochs and cells."""
+    counts = [cell["history"][-1].get("macs") for cell in cells]
+    per_epoch = [
+        count / len(cell["history"]) / 1e9 for cell, count in zip(cells, counts) if count
+    ]
+    return float(np.mean(per_epoch)) if per_epoch else None
 
 
 def _mean(cells: list[dict], key: str) -> float | None:
@@ -165,19 +238,12 @@ def _page(
     config: dict[str, Any],
     origins: list[dict[str, Any]],
 ) -> str:
-    from jinja2 import Environment, PackageLoader
-
-    environment = Environment(loader=PackageLoader("nengo_ngc.lab"), autoescape=True)
-    environment.globals["zip"] = zip
-    environment.filters.update(columns=columns, embed=_embed)
-    return environment.get_template("compare.html").render(
+    return page(
+        "compare.html",
+        {"columns": columns, "other_measures": other_measures},
         rows=rows,
         sections=sections,
         failed=[result for result in results if result["status"] == "failed"],
-        origins=origin_lines(origins),
+        origins=provenance.origin_lines(origins, _COMMAND),
         config=json.dumps(config, indent=2),
     )
-
-
-def _embed(path: str | Path) -> str:
-    return base64.b64encode(Path(path).read_bytes()).decode()

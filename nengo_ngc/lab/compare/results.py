@@ -5,38 +5,47 @@ import hashlib
 import json
 import os
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ...storage import atomic, parsing, schema
-from ...storage.schema import Either, List, Number, Table, Text, Whole
+from ...storage.schema import Either, Field, List, Number, Table, Text, Whole
 from ..provenance import SCHEMA
-from ..specs import MODELS
+from ..specs import MODELS, compared
+from . import budget
 
 _PICTURE_BYTES = 2**22  # the largest of a model's pictures have a fifth of a megabyte
 _LARGEST = 1e9  # beyond any machine's speed and memory
 _PNG = b"\x89PNG\r\n\x1a\n"
 
-_DRAWN = ("val_error", "positive_goodness", "negative_goodness")
-_EPOCH = Table(
-    {"epoch": Whole(1), **{key: Number(optional=True) for key in _DRAWN}},
-    absent=_DRAWN,
-    others=Either((Number(), Text()), optional=True),
-)
-
-
+_MEASURE = Number(optional=True)
+_GOODNESS = ("positive_goodness", "negative_goodness")
 _FAILED = Table({"status": Text(["failed"]), "message": Text(), "code": Table(others=Text())})
 
 
 def _done(rule: str) -> Table:
     """Return the schema of the result of a finished cell, without the cell itself."""
     captions = MODELS[rule].captions if rule in MODELS else {}
+    criteria = compared()[rule][0].criteria
+    decisive: dict[str, Field] = {
+        name: Number(0, 100) if name == "error" else Number() for name in criteria
+    }
+    last = Table(decisive, absent=(*decisive,), others=_MEASURE)
+    best = replace(last, fields={**decisive, "epoch": Whole(1)})
+    drawn = [*(f"val_{name}" for name in criteria), *_GOODNESS, *budget.AXES]
+    epoch = Table(
+        {"epoch": Whole(1), **{name: _MEASURE for name in drawn}},
+        absent=drawn,
+        others=Either((Number(), Text()), optional=True),
+    )
     return Table(
         {
             "status": Text(["done"]),
             "code": Table(others=Text()),
-            "test_error": Number(0, 100),
-            "history": List(_EPOCH, 1),
+            "test": Table({"last": last, "best": best}, absent=("best",)),
+            "val": Table({"last": last, "best": best}, absent=("last", "best")),
+            "history": List(epoch, 1),
             "angles": List(Table(others=Number(0, 180, optional=True)), 1),
             "pictures": Table({name: Text() for name in captions}, absent=(*captions,)),
             "samples_per_second": Number(0, _LARGEST),
@@ -73,9 +82,29 @@ def read(path: str | Path, cell: dict, code: dict[str, str]) -> dict[str, Any] |
     done = result.get("status") != "failed"
     measured = {key: value for key, value in result.items() if key != "cell"}
     schema.check(path, measured, _done(cell["rule"]) if done else _FAILED)
-    for text in result["pictures"].values() if done else ():
-        picture(text)
+    if done:
+        for text in result["pictures"].values():
+            picture(text)
+        for epoch, measured in result["test"].items():
+            if criterion(result) not in measured:
+                raise ValueError(f"{path}: test.{epoch} lacks {criterion(result)}")
     return result
+
+
+def criterion(result: dict[str, Any]) -> str:
+    """The measure by which a result is judged."""
+    spec = compared()[result["cell"]["rule"]][0]
+    return spec.criterion(result["test"]["last"]) or next(iter(spec.criteria))
+
+
+def as_text(name: str, value: float) -> str:
+    """A measure as text; squared errors per pixel are small numbers."""
+    return f"{value:.{4 if name.endswith('mse') else 2}f}"
+
+
+def label(result: dict[str, Any]) -> str:
+    """What tables and axes call that measure."""
+    return compared()[result["cell"]["rule"]][0].criteria[criterion(result)]
 
 
 def keep(path: str | Path, result: dict[str, Any]) -> None:

@@ -281,7 +281,8 @@ class Run:
         n_log_p : int, optional
             Test images whose log likelihood is estimated, if the model has one.
         n_samples : int, optional
-            Samples of the prior for each of them.
+            Samples of the prior for all of them. A tenth as many are drawn for each of them
+            by importance sampling.
         source : Source, optional
             Other data, of images of as many pixels. Default: those of the run.
 

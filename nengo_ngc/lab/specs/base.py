@@ -27,9 +27,8 @@ class ModelSpec:
     """One trainable model: how it is made, trained, measured and drawn.
 
     Registering one is a line, ``MODELS["name"] = MySpec()``; then ``nengo-ngc train``,
-    ``evaluate`` and ``sample`` know the model, and ``nengo-ngc compare`` does if the
-    estimator has ``predict``. Subclasses say which ``estimator``; everything else has a
-    default.
+    ``evaluate``, ``sample`` and ``compare`` know the model. Subclasses say which
+    ``estimator``; everything else has a default.
 
     The estimator is one in scikit-learn's manner with ``n_hidden``, ``batch_size``,
     ``max_epochs``, ``learning_rate``, ``random_state`` and ``verbose`` among its parameters,
@@ -51,6 +50,12 @@ class ModelSpec:
         Whether pixels are made 0 or 1 unless something else is asked for.
     measures : dict of {str: str}
         What ``evaluate`` returns, and how it is called.
+    criteria : dict of {str: str}
+        Measures by which epochs are compared on validation images, and how axes call them.
+        A model is judged by the first one that it has. The estimator's ``history_`` has it
+        under a name that begins with ``"val_"``.
+    smaller_is_better : bool
+        Whether the best epoch is the one in which that measure is the smallest.
     panels : sequence of (str, dict)
         The pictures of the learning curves: what the axis shows, and the label of each
         entry of the model's ``history_``.
@@ -69,6 +74,8 @@ class ModelSpec:
     large: Mapping[str, Any] = {}
     binarize = False
     measures: Mapping[str, str] = {"error": "test error (%)"}
+    criteria: Mapping[str, str] = {"error": "error (%)"}
+    smaller_is_better = True
     panels: Sequence[tuple[str, Mapping[str, str]]] = (
         ("error (%)", {"error": "training", "val_error": "validation"}),
         ("loss", {"loss": "training"}),
@@ -134,9 +141,9 @@ class ModelSpec:
     def variants(self, name: str) -> dict[str, dict[str, Any]]:
         """Return names for ``rules`` of a comparison, and the parameters of each of them.
 
-        By default a model that can predict has its own name, and no other model has any.
+        By default a model has its own name.
         """
-        return {name: {}} if hasattr(self.estimator, "predict") else {}
+        return {name: {}}
 
     def make_of_cell(self, neuron_type: str, **parameters: Any) -> Any:
         """Return a model with those settings of a cell for which it has parameters."""
@@ -175,6 +182,27 @@ class ModelSpec:
         return f"{error}loss {record['loss']:.4f}" if "loss" in record else error[:-2]
 
     # --- measuring it
+
+    def criterion(self, measured: Iterable[str]) -> str | None:
+        """The first of ``criteria`` among the names of measures, or None."""
+        known = set(measured)
+        return next((name for name in self.criteria if name in known), None)
+
+    def best_epoch(self, history: Sequence[Mapping[str, Any]]) -> int | None:
+        """The number of the epoch that is the best on validation images.
+
+        Of several that are equally good it is the first one. None: no epoch was measured.
+        """
+        name = self.criterion(
+            key.removeprefix("val_") for key in set().union(*history) if key[:4] == "val_"
+        )
+        sign = 1 if self.smaller_is_better else -1
+        values = [
+            (sign * record[f"val_{name}"], record["epoch"])
+            for record in history
+            if f"val_{name}" in record
+        ]
+        return min(values)[1] if values else None
 
     def evaluate(
         self, model: Any, data: Dataset, n_log_p: int, n_samples: int

@@ -1,10 +1,11 @@
-"""Neural generative coding, as the command line knows it."""
+"""Neural generative coding, as the command line and comparisons know it."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 from numpy.typing import NDArray
 
 from ... import metrics
@@ -63,9 +64,15 @@ class NGCSpec(ModelSpec):
         "bce": "cross-entropy of reconstructions (nats)",
         "mse": "squared error of reconstructions, per pixel",
         "masked_mse": "squared error, right half hidden",
-        "log_p": "log p(x) (nats)",
+        "log_p": "log p(x), samples of the prior (nats)",
+        "log_p_error": "its standard error",
+        "log_p_effective": "its effective number of samples, median",
+        "log_p_importance": "log p(x), importance sampling (nats)",
+        "log_p_importance_error": "its standard error",
+        "log_p_importance_effective": "its effective number of samples, median",
         "probe_error": "logistic regression on latents, error (%)",
     }
+    criteria = {"bce": "cross-entropy (nats per image)", "mse": "squared error per pixel"}
     panels = (
         ("cross-entropy (nats per image)", {"bce": "training", "val_bce": "validation"}),
         ("squared error per pixel", {"mse": "training", "val_mse": "validation"}),
@@ -108,12 +115,22 @@ class NGCSpec(ModelSpec):
         X = tested(data)[0][:]
         filled_in = model.reconstruct(X, mask)
         name, measure = MEASURES[model.output]
-        return {
+        found = {
             name: measure(X, model.reconstruct(X)).mean(),
             "masked_mse": metrics.masked_mse(X, filled_in, mask).mean(),
-            "log_p": model.score_samples(X[:n_log_p], n_samples=n_samples).mean(),
-            "probe_error": probe_error(model, data),
         }
+        # a proposal for each image takes more time, and needs fewer samples
+        n_importance = max(1, n_samples // 10)
+        for key, method, n in (
+            ("log_p", "prior", n_samples),
+            ("log_p_importance", "importance", n_importance),
+        ):
+            log_weights = model.log_weights(X[:n_log_p], n_samples=n, method=method)
+            estimate = metrics.log_mean_exp(log_weights)
+            found[key] = estimate.values.mean()
+            found[f"{key}_error"] = estimate.error_of_mean
+            found[f"{key}_effective"] = np.median(estimate.effective_samples)
+        return {**found, "probe_error": probe_error(model, data)}
 
     def draw(self, model: Any, data: Dataset, folder: Path) -> None:
         super().draw(model, data, folder)

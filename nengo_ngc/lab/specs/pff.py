@@ -49,7 +49,8 @@ class PFFSpec(ModelSpec):
         return {name: {}, "ff": {"recurrent": False, "carry": 0.0, "g_units": 0}}
 
     def finish(self, model: Any, X: Any, y: NDArray) -> None:
-        model.fit_prior(X, y)
+        if model.g_units:
+            model.fit_prior(X, y)
 
     def say(self, record: Mapping[str, Any]) -> str:
         error = f"error {record['val_error']:.2f} %, " if "val_error" in record else ""

@@ -6,7 +6,9 @@ from typing import Any
 import click
 
 from ...models import RULES, RuleClassifier
-from ...networks.classifiers import NEURONS
+from ...models.tasks.rules import OPTIMIZERS
+from ...networks.classifiers import NEURONS, OUTPUT_LOSSES
+from ...rules.optimizer_wrappers import SHAPES
 from .base import ModelSpec
 from .options import STEPS, Option
 
@@ -20,11 +22,38 @@ class RulesSpec(ModelSpec):
         STEPS,
         Option("rule", "rule", f"Choose the learning rule: {', '.join(RULES)}."),
         Option("neurons", "neuron_type", f"Choose the neuron type: {', '.join(NEURONS)}."),
+        Option("loss", "loss", f"Choose what learning lowers: {', '.join(OUTPUT_LOSSES)}."),
+        Option("optimizer", "optimizer", f"Choose the optimiser: {', '.join(OPTIMIZERS)}."),
+        Option(
+            "weight-decay",
+            "weight_decay",
+            "Set the weight decay of adamw.",
+            click.FloatRange(0),
+        ),
+        Option("anneal", "anneal", "Choose how updates shrink.", click.Choice(SHAPES)),
+        Option(
+            "warm-up",
+            "warm_up",
+            "Let updates grow in this part of all updates.",
+            click.FloatRange(0, 1, max_open=True),
+        ),
         Option(
             "beta",
             "beta",
             "Set the step size of settling.",
             click.FloatRange(0, min_open=True),
+        ),
+        Option(
+            "momentum",
+            "momentum",
+            "Set the part of their velocity that settling states keep.",
+            click.FloatRange(0, 1, max_open=True),
+        ),
+        Option(
+            "nudging",
+            "nudging",
+            "Nudge the output with this strength, from -1 to 1, and do not clamp it.",
+            click.FloatRange(-1, 1),
         ),
     )
     small = {"hidden": (128, 128), "batch": 32, "epochs": 20}

@@ -137,6 +137,10 @@ class HebbianTask(CodeTask):
             self.training.present(x, learn=True)
         return {}
 
+    @property
+    def n_presentations(self) -> float:
+        return self.settings.patches_per_image if self.phase == "filters" else 1
+
     def end_epoch(self, data, order):
         if self.phase == "filters":
             return {}

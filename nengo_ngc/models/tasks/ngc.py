@@ -1,6 +1,7 @@
 """Neural generative coding as a task."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -135,9 +136,9 @@ class NGCTask(Task):
         with self.whole():
             return session.present(X, **others)
 
-    def generate(self, z: NDArray) -> NDArray:
-        """Return the images that top states predict in one pass down."""
-        return self.network(learns=False).generate(self.kept_parameters(), z)
+    def decoder(self) -> Callable[[NDArray], NDArray]:
+        """Return the function that predicts images of top states, in one pass down."""
+        return partial(self.network(learns=False).generate, self.kept_parameters())
 
     # --- the circuit
 

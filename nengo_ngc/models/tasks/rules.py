@@ -7,15 +7,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...backends import Backend, Loss
-from ...metrics import angle, cross_entropy
+from ...metrics import angle
+from ...namespace import NUMPY
 from ...networks import FeedforwardClassifier, PredictiveCodingClassifier
 from ...networks.base import LearningNetwork
-from ...networks.classifiers import takes_time
-from ...rules import SGD, Adam, Optimizer
+from ...networks.classifiers import OUTPUT_LOSSES, takes_time
+from ...rules import SGD, Adam, AdamW, Annealed, Momentum, Optimizer, RMSprop
 from ...schedule import AddUp, Schedule
 from ...training import Images
 from ...training.autodiff import AutodiffTask
-from ...validation import CallableParam, FlagParam, WholeParam, checked
+from ...validation import (
+    LARGEST_WHOLE,
+    CallableParam,
+    FlagParam,
+    TextParam,
+    WholeParam,
+    checked,
+)
 from .labels import LabelTask
 
 _SLOW_STEPS = 50
@@ -27,6 +35,8 @@ _SLOW_STEPS = 50
     CallableParam("optimizer"),
     Adam.learning_rate,
     FlagParam("offline"),
+    FlagParam("online"),
+    TextParam("prediction"),
 )
 @dataclass(frozen=True)
 class Rule:
@@ -46,6 +56,10 @@ class Rule:
         The default of the classifier's learning rate.
     offline : bool, optional
         Whether the simulator trains the network by automatic differentiation.
+    online : bool, optional
+        Whether weights change in each timestep of a presentation.
+    prediction : str, optional
+        What the network calls the outputs that images have before they teach anything.
     """
 
     network: Callable[..., LearningNetwork]
@@ -53,6 +67,17 @@ class Rule:
     optimizer: Callable = Adam
     learning_rate: float = 1e-3
     offline: bool = False
+    online: bool = False
+    prediction: str = "output"
+
+
+OPTIMIZERS = {
+    "adam": Adam,
+    "adamw": AdamW,
+    "momentum": Momentum,
+    "rmsprop": RMSprop,
+    "sgd": SGD,
+}
 
 
 def _feedforward(hidden_rule):
@@ -61,6 +86,7 @@ def _feedforward(hidden_rule):
             rule=hidden_rule if learns else None,
             max_rate=model.max_rate,
             synapse=model.synapse,
+            loss=model.loss,
             **kwargs,
         )
 
@@ -68,7 +94,16 @@ def _feedforward(hidden_rule):
 
 
 def _predictive_coding(model, learns, **kwargs):
-    return PredictiveCodingClassifier(beta=model.beta, learns=learns, **kwargs)
+    return PredictiveCodingClassifier(
+        beta=model.beta,
+        learns=learns,
+        loss=model.loss,
+        momentum=model.momentum,
+        nudging=model.nudging if learns else None,
+        residual=model.residual,
+        scaling=model.scaling,
+        **kwargs,
+    )
 
 
 RULES = {
@@ -76,7 +111,10 @@ RULES = {
     "backprop": Rule(_feedforward("backprop")),
     "feedback-alignment": Rule(_feedforward("feedback-alignment")),
     "direct-feedback-alignment": Rule(_feedforward("direct-feedback-alignment")),
-    "predictive-coding": Rule(_predictive_coding, steps=5),
+    "predictive-coding": Rule(_predictive_coding, steps=5, prediction="prediction"),
+    "incremental-predictive-coding": Rule(
+        _predictive_coding, steps=5, online=True, prediction="prediction"
+    ),
     # PES is the delta rule for decoders, by plain descent
     "pes": Rule(_feedforward("fixed"), optimizer=SGD, learning_rate=0.1),
 }
@@ -88,15 +126,36 @@ class RuleTask(LabelTask):
     See `.RuleClassifier` for the settings.
     """
 
+    @property
+    def rule(self) -> Rule:
+        """The rule by which the network learns."""
+        return RULES[self.settings.rule]
+
+    @property
+    def inputs(self):
+        return ("input", "target", *(["sign"] if self._is_centred else []))
+
+    @property
+    def outputs(self):
+        return (self.rule.prediction,)
+
     def training_network(self) -> LearningNetwork:
         return self.network(self.settings.rule)
 
     def learn(self, x, y):
-        output = self.training.present(x, learn=True, target=y)["output"]
+        fed = {"target": y}
+        if self._is_centred:
+            fed["sign"] = np.full((len(y), 1), -1.0 if self.epoch % 2 else 1.0)
+        output = self.training.present(x, learn=True, **fed)[self.rule.prediction]
+        losses = OUTPUT_LOSSES[self.settings.loss].of(NUMPY, output.astype(float), y)
         return {
-            "loss": float(cross_entropy(output, y).mean()),
+            "loss": float(losses.mean()),
             "error": 100 * float(np.mean(output.argmax(1) != y.argmax(1))),
         }
+
+    @property
+    def _is_centred(self):
+        return self.settings.centred and "predictive-coding" in self.settings.rule
 
     def decide(self, X):
         return self.output(X, lambda: self.network(self.settings.rule, learns=False))
@@ -106,6 +165,8 @@ class RuleTask(LabelTask):
 
         See ``RuleClassifier.alignment``.
         """
+        if self.settings.residual or self.settings.scaling != "standard":
+            return {}
         own = self._update_of(self.settings.rule, X, y)
         exact = self._update_of("backprop", X, y)
         return {
@@ -118,7 +179,7 @@ class RuleTask(LabelTask):
             f"update by {rule} of {n}",
             lambda: self.network(rule, applies=False),
             ["output"],
-            self.inputs,
+            ("input", "target"),
             n,
         )
         of_this_rule = rule == self.settings.rule  # feedback weights are its own, too
@@ -128,8 +189,33 @@ class RuleTask(LabelTask):
 
     @property
     def learning_rate(self) -> float:
-        default = RULES[self.settings.rule].learning_rate
+        default = self.rule.learning_rate
         return default if self.settings.learning_rate is None else self.settings.learning_rate
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The optimiser of all weights and biases, with steps that change as set."""
+        name = self.settings.optimizer
+        make = self.rule.optimizer if name is None else OPTIMIZERS[name]
+        decay = {"decay": self.settings.weight_decay} if name == "adamw" else {}
+        return self.annealed(make(self.learning_rate, **decay))
+
+    def annealed(self, optimizer: Optimizer) -> Optimizer:
+        model, n_updates = self.settings, self.n_updates
+        if self.rule.online:
+            n_updates = min(n_updates * self._steps(self.rule.steps), LARGEST_WHOLE)
+        # a stream has no end, of which a part could be the warm-up
+        warm_up = 0 if n_updates == LARGEST_WHOLE else round(model.warm_up * n_updates)
+        if not model.anneal and warm_up == 0:
+            return optimizer
+        return Annealed(
+            optimizer,
+            n_updates,
+            floor=model.floor if model.anneal else 1.0,
+            shape=model.anneal if isinstance(model.anneal, str) else "linear",
+            warm_up=min(warm_up, n_updates - 1),
+            first=model.warm_up_from,
+        )
 
     def network(
         self, rule: str, learns: bool = True, given: bool = True, applies: bool = True
@@ -153,19 +239,25 @@ class RuleTask(LabelTask):
         """
         entry, model = RULES[rule], self.settings
         steps = self._steps(entry.steps if learns else 1)
-        optimizer = entry.optimizer(self.learning_rate)
-        if learns:
-            optimizer = self.annealed(optimizer)
         return entry.network(
             model,
             learns,
             shape=(*self.layer_sizes(),),
             neuron_type=model.neuron_type,
-            schedule=Schedule(steps, self.batch_size) if applies else AddUp(steps),
-            optimizer=optimizer,
+            schedule=self._schedule(entry, steps, applies and learns),
+            optimizer=self.optimizer if learns else None,
             parameters=self.parameters() if given and not learns else None,
             seed=self.seed,
         )
+
+    def _schedule(self, entry, steps, applies):
+        online = {"online": entry.online, "from_start": entry.online}
+        if not applies:
+            return AddUp(steps, **online)
+        n = self.batch_size
+        # without minibatches, samples are at the same iteration by taking turns
+        together = n if entry.online and not self.backend.minibatches else 1
+        return Schedule(steps, n, interleave=together, **online)
 
     def _steps(self, needed):
         slow = takes_time(self.settings.neuron_type)
@@ -181,8 +273,12 @@ class OfflineRuleTask(AutodiffTask, RuleTask):
     """A classifier is trained by automatic differentiation."""
 
     inputs = ("input",)
-    loss = Loss("cross-entropy")
     measures = (Loss("error"),)
+    optimizer = RuleTask.optimizer
+
+    @property
+    def loss(self) -> Loss:
+        return Loss(self.settings.loss)
 
     @property
     def backend(self) -> Backend:
@@ -190,10 +286,6 @@ class OfflineRuleTask(AutodiffTask, RuleTask):
 
     def training_network(self) -> LearningNetwork:
         return self.network(self.settings.rule, learns=False, given=False)
-
-    @property
-    def optimizer(self) -> Optimizer:
-        return self.annealed(Adam(self.learning_rate))
 
     def alignment(self, X, y):
         return {}  # the update is the gradient

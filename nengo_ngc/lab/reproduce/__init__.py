@@ -1,0 +1,72 @@
+"""Published tables, computed again: each row is some cells, beside the published number."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...storage import atomic, locks
+from ..compare import run_cells
+from . import report
+from .recipes import Recipe, names, read
+
+__all__ = ["Recipe", "names", "read", "reproduce"]
+
+
+def reproduce(
+    table: str | os.PathLike,
+    output: str | os.PathLike,
+    quick: bool = False,
+    rows: Sequence[str] = (),
+    seeds: Sequence[int] | None = None,
+    epochs: int | None = None,
+    n_jobs: int = 1,
+    dask: str | None = None,
+    data_dir: str | os.PathLike | None = None,
+    on_cell: Callable[[dict, int], None] | None = None,
+) -> list[dict[str, Any]]:
+    """Run what has not been run yet of a published table, and write ours beside it.
+
+    Parameters
+    ----------
+    table : str or path
+        One of ``names()``, or a TOML file of your own.
+    output : path
+        Folder of ``cells``, ``table.txt``, ``table.json``, ``table.png`` and ``report.html``.
+    quick : bool, optional
+        Whether to run the small version of the table instead, which takes minutes. It shows
+        that the recipe works; its numbers are not those of the table.
+    rows : sequence of str, optional
+        Names of rows. Default: all of them.
+    seeds : sequence of int, optional
+        Take these seeds, rather than those of the recipe.
+    epochs : int, optional
+        Learn for this number of epochs, rather than that of the recipe.
+    n_jobs, dask, data_dir, on_cell
+        As for `.lab.compare.compare`.
+
+    Returns
+    -------
+    list of dict
+        The rows of ``table.json``, see `.report.summary`.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is no such table or row, or the recipe makes no sense. What goes wrong in a
+        cell is in its row.
+    FolderHeldError
+        If another process works in ``output``.
+    """
+    recipe = read(table)
+    wanted = recipe.rows(quick, rows, seeds, epochs)
+    cells = {name: cell for row in wanted for name, cell in row.cells.items()}
+    folder = Path(output)
+    with locks.held(folder):
+        atomic.remove_leftovers(folder)
+        modules = recipe.modules
+        results = run_cells(cells, modules, folder, n_jobs, dask, data_dir, on_cell)
+        by_name = dict(zip(cells, results))
+        found = report.summary(wanted, by_name, recipe.measure)
+        report.write(recipe, found, list(by_name.values()), folder, quick)
+    return found

@@ -1,0 +1,213 @@
+"""Recipes of published tables: TOML files that say what to run, and what was published."""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...storage import schema
+from ...storage.schema import Anything, Flag, List, Number, Table, Text
+from ...validation import unknown
+from ..compare import cells_of, check_config
+
+_FOLDER = Path(__file__).parents[1] / "recipes"
+
+# how a published number is known, and how tables mark it
+ORIGINS = {
+    "read": "",
+    "second-hand": "¹",
+    "memory": "²",
+}
+FOOTNOTES = {
+    "¹": "as another publication or program quotes it",
+    "²": "from memory; it was not looked up",
+}
+
+_ROW = {
+    "name": Text(),
+    "rule": Text(),
+    "dataset": Text(),
+    "published": Number(optional=True),
+    "origin": Text([*ORIGINS]),
+    "source": Text(),
+    "settings": Table(others=Anything()),
+}
+_ABSENT = ("published", "origin", "source", "settings")
+_SCHEMA = Table(
+    {
+        "title": Text(),
+        "source": Text(),
+        "about": Text(),
+        "measure": Text(),
+        "label": Text(),
+        "smaller_is_better": Flag(),
+        "all": Table(others=Anything()),
+        "quick": Table(others=Anything()),
+        "rows": List(Table(_ROW, absent=_ABSENT, others=Anything()), 1),
+    },
+    absent=("about", "measure", "label", "smaller_is_better", "all"),
+)
+_OF_ROWS = ("name", "published", "origin", "source")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table.
+
+    Parameters
+    ----------
+    name : str
+    dataset : str
+    published : float or None
+        None if nothing was published.
+    origin : str
+        One of ``ORIGINS``.
+    source : str
+        Where the number was published.
+    cells : dict of {str: dict}
+        Cells of comparisons, one for each seed, by the names of their files.
+    """
+
+    name: str
+    dataset: str
+    published: float | None
+    origin: str
+    source: str
+    cells: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is in the file of a recipe.
+
+    Parameters
+    ----------
+    name : str
+        The name of the table.
+    given : dict
+        The content of the file.
+    """
+
+    name: str
+    given: Mapping[str, Any]
+
+    @property
+    def title(self) -> str:
+        """What the table shows."""
+        return self.given["title"]
+
+    @property
+    def source(self) -> str:
+        """Where the table was published."""
+        return self.given["source"]
+
+    @property
+    def about(self) -> str:
+        """How the recipe differs from what was published."""
+        return " ".join(self.given.get("about", "").split())
+
+    @property
+    def measure(self) -> str:
+        """The name of the measure that rows show."""
+        return self.given.get("measure", "error")
+
+    @property
+    def label(self) -> str:
+        """What tables and axes call the measure."""
+        return self.given.get("label", "test error (%)")
+
+    @property
+    def smaller_is_better(self) -> bool:
+        """Whether a smaller value of the measure is better."""
+        return self.given.get("smaller_is_better", True)
+
+    @property
+    def modules(self) -> list[str]:
+        """Modules that register what the rows name."""
+        return list(self.given.get("all", {}).get("modules", ()))
+
+    def rows(
+        self,
+        quick: bool = False,
+        names: Sequence[str] = (),
+        seeds: Sequence[int] | None = None,
+        epochs: int | None = None,
+    ) -> list[Row]:
+        """Return the rows, or those of some names; the arguments are those of `reproduce`.
+
+        Raises
+        ------
+        ValueError
+            If there is no row of a name, or a row makes no sense.
+        """
+        known = [row["name"] for row in self.given["rows"]]
+        for name in names:
+            if name not in known:
+                raise ValueError(unknown("row", name, known))
+        changes = {
+            **(self.given["quick"] if quick else {}),
+            **({} if seeds is None else {"seeds": list(seeds)}),
+            **({} if epochs is None else {"epochs": epochs}),
+        }
+        return [
+            self._row(number, row, changes)
+            for number, row in enumerate(self.given["rows"], start=1)
+            if not names or row["name"] in names
+        ]
+
+    def _row(self, number: int, row: Mapping[str, Any], changes: Mapping[str, Any]) -> Row:
+        config = {**self.given.get("all", {}), **row, **changes}
+        config = {key: value for key, value in config.items() if key not in _OF_ROWS}
+        of_all, own = self.given.get("all", {}), changes.get("settings", {})
+        settings = {**of_all.get("settings", {}), **row.get("settings", {}), **own}
+        rule, dataset = config.pop("rule"), config.pop("dataset")
+        config.update(rules=[rule], datasets=[dataset], settings={rule: settings})
+        try:
+            cells = cells_of(check_config(config))
+        except ValueError as error:
+            raise ValueError(f"{self.name}, row {row['name']!r}: {error}") from error
+        return Row(
+            row["name"],
+            dataset,
+            row.get("published"),
+            row.get("origin", "read"),
+            row.get("source", self.source),
+            {f"{number:02}-{_as_file(row['name'])}-{name}": c for name, c in cells.items()},
+        )
+
+
+def names() -> list[str]:
+    """The tables that come with the package."""
+    return sorted(path.stem for path in _FOLDER.glob("*.toml"))
+
+
+def read(table: str | os.PathLike) -> Recipe:
+    """The recipe of a table.
+
+    Parameters
+    ----------
+    table : str or path
+        One of ``names()``, or a TOML file.
+
+    Returns
+    -------
+    Recipe
+
+    Raises
+    ------
+    ValueError
+        If there is no such table, or the file is no recipe.
+    """
+    path = Path(table)
+    if str(table) in names():
+        path = _FOLDER / f"{table}.toml"
+    elif path.suffix != ".toml" or not path.is_file():
+        raise ValueError(f"{unknown('table', str(table), names())}, or give a TOML file")
+    return Recipe(path.stem, schema.read(path, _SCHEMA, tomllib.loads))
+
+
+def _as_file(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

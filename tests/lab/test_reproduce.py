@@ -1,0 +1,194 @@
+"""Published tables that are computed again."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from nengo_ngc.lab import reproduce
+from nengo_ngc.lab.cli import main
+from nengo_ngc.lab.compare import training
+from nengo_ngc.lab.reproduce import report
+from nengo_ngc.lab.reproduce.recipes import Row
+
+from ..conftest import needs_jax
+
+RECIPE = """
+title = "A table"
+source = "Somebody 2020"
+
+[all]
+hidden = [[16]]
+neurons = ["tanh"]
+epochs = 2
+seeds = [0, 1]
+settings = { beta = 0.1 }
+
+[quick]
+dataset = "digits"
+epochs = 1
+seeds = [0]
+settings = { learning_rate = 0.01 }
+
+[[rows]]
+name = "first"
+rule = "backprop"
+dataset = "mnist"
+published = 2.0
+
+[[rows]]
+name = "second"
+rule = "predictive-coding"
+dataset = "digits"
+neurons = ["relu"]
+origin = "memory"
+published = 3.0
+settings = { steps = 4 }
+"""
+
+# what a network that has learned nothing would not reach in the small version
+REACHED = {"error": 60.0, "log_p": -60.0}
+
+
+@pytest.fixture
+def recipe(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(RECIPE)
+    return path
+
+
+def test_a_row_is_what_all_rows_are_but_for_what_it_says(recipe):
+    first, second = reproduce.read(recipe).rows()
+    assert first.name == "first" and (first.published, first.origin) == (2.0, "read")
+    cells = list(first.cells.values())
+    assert [cell["seed"] for cell in cells] == [0, 1]
+    assert {cell["neurons"] for cell in cells} == {"tanh"}
+    assert cells[0]["settings"] == {"beta": 0.1}
+    (cell, _) = second.cells.values()
+    assert cell["neurons"] == "relu" and cell["settings"] == {"beta": 0.1, "steps": 4}
+    assert not first.cells.keys() & second.cells.keys()
+
+
+def test_the_small_version_and_what_is_asked_for(recipe):
+    table = reproduce.read(recipe)
+    (row,) = table.rows(quick=True, names=["first"])
+    (cell,) = row.cells.values()
+    assert (cell["dataset"], cell["epochs"], cell["seed"]) == ("digits", 1, 0)
+    assert cell["settings"] == {"beta": 0.1, "learning_rate": 0.01}
+    (row,) = table.rows(names=["second"], seeds=[4, 5, 6], epochs=7)
+    assert [(cell["seed"], cell["epochs"]) for cell in row.cells.values()] == [
+        (4, 7),
+        (5, 7),
+        (6, 7),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('rule = "backprop"', 'rule = "backpop"', "row 'first'.*'backpop'.*mean 'backprop'"),
+        ("steps = 4", "stesp = 4", "row 'second': settings.*'stesp'.*mean 'steps'"),
+        ('origin = "memory"', 'origin = "hearsay"', "rows.1..origin.*'hearsay'"),
+        ("published = 2.0", 'published = "two"', "rows.0..published"),
+        ("epochs = 2", "epoch = 2", "row 'first'.*'epoch'"),
+        ('title = "A table"', "", "title is missing"),
+    ],
+)
+def test_a_recipe_that_makes_no_sense(old, new, message, recipe):
+    assert old in RECIPE
+    recipe.write_text(RECIPE.replace(old, new))
+    with pytest.raises(ValueError, match=message):
+        reproduce.read(recipe).rows()
+
+
+def test_unknown_tables_and_rows(recipe, tmp_path):
+    with pytest.raises(ValueError, match="unknown table 'pc-mnits' .did you mean 'pc-mnist'"):
+        reproduce.read("pc-mnits")
+    with pytest.raises(ValueError, match="unknown row 'frist' .did you mean 'first'"):
+        reproduce.reproduce(recipe, tmp_path / "out", rows=["frist"])
+    assert not (tmp_path / "out").exists()
+
+
+def cell_result(seed, last, best=None, epoch=1):
+    test = {"last": {"error": last}}
+    if best is not None:
+        test["best"] = {"epoch": epoch, "error": best}
+    return {"status": "done", "cell": {"seed": seed}, "test": test}
+
+
+def test_what_tables_show():
+    rows = [
+        Row("a", "mnist", 1.5, "memory", "x", {"a0": {}, "a1": {}}),
+        Row("b", "mnist", None, "read", "x", {"b0": {}}),
+        Row("c", "mnist", 4.0, "read", "x", {"c0": {}, "c1": {}}),
+    ]
+    results = {
+        "a0": cell_result(0, 2.0, 1.0, 3),
+        "a1": cell_result(1, 4.0, 2.0, 5),
+        "b0": cell_result(0, 7.0),
+        "c0": cell_result(0, 5.0),
+        "c1": {"status": "failed", "message": "it broke"},
+    }
+    found = report.summary(rows, results, "error")
+    assert found[0]["epochs"] == [3, 5] and found[2]["failed"] == ["it broke"]
+    shown = report.columns(found, quick=False)
+    assert shown["published"] == ["1.50²", "-", "4.00"]
+    assert shown["ours, last epoch"] == ["3.00 ± 1.41", "7.00", "5.00"]
+    assert shown["ours, best validation epoch"] == ["1.50 ± 0.71", "-", "-"]
+    assert shown["seeds"] == ["2", "1", "1"]
+    assert shown["difference"] == ["+0.00", "-", "+1.00"]
+    assert "difference" not in report.columns(found, quick=True)
+    assert report.notes(found) == ["² from memory; it was not looked up"]
+
+
+@pytest.mark.parametrize("name", reproduce.names())
+def test_recipes_that_come_with_the_package(name):
+    recipe = reproduce.read(name)
+    for row in (*recipe.rows(), *recipe.rows(quick=True)):
+        assert row.cells
+    assert {row.dataset for row in recipe.rows(quick=True)} == {"digits"}
+
+
+@pytest.mark.slow
+@needs_jax
+@pytest.mark.parametrize("name", reproduce.names())
+def test_small_versions_learn(name, tmp_path):
+    """The cells of each recipe run, and reach what no untrained network does."""
+    recipe, seen = reproduce.read(name), []
+    for row in recipe.rows(quick=True):
+        cell = next(iter(row.cells.values()))
+        if cell in seen:
+            continue
+        seen.append(cell)
+        folder = tmp_path / str(len(seen))
+        folder.mkdir()
+        found = training.run(cell, {}, None, folder)["test"]["best"][recipe.measure]
+        reached = REACHED[recipe.measure]
+        assert (found < reached) == recipe.smaller_is_better, (row.name, found)
+
+
+@pytest.mark.slow
+def test_the_command(recipe, tmp_path):
+    output = str(tmp_path / "out")
+    command = ["reproduce", str(recipe), "--quick", "--output", output]
+    done = CliRunner().invoke(main, command)
+    assert done.exit_code == 0, done.output
+    assert "not those of the table" in done.output and "3.00²" in done.output
+    with open(tmp_path / "out" / "table.json", encoding="utf-8") as file:
+        record = json.load(file)
+    assert [row["name"] for row in record["rows"]] == ["first", "second"]
+    assert record["quick"] and record["provenance"][0]["seeds"] == [0]
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Somebody 2020" in page and "data:image/png;base64," in page
+    kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out/cells").iterdir()}
+    again = CliRunner().invoke(main, command)
+    assert again.exit_code == 0, again.output
+    after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out/cells").iterdir()}
+    assert after == kept  # nothing ran twice
+
+
+def test_the_command_lists_tables():
+    shown = CliRunner().invoke(main, ["reproduce"]).output
+    for name in reproduce.names():
+        assert f"{name}: " in shown
+    assert "FF, mnist: published 1.45" in shown

@@ -1,0 +1,275 @@
+"""Modern predictive coding, against its equations in a loop of float64."""
+
+import numpy as np
+import pytest
+from nengo.exceptions import ValidationError
+from scipy.special import expit, log_softmax, softmax
+
+import nengo_ngc as ngc
+from nengo_ngc.backends import open_session
+from nengo_ngc.namespace import NUMPY
+from nengo_ngc.networks import PredictiveCodingClassifier
+from nengo_ngc.networks.classifiers import OUTPUT_LOSSES
+
+SHAPE, BATCH, RATE = (7, 5, 5, 5, 3), 3, 0.3
+RNG = np.random.RandomState(0)
+X = RNG.randn(2 * BATCH, SHAPE[0])
+Y = np.eye(3)[[0, 1, 2, 2, 0, 1]]
+SIGNS = np.array([1.0, -1.0, 1.0, 1.0, -1.0, -1.0])[:, None]
+PREDICTIONS = {
+    "cross-entropy": lambda a: softmax(a, axis=1),
+    "binary-cross-entropy": expit,
+    "squared-error": lambda a: a,
+}
+
+
+class Loop:
+    """States and weights of the network, changed one equation after another."""
+
+    def __init__(
+        self,
+        parameters,
+        beta,
+        momentum=0.0,
+        loss="cross-entropy",
+        nudging=None,
+        residual=False,
+        scaling="standard",
+    ):
+        self.W = [parameters[f"W{k}"].copy() for k in range(1, len(SHAPE))]
+        self.b = [parameters[f"b{k}"].copy() for k in range(1, len(SHAPE))]
+        self.beta, self.momentum, self.nudging = beta, momentum, nudging
+        self.predict, self.residual = PREDICTIONS[loss], residual
+        self.a = [1.0] * len(self.W)
+        if scaling == "mupc":
+            hidden = SHAPE[1] * (len(self.W) if residual else 1)
+            self.a = [SHAPE[0] ** -0.5, hidden**-0.5, hidden**-0.5, 1 / SHAPE[-2]]
+        self.learns_biases = scaling == "standard"
+
+    def predictions(self, x, z):
+        """What each layer predicts of the next one, (W phi, then skip)."""
+        self.pre = [x, *map(np.tanh, z)]
+        mu = []
+        for k, (W, b) in enumerate(zip(self.W, self.b)):
+            mu.append(self.a[k] * self.pre[k] @ W.T + b)
+            if self.residual and 0 < k < len(self.W) - 1:
+                mu[-1] = mu[-1] + z[k - 1]
+        return mu
+
+    def start(self, x, y, sign):
+        """The feedforward pass, and the target."""
+        z = []
+        for _ in range(len(self.W) - 1):
+            full = [*z, *(np.zeros((len(x), n)) for n in SHAPE[1 + len(z) : -1])]
+            z.append(self.predictions(x, full)[len(z)])
+        p = self.predict(self.predictions(x, z)[-1])
+        self.strength = 1.0 if self.nudging is None else self.nudging * sign
+        self.target = y if self.nudging is None else p + self.strength * (y - p)
+        self.v = [0.0 for _ in z]
+        return z
+
+    def errors(self, x, z):
+        mu = self.predictions(x, z)
+        return [*(z[k] - mu[k] for k in range(len(z))), self.target - self.predict(mu[-1])]
+
+    def moved(self, z, e):
+        after = []
+        for k in range(len(z)):
+            slope = 1 - np.tanh(z[k]) ** 2
+            force = slope * (self.a[k + 1] * e[k + 1] @ self.W[k + 1]) - e[k]
+            if self.residual and k + 1 < len(z):
+                force = force + e[k + 1]
+            self.v[k] = self.momentum * self.v[k] + force
+            after.append(z[k] + self.beta * self.v[k])
+        return after
+
+    def learn(self, e):
+        for k, error in enumerate(e):
+            error = error / self.strength
+            self.W[k] = self.W[k] + RATE * self.a[k] * error.T @ self.pre[k] / len(error)
+            if self.learns_biases:
+                self.b[k] = self.b[k] + RATE * error.mean(axis=0)
+
+    def present(self, x, y, sign, n_moves, incremental):
+        z = self.start(x, y, sign)
+        for _ in range(n_moves):
+            e = self.errors(x, z)
+            new = self.moved(z, e)
+            if incremental:
+                self.learn(e)
+            z = new
+        e = self.errors(x, z)
+        self.learn(e)
+        return z, e
+
+
+VARIANTS = {
+    "squared error with momentum": {"loss": "squared-error", "momentum": 0.6},
+    "binary cross-entropy of a residual network": {
+        "loss": "binary-cross-entropy",
+        "residual": True,
+    },
+    "incremental": {"incremental": True, "momentum": 0.4, "loss": "squared-error"},
+    "positive nudging": {"nudging": 0.4, "loss": "squared-error"},
+    "negative nudging": {"nudging": -0.3},
+    "centred nudging": {"nudging": 0.4, "signed": True, "momentum": 0.3},
+    "incremental nudging": {"nudging": -0.5, "signed": True, "incremental": True},
+    "mupc": {"scaling": "mupc", "loss": "squared-error"},
+    "mupc of a residual network": {"scaling": "mupc", "residual": True, "momentum": 0.2},
+}
+
+
+def given(scaling="standard"):
+    """Weights of the usual size, or those that muPC scales."""
+    rng, found = np.random.RandomState(1), {}
+    for k, (pre, post) in enumerate(zip(SHAPE, SHAPE[1:]), start=1):
+        size = 1 if scaling == "mupc" else 1.5 * pre**-0.5
+        found[f"W{k}"] = size * rng.randn(post, pre)
+        found[f"b{k}"] = 0.1 * rng.randn(post)
+    return found
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_as_written(backend, name):
+    settings = dict(VARIANTS[name])
+    incremental, signed = settings.pop("incremental", False), settings.pop("signed", False)
+    parameters, beta, n_moves = given(settings.get("scaling")), 0.3, 5
+    together = BATCH if incremental and backend == "nengo" else 1
+    schedule = ngc.Schedule(n_moves + 1, BATCH, incremental, together, from_start=True)
+    run = open_session(
+        backend,
+        lambda: PredictiveCodingClassifier(
+            SHAPE,
+            "tanh",
+            beta,
+            schedule,
+            ngc.SGD(RATE),
+            parameters=parameters,
+            **settings,
+        ),
+        BATCH,
+        ["z1", "z2", "z3", "error", "prediction"],
+        inputs=("input", "target", *(["sign"] if signed else [])),
+    )
+    loop = Loop(parameters, beta, **settings)
+    signs = SIGNS if signed else np.ones((len(X), 1))
+    fed = {"target": Y, **({"sign": signs} if signed else {})}
+    run.present(X, **fed)  # which must leave no trace
+    seen = run.present(X, learn=True, **fed)
+    for part in (slice(0, BATCH), slice(BATCH, None)):
+        start = loop.start(X[part], Y[part], signs[part])
+        output = loop.predictions(X[part], start)[-1]
+        np.testing.assert_allclose(seen["prediction"][part], output, atol=1e-5)
+        z, e = loop.present(X[part], Y[part], signs[part], n_moves, incremental)
+        for level in (1, 2, 3):
+            np.testing.assert_allclose(seen[f"z{level}"][part], z[level - 1], atol=1e-5)
+        np.testing.assert_allclose(seen["error"][part], e[-1], atol=1e-5)
+    learned = run.parameters()
+    run.close()
+    for k in range(len(loop.W)):
+        for array, start, found in (
+            (loop.W[k], parameters[f"W{k + 1}"], learned[f"W{k + 1}"]),
+            (loop.b[k], parameters[f"b{k + 1}"], learned[f"b{k + 1}"]),
+        ):
+            assert np.abs(array - start).max() > 1e-3 or not loop.learns_biases
+            np.testing.assert_allclose(found, array, atol=1e-5)
+
+
+def test_batches_of_several_minibatches():
+    """Weights change after a batch, of which a simulator presents a part at once."""
+    parameters = given()
+
+    def learned(n_samples):
+        run = open_session(
+            "jax",
+            lambda: PredictiveCodingClassifier(
+                SHAPE,
+                "gelu",
+                schedule=ngc.Schedule(6, len(X)),
+                optimizer=ngc.SGD(RATE),
+                parameters=parameters,
+                nudging=-0.2,
+                momentum=0.5,
+            ),
+            n_samples,
+            [],
+            inputs=("input", "target"),
+        )
+        run.present(X, learn=True, target=Y)
+        return run.parameters()
+
+    pytest.importorskip("jax")
+    whole, parts = learned(len(X)), learned(2)
+    for name, array in whole.items():
+        np.testing.assert_allclose(parts[name], array, atol=1e-6)
+        assert np.abs(array - parameters[name]).max() > 1e-4
+
+
+@pytest.mark.parametrize("nudging", [0.02, -0.02])
+def test_weak_nudges_teach_what_backprop_does(nudging):
+    """As the nudge and the steps become small, so does the angle between the updates."""
+    updates = []
+    for make, steps, kwargs in (
+        (ngc.networks.FeedforwardClassifier, 1, {}),
+        (PredictiveCodingClassifier, 4, {"nudging": nudging, "beta": 1e-3}),
+    ):
+        run = open_session(
+            "nengo",
+            lambda make=make, steps=steps, kwargs=kwargs: make(
+                SHAPE,
+                neuron_type="gelu",
+                parameters=given(),
+                loss="squared-error",
+                schedule=ngc.Schedule(steps, 100),
+                **kwargs,
+            ),
+            1,
+            [],
+            inputs=("input", "target"),
+        )
+        run.present(X, learn=True, target=Y)
+        updates.append(run.net.pending(run.sim))
+    exact, nudged = updates
+    for name in ("W1", "W2", "W3", "W4"):
+        assert ngc.metrics.angle(nudged[name], exact[name]) < 0.5
+
+
+def test_predictions_are_gradients_of_losses():
+    output, target = X[:, :3], Y
+    for name, loss in OUTPUT_LOSSES.items():
+        found = loss.prediction(np, output)
+        np.testing.assert_allclose(found, PREDICTIONS[name](output), atol=1e-12)
+        for c in range(3):
+            step = 1e-6 * np.eye(3)[c]
+            up, down = (
+                loss.of(ngc.namespace.NUMPY, output + s, target) for s in (step, -step)
+            )
+            slope = (up - down) / 2e-6
+            np.testing.assert_allclose(found[:, c] - target[:, c], slope, atol=1e-8)
+    expected = -np.sum(target * log_softmax(output, axis=1), axis=1)
+    of = OUTPUT_LOSSES["cross-entropy"].of(NUMPY, output, target)
+    np.testing.assert_allclose(of, expected)
+
+
+def test_initial_weights_of_mupc():
+    net = PredictiveCodingClassifier((400, 300, 300, 10), scaling="mupc", seed=0)
+    for level in (1, 2, 3):
+        W = net.connections[f"W{level}"].transform.sample()
+        assert np.std(W) == pytest.approx(1, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    "kwargs, message",
+    [
+        ({"loss": "hinge"}, "loss.*hinge"),
+        ({"momentum": 1.0}, "momentum: must be a finite number of at least 0 and below 1"),
+        ({"nudging": 0}, "nudging: must be .* at most 1, and not 0 or None, got 0"),
+        ({"nudging": -1.5}, "nudging: must be a finite number of at least -1 and at most 1"),
+        ({"residual": True}, r"shape: hidden layers must have the same size.*\(5, 4\)"),
+        ({"scaling": "mupc"}, "shape: hidden layers must have the same size"),
+        ({"scaling": "mu"}, "scaling.*'mu'"),
+    ],
+)
+def test_bad_network(kwargs, message):
+    with pytest.raises(ValidationError, match=message):
+        PredictiveCodingClassifier((6, 5, 4, 3), **kwargs)
