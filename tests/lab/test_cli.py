@@ -323,7 +323,9 @@ def test_hebbian_run(tmp_path):
     args += ["--patch", 5, "--grid", 2, "--batch", 50, "--epochs", 3, "--validation", 50]
     args += ["--backend", "nengo", "--output", folder]
     output = succeed(nengo_ngc("train", "digits", *args))
-    assert "epoch 1: filters, " in output and "epoch 3: thresholds, error " in output
+    assert (
+        "epoch 1: filters, " in output and "epoch 3: thresholds, validation error " in output
+    )
     expected = RUN_FILES - {"reconstructions.png", "samples.png"} | {
         "codes.png",
         "filters.png",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ...models import HebbianEncoder
 from .. import plots
 from ..datasets import Dataset
-from .base import as_pixels
+from .base import as_pixels, validation_error
 from .options import COUNT, SPARSITY, UNITS, Option
 from .sdr import CodeSpec
 
@@ -40,7 +40,7 @@ class HebbianSpec(CodeSpec):
     def say(self, record: Mapping[str, Any]) -> str:
         if "silent_units" not in record:
             return record["phase"]
-        error = f"error {record['val_error']:.2f} %, " if "val_error" in record else ""
+        error = validation_error(record)
         return f"{record['phase']}, {error}{record['silent_units']} silent units"
 
     def draw(self, model: Any, data: Dataset, folder: Path) -> None:
