@@ -58,6 +58,8 @@ class RuleClassifier(ImageClassifier):
     loss : {"cross-entropy", "binary-cross-entropy", "squared-error"}, optional
         What learning makes smaller, see `.networks.FeedforwardClassifier`. Whatever it is,
         ``predict_proba`` returns the softmax of the outputs.
+    init : {"normal", "uniform"}, optional
+        How weights are initialised, see `.networks.FeedforwardClassifier`.
     optimizer : {"adam", "adamw", "momentum", "rmsprop", "sgd"} or None, optional
         The optimiser of all weights and biases. None takes plain gradient descent for "pes"
         and Adam for all other rules.
@@ -135,7 +137,7 @@ class RuleClassifier(ImageClassifier):
         FlagParam("centred"),
         *declared(
             PredictiveCodingClassifier,
-            *("loss", "beta", "momentum", "nudging", "residual", "scaling"),
+            *("loss", "init", "beta", "momentum", "nudging", "residual", "scaling"),
         ),
         *declared(FeedforwardClassifier, "max_rate", "synapse"),
     )
@@ -152,6 +154,7 @@ class RuleClassifier(ImageClassifier):
         random_state: int | np.random.RandomState | None = None,
         *,
         loss: str = "cross-entropy",
+        init: str = "normal",
         optimizer: str | None = None,
         learning_rate: float | None = None,
         weight_decay: float = 0.0,
@@ -179,6 +182,7 @@ class RuleClassifier(ImageClassifier):
         self.backend = backend
         self.random_state = random_state
         self.loss = loss
+        self.init = init
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
@@ -233,6 +237,8 @@ class RuleClassifier(ImageClassifier):
         super()._check_together()
         if self.weight_decay > 0 and self.optimizer != "adamw":
             raise unfit("weight_decay", "0 without optimizer='adamw'", self.weight_decay, self)
+        if self.scaling == "mupc" and self.init != "normal":
+            raise unfit("init", "'normal' with scaling='mupc'", self.init, self)
         if self.centred and self.nudging is None:
             raise unfit("nudging", "a number with centred=True", self.nudging, self)
         if RULES[self.rule].offline:

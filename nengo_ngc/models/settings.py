@@ -31,6 +31,7 @@ _ADDED = {
     "PFFClassifier": ("readout",),
     "RuleClassifier": (
         "loss",
+        "init",
         "optimizer",
         "weight_decay",
         "floor",

@@ -12,7 +12,7 @@ from ..neurons import Identity, LatentState
 from ..objects import PureNode
 from ..rules import ErrorDriven, Optimizer
 from ..schedule import Schedule
-from ..validation import ChoiceParam, FiniteParam, FlagParam, checked
+from ..validation import ChoiceParam, FiniteParam, FlagParam, checked, unfit
 from .classifiers import CLASSIFIER, Classifier
 from .parts import connect_feedback, neurons
 
@@ -98,6 +98,9 @@ class PredictiveCodingClassifier(Classifier):
         normal distribution, and biases stay 0. For n inputs, N units in each hidden layer and
         L layers of weights, :math:`a_1 = 1 / \sqrt{n}`, :math:`a_L = 1 / N` and
         :math:`a_l = 1 / \sqrt{N L}`, or :math:`1 / \sqrt{N}` without residual connections.
+    init : {"normal", "uniform"}, optional
+        How weights are drawn, see `FeedforwardClassifier`. It must be "normal" with
+        ``scaling="mupc"``.
     label, seed, add_to_container
         As for `nengo.Network`.
 
@@ -165,12 +168,15 @@ class PredictiveCodingClassifier(Classifier):
         nudging: float | None = None,
         residual: bool = False,
         scaling: str = "standard",
+        init: str = "normal",
         label: str | None = None,
         seed: int | None = None,
         add_to_container: bool | None = None,
     ) -> None:
         self._beta, self._momentum, self._learns = beta, momentum, learns
         self._nudging, self._residual, self._scaling = nudging, residual, scaling
+        if scaling == "mupc" and init != "normal":
+            raise unfit("init", "'normal' with scaling='mupc'", init, self)
         super().__init__(
             shape,
             neuron_type,
@@ -178,6 +184,7 @@ class PredictiveCodingClassifier(Classifier):
             optimizer,
             parameters,
             loss,
+            init,
             200.0,
             label,
             seed,

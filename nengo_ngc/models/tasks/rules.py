@@ -87,6 +87,7 @@ def _feedforward(hidden_rule):
             max_rate=model.max_rate,
             synapse=model.synapse,
             loss=model.loss,
+            init=model.init,
             **kwargs,
         )
 
@@ -102,6 +103,7 @@ def _predictive_coding(model, learns, **kwargs):
         nudging=model.nudging if learns else None,
         residual=model.residual,
         scaling=model.scaling,
+        init=model.init,
         **kwargs,
     )
 
