@@ -88,6 +88,8 @@ class RuleClassifier(ImageClassifier):
     centred : bool, optional
         Whether the sign of nudging alternates from epoch to epoch. The first epoch has the
         sign of ``nudging``, and so has ``partial_fit``.
+    states : {"currents", "activities"}, optional
+        What the states of predictive coding are, see `.networks.PredictiveCodingClassifier`.
     residual : bool, optional
         Whether hidden layers have residual connections in predictive coding.
     scaling : {"standard", "mupc"}, optional
@@ -137,7 +139,8 @@ class RuleClassifier(ImageClassifier):
         FlagParam("centred"),
         *declared(
             PredictiveCodingClassifier,
-            *("loss", "init", "beta", "momentum", "nudging", "residual", "scaling"),
+            *("loss", "init", "beta", "momentum", "nudging"),
+            *("states", "residual", "scaling"),
         ),
         *declared(FeedforwardClassifier, "max_rate", "synapse"),
     )
@@ -166,6 +169,7 @@ class RuleClassifier(ImageClassifier):
         momentum: float = 0.0,
         nudging: float | None = None,
         centred: bool = False,
+        states: str = "currents",
         residual: bool = False,
         scaling: str = "standard",
         max_rate: float = 200.0,
@@ -194,6 +198,7 @@ class RuleClassifier(ImageClassifier):
         self.momentum = momentum
         self.nudging = nudging
         self.centred = centred
+        self.states = states
         self.residual = residual
         self.scaling = scaling
         self.max_rate = max_rate
@@ -239,6 +244,9 @@ class RuleClassifier(ImageClassifier):
             raise unfit("weight_decay", "0 without optimizer='adamw'", self.weight_decay, self)
         if self.scaling == "mupc" and self.init != "normal":
             raise unfit("init", "'normal' with scaling='mupc'", self.init, self)
+        if self.states == "activities" and (self.residual or self.scaling == "mupc"):
+            expected = "'currents' with residual connections and with scaling='mupc'"
+            raise unfit("states", expected, self.states, self)
         if self.centred and self.nudging is None:
             raise unfit("nudging", "a number with centred=True", self.nudging, self)
         if RULES[self.rule].offline:

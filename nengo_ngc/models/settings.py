@@ -40,6 +40,7 @@ _ADDED = {
         "momentum",
         "nudging",
         "centred",
+        "states",
         "residual",
         "scaling",
     ),

@@ -102,6 +102,7 @@ def _predictive_coding(model, learns, **kwargs):
         momentum=model.momentum,
         nudging=model.nudging if learns else None,
         residual=model.residual,
+        states=model.states,
         scaling=model.scaling,
         init=model.init,
         **kwargs,
