@@ -20,14 +20,14 @@ class CodeSpec(ModelSpec):
     """What specs of models share that make binary codes and know classes by centroids."""
 
     measures = {
-        "error": "test error, nearest class centroid (%)",
+        "error": "test error, nearest mean code (%)",
         "active_units": "active units of a code",
         "silent_units": "units that are never active",
         "entropy": "mean entropy of units (bit)",
         "probe_error": "logistic regression on codes, error (%)",
     }
     panels: Sequence[tuple[str, Mapping[str, str]]] = (
-        ("error by centroids (%)", {"val_error": "validation"}),
+        ("error by mean codes (%)", {"val_error": "validation"}),
         ("units", {"silent_units": "never active"}),
     )
     captions = {
