@@ -31,6 +31,7 @@ _ADDED = {
     "PFFClassifier": ("readout",),
     "RuleClassifier": (
         "loss",
+        "init",
         "optimizer",
         "weight_decay",
         "floor",
@@ -39,6 +40,7 @@ _ADDED = {
         "momentum",
         "nudging",
         "centred",
+        "states",
         "residual",
         "scaling",
     ),
