@@ -17,16 +17,14 @@ where J are the slopes of :math:`\mu` and N are the variances of the pixels, bot
 of this product (Laplace's approximation, Bishop 2006, section 4.4). The first part is there
 because no weight can then be above :math:`\max_z p(x \mid z) / \alpha`.
 
-Slopes are measured along the principal axes of :math:`\Sigma_k`, over one standard deviation
-to either side. At kinks, such as that of rectified linear units at 0, they are the mean slopes
-that samples meet, and units of any type have them. Along axes that together carry less than
-1 % of the variance, predictions count as constant. A proposal need not be exact: whatever it
-is, the mean of the weights is p(x).
+Slopes are measured over a distance of one standard deviation of the prior to either side. At
+kinks, such as that of rectified linear units at 0, they are the mean slopes that samples meet,
+and units of any type have them. A proposal need not be exact: whatever it is, the mean of the
+weights is p(x).
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +39,6 @@ _FROM_PRIOR = 0.05  # the proportion alpha
 _N_COMPONENTS = 3  # whose posterior is imitated for each image
 _N_STEPS = 2
 _STEP_SIZES = np.append(0.5 ** np.arange(6), 0.0)[:, None]  # the best of them is taken
-_VARIANCE_KEPT = 0.99
 _SMALLEST_VARIANCE = 1e-7  # of a Bernoulli pixel
 
 Predict = Callable[[NDArray], NDArray]
@@ -56,21 +53,13 @@ class Component:
     log_weight : float
         The logarithm of its probability.
     density : Gaussian
-    covariance : (d, d) array
+    spread : (d,) array
+        Standard deviations.
     """
 
     log_weight: float
     density: Gaussian
-    covariance: NDArray
-
-    @cached_property
-    def axes(self) -> NDArray:
-        """The principal axes, one standard deviation long, from the longest on, (r, d)."""
-        variances, axes = np.linalg.eigh(self.covariance)
-        variances, axes = variances[::-1], axes.T[::-1]
-        before = np.cumsum(variances) - variances
-        kept = before < _VARIANCE_KEPT * variances.sum()
-        return axes[kept] * np.sqrt(variances[kept])[:, None]
+    spread: NDArray
 
     def log_joint(self, z: NDArray) -> NDArray:
         """The logarithm of the weighted density of each row of z, (n,)."""
@@ -79,12 +68,11 @@ class Component:
 
 def components_of(mixture: GaussianMixture) -> list[Component]:
     """The components of a fitted mixture that have a probability above 0."""
-    factors, covariances = mixture.precisions_cholesky_, mixture.covariances_
+    spreads = np.sqrt(np.diagonal(mixture.covariances_, axis1=1, axis2=2))
+    parts = zip(mixture.weights_, mixture.means_, mixture.precisions_cholesky_, spreads)
     return [
-        Component(float(np.log(weight)), Gaussian(mean, factor), covariance)
-        for weight, mean, factor, covariance in zip(
-            mixture.weights_, mixture.means_, factors, covariances
-        )
+        Component(float(np.log(weight)), Gaussian(mean, factor), spread)
+        for weight, mean, factor, spread in parts
         if weight > 0
     ]
 
@@ -139,16 +127,14 @@ class Proposal:
 
     def _slope(self, component, z):
         """Gradient of the log posterior at z, and its negative second derivative."""
-        prior, axes = component.density, component.axes
-        mu, ahead, behind = np.split(
-            self._predict(np.vstack([z, z + axes, z - axes])), [1, len(axes) + 1]
+        prior, d = component.density, np.diag(component.spread)
+        mu, above, below = np.split(
+            self._predict(np.vstack([z, z + d, z - d])), [1, len(z) + 1]
         )
-        along = (ahead - behind) / 2  # changes of the prediction over one axis
-        weighted = along / self._noise(mu[0])
-        of_axis = axes / np.sum(axes**2, axis=1)[:, None]
-        gradient = (weighted @ (self._x - mu[0])) @ of_axis
-        precision = of_axis.T @ (weighted @ along.T) @ of_axis
-        return gradient - prior.precision @ (z - prior.mean), prior.precision + precision
+        slopes = (above - below) / (2 * component.spread[:, None])
+        weighted = slopes / self._noise(mu[0])
+        gradient = weighted @ (self._x - mu[0]) - prior.precision @ (z - prior.mean)
+        return gradient, prior.precision + weighted @ slopes.T
 
     def _noise(self, mu):
         if self._variance is not None:
