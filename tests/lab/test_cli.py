@@ -431,6 +431,7 @@ def test_datasets():
         (["--batch", "0"], ["--batch", "0 is not in the range x>=1"]),
         (["--epochs", "0"], ["--epochs", "0 is not in the range x>=1"]),
         (["--patience", "0"], ["--patience", "0 is not in the range x>=1"]),
+        (["--components", "5,0"], ["--components", "whole numbers of at least 1"]),
         (["--seed", "-1"], ["--seed", "-1 is not in the range"]),
         (["--learning-rate", "-1"], ["learning_rate", "above 0, got", "-1"]),
         (["--validation", "-1"], ["--validation", "-1 is not in the range x>=0"]),
