@@ -27,6 +27,7 @@ _ANY = Either((Flag(), Number(), Text(), List(Number())), optional=True)
 # parameters that files of earlier versions lack, which were written with their default, by the
 # name of the estimator
 _ADDED = {
+    "HebbianEncoder": ("readout",),
     "NGCModel": ("output",),
     "PFFClassifier": ("readout",),
     "RuleClassifier": (
@@ -44,6 +45,7 @@ _ADDED = {
         "residual",
         "scaling",
     ),
+    "SDREncoder": ("readout",),
 }
 
 HISTORY = List(Table({"epoch": Whole(1)}, others=Either((Number(), Text()))))

@@ -11,7 +11,7 @@ from ...models import HebbianEncoder
 from .. import plots
 from ..datasets import Dataset
 from .base import as_pixels, validation_error
-from .options import COUNT, SPARSITY, UNITS, Option
+from .options import COUNT, READOUT, SPARSITY, UNITS, Option
 from .sdr import CodeSpec
 
 _BLANK = 0.1  # of the largest weight of all filters, which no weight of a blank one reaches
@@ -26,6 +26,7 @@ class HebbianSpec(CodeSpec):
     own_options = (
         UNITS,
         SPARSITY,
+        READOUT,
         Option("patch", "patch", "Set the width and height of a filter, in pixels.", COUNT),
         Option("grid", "grid", "Set the number of cells on each side of the grid.", COUNT),
     )
