@@ -10,6 +10,7 @@ from ...storage import atomic
 from .. import provenance
 from ..pages import aligned, page
 from ..specs import MODELS, compared
+from . import ranking, statistics
 from .figures import CAPTIONS, PICTURES, Results, last_angles
 from .results import as_text, criterion, label, picture
 
@@ -28,17 +29,19 @@ def write(results: list[dict], config: dict[str, Any], folder: Path) -> None:
     """
     folder = Path(folder)
     origins = provenance.merged(result["provenance"] for result in _done(results))
+    known = {group: statistics.of_group(runs) for group, runs in _groups(results).items()}
     with atomic.replacing(folder / "compare.json") as file:
-        json.dump(
-            {"config": config, "provenance": origins, "results": results}, file, indent=1
-        )
+        record = {"config": config, "provenance": origins, "statistics": known}
+        json.dump({**record, "results": results}, file, indent=1)
     rows = summary(results)
     with atomic.replacing(folder / "table.txt") as file:
         made = provenance.origin_lines(origins, _COMMAND)
-        file.write("\n".join([table(rows), *made]) + "\n")
+        file.write("\n".join([table(rows, known), *made]) + "\n")
     sections = []
     for number, (group, runs) in enumerate(_groups(results).items(), start=1):
-        pictures = []
+        errors = folder / f"errors-{number}.png"
+        ranking.draw_errors(runs, known[group], errors)
+        pictures = [(CAPTIONS["errors"], errors)]
         for name, draw in PICTURES.items():
             path = folder / f"{name}-{number}.png"
             if draw(runs, path):
@@ -50,7 +53,8 @@ def write(results: list[dict], config: dict[str, Any], folder: Path) -> None:
                     file.write(picture(content))
                 shown = MODELS[rule].captions[name]
                 pictures.append((f"{rule}, seed {cell['cell']['seed']}: {shown}.", path))
-        sections.append({"group": group, "pictures": pictures})
+        of_group = {"verdict": ranking.verdict(known[group]), "known": known[group]}
+        sections.append({"group": group, "pictures": pictures, **of_group})
     with atomic.replacing(folder / "report.html") as file:
         file.write(_page(rows, sections, results, config, origins))
 
@@ -62,8 +66,9 @@ def summary(results: list[dict]) -> list[dict[str, Any]]:
     -------
     list of dict
         ``group``, ``rule``, ``criterion`` (the measure by which cells are judged) and its
-        ``label``, ``last`` and ``best`` (measures of test images after the last epoch, and
-        after the epoch that was the best on validation images, each of them a mean over
+        ``label``, ``interval`` (as of `.statistics.of_group`), ``last`` and ``best`` (measures
+        of test images after the last epoch, and after the epoch that was the best on
+        validation images, each of them a mean over
         seeds and their standard deviation, or None), ``n`` (seeds), ``samples_per_second``,
         ``ratio`` (to automatic differentiation in the same group, or None), ``gmacs`` (10⁹
         multiply-accumulates of an epoch, or None if they cannot be counted), ``memory_mb``,
@@ -71,6 +76,7 @@ def summary(results: list[dict]) -> list[dict[str, Any]]:
     """
     rows = []
     for group, runs in _groups(results).items():
+        known = statistics.of_group(runs)["rules"]
         speeds = {rule: _mean(cells, "samples_per_second") for rule, cells in runs.items()}
         for rule, cells in runs.items():
             reference = speeds.get("autodiff")
@@ -81,6 +87,7 @@ def summary(results: list[dict]) -> list[dict[str, Any]]:
                     "rule": rule,
                     "criterion": criterion(cells[0]),
                     "label": label(cells[0]),
+                    "interval": known[rule]["interval"],
                     "last": _over_seeds(cells, "last"),
                     "best": _over_seeds(cells, "best"),
                     "n": len(cells),
@@ -94,16 +101,24 @@ def summary(results: list[dict]) -> list[dict[str, Any]]:
     return rows
 
 
-def table(rows: list[dict[str, Any]]) -> str:
-    """Return the rows of ``summary`` as text."""
+def table(rows: list[dict[str, Any]], known: dict[str, dict[str, Any]]) -> str:
+    """Return the rows of ``summary`` as text, and what they say, by group."""
     lines = []
     for group in dict.fromkeys(row["group"] for row in rows):
         lines += [group, "-" * len(group)]
         of_group = [row for row in rows if row["group"] == group]
         lines += aligned(columns(of_group))
+        lines += _concluded(known[group])
         if others := other_measures(of_group):
             lines += aligned(others)
     return "\n".join(lines)
+
+
+def _concluded(group: dict[str, Any]) -> list[str]:
+    """What is said about the rules of a group, and the table of all pairs."""
+    lines = [*filter(None, [ranking.verdict(group)]), ""]
+    found = ranking.matrix_columns(group)
+    return [*lines, *aligned(found)] if found else lines
 
 
 def columns(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
@@ -116,6 +131,7 @@ def columns(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
         f"{measured} at the best validation epoch": [
             measure_text(row, "best") for row in rows
         ],
+        "95 % interval of the mean": [interval_text(row) for row in rows],
         "seeds": [str(row["n"]) for row in rows],
         "samples/s": [f"{row['samples_per_second']:.0f}" for row in rows],
         "of autodiff": [_number(row["ratio"], ".2f") for row in rows],
@@ -163,6 +179,11 @@ def measure_text(row: dict[str, Any], epoch: str, name: str | None = None) -> st
         return ""
     spread = " (one seed)" if deviation is None else f" ± {as_text(name, deviation)}"
     return f"{as_text(name, mean)}{spread}"
+
+
+def interval_text(row: dict[str, Any]) -> str:
+    """The confidence interval of the measure of a row that decides, or nothing."""
+    return ranking.interval_text(row["criterion"], row)
 
 
 def outcome(result: dict[str, Any]) -> str:
@@ -240,7 +261,11 @@ def _page(
 ) -> str:
     return page(
         "compare.html",
-        {"columns": columns, "other_measures": other_measures},
+        {
+            "columns": columns,
+            "other_measures": other_measures,
+            "matrix": ranking.matrix,
+        },
         rows=rows,
         sections=sections,
         failed=[result for result in results if result["status"] == "failed"],
