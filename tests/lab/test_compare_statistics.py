@@ -23,7 +23,12 @@ def results_of(errors):
     """Results of cells with these errors, and the configuration."""
     config = {"rules": [*errors], "seeds": [*range(max(map(len, errors.values())))]}
     config = comparison.check_config({**config, "hidden": [[8]], "backends": ["nengo"]})
-    made = {"history": [{"epoch": 1, "val_error": 1.0}], "angles": [{}], "pictures": {}}
+    made = {
+        "history": [{"epoch": 1, "val_error": 1.0}],
+        "angles": [{}],
+        "pictures": {},
+        "curves": {},
+    }
     made.update(status="done", samples_per_second=1.0, peak_memory_mb=1, seconds=1.0, code={})
     made["provenance"] = provenance.collect([0], {"digits": "ab" * 32})
     found = []

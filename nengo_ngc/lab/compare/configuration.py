@@ -14,6 +14,7 @@ from ...validation import unknown
 from ..specs import compared
 from . import data
 from .cells import OF_ALL_CELLS, model_of
+from .tasks import TASKS
 from .user_modules import import_module
 
 # what a configuration may say, and what holds if it does not
@@ -37,6 +38,8 @@ DEFAULTS: dict[str, Any] = {
     "validation": None,
     "angle_images": 256,
     "pixels": [0.0, 1.0],
+    "tasks": ["accuracy"],
+    "labels": [1, 10, 100],
     "modules": [],
     "settings": {},
 }
@@ -96,7 +99,7 @@ def check_config(given: dict[str, Any]) -> dict[str, Any]:
         schema.check(
             "the configuration",
             config,
-            _schema(tuple(compared()), tuple(NEURONS), tuple(BACKENDS)),
+            _schema(tuple(compared()), tuple(NEURONS), tuple(BACKENDS), tuple(TASKS)),
         )
     except ValueError as error:
         own = "names of your own are registered by the files that modules lists"
@@ -123,7 +126,10 @@ def check_config(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _schema(
-    rules: Sequence[str] = (), neurons: Sequence[str] = (), backends: Sequence[str] = ()
+    rules: Sequence[str] = (),
+    neurons: Sequence[str] = (),
+    backends: Sequence[str] = (),
+    tasks: Sequence[str] = (),
 ) -> Table:
     """Return the schema of a configuration, which allows any names if none are given."""
     return Table(
@@ -140,6 +146,8 @@ def _schema(
             "validation": Either((Whole(0, _LARGEST), _FRACTION), optional=True),
             "angle_images": _COUNT,
             "pixels": List(Number(), 2),
+            "tasks": List(Text(tasks), 1),
+            "labels": List(_COUNT, 1),
             "modules": List(Text()),
             "settings": Table(others=Table(others=_SETTING)),
         },

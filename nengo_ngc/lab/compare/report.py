@@ -10,9 +10,11 @@ from ...storage import atomic
 from .. import provenance
 from ..pages import aligned, page
 from ..specs import MODELS, compared
-from . import ranking, statistics
+from . import ranking, statistics, task_report
+from .cells import missing
 from .figures import CAPTIONS, PICTURES, Results, last_angles
 from .results import as_text, criterion, label, picture
+from .tasks import TASKS
 
 _COMMAND = "nengo-ngc compare"
 
@@ -29,34 +31,90 @@ def write(results: list[dict], config: dict[str, Any], folder: Path) -> None:
     """
     folder = Path(folder)
     origins = provenance.merged(result["provenance"] for result in _done(results))
-    known = {group: statistics.of_group(runs) for group, runs in _groups(results).items()}
+    groups, tasks = _groups(results), _tasks(results)
+    known = {group: statistics.of_group(runs) for group, runs in groups.items()}
+    lacking = [
+        f"{rule} cannot do the task {task}: {why}"
+        for task, rules in missing(config).items()
+        for rule, why in rules.items()
+    ]
     with atomic.replacing(folder / "compare.json") as file:
-        record = {"config": config, "provenance": origins, "statistics": known}
+        record = {"config": config, "provenance": origins, "statistics": known, "tasks": tasks}
         json.dump({**record, "results": results}, file, indent=1)
     rows = summary(results)
     with atomic.replacing(folder / "table.txt") as file:
         made = provenance.origin_lines(origins, _COMMAND)
-        file.write("\n".join([table(rows, known), *made]) + "\n")
+        text = [table(rows, known), *_task_tables(tasks), *lacking, "", *made]
+        file.write("\n".join(text) + "\n")
     sections = []
-    for number, (group, runs) in enumerate(_groups(results).items(), start=1):
-        errors = folder / f"errors-{number}.png"
-        ranking.draw_errors(runs, known[group], errors)
-        pictures = [(CAPTIONS["errors"], errors)]
-        for name, draw in PICTURES.items():
-            path = folder / f"{name}-{number}.png"
-            if draw(runs, path):
-                pictures.append((CAPTIONS[name], path))
-        for rule, (cell, *_) in runs.items():
-            for name, content in cell.get("pictures", {}).items():
-                path = folder / f"{name}-{rule}-{number}.png"
-                with atomic.replacing(path, "wb") as file:
-                    file.write(picture(content))
-                shown = MODELS[rule].captions[name]
-                pictures.append((f"{rule}, seed {cell['cell']['seed']}: {shown}.", path))
-        of_group = {"verdict": ranking.verdict(known[group]), "known": known[group]}
-        sections.append({"group": group, "pictures": pictures, **of_group})
+    for number, group in enumerate(dict.fromkeys([*groups, *tasks]), start=1):
+        runs, pictures, verdict = groups.get(group, {}), [], ""
+        if runs:
+            verdict = ranking.verdict(known[group])
+            errors = folder / f"errors-{number}.png"
+            ranking.draw_errors(runs, known[group], errors)
+            pictures.append((CAPTIONS["errors"], errors))
+            pictures += _drawn(runs, folder, number)
+        of_tasks = []
+        for task, curves in tasks.get(group, {}).items():
+            path = folder / f"{task}-{number}.png"
+            shown = [path] if task_report.draw(task, curves, path) else []
+            listed = task_report.tables(task, curves)
+            of_tasks.append((TASKS[task].caption, shown, listed))
+        sections.append(
+            {
+                "group": group,
+                "pictures": pictures,
+                "verdict": verdict,
+                "known": known.get(group),
+                "tasks": of_tasks,
+            }
+        )
     with atomic.replacing(folder / "report.html") as file:
-        file.write(_page(rows, sections, results, config, origins))
+        file.write(_page(rows, sections, results, config, origins, lacking))
+
+
+def _drawn(runs: Results, folder: Path, number: int) -> list[tuple[str, Path]]:
+    """Draw the pictures of a group; returns captions and files."""
+    pictures = []
+    for name, draw in PICTURES.items():
+        path = folder / f"{name}-{number}.png"
+        if draw(runs, path):
+            pictures.append((CAPTIONS[name], path))
+    for rule, (cell, *_) in runs.items():
+        for name, content in cell.get("pictures", {}).items():
+            path = folder / f"{name}-{rule}-{number}.png"
+            with atomic.replacing(path, "wb") as file:
+                file.write(picture(content))
+            shown = MODELS[rule].captions[name]
+            pictures.append((f"{rule}, seed {cell['cell']['seed']}: {shown}.", path))
+    return pictures
+
+
+def _tasks(results: list[dict]) -> dict[str, dict[str, dict[str, task_report.Found]]]:
+    """The curves of tasks, by group and task."""
+    groups: dict[str, list[dict]] = {}
+    for result in _done(results):
+        groups.setdefault(_group(result), []).append(result)
+    found = {
+        group: {task: task_report.summary(cells, task) for task in TASKS}
+        for group, cells in groups.items()
+    }
+    return {
+        group: {task: curves for task, curves in tasks.items() if curves}
+        for group, tasks in found.items()
+        if any(tasks.values())
+    }
+
+
+def _task_tables(tasks: dict[str, dict[str, dict[str, task_report.Found]]]) -> list[str]:
+    lines = []
+    for group, curves_of in tasks.items():
+        lines += [f"tasks, {group}", "-" * len(f"tasks, {group}")]
+        for task, curves in curves_of.items():
+            for title, columns_of in task_report.tables(task, curves):
+                lines += [title, *aligned(columns_of)]
+    return lines
 
 
 def summary(results: list[dict]) -> list[dict[str, Any]]:
@@ -210,16 +268,22 @@ def _number(value: float | None, how: str) -> str:
 
 
 def _groups(results: list[dict]) -> dict[str, Results]:
-    """Group finished cells by the settings that they share, and then by rule."""
+    """Group finished usual cells by the settings that they share, and then by rule."""
     groups: dict[str, Results] = {}
     for result in _done(results):
-        cell = result["cell"]
-        sizes = "-".join(map(str, cell["hidden"]))
-        name = f"{cell['dataset']}, {sizes} hidden, {cell['neurons']}, {cell['backend']}"
-        if criterion(result) != "error":  # cannot be compared with those of other models
-            name += f", {label(result)}"
-        groups.setdefault(name, {}).setdefault(cell["rule"], []).append(result)
+        if not result["cell"]["variant"]:
+            of_group = groups.setdefault(_group(result), {})
+            of_group.setdefault(result["cell"]["rule"], []).append(result)
     return groups
+
+
+def _group(result: dict) -> str:
+    cell = result["cell"]
+    sizes = "-".join(map(str, cell["hidden"]))
+    name = f"{cell['dataset']}, {sizes} hidden, {cell['neurons']}, {cell['backend']}"
+    if criterion(result) != "error":  # cannot be compared with those of other models
+        name += f", {label(result)}"
+    return name
 
 
 def _done(results: list[dict]) -> list[dict]:
@@ -258,6 +322,7 @@ def _page(
     results: list[dict],
     config: dict[str, Any],
     origins: list[dict[str, Any]],
+    lacking: list[str],
 ) -> str:
     return page(
         "compare.html",
@@ -268,6 +333,7 @@ def _page(
         },
         rows=rows,
         sections=sections,
+        lacking=lacking,
         failed=[result for result in results if result["status"] == "failed"],
         origins=provenance.origin_lines(origins, _COMMAND),
         config=json.dumps(config, indent=2),

@@ -14,12 +14,14 @@ from ...storage.schema import Either, Field, List, Number, Table, Text, Whole
 from ..provenance import SCHEMA
 from ..specs import MODELS, compared
 from . import budget
+from .tasks import TASKS
 
 _PICTURE_BYTES = 2**22  # the largest of a model's pictures have a fifth of a megabyte
 _LARGEST = 1e9  # beyond any machine's speed and memory
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 _MEASURE = Number(optional=True)
+_POINTS = List(List(Number(), 2), 1)
 _GOODNESS = ("positive_goodness", "negative_goodness")
 _FAILED = Table({"status": Text(["failed"]), "message": Text(), "code": Table(others=Text())})
 
@@ -39,12 +41,14 @@ def _done(rule: str) -> Table:
         absent=drawn,
         others=Either((Number(), Text()), optional=True),
     )
+    known = [name for task in TASKS.values() for name in task.curves]
     return Table(
         {
             "status": Text(["done"]),
             "code": Table(others=Text()),
             "test": Table({"last": last, "best": best}, absent=("best",)),
             "val": Table({"last": last, "best": best}, absent=("last", "best")),
+            "curves": Table({name: _POINTS for name in known}, absent=known),
             "history": List(epoch, 1),
             "angles": List(Table(others=Number(0, 180, optional=True)), 1),
             "pictures": Table({name: Text() for name in captions}, absent=(*captions,)),
