@@ -155,6 +155,11 @@ def learned_from(data: Dataset, rows: NDArray) -> Dataset:
     return replace(data, X_train=part(data.X_train, rows), y_train=data.y_train[rows])
 
 
+def without_test(data: Dataset) -> Dataset:
+    """The same data without any test images, which must not be read to choose settings."""
+    return replace(data, X_test=data.X_test[:0].copy(), y_test=data.y_test[:0].copy())
+
+
 def _n_held_out(wanted: float | None, n: int) -> int:
     if wanted is None:
         return default_validation(n)

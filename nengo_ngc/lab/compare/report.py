@@ -1,6 +1,7 @@
 """Reports of comparisons of learning rules: a table, pictures, and an HTML page."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from ...storage import atomic
 from .. import provenance
 from ..pages import aligned, page
 from ..specs import MODELS, compared
-from . import ranking, statistics, task_report
+from . import ranking, search, statistics, task_report
 from .cells import missing
 from .figures import CAPTIONS, PICTURES, Results, last_angles
 from .results import as_text, criterion, label, picture
@@ -19,7 +20,12 @@ from .tasks import TASKS
 _COMMAND = "nengo-ngc compare"
 
 
-def write(results: list[dict], config: dict[str, Any], folder: Path) -> None:
+def write(
+    results: list[dict],
+    config: dict[str, Any],
+    folder: Path,
+    searched: Sequence[dict[str, Any]] = (),
+) -> None:
     """Write ``compare.json``, ``table.txt``, PNG pictures and ``report.html``.
 
     Parameters
@@ -28,6 +34,8 @@ def write(results: list[dict], config: dict[str, Any], folder: Path) -> None:
         Of `.lab.compare.processes.run_cell`.
     config : dict
     folder : path
+    searched : sequence of dict, optional
+        Of `.search.choose`.
     """
     folder = Path(folder)
     origins = provenance.merged(result["provenance"] for result in _done(results))
@@ -40,11 +48,13 @@ def write(results: list[dict], config: dict[str, Any], folder: Path) -> None:
     ]
     with atomic.replacing(folder / "compare.json") as file:
         record = {"config": config, "provenance": origins, "statistics": known, "tasks": tasks}
+        record["search"] = list(searched)
         json.dump({**record, "results": results}, file, indent=1)
     rows = summary(results)
     with atomic.replacing(folder / "table.txt") as file:
         made = provenance.origin_lines(origins, _COMMAND)
-        text = [table(rows, known), *_task_tables(tasks), *lacking, "", *made]
+        text = [table(rows, known), *_task_tables(tasks), *lacking, ""]
+        text += [*aligned(search.columns(searched)), *made] if searched else made
         file.write("\n".join(text) + "\n")
     sections = []
     for number, group in enumerate(dict.fromkeys([*groups, *tasks]), start=1):
@@ -71,7 +81,7 @@ def write(results: list[dict], config: dict[str, Any], folder: Path) -> None:
             }
         )
     with atomic.replacing(folder / "report.html") as file:
-        file.write(_page(rows, sections, results, config, origins, lacking))
+        file.write(_page(rows, sections, results, config, origins, lacking, searched))
 
 
 def _drawn(runs: Results, folder: Path, number: int) -> list[tuple[str, Path]]:
@@ -249,6 +259,11 @@ def outcome(result: dict[str, Any]) -> str:
     if result["status"] != "done":
         return f"failed, {result['message']}"
     name, test = criterion(result), result["test"]
+    if not test:
+        best = result["val"]["best"][name]
+        return f"validation {label(result)} " + (
+            "NaN" if best is None else as_text(name, best)
+        )
     said = f"test {label(result)} {as_text(name, test['last'][name])} at the last epoch"
     if "best" not in test:
         return said
@@ -323,6 +338,7 @@ def _page(
     config: dict[str, Any],
     origins: list[dict[str, Any]],
     lacking: list[str],
+    searched: Sequence[dict[str, Any]],
 ) -> str:
     return page(
         "compare.html",
@@ -334,6 +350,8 @@ def _page(
         rows=rows,
         sections=sections,
         lacking=lacking,
+        searched=search.columns(searched) if searched else {},
+        unsearched=[rule for rule in config["rules"] if rule not in config["search"]],
         failed=[result for result in results if result["status"] == "failed"],
         origins=provenance.origin_lines(origins, _COMMAND),
         config=json.dumps(config, indent=2),

@@ -46,7 +46,7 @@ def _done(rule: str) -> Table:
         {
             "status": Text(["done"]),
             "code": Table(others=Text()),
-            "test": Table({"last": last, "best": best}, absent=("best",)),
+            "test": Table({"last": last, "best": best}, absent=("last", "best")),
             "val": Table({"last": last, "best": best}, absent=("last", "best")),
             "curves": Table({name: _POINTS for name in known}, absent=known),
             "history": List(epoch, 1),
@@ -89,6 +89,9 @@ def read(path: str | Path, cell: dict, code: dict[str, str]) -> dict[str, Any] |
     if done:
         for text in result["pictures"].values():
             picture(text)
+        # a cell without tasks is a trial of a search
+        if ("last" in result["test"]) != bool(cell["tasks"]):
+            raise ValueError(f"{path}: test images must be measured if there are tasks")
         for epoch, measured in result["test"].items():
             if criterion(result) not in measured:
                 raise ValueError(f"{path}: test.{epoch} lacks {criterion(result)}")
@@ -98,7 +101,8 @@ def read(path: str | Path, cell: dict, code: dict[str, str]) -> dict[str, Any] |
 def criterion(result: dict[str, Any]) -> str:
     """The measure by which a result is judged."""
     spec = compared()[result["cell"]["rule"]][0]
-    return spec.criterion(result["test"]["last"]) or next(iter(spec.criteria))
+    measured = result["test"] or result["val"]
+    return spec.criterion(measured.get("last", ())) or next(iter(spec.criteria))
 
 
 def as_text(name: str, value: float) -> str:

@@ -37,6 +37,8 @@ def run(
 ) -> dict[str, Any]:
     """Train the model of a cell, and measure it on test images once it has learned.
 
+    A cell without tasks is a trial of a search, and has no test images.
+
     Parameters
     ----------
     cell : dict
@@ -78,6 +80,8 @@ class _Cell:
         self._cell, self._data_dir, self._folder = cell, data_dir, folder
         self._tasks = [TASKS[name] for name in cell["tasks"]]
         full = data.of_cell(cell, data_dir)
+        if not self._tasks:
+            full = data.without_test(full)
         self._data, self._validation = data.split(full, cell)
         for task in self._tasks:
             rows = task.rows(self._data.y_train, cell)
@@ -131,7 +135,7 @@ class _Cell:
             self._model,
             self._data,
             self._validation,
-            _folder_of_pictures(self._cell["rule"], self._folder),
+            _folder_of_pictures(self._cell["rule"], self._folder) if self._tasks else None,
             began=self._began,
             after_epoch=self._after_epoch,
             resume=self._resumes,
@@ -193,8 +197,10 @@ class _Cell:
         """What was measured of test images.
 
         Measures for the last epoch and for the best one on validation, and the curves of
-        tasks for the latter, or for the last epoch.
+        tasks for the latter, or for the last epoch. Empty of a trial of a search.
         """
+        if not self._tasks:
+            return {}, {}
         found = {"last": _measured(self._spec, self._model, self._data)}
         epoch, model = self._spec.best_epoch(history), self._model
         if epoch is not None and epoch == history[-1]["epoch"]:
