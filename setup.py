@@ -27,6 +27,7 @@ extras = {
     "dask": ["dask>=2024.1", "distributed>=2024.1"],
     "follow": ["tensorboardX>=2.6"],
     "gui": ["nengo-gui>=0.5", "nengo-spa>=2"],
+    "search": ["optuna>=4"],
     "docs": [
         "docutils>=0.22",
         "myst-parser>=4",
@@ -43,6 +44,7 @@ extras = {
         "import-linter>=2.17",
         "mypy>=1.15",
         "nengo-spa>=2",
+        "optuna>=4",
         "pandas>=2",
         "pytest>=7,<9",
         "pytest-allclose>=1.0",

@@ -135,7 +135,7 @@ def test_what_is_written(compared):
     assert json.loads((folder / "compare.json").read_text())["results"] == results
     assert len(list((folder / "cells").glob("*.json"))) == 4
     table = (folder / "table.txt").read_text()
-    assert re.search(r"backprop( +\d+\.\d\d ± \d+\.\d\d){2} +2 ", table)
+    assert re.search(r"backprop( +\d+\.\d\d ± \d+\.\d\d){2} +\S+ to \S+ +2 ", table)
     assert "GMAC per" in table
     for name in ("errors-1.png", "curves-1.png", "budgets-1.png"):
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
@@ -169,6 +169,7 @@ def result_of(cell, code, **changes):
     return {
         "cell": cell,
         "code": code,
+        "curves": {},
         "status": "done",
         "test": {"last": {"error": 12.5}, "best": {"epoch": 1, "error": 12.5}},
         "val": {"last": {"error": 12.5}, "best": {"epoch": 1, "error": 12.5}},
@@ -703,8 +704,8 @@ def test_reports_say_what_was_measured_and_no_more(rules, seeds, figures, tmp_pa
     assert known in curves[0].get_ylabel() and known in angles[0].get_ylabel()
     assert curves[0].get_ylabel().endswith("log scale") and curves[0].get_yscale() == "log"
     assert errors[0].get_xlabel().endswith("log scale")
-    # bars stand for means; of one seed there is none
-    assert len(errors[0].lines) == 2 * (2 if len(seeds) == 1 else 4)
+    # seeds at both epochs, means, and intervals, which one seed does not have
+    assert len(errors[0].lines) == 2 * (3 if len(seeds) == 1 else 4)
     assert "validation error" in curves[0].get_ylabel()
     assert [ax.get_title() for ax in angles] == ["W1"]
     assert figures["angles-1.png"].get_supxlabel() == "not shown: W2, 0° under every rule"

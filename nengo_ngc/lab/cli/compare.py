@@ -79,6 +79,8 @@ def compare(
       neurons = ["relu"]          # tanh, sigmoid, lif-rate, lif, ..., or your own
       seeds = [0, 1]
       backends = ["auto"]         # nengo, nengo-dl, jax
+      tasks = ["accuracy"]        # few-labels, stream, noise
+      labels = [1, 10, 100]       # images of each class, for the task few-labels
       epochs = 20
       batch_size = 32
       angle_images = 256          # on which angles to backprop are measured
@@ -91,7 +93,10 @@ def compare(
       validation = 0.2            # part, or number, of training images that are held out;
                                   # otherwise a sixth, and 10,000 at most
       [settings.pes]              # parameters of RuleClassifier for one rule
-      learning_rate = 0.1
+      anneal = false
+      [search.pes]                # parameters to be chosen on validation images
+      learning_rate = [0.01, 1.0, "log"]
+                                  # in trials = 20 of search_epochs = 20 for each rule
 
     Each combination is a run of its own. After an interruption, the same command continues:
     runs that are finished are not repeated, unless a file of a module or of nengo-ngc has
@@ -105,7 +110,7 @@ def compare(
         wanted = comparison.check_config(comparison.read_config(config) if config else {})
         name = Path(config).stem if config else "digits"
         folder = Path(output) if output else Path("runs") / f"compare-{name}"
-        n_cells = len(comparison.cells_of(wanted))
+        n_cells = comparison.n_runs(wanted)
         bar = tqdm(total=n_cells, unit="run", desc="compare", disable=not draws_bars())
         with bar:
             results = comparison.compare(
@@ -132,6 +137,7 @@ class _Tell:
         self._bar.n = self._bar.total - left
         cell = result["cell"]
         name = f"{cell['dataset']}, {cell['rule']}, {cell['neurons']}, seed {cell['seed']}"
+        name += cell["variant"].replace("-", " ")
         with tqdm.external_write_mode():
             self._say(f"{name}: {outcome(result)}")
         self._bar.refresh()

@@ -10,7 +10,7 @@ from ...storage import atomic, locks, schema
 from ...storage.schema import Table, Whole
 from .. import datasets
 from ..specs import MODELS
-from . import data, processes, report, results
+from . import data, processes, report, results, search
 from .cells import AXES, cells_of, model_of
 from .code_hashes import hashes
 from .configuration import DEFAULTS, check_config, read_config
@@ -24,6 +24,7 @@ __all__ = [
     "check_config",
     "compare",
     "model_of",
+    "n_runs",
     "read_config",
     "run_cells",
 ]
@@ -69,7 +70,7 @@ def compare(
     Raises
     ------
     ImportError
-        If a package is missing.
+        If a package is missing: tensorboardX to ``follow``, Optuna for a search.
     FileNotFoundError, ValueError
         If the configuration is unfit. What goes wrong in a cell is in its result.
     FolderHeldError
@@ -81,15 +82,32 @@ def compare(
     if follow:
         check_installed()
     config = check_config(config if isinstance(config, dict) else read_config(config))
+    if config["search"]:
+        search.check_installed()
     folder = Path(output)
     with locks.held(folder):
         atomic.remove_leftovers(folder)
         config = data.kept(config, folder)
         metrics = folder.absolute() / "metrics" if follow else None
-        cells, modules = cells_of(config), config["modules"]
-        found = run_cells(cells, modules, folder, n_jobs, dask, data_dir, on_cell, metrics)
-        report.write(found, config, folder)
+
+        def run(cells: dict[str, dict[str, Any]], n_later: int) -> list[dict[str, Any]]:
+            def told(result: dict, left: int) -> None:
+                if on_cell is not None:
+                    on_cell(result, left + n_later)
+
+            where = folder, n_jobs, dask, data_dir
+            return run_cells(cells, config["modules"], *where, told, metrics)
+
+        n_cells = len(cells_of(config))
+        searched = search.choose(config, lambda trials, n: run(trials, n + n_cells))
+        found = run(cells_of(config, search.settings(searched)), 0)
+        report.write(found, config, folder, searched)
     return found
+
+
+def n_runs(config: dict[str, Any]) -> int:
+    """How many cells a configuration has, with the trials of a search."""
+    return len(cells_of(config)) + search.n_trials(config)
 
 
 def run_cells(

@@ -12,6 +12,7 @@ from ...storage import atomic, locks
 from .. import provenance
 from ..specs import ModelSpec
 
+_DIGITS = 6  # of the number of an epoch
 _N_TRIES = 50  # to hold a folder, 0.1 s apart; who holds it may have been killed just now
 
 # numbers may differ in their last bits where these do
@@ -45,22 +46,23 @@ class Checkpoints:
         Other files are removed, except that of the best epoch. None: there is nothing to go
         on from.
         """
-        found = None
+        found, needed = None, set()
         for path in self._paths():
             found = self._read(path)
             if found is not None:
+                needed = self._needed(found[0].history_) | {int(path.stem[-_DIGITS:])}
                 break
-        self._remove_all_but(*self._needed(found[0].history_ if found else []))
+        self._remove_all_but(*needed)
         return found
 
     def best(self, history: list[dict]) -> Any:
         """The model after the best epoch of a history."""
         return self._spec.load(self._path(self._spec.best_epoch(history)))
 
-    def keep(self, model: Any, measured: dict[str, Any]) -> None:
-        """Write a model after an epoch, and what was measured until then."""
-        epochs = self._needed(model.history_)
-        path = self._path(model.history_[-1]["epoch"])
+    def keep(self, model: Any, measured: dict[str, Any], number: int) -> None:
+        """Write a model after an epoch or a lesson, and what was measured until then."""
+        epochs = self._needed(model.history_) | {number}
+        path = self._path(number)
         new = path.with_name(f"new-{path.name}")
         model.save(new, about={**self._about, "measured": measured})
         os.replace(new, path)
@@ -85,7 +87,7 @@ class Checkpoints:
         return model, measured
 
     def _path(self, epoch: int | None) -> Path:
-        return self._folder / f"epoch-{epoch:06d}.npz"
+        return self._folder / f"epoch-{epoch:0{_DIGITS}d}.npz"
 
     def _paths(self) -> list[Path]:
         """All files, the last epoch first."""

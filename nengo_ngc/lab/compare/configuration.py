@@ -12,8 +12,9 @@ from ...storage import schema
 from ...storage.schema import Anything, Either, Flag, List, Number, Table, Text, Whole
 from ...validation import unknown
 from ..specs import compared
-from . import data
+from . import data, search
 from .cells import OF_ALL_CELLS, model_of
+from .tasks import TASKS
 from .user_modules import import_module
 
 # what a configuration may say, and what holds if it does not
@@ -37,8 +38,13 @@ DEFAULTS: dict[str, Any] = {
     "validation": None,
     "angle_images": 256,
     "pixels": [0.0, 1.0],
+    "tasks": ["accuracy"],
+    "labels": [1, 10, 100],
     "modules": [],
     "settings": {},
+    "search": {},
+    "trials": 20,
+    "search_epochs": None,
 }
 
 _LARGEST = 2**31 - 1
@@ -96,7 +102,7 @@ def check_config(given: dict[str, Any]) -> dict[str, Any]:
         schema.check(
             "the configuration",
             config,
-            _schema(tuple(compared()), tuple(NEURONS), tuple(BACKENDS)),
+            _schema(tuple(compared()), tuple(NEURONS), tuple(BACKENDS), tuple(TASKS)),
         )
     except ValueError as error:
         own = "names of your own are registered by the files that modules lists"
@@ -119,11 +125,16 @@ def check_config(given: dict[str, Any]) -> dict[str, Any]:
         if rule not in config["rules"]:
             raise ValueError(f"settings: {unknown('rule', rule, config['rules'])}")
         _check_settings(rule, settings)
+    for rule, ranges in config["search"].items():
+        _check_search(rule, ranges, config)
     return config
 
 
 def _schema(
-    rules: Sequence[str] = (), neurons: Sequence[str] = (), backends: Sequence[str] = ()
+    rules: Sequence[str] = (),
+    neurons: Sequence[str] = (),
+    backends: Sequence[str] = (),
+    tasks: Sequence[str] = (),
 ) -> Table:
     """Return the schema of a configuration, which allows any names if none are given."""
     return Table(
@@ -140,8 +151,13 @@ def _schema(
             "validation": Either((Whole(0, _LARGEST), _FRACTION), optional=True),
             "angle_images": _COUNT,
             "pixels": List(Number(), 2),
+            "tasks": List(Text(tasks), 1),
+            "labels": List(_COUNT, 1),
             "modules": List(Text()),
             "settings": Table(others=Table(others=_SETTING)),
+            "search": Table(others=Table(others=List(_VALUE, 1))),
+            "trials": _COUNT,
+            "search_epochs": Whole(1, _LARGEST, optional=True),
         },
         absent=tuple(DEFAULTS),
     )
@@ -154,7 +170,31 @@ def _check_validation(validation: float | None, train_images: int | None) -> Non
         )
 
 
-def _check_settings(rule: str, settings: Mapping[str, Any]) -> None:
+def _check_search(
+    rule: str, ranges: Mapping[str, Sequence[Any]], config: Mapping[str, Any]
+) -> None:
+    """Raise ValueError unless settings of a rule can be searched for in these ranges."""
+    if rule not in config["rules"]:
+        raise ValueError(f"search: {unknown('rule', rule, config['rules'])}")
+    if config["validation"] == 0:
+        raise ValueError("validation must be above 0 for a search, got 0")
+    if search.SEED in config["seeds"]:
+        raise ValueError(f"seeds must not have {search.SEED}, which is that of the search")
+    if not ranges:
+        raise ValueError(f"search.{rule} must have at least one setting, got none")
+    given = config["settings"].get(rule, {})
+    for name, values in ranges.items():
+        if name in given:
+            raise ValueError(f"search.{rule}.{name} is among settings.{rule}, too")
+        try:
+            examples = search.examples(values)
+        except ValueError as error:
+            raise ValueError(f"search.{rule}.{name}: {error}") from error
+        for value in examples:
+            _check_settings(rule, {**given, name: value}, f"search.{rule}")
+
+
+def _check_settings(rule: str, settings: Mapping[str, Any], where: str | None = None) -> None:
     """Raise ValueError unless a model of the rule takes these parameters."""
     usual = {
         "rule": rule,
@@ -172,7 +212,7 @@ def _check_settings(rule: str, settings: Mapping[str, Any]) -> None:
         if hasattr(model, "check_parameters"):
             model.check_parameters()
     except Exception as error:  # each model checks what it is given in its own way
-        raise ValueError(f"settings.{rule}: {error}") from error
+        raise ValueError(f"{where or f'settings.{rule}'}: {error}") from error
 
 
 def _check_names_and_flags(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
@@ -181,6 +221,8 @@ def _check_names_and_flags(settings: Mapping[str, Any], defaults: Mapping[str, A
         if name not in known:
             raise ValueError(unknown("name", name, known))
         is_flag = isinstance(defaults[name], bool)
-        if isinstance(value, bool) != is_flag and not isinstance(value, str):
+        # a parameter that is a text by default may be a flag, too, and the other way round
+        either = isinstance(value, str) or isinstance(defaults[name], str)
+        if isinstance(value, bool) != is_flag and not either:
             be = "be" if is_flag else "not be"
             raise ValueError(f"{name} must {be} true or false, got {value!r}")

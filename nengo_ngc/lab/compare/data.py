@@ -135,7 +135,7 @@ def split(
         )
     rows = held_out = np.arange(n)
     if not n_held_out:
-        return _learned_from(data, rows), None
+        return learned_from(data, rows), None
     how = {"test_size": n_held_out, "random_state": cell["seed"]}
     if min(counts) >= 2 and len(first) <= min(n_held_out, n - n_held_out):
         held_out = train_test_split(rows, stratify=y, **how)[1]
@@ -144,14 +144,20 @@ def split(
     else:
         held_out = np.delete(rows, first)
     held_out = np.sort(held_out)
-    return _learned_from(data, np.delete(rows, held_out)), (
+    return learned_from(data, np.delete(rows, held_out)), (
         part(data.X_train, held_out),
         y[held_out],
     )
 
 
-def _learned_from(data: Dataset, rows: NDArray) -> Dataset:
+def learned_from(data: Dataset, rows: NDArray) -> Dataset:
+    """The same data with some of the training images only, which may come repeatedly."""
     return replace(data, X_train=part(data.X_train, rows), y_train=data.y_train[rows])
+
+
+def without_test(data: Dataset) -> Dataset:
+    """The same data without any test images, which must not be read to choose settings."""
+    return replace(data, X_test=data.X_test[:0].copy(), y_test=data.y_test[:0].copy())
 
 
 def _n_held_out(wanted: float | None, n: int) -> int:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .. import plots
 from . import budget
-from .results import as_text, criterion, label
+from .results import criterion, label
 
 Results = dict[str, list[dict[str, Any]]]  # of the cells of a group, by rule
 
@@ -66,55 +66,6 @@ def _spans_decades(errors: Sequence[float] | NDArray) -> bool:
 
 def _first(runs: Results) -> dict[str, Any]:
     return next(iter(runs.values()))[0]
-
-
-def _tested(cells: list[dict], epoch: str) -> list[float]:
-    """What decides of test images, of each cell, after the last or the best epoch."""
-    return [cell["test"][epoch][criterion(cell)] for cell in cells if epoch in cell["test"]]
-
-
-def _draw_errors(runs: Results, path: Path) -> bool:
-    shown = "one seed" if _seeds(runs) == "one seed" else "each seed and the mean"
-    with plots.figure(path, size=(plots.WIDTH, 0.5 * len(runs) + 0.9)) as (fig, ((ax,),)):
-        for row, cells in enumerate(runs.values()):
-            _draw_row(ax, row, cells, "last")
-            _draw_row(ax, row + 0.4, cells, "best")
-        ax.set_yticks([row + 0.2 for row in range(len(runs))], _names(runs).values())
-        ax.set(xlabel=f"test {label(_first(runs))}, {shown}", ylim=(len(runs) - 0.3, -0.3))
-        every = [e for cells in runs.values() for e in _tested(cells, "last")]
-        if _spans_decades(every):
-            plots.log_axis(ax, "x")
-        ax.margins(x=0.15)
-        plots.legend(fig)
-    return True
-
-
-def _draw_row(ax: Any, row: float, cells: list[dict], epoch: str) -> None:
-    """Draw what was measured of the seeds of a rule after an epoch, and the mean."""
-    errors = _tested(cells, epoch)
-    if not errors:
-        return
-    look = plots.look(0 if epoch == "last" else 1)
-    name = "last epoch" if epoch == "last" else "best validation epoch"
-    ax.plot(
-        errors,
-        [row] * len(errors),
-        **{**look, "ls": ""},
-        alpha=0.6,
-        ms=6,
-        label=name,
-    )
-    mean = float(np.mean(errors))
-    if len(errors) > 1:
-        ax.plot([mean, mean], [row - 0.15, row + 0.15], color=look["color"], lw=2.5)
-    ax.annotate(
-        as_text(criterion(cells[0]), mean),
-        (max(errors), row),
-        xytext=(8, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize="small",
-    )
 
 
 def _draw_curves(runs: Results, path: Path) -> bool:
@@ -223,7 +174,6 @@ def _draw_goodness(runs: Results, path: Path) -> bool:
 
 
 PICTURES = {
-    "errors": _draw_errors,
     "curves": _draw_curves,
     "budgets": _draw_budgets,
     "angles": _draw_angles,
@@ -231,8 +181,9 @@ PICTURES = {
 }
 
 CAPTIONS = {
-    "errors": "Test images: after the last epoch, and after the epoch that was the best on "
-    "validation images.",
+    "errors": "Test images, after the epoch that was the best on validation images, or after "
+    "the last one if there were none: each seed (dots), the mean (diamonds) and its 95 % "
+    "confidence interval by Student's t (lines). The best rule is at the top.",
     "curves": "Validation images, which are not learned from, after each epoch.",
     "budgets": "The same by what learning has cost: images that were learned from, seconds of "
     "learning, with the time to build and compile, and multiply-accumulates of settling and "

@@ -86,6 +86,7 @@ def run_cell(
           ``"best"`` after the one that was the best on validation images, with its number
           ``"epoch"``, if there were such images
         - ``val``: what was measured of validation images after the same two epochs
+        - ``curves``: what tasks have measured, as lists of pairs, see `.tasks.TASKS`
         - ``history``: the records of epochs, with what learning has cost since it began:
           ``samples``, ``seconds`` and ``macs``, see `.lab.compare.budget.spent`
         - ``angles``, ``pictures`` (PNG files in base64, by name),

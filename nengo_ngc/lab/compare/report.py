@@ -1,6 +1,7 @@
 """Reports of comparisons of learning rules: a table, pictures, and an HTML page."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,21 @@ from ...storage import atomic
 from .. import provenance
 from ..pages import aligned, page
 from ..specs import MODELS, compared
+from . import ranking, search, statistics, task_report
+from .cells import missing
 from .figures import CAPTIONS, PICTURES, Results, last_angles
 from .results import as_text, criterion, label, picture
+from .tasks import TASKS
 
 _COMMAND = "nengo-ngc compare"
 
 
-def write(results: list[dict], config: dict[str, Any], folder: Path) -> None:
+def write(
+    results: list[dict],
+    config: dict[str, Any],
+    folder: Path,
+    searched: Sequence[dict[str, Any]] = (),
+) -> None:
     """Write ``compare.json``, ``table.txt``, PNG pictures and ``report.html``.
 
     Parameters
@@ -25,34 +34,97 @@ def write(results: list[dict], config: dict[str, Any], folder: Path) -> None:
         Of `.lab.compare.processes.run_cell`.
     config : dict
     folder : path
+    searched : sequence of dict, optional
+        Of `.search.choose`.
     """
     folder = Path(folder)
     origins = provenance.merged(result["provenance"] for result in _done(results))
+    groups, tasks = _groups(results), _tasks(results)
+    known = {group: statistics.of_group(runs) for group, runs in groups.items()}
+    lacking = [
+        f"{rule} cannot do the task {task}: {why}"
+        for task, rules in missing(config).items()
+        for rule, why in rules.items()
+    ]
     with atomic.replacing(folder / "compare.json") as file:
-        json.dump(
-            {"config": config, "provenance": origins, "results": results}, file, indent=1
-        )
+        record = {"config": config, "provenance": origins, "statistics": known, "tasks": tasks}
+        record["search"] = list(searched)
+        json.dump({**record, "results": results}, file, indent=1)
     rows = summary(results)
     with atomic.replacing(folder / "table.txt") as file:
         made = provenance.origin_lines(origins, _COMMAND)
-        file.write("\n".join([table(rows), *made]) + "\n")
+        text = [table(rows, known), *_task_tables(tasks), *lacking, ""]
+        text += [*aligned(search.columns(searched)), *made] if searched else made
+        file.write("\n".join(text) + "\n")
     sections = []
-    for number, (group, runs) in enumerate(_groups(results).items(), start=1):
-        pictures = []
-        for name, draw in PICTURES.items():
-            path = folder / f"{name}-{number}.png"
-            if draw(runs, path):
-                pictures.append((CAPTIONS[name], path))
-        for rule, (cell, *_) in runs.items():
-            for name, content in cell.get("pictures", {}).items():
-                path = folder / f"{name}-{rule}-{number}.png"
-                with atomic.replacing(path, "wb") as file:
-                    file.write(picture(content))
-                shown = MODELS[rule].captions[name]
-                pictures.append((f"{rule}, seed {cell['cell']['seed']}: {shown}.", path))
-        sections.append({"group": group, "pictures": pictures})
+    for number, group in enumerate(dict.fromkeys([*groups, *tasks]), start=1):
+        runs, pictures, verdict = groups.get(group, {}), [], ""
+        if runs:
+            verdict = ranking.verdict(known[group])
+            errors = folder / f"errors-{number}.png"
+            ranking.draw_errors(runs, known[group], errors)
+            pictures.append((CAPTIONS["errors"], errors))
+            pictures += _drawn(runs, folder, number)
+        of_tasks = []
+        for task, curves in tasks.get(group, {}).items():
+            path = folder / f"{task}-{number}.png"
+            shown = [path] if task_report.draw(task, curves, path) else []
+            listed = task_report.tables(task, curves)
+            of_tasks.append((TASKS[task].caption, shown, listed))
+        sections.append(
+            {
+                "group": group,
+                "pictures": pictures,
+                "verdict": verdict,
+                "known": known.get(group),
+                "tasks": of_tasks,
+            }
+        )
     with atomic.replacing(folder / "report.html") as file:
-        file.write(_page(rows, sections, results, config, origins))
+        file.write(_page(rows, sections, results, config, origins, lacking, searched))
+
+
+def _drawn(runs: Results, folder: Path, number: int) -> list[tuple[str, Path]]:
+    """Draw the pictures of a group; returns captions and files."""
+    pictures = []
+    for name, draw in PICTURES.items():
+        path = folder / f"{name}-{number}.png"
+        if draw(runs, path):
+            pictures.append((CAPTIONS[name], path))
+    for rule, (cell, *_) in runs.items():
+        for name, content in cell.get("pictures", {}).items():
+            path = folder / f"{name}-{rule}-{number}.png"
+            with atomic.replacing(path, "wb") as file:
+                file.write(picture(content))
+            shown = MODELS[rule].captions[name]
+            pictures.append((f"{rule}, seed {cell['cell']['seed']}: {shown}.", path))
+    return pictures
+
+
+def _tasks(results: list[dict]) -> dict[str, dict[str, dict[str, task_report.Found]]]:
+    """The curves of tasks, by group and task."""
+    groups: dict[str, list[dict]] = {}
+    for result in _done(results):
+        groups.setdefault(_group(result), []).append(result)
+    found = {
+        group: {task: task_report.summary(cells, task) for task in TASKS}
+        for group, cells in groups.items()
+    }
+    return {
+        group: {task: curves for task, curves in tasks.items() if curves}
+        for group, tasks in found.items()
+        if any(tasks.values())
+    }
+
+
+def _task_tables(tasks: dict[str, dict[str, dict[str, task_report.Found]]]) -> list[str]:
+    lines = []
+    for group, curves_of in tasks.items():
+        lines += [f"tasks, {group}", "-" * len(f"tasks, {group}")]
+        for task, curves in curves_of.items():
+            for title, columns_of in task_report.tables(task, curves):
+                lines += [title, *aligned(columns_of)]
+    return lines
 
 
 def summary(results: list[dict]) -> list[dict[str, Any]]:
@@ -62,8 +134,9 @@ def summary(results: list[dict]) -> list[dict[str, Any]]:
     -------
     list of dict
         ``group``, ``rule``, ``criterion`` (the measure by which cells are judged) and its
-        ``label``, ``last`` and ``best`` (measures of test images after the last epoch, and
-        after the epoch that was the best on validation images, each of them a mean over
+        ``label``, ``interval`` (as of `.statistics.of_group`), ``last`` and ``best`` (measures
+        of test images after the last epoch, and after the epoch that was the best on
+        validation images, each of them a mean over
         seeds and their standard deviation, or None), ``n`` (seeds), ``samples_per_second``,
         ``ratio`` (to automatic differentiation in the same group, or None), ``gmacs`` (10⁹
         multiply-accumulates of an epoch, or None if they cannot be counted), ``memory_mb``,
@@ -71,6 +144,7 @@ def summary(results: list[dict]) -> list[dict[str, Any]]:
     """
     rows = []
     for group, runs in _groups(results).items():
+        known = statistics.of_group(runs)["rules"]
         speeds = {rule: _mean(cells, "samples_per_second") for rule, cells in runs.items()}
         for rule, cells in runs.items():
             reference = speeds.get("autodiff")
@@ -81,6 +155,7 @@ def summary(results: list[dict]) -> list[dict[str, Any]]:
                     "rule": rule,
                     "criterion": criterion(cells[0]),
                     "label": label(cells[0]),
+                    "interval": known[rule]["interval"],
                     "last": _over_seeds(cells, "last"),
                     "best": _over_seeds(cells, "best"),
                     "n": len(cells),
@@ -94,16 +169,24 @@ def summary(results: list[dict]) -> list[dict[str, Any]]:
     return rows
 
 
-def table(rows: list[dict[str, Any]]) -> str:
-    """Return the rows of ``summary`` as text."""
+def table(rows: list[dict[str, Any]], known: dict[str, dict[str, Any]]) -> str:
+    """Return the rows of ``summary`` as text, and what they say, by group."""
     lines = []
     for group in dict.fromkeys(row["group"] for row in rows):
         lines += [group, "-" * len(group)]
         of_group = [row for row in rows if row["group"] == group]
         lines += aligned(columns(of_group))
+        lines += _concluded(known[group])
         if others := other_measures(of_group):
             lines += aligned(others)
     return "\n".join(lines)
+
+
+def _concluded(group: dict[str, Any]) -> list[str]:
+    """What is said about the rules of a group, and the table of all pairs."""
+    lines = [*filter(None, [ranking.verdict(group)]), ""]
+    found = ranking.matrix_columns(group)
+    return [*lines, *aligned(found)] if found else lines
 
 
 def columns(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
@@ -116,6 +199,7 @@ def columns(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
         f"{measured} at the best validation epoch": [
             measure_text(row, "best") for row in rows
         ],
+        "95 % interval of the mean": [interval_text(row) for row in rows],
         "seeds": [str(row["n"]) for row in rows],
         "samples/s": [f"{row['samples_per_second']:.0f}" for row in rows],
         "of autodiff": [_number(row["ratio"], ".2f") for row in rows],
@@ -165,11 +249,21 @@ def measure_text(row: dict[str, Any], epoch: str, name: str | None = None) -> st
     return f"{as_text(name, mean)}{spread}"
 
 
+def interval_text(row: dict[str, Any]) -> str:
+    """The confidence interval of the measure of a row that decides, or nothing."""
+    return ranking.interval_text(row["criterion"], row)
+
+
 def outcome(result: dict[str, Any]) -> str:
     """What came out of a cell, in a line."""
     if result["status"] != "done":
         return f"failed, {result['message']}"
     name, test = criterion(result), result["test"]
+    if not test:
+        best = result["val"]["best"][name]
+        return f"validation {label(result)} " + (
+            "NaN" if best is None else as_text(name, best)
+        )
     said = f"test {label(result)} {as_text(name, test['last'][name])} at the last epoch"
     if "best" not in test:
         return said
@@ -189,16 +283,22 @@ def _number(value: float | None, how: str) -> str:
 
 
 def _groups(results: list[dict]) -> dict[str, Results]:
-    """Group finished cells by the settings that they share, and then by rule."""
+    """Group finished usual cells by the settings that they share, and then by rule."""
     groups: dict[str, Results] = {}
     for result in _done(results):
-        cell = result["cell"]
-        sizes = "-".join(map(str, cell["hidden"]))
-        name = f"{cell['dataset']}, {sizes} hidden, {cell['neurons']}, {cell['backend']}"
-        if criterion(result) != "error":  # cannot be compared with those of other models
-            name += f", {label(result)}"
-        groups.setdefault(name, {}).setdefault(cell["rule"], []).append(result)
+        if not result["cell"]["variant"]:
+            of_group = groups.setdefault(_group(result), {})
+            of_group.setdefault(result["cell"]["rule"], []).append(result)
     return groups
+
+
+def _group(result: dict) -> str:
+    cell = result["cell"]
+    sizes = "-".join(map(str, cell["hidden"]))
+    name = f"{cell['dataset']}, {sizes} hidden, {cell['neurons']}, {cell['backend']}"
+    if criterion(result) != "error":  # cannot be compared with those of other models
+        name += f", {label(result)}"
+    return name
 
 
 def _done(results: list[dict]) -> list[dict]:
@@ -237,12 +337,21 @@ def _page(
     results: list[dict],
     config: dict[str, Any],
     origins: list[dict[str, Any]],
+    lacking: list[str],
+    searched: Sequence[dict[str, Any]],
 ) -> str:
     return page(
         "compare.html",
-        {"columns": columns, "other_measures": other_measures},
+        {
+            "columns": columns,
+            "other_measures": other_measures,
+            "matrix": ranking.matrix,
+        },
         rows=rows,
         sections=sections,
+        lacking=lacking,
+        searched=search.columns(searched) if searched else {},
+        unsearched=[rule for rule in config["rules"] if rule not in config["search"]],
         failed=[result for result in results if result["status"] == "failed"],
         origins=provenance.origin_lines(origins, _COMMAND),
         config=json.dumps(config, indent=2),

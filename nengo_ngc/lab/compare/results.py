@@ -14,12 +14,14 @@ from ...storage.schema import Either, Field, List, Number, Table, Text, Whole
 from ..provenance import SCHEMA
 from ..specs import MODELS, compared
 from . import budget
+from .tasks import TASKS
 
 _PICTURE_BYTES = 2**22  # the largest of a model's pictures have a fifth of a megabyte
 _LARGEST = 1e9  # beyond any machine's speed and memory
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 _MEASURE = Number(optional=True)
+_POINTS = List(List(Number(), 2), 1)
 _GOODNESS = ("positive_goodness", "negative_goodness")
 _FAILED = Table({"status": Text(["failed"]), "message": Text(), "code": Table(others=Text())})
 
@@ -39,12 +41,14 @@ def _done(rule: str) -> Table:
         absent=drawn,
         others=Either((Number(), Text()), optional=True),
     )
+    known = [name for task in TASKS.values() for name in task.curves]
     return Table(
         {
             "status": Text(["done"]),
             "code": Table(others=Text()),
-            "test": Table({"last": last, "best": best}, absent=("best",)),
+            "test": Table({"last": last, "best": best}, absent=("last", "best")),
             "val": Table({"last": last, "best": best}, absent=("last", "best")),
+            "curves": Table({name: _POINTS for name in known}, absent=known),
             "history": List(epoch, 1),
             "angles": List(Table(others=Number(0, 180, optional=True)), 1),
             "pictures": Table({name: Text() for name in captions}, absent=(*captions,)),
@@ -85,6 +89,9 @@ def read(path: str | Path, cell: dict, code: dict[str, str]) -> dict[str, Any] |
     if done:
         for text in result["pictures"].values():
             picture(text)
+        # a cell without tasks is a trial of a search
+        if ("last" in result["test"]) != bool(cell["tasks"]):
+            raise ValueError(f"{path}: test images must be measured if there are tasks")
         for epoch, measured in result["test"].items():
             if criterion(result) not in measured:
                 raise ValueError(f"{path}: test.{epoch} lacks {criterion(result)}")
@@ -94,7 +101,8 @@ def read(path: str | Path, cell: dict, code: dict[str, str]) -> dict[str, Any] |
 def criterion(result: dict[str, Any]) -> str:
     """The measure by which a result is judged."""
     spec = compared()[result["cell"]["rule"]][0]
-    return spec.criterion(result["test"]["last"]) or next(iter(spec.criteria))
+    measured = result["test"] or result["val"]
+    return spec.criterion(measured.get("last", ())) or next(iter(spec.criteria))
 
 
 def as_text(name: str, value: float) -> str:

@@ -4,11 +4,13 @@ import base64
 import math
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...training.images import part
 from .. import datasets, provenance
@@ -17,9 +19,12 @@ from ..specs import MODELS, ModelSpec, compared
 from ..training_path import train
 from . import budget, checkpoints, data, follow
 from .cells import model_of
+from .tasks import TASKS, Points, Task
 
 # test images whose log likelihood is estimated, and samples for each, of models that have one
 _N_LOG_P, _N_SAMPLES = 1000, 5000
+
+_AT_ONCE = 100  # batches of a lesson that are in memory
 
 
 def run(
@@ -31,6 +36,8 @@ def run(
     metrics: str | None = None,
 ) -> dict[str, Any]:
     """Train the model of a cell, and measure it on test images once it has learned.
+
+    A cell without tasks is a trial of a search, and has no test images.
 
     Parameters
     ----------
@@ -71,8 +78,15 @@ class _Cell:
     ) -> None:
         self._start = time.perf_counter()
         self._cell, self._data_dir, self._folder = cell, data_dir, folder
+        self._tasks = [TASKS[name] for name in cell["tasks"]]
         full = data.of_cell(cell, data_dir)
+        if not self._tasks:
+            full = data.without_test(full)
         self._data, self._validation = data.split(full, cell)
+        for task in self._tasks:
+            rows = task.rows(self._data.y_train, cell)
+            if rows is not None:
+                self._data = data.learned_from(self._data, rows)
         self._spec: ModelSpec = compared()[cell["rule"]][0]
         made_of = {"cell": cell, "code": code}
         self._checkpoints = checkpoints.Checkpoints(kept, self._spec, made_of)
@@ -80,6 +94,7 @@ class _Cell:
         self._resumes = last is not None
         self._model, measured = last or (model_of(cell, full.image_shape), {})
         self._follower = follow.Follower(metrics, self._resumes)
+        self._lessons: list[dict[str, Any]] = measured.get("lessons", [])
         self._angles: list[dict[str, Any]] = measured.get("angles", [])
         self._budget: list[dict[str, Any]] = measured.get("budget", [])
         self._seconds: float = measured.get("seconds", 0.0)  # of processes before this one
@@ -87,21 +102,13 @@ class _Cell:
     def result(self) -> dict[str, Any]:
         cell, model = self._cell, self._model
         with closing(self._follower):
-            train(
-                self._spec,
-                model,
-                self._data,
-                self._validation,
-                _folder_of_pictures(cell["rule"], self._folder),
-                began=self._began,
-                after_epoch=self._after_epoch,
-                resume=self._resumes,
-            )
-        history = model.history_
+            history = self._learn()
         speeds = [record["samples_per_second"] for record in history]
+        test, curves = self._tested(history)
         return {
-            "test": self._tested(),
+            "test": test,
             "val": _validated(self._spec, history),
+            "curves": curves,
             "history": [
                 _without_nan({**record, **spent})
                 for record, spent in zip(history, self._budget, strict=True)
@@ -117,6 +124,41 @@ class _Cell:
             ),
         }
 
+    def _learn(self) -> list[dict[str, Any]]:
+        """Learn to the end, and return the records of epochs or lessons."""
+        for task in self._tasks:
+            lessons = task.lessons(self._data.y_train, self._cell)
+            if lessons is not None:
+                return self._learn_lessons(task, lessons)
+        train(
+            self._spec,
+            self._model,
+            self._data,
+            self._validation,
+            _folder_of_pictures(self._cell["rule"], self._folder) if self._tasks else None,
+            began=self._began,
+            after_epoch=self._after_epoch,
+            resume=self._resumes,
+        )
+        return self._model.history_
+
+    def _learn_lessons(self, task: Task, lessons: Sequence[NDArray]) -> list[dict[str, Any]]:
+        classes = np.unique(self._data.y_train)
+        size = _AT_ONCE * self._cell["batch_size"]
+        self._angles = self._angles or [{}]
+        for number, rows in list(enumerate(lessons))[len(self._lessons) :]:
+            start = time.perf_counter()
+            for first in range(0, len(rows), size):
+                some = rows[first : first + size]
+                X, y = part(self._data.X_train, some), self._data.y_train[some]
+                self._model.partial_fit(X, y, classes=classes)
+            speed = len(rows) / (time.perf_counter() - start)
+            found = task.after_lesson(self._model, self._data, self._cell, number)
+            record = {"epoch": number + 1, "samples_per_second": speed, **found}
+            self._lessons.append(record)
+            self._keep(record, len(rows))
+        return self._lessons
+
     def _began(self) -> None:
         if not self._resumes:
             self._measure_angles()
@@ -124,16 +166,20 @@ class _Cell:
     def _after_epoch(self, record: dict) -> None:
         self._measure_angles()
         n, size = len(self._data.y_train), self._cell["batch_size"]
+        self._keep(record, n // min(n, size) * min(n, size))  # others are left out of an epoch
+
+    def _keep(self, record: dict, n_samples: int) -> None:
+        """Keep a checkpoint after an epoch or a lesson that has learned from some samples."""
         before = self._budget[-1] if self._budget else {}
-        in_batches = n // min(n, size) * min(n, size)  # others are left out of an epoch
-        self._budget.append(budget.spent(self._model, record, in_batches, before))
+        self._budget.append(budget.spent(self._model, record, n_samples, before))
         self._follower.write({**record, **self._budget[-1]})
         measured = {
             "angles": self._angles,
             "budget": self._budget,
+            "lessons": self._lessons,
             "seconds": self._spent(),
         }
-        self._checkpoints.keep(self._model, measured)
+        self._checkpoints.keep(self._model, measured, record["epoch"])
 
     def _spent(self) -> float:
         """Seconds that the cell has taken so far."""
@@ -145,21 +191,28 @@ class _Cell:
         X, y = part(self._data.X_train, shown), self._data.y_train[shown]
         self._angles.append({} if measure is None else _without_nan(measure(X, y)))
 
-    def _tested(self) -> dict[str, dict[str, Any]]:
-        """Measures of test images, for the last epoch and for the best one on validation."""
-        history = self._model.history_
-        last = _measured(self._spec, self._model, self._data)
-        epoch = self._spec.best_epoch(history)
-        if epoch is None:
-            return {"last": last}
-        if epoch == history[-1]["epoch"]:
-            return {"last": last, "best": {"epoch": epoch, **last}}
-        best = self._checkpoints.best(history)
-        self._spec.finish(best, self._data.X_train, self._data.y_train)
-        return {
-            "last": last,
-            "best": {"epoch": epoch, **_measured(self._spec, best, self._data)},
-        }
+    def _tested(
+        self, history: list[dict[str, Any]]
+    ) -> tuple[dict[str, dict[str, Any]], dict[str, Points]]:
+        """What was measured of test images.
+
+        Measures for the last epoch and for the best one on validation, and the curves of
+        tasks for the latter, or for the last epoch. Empty of a trial of a search.
+        """
+        if not self._tasks:
+            return {}, {}
+        found = {"last": _measured(self._spec, self._model, self._data)}
+        epoch, model = self._spec.best_epoch(history), self._model
+        if epoch is not None and epoch == history[-1]["epoch"]:
+            found["best"] = {"epoch": epoch, **found["last"]}
+        elif epoch is not None:
+            model = self._checkpoints.best(history)
+            self._spec.finish(model, self._data.X_train, self._data.y_train)
+            found["best"] = {"epoch": epoch, **_measured(self._spec, model, self._data)}
+        curves: dict[str, Points] = {}
+        for task in self._tasks:
+            curves |= task.measure(model, self._data, self._cell, history)
+        return found, curves
 
     def _hash(self) -> str:
         """The SHA-256 of the data."""

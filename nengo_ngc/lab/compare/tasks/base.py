@@ -1,0 +1,129 @@
+"""The interface of tasks: which cells they need, and what these measure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from ....training.images import part
+from ...datasets import Dataset
+from ...specs import ModelSpec
+
+_N_TESTED = 10_000  # test images
+
+Points = list[list[float]]  # pairs of x and y
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One measure of a task, as a function of something.
+
+    Parameters
+    ----------
+    measure, over : str
+        What the axes show.
+    log : bool, optional
+        Whether the horizontal axis is logarithmic.
+    whole : bool, optional
+        Whether tables show all points, rather than the last one only.
+    drawn : bool, optional
+        Whether there is a picture of it.
+    """
+
+    measure: str
+    over: str
+    log: bool = False
+    whole: bool = True
+    drawn: bool = True
+
+
+class Task:
+    """Something that is asked of a model. This one asks for its measures of test images.
+
+    Registering one is a line, ``TASKS["name"] = MyTask()``; then configurations of comparisons
+    know the name. Subclasses change what they do otherwise.
+
+    Attributes
+    ----------
+    caption : str
+        What the pictures show.
+    curves : dict of {str: Curve}
+        What is measured, by name.
+    """
+
+    caption: str = ""
+    curves: Mapping[str, Curve] = {}
+
+    def cells(self, config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """Return the cells that the task needs for each rule and seed.
+
+        Parameters
+        ----------
+        config : mapping
+            Of the comparison.
+
+        Returns
+        -------
+        dict of {str: dict}
+            The end of the name of each cell, and entries that differ from the usual cell.
+            The name ``""`` is that of the usual cell, which several tasks may share.
+        """
+        return {"": {}}
+
+    def missing(self, spec: ModelSpec) -> str | None:
+        """Return why a model cannot do the task, or None if it can."""
+        return None
+
+    def rows(self, y: NDArray, cell: Mapping[str, Any]) -> NDArray | None:
+        """Return the rows of training images with labels y to learn from, with repetitions.
+
+        None: those of the usual cell.
+        """
+        return None
+
+    def lessons(self, y: NDArray, cell: Mapping[str, Any]) -> Sequence[NDArray] | None:
+        """Return rows of training images, lesson by lesson, which ``partial_fit`` learns from.
+
+        None: the model learns epoch by epoch.
+        """
+        return None
+
+    def after_lesson(
+        self, model: Any, data: Dataset, cell: Mapping[str, Any], number: int
+    ) -> dict[str, float]:
+        """Return what is recorded after a lesson; they are counted from 0."""
+        return {}
+
+    def measure(
+        self, model: Any, data: Dataset, cell: Mapping[str, Any], history: Sequence[Mapping]
+    ) -> dict[str, Points]:
+        """Return points of ``curves`` once a model has learned.
+
+        Parameters
+        ----------
+        model : object
+            After the epoch that was the best on validation images, if there are some.
+        data : Dataset
+        cell : mapping
+        history : sequence of mapping
+            The records of epochs or lessons.
+        """
+        return {}
+
+
+class LabelTask(Task):
+    """Base class of tasks for models that learn labels."""
+
+    def missing(self, spec: ModelSpec) -> str | None:
+        return None if spec.learns_labels else "it learns without labels"
+
+
+def tested(data: Dataset) -> tuple[NDArray, NDArray]:
+    """Return test images and labels, at most 10,000, as arrays."""
+    return part(data.X_test, slice(_N_TESTED))[:], data.y_test[:_N_TESTED]
+
+
+def error(model: Any, X: NDArray, y: NDArray) -> float:
+    """Return the classification error in percent."""
+    return 100 * (1 - float(model.score(X, y)))

@@ -1,0 +1,50 @@
+"""Learning from few labelled images of each class."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...datasets import Dataset
+from .base import Curve, LabelTask, Points, error, tested
+
+
+class FewLabels(LabelTask):
+    """The error of models that learn from few images of each class.
+
+    A cell for each number of images draws them by its seed. An epoch repeats them until it
+    has as many as the usual one, so that the number of updates is the same. Nothing is held
+    out for validation, which would be labelled images, too: the error is that of the last
+    epoch.
+    """
+
+    caption = (
+        "Few labels: models that learn from few images of each class, which are repeated so "
+        "that an epoch has as many as usual. Test error at the last epoch."
+    )
+    curves = {"few-labels": Curve("test error (%)", "labelled images of each class", log=True)}
+
+    def cells(self, config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        return {
+            f"-{n}-labels": {"labels": n, "validation": 0} for n in sorted({*config["labels"]})
+        }
+
+    def rows(self, y: NDArray, cell: Mapping[str, Any]) -> NDArray:
+        rng = np.random.RandomState(cell["seed"])
+        drawn = [self._of_class(rng, y, label, cell["labels"]) for label in np.unique(y)]
+        return np.resize(rng.permutation(np.concatenate(drawn)), len(y))
+
+    def _of_class(self, rng, y, label, n):
+        (rows,) = np.nonzero(y == label)
+        if len(rows) < n:
+            raise ValueError(
+                f"labels must be at most the number of training images of each class, got {n} "
+                f"with {len(rows)} images of class {label}"
+            )
+        return rng.permutation(rows)[:n]
+
+    def measure(
+        self, model: Any, data: Dataset, cell: Mapping[str, Any], history: Sequence[Mapping]
+    ) -> dict[str, Points]:
+        return {"few-labels": [[cell["labels"], error(model, *tested(data))]]}

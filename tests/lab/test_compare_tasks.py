@@ -1,0 +1,207 @@
+"""What is asked of the models of a comparison beside their accuracy at the end."""
+
+import json
+
+import numpy as np
+import pytest
+
+from nengo_ngc import datasets
+from nengo_ngc.lab import compare as comparison
+from nengo_ngc.lab.compare import report, results, training
+from nengo_ngc.lab.compare.tasks import TASKS, Curve, Task
+from nengo_ngc.lab.compare.tasks.noise import occluded, with_noise
+from nengo_ngc.lab.specs import MODELS
+from nengo_ngc.models import RuleClassifier
+
+SMALL = {
+    "rules": ["backprop"],
+    "hidden": [[4]],
+    "seeds": [0],
+    "backends": ["nengo"],
+    "epochs": 2,
+    "batch_size": 20,
+    "train_images": 100,
+    "angle_images": 20,
+}
+
+
+def cells(**changes):
+    return comparison.cells_of(comparison.check_config({**SMALL, **changes}))
+
+
+def test_tasks_share_the_usual_cell_or_have_their_own():
+    found = cells(tasks=["accuracy", "noise", "few-labels", "stream"], labels=[1, 5])
+    usual, few, more, stream = found.values()
+    assert usual["tasks"] == ["accuracy", "noise"] and usual["variant"] == ""
+    assert [cell["labels"] for cell in (few, more)] == [1, 5]
+    assert stream["tasks"] == ["stream"] and stream["validation"] == 0
+    assert list(found)[1].endswith("-0-1-labels")
+
+
+# --- few labels
+
+
+def test_few_labels_are_drawn_by_class_and_repeated():
+    y = np.arange(60) % 3
+    rows = [TASKS["few-labels"].rows(y, {"labels": 4, "seed": seed}) for seed in (0, 0, 1)]
+    assert np.array_equal(rows[0], rows[1]) and set(rows[0]) != set(rows[2])
+    assert len(rows[0]) == 60 and np.bincount(y[np.unique(rows[0])]).tolist() == [4, 4, 4]
+    assert set(np.bincount(rows[0])) == {0, 5}
+    with pytest.raises(ValueError, match="got 21 with 20 images of class 0"):
+        TASKS["few-labels"].rows(y, {"labels": 21, "seed": 0})
+
+
+def test_a_cell_of_few_labels_learns_from_them_only(tmp_path, monkeypatch):
+    (cell,) = cells(tasks=["few-labels"], labels=[2]).values()
+    seen = set()
+    learn = RuleClassifier.epochs
+
+    def watched(self, X, *args, **kwargs):
+        seen.update(map(bytes, X))
+        assert len(X) == 100
+        return learn(self, X, *args, **kwargs)
+
+    monkeypatch.setattr(RuleClassifier, "epochs", watched)
+    result = training.run(cell, {}, None, tmp_path)
+    assert len(seen) == 20 and result["test"].keys() == {"last"}
+    assert result["curves"] == {"few-labels": [[2, result["test"]["last"]["error"]]]}
+
+
+# --- a stream
+
+
+def test_forgetting_is_what_was_known_and_is_lost():
+    history = [
+        {"accuracy_0": 90.0},
+        {"accuracy_0": 60.0, "accuracy_1": 80.0},
+        {"accuracy_0": 30.0, "accuracy_1": 50.0, "accuracy_2": 70.0},
+    ]
+    assert TASKS["stream"].measure(None, None, {}, history) == {
+        "stream": [[1, 90.0], [2, 70.0], [3, 50.0]],
+        "forgetting": [[3, (60.0 + 30.0) / 2]],
+    }
+
+
+@pytest.fixture
+def taught(monkeypatch):
+    """The labels of each call of ``partial_fit``, of which the fifth raises an error."""
+    found, learn = [], RuleClassifier.partial_fit
+
+    def watched(self, X, y, classes):
+        found.append(list(y))
+        if len(found) == 5:
+            raise ArithmeticError("interrupted")
+        return learn(self, X, y, classes)
+
+    monkeypatch.setattr(RuleClassifier, "partial_fit", watched)
+    return found
+
+
+def test_a_stream_goes_on_where_it_was_interrupted(tmp_path, taught, monkeypatch):
+    (cell,) = cells(tasks=["stream"]).values()
+    part = tmp_path / "cells" / "x.part"
+    part.parent.mkdir()
+    with pytest.raises(ArithmeticError):
+        training.run(cell, {}, None, tmp_path, str(part))
+    resumed = training.run(cell, {}, None, tmp_path, str(part))
+    order = [labels[0] for labels in taught]
+    # the fifth class comes again, and no other one does
+    assert all(len(set(labels)) == 1 for labels in taught) and len(order) == 11
+    assert order[4] == order[5] and len(set(order)) == 10 and order[:4] != [0, 1, 2, 3]
+    digits = datasets.load("digits", binarize=False)
+    of_first = np.sum(digits.y_train[:100] == order[0])
+    assert len(taught[0]) == 2 * of_first  # in each of two epochs
+    whole = training.run(cell, {}, None, tmp_path)
+    assert whole["curves"] == resumed["curves"] and len(whole["history"]) == 10
+    assert whole["history"][-1]["samples"] == 200
+    (_, last) = whole["curves"]["stream"][-1]
+    assert 0 <= last <= 100
+
+
+def test_models_that_cannot_do_a_task_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(MODELS["sdr"], "estimator", type("Coder", (), {}), raising=False)
+    given = {**SMALL, "rules": ["ngc", "sdr"], "tasks": ["stream", "noise"]}
+    config = {**comparison.DEFAULTS, **given}
+    assert [cell["rule"] for cell in comparison.cells_of(config).values()] == ["sdr"]
+    report.write([], config, tmp_path)
+    for name in ("table.txt", "report.html"):
+        text = (tmp_path / name).read_text()
+        assert "ngc cannot do the task noise: it learns without labels" in text
+        assert "sdr cannot do the task stream: Coder has no method partial_fit" in text
+
+
+# --- noise
+
+
+def test_noise_has_the_deviation_that_is_said_and_stays_in_the_range():
+    X = np.full((100, 50), 0.5, np.float32)
+    X[0, :2] = -1.0, 2.0
+    noisy = with_noise(X, 0.1, seed=0)
+    assert np.std((noisy - X)[1:]) == pytest.approx(0.3, rel=0.05)
+    assert noisy.min() >= -1 and noisy.max() <= 2 and np.array_equal(with_noise(X, 0, 0), X)
+    assert np.array_equal(noisy, with_noise(X, 0.1, seed=0))
+    assert not np.array_equal(noisy, with_noise(X, 0.1, seed=1))
+
+
+@pytest.mark.parametrize("shape", [(8, 4), (8, 4, 3)])
+def test_a_square_of_each_image_is_hidden(shape):
+    X = np.random.RandomState(0).uniform(0.1, 1, (30, np.prod(shape)))
+    X[0, 0] = 0.0
+    hidden = occluded(X, shape, 0.5, seed=0)
+    images = (hidden != X)[1:].reshape(29, *shape)
+    assert all(image.sum() == 4 * 2 * np.prod(shape[2:]) for image in images)
+    places = {tuple(np.argwhere(image)[0][:2]) for image in images}
+    assert len(places) > 5 and np.array_equal(occluded(X, shape, 0.0, 0), X)
+
+
+def test_noise_is_measured_of_the_usual_cell(tmp_path):
+    usual, noisy = (
+        training.run(cell, {}, None, tmp_path)
+        for tasks in (["accuracy"], ["accuracy", "noise"])
+        for cell in cells(tasks=tasks).values()
+    )
+    assert noisy["test"] == usual["test"] and usual["curves"] == {}
+    for name in ("noise", "occlusion"):
+        (zero, clean), *others = noisy["curves"][name]
+        assert (zero, clean) == (0.0, noisy["test"]["best"]["error"]) and len(others) >= 4
+
+
+# --- reports, and tasks of a user's own
+
+
+class Brightness(Task):
+    """The mean activity of the outputs."""
+
+    caption = "Brightness."
+    curves = {"brightness": Curve("mean output", "factor")}
+
+    def measure(self, model, data, cell, history):
+        X = data.X_test
+        return {"brightness": [[k, float(model.predict_proba(k * X).max())] for k in (1, 2)]}
+
+
+def test_a_task_of_ones_own_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setitem(TASKS, "brightness", Brightness())
+    config = comparison.check_config({**SMALL, "tasks": ["brightness", "few-labels"]})
+    found = []
+    for seed in range(3):
+        for cell in comparison.cells_of({**config, "seeds": [seed], "labels": [1]}).values():
+            measured = training.run(cell, {}, None, tmp_path)
+            result = {"cell": cell, "code": {}, "status": "done", **measured}
+            results.keep(tmp_path / "x.json", result)
+            assert results.read(tmp_path / "x.json", cell, {}) == result
+            found.append(result)
+    report.write(found, config, tmp_path)
+    assert (tmp_path / "brightness-1.png").exists() and (
+        tmp_path / "few-labels-1.png"
+    ).exists()
+    assert "brightness: mean output by factor" in (tmp_path / "table.txt").read_text()
+    (tasks,) = json.loads((tmp_path / "compare.json").read_text())["tasks"].values()
+    values = [result["curves"]["brightness"][1][1] for result in found[::2]]
+    point = tasks["brightness"]["brightness"]["backprop"][1]
+    assert (point["x"], point["n"]) == (2, 3) and point["mean"] == pytest.approx(
+        np.mean(values)
+    )
+    # cells of tasks are none of the seeds of the usual ones
+    (known,) = json.loads((tmp_path / "compare.json").read_text())["statistics"].values()
+    assert known["rules"]["backprop"]["n"] == 3
