@@ -307,7 +307,8 @@ def test_sdr_run(tmp_path):
     args = ["--model", "sdr", "--hidden", 8, "--units", 40, "--sparsity", 0.1, "--batch", 50]
     args += ["--epochs", 2, "--scaling", 0.01, "--validation", 50, "--output", folder]
     output = succeed(nengo_ngc("train", "digits", *args))
-    assert f"epoch 2: validation error {records(folder)[1]['val_error']:.2f} %, loss " in output
+    error = records(folder)[1]["val_error"]
+    assert f"epoch 2: validation error {error:.2f} %, loss " in output
     expected = RUN_FILES - {"reconstructions.png", "samples.png"} | {"codes.png"}
     assert {path.name for path in folder.iterdir()} == expected
     assert SDREncoder.load(folder / "checkpoint.npz").scaling == 0.01
