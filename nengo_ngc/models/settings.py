@@ -29,7 +29,7 @@ _ANY = Either((Flag(), Number(), Text(), List(Number())), optional=True)
 _ADDED = {
     "HebbianEncoder": ("readout",),
     "NGCModel": ("output",),
-    "PFFClassifier": ("readout",),
+    "PFFClassifier": ("readout", "weight_std", "label_scale"),
     "RuleClassifier": (
         "loss",
         "optimizer",
