@@ -65,7 +65,7 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
     learning_rate : float, optional
         The learning rate of Adam.
     threshold, low_is_positive, carry, recurrent, lateral, normalize : optional
-    n_group, latent_step, positives_only, noise : optional
+    n_group, latent_step, positives_only, noise, weight_std, label_scale : optional
         As for `.networks.PFF`. With ``recurrent=False, carry=0, g_units=0`` this is the plain
         forward-forward algorithm.
     readout : {"pass", "states"}, optional
@@ -122,7 +122,7 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
     arguments = (
         *declared(PFF, "g_units", "threshold", "low_is_positive", "carry", "recurrent"),
         *declared(PFF, "lateral", "normalize", "n_group", "latent_step", "positives_only"),
-        *declared(PFF, "noise", "readout"),
+        *declared(PFF, "noise", "weight_std", "label_scale", "readout"),
         WholeParam("steps"),
         Adam.learning_rate,
         FlagParam("scan"),
@@ -161,6 +161,8 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         latent_step: float = 0.025,
         positives_only: bool = True,
         noise: float = 0.0,
+        weight_std: float = 0.05,
+        label_scale: float = 5.0,
         readout: str = "pass",
         scan: bool = True,
         negatives: Callable | None = None,
@@ -186,6 +188,8 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         self.latent_step = latent_step
         self.positives_only = positives_only
         self.noise = noise
+        self.weight_std = weight_std
+        self.label_scale = label_scale
         self.readout = readout
         self.scan = scan
         self.negatives = negatives

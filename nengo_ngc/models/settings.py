@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Sequence
+from typing import Any
 
 from ..storage.schema import Either, Flag, List, Number, Table, Text, Whole
 
@@ -29,7 +30,7 @@ _ANY = Either((Flag(), Number(), Text(), List(Number())), optional=True)
 _ADDED = {
     "HebbianEncoder": ("readout",),
     "NGCModel": ("output",),
-    "PFFClassifier": ("readout",),
+    "PFFClassifier": ("readout", "weight_std", "label_scale"),
     "RuleClassifier": (
         "loss",
         "init",
@@ -47,6 +48,9 @@ _ADDED = {
     ),
     "SDREncoder": ("readout",),
 }
+
+# what models in such files have in place of the default, which has changed since
+_FORMER = {"PFFClassifier": {"readout": "states"}}
 
 HISTORY = List(Table({"epoch": Whole(1)}, others=Either((Number(), Text()))))
 
@@ -71,6 +75,11 @@ def settings(estimator: type) -> Table:
         },
         absent=_ADDED.get(estimator.__name__, ()),
     )
+
+
+def completed(estimator: type, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters in a file, with those that earlier versions did not have."""
+    return {**_FORMER.get(estimator.__name__, {}), **parameters}
 
 
 def check_history(history: list[dict], recorded: Sequence[str] = ()) -> None:

@@ -965,6 +965,12 @@ def test_cells_with_many_layers_have_names_of_files(tmp_path, ran):
     assert times_run(ran, {**SMALL, "hidden": hidden}, tmp_path) == 0
 
 
+@pytest.mark.parametrize("anneal", [False, True, "cosine"])
+def test_settings_that_may_be_a_flag_or_a_name(anneal):
+    config = {**SMALL, "rules": ["backprop"], "settings": {"backprop": {"anneal": anneal}}}
+    assert comparison.check_config(config)["settings"]["backprop"] == {"anneal": anneal}
+
+
 @pytest.mark.parametrize(
     "config, message",
     [

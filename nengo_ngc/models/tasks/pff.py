@@ -179,6 +179,8 @@ class PFFTask(LabelTask):
             latent_step=model.latent_step,
             positives_only=model.positives_only,
             noise=model.noise if learns else 0.0,
+            weight_std=model.weight_std,
+            label_scale=model.label_scale,
             readout=model.readout,
             optimizer=Clipped(Adam(model.learning_rate)) if learns else None,
             parameters=None if learns else self._parameters_for(generates),
