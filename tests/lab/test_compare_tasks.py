@@ -7,7 +7,7 @@ import pytest
 
 from nengo_ngc import datasets
 from nengo_ngc.lab import compare as comparison
-from nengo_ngc.lab.compare import report, results, training
+from nengo_ngc.lab.compare import ranking, report, results, statistics, task_report, training
 from nengo_ngc.lab.compare.tasks import TASKS, Curve, Task
 from nengo_ngc.lab.compare.tasks.noise import occluded, with_noise
 from nengo_ngc.lab.specs import MODELS
@@ -182,22 +182,22 @@ class Brightness(Task):
 
 def test_a_task_of_ones_own_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setitem(TASKS, "brightness", Brightness())
-    config = comparison.check_config({**SMALL, "tasks": ["brightness", "few-labels"]})
-    found = []
-    for seed in range(3):
-        for cell in comparison.cells_of({**config, "seeds": [seed], "labels": [1]}).values():
-            measured = training.run(cell, {}, None, tmp_path)
-            result = {"cell": cell, "code": {}, "status": "done", **measured}
-            results.keep(tmp_path / "x.json", result)
-            assert results.read(tmp_path / "x.json", cell, {}) == result
-            found.append(result)
+    config = comparison.check_config({**SMALL, "tasks": ["brightness"]})
+    (cell,) = comparison.cells_of(config).values()
+    measured = training.run(cell, {}, None, tmp_path)
+    result = {"cell": cell, "code": {}, "status": "done", **measured}
+    results.keep(tmp_path / "x.json", result)
+    assert results.read(tmp_path / "x.json", cell, {}) == result
+    found = [{**result, "cell": {**cell, "seed": seed}} for seed in range(3)]
+    few = {"variant": "-1-labels", "tasks": ["few-labels"]}
+    found.append({**result, "cell": {**cell, **few}, "curves": {"few-labels": [[1, 50.0]]}})
     report.write(found, config, tmp_path)
     assert (tmp_path / "brightness-1.png").exists() and (
         tmp_path / "few-labels-1.png"
     ).exists()
     assert "brightness: mean output by factor" in (tmp_path / "table.txt").read_text()
     (tasks,) = json.loads((tmp_path / "compare.json").read_text())["tasks"].values()
-    values = [result["curves"]["brightness"][1][1] for result in found[::2]]
+    values = [result["curves"]["brightness"][1][1] for result in found[:3]]
     point = tasks["brightness"]["brightness"]["backprop"][1]
     assert (point["x"], point["n"]) == (2, 3) and point["mean"] == pytest.approx(
         np.mean(values)
@@ -205,3 +205,32 @@ def test_a_task_of_ones_own_is_one_line(tmp_path, monkeypatch):
     # cells of tasks are none of the seeds of the usual ones
     (known,) = json.loads((tmp_path / "compare.json").read_text())["statistics"].values()
     assert known["rules"]["backprop"]["n"] == 3
+
+
+def test_rules_are_ranked_by_each_task():
+    """By the mean of all points where tables show all, and otherwise by the last one."""
+    found = []
+    for seed in range(3):
+        for rule, error in (("backprop", 20.0 + seed), ("pes", 30.0 + 1.3 * seed)):
+            curves = {
+                "noise": [[0, error], [0.5, error + 40]],
+                "stream": [[1, error], [2, 3 * error]],
+            }
+            cell = {"rule": rule, "seed": seed}
+            found.append({"cell": cell, "curves": curves})
+    found.append({"cell": {"rule": "pes", "seed": 3}, "curves": {"noise": [[0, 1.0]]}})
+    noise = task_report.rankings(found, "noise")["noise"]
+    assert list(noise["rules"]) == ["backprop", "pes"] and noise["equal"] == []
+    assert noise["rules"]["backprop"]["mean"] == pytest.approx(41.0)
+    assert noise["rules"]["pes"]["n"] == 3  # the fourth seed lacks a point
+    stream = task_report.rankings(found, "stream")["stream"]
+    assert list(stream["rules"]) == ["pes", "backprop"]
+    assert stream["rules"]["pes"]["mean"] == pytest.approx(3 * 31.3)
+    columns = ranking.winners({"what": noise, "two": {**stream, "equal": None}})
+    assert columns["best"] == ["backprop", "pes?"]
+    assert columns["significantly worse"] == ["pes", ""]
+    seeds = dict(enumerate((1.0, 2.0, 4.0)))
+    for rules, best in (("ab", "none, all are equal"), ("abc", "a and b")):
+        values = {rule: seeds if rule in "ab" else {0: 9.0, 1: 9.5, 2: 12.0} for rule in rules}
+        columns = ranking.winners({"what": statistics.ranked(values, True)})
+        assert columns["best"] == [best] and "b" not in columns["not significantly worse"][0]

@@ -51,6 +51,43 @@ def verdict(group: Mapping[str, Any]) -> str:
     return said
 
 
+def winners(measured: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Which rule wins on what, as the columns of a table.
+
+    Parameters
+    ----------
+    measured : mapping of str to mapping
+        What `.statistics.ranked` returns, by what was measured.
+    """
+    names = ("measure", "best", "mean", f"{_PERCENT} % interval", "not significantly worse")
+    columns: dict[str, list[str]] = {name: [] for name in (*names, "significantly worse")}
+    for what, group in measured.items():
+        rules, equal = group["rules"], group["equal"]
+        best = list(rules)[0]
+        about = rules[best]
+        tied = [rule for rule in rules if rules[rule]["mean"] == about["mean"]]
+        worse = [rule for rule in rules if rule not in (*tied, *(equal or ()))]
+        others = [rule for rule in equal or () if rule not in tied]
+        said = [
+            what,
+            _named(tied, rules) + ("?" if equal is None else ""),
+            f"{about['mean']:.2f}",
+            interval_text("", about),
+            "too few seeds" if equal is None else ", ".join(others),
+            "" if equal is None else ", ".join(worse),
+        ]
+        for column, text in zip(columns.values(), said):
+            column.append(text)
+    return columns
+
+
+def _named(best: list[str], rules: Mapping[str, Any]) -> str:
+    """Rules that share the best mean."""
+    if best[1:] and len(best) == len(rules):
+        return "none, all are equal"
+    return " and ".join(best)
+
+
 def matrix(group: Mapping[str, Any]) -> list[list[tuple[str, str]]]:
     """Row minus column for each two rules, with p values, if enough seeds allow it.
 

@@ -1,7 +1,7 @@
 """Reports of comparisons of learning rules: a table, pictures, and an HTML page."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,21 +39,23 @@ def write(
     """
     folder = Path(folder)
     origins = provenance.merged(result["provenance"] for result in _done(results))
-    groups, tasks = _groups(results), _tasks(results)
+    groups, tasks = _groups(results), _tasks(results, task_report.summary)
+    ranked = _tasks(results, task_report.rankings)
     known = {group: statistics.of_group(runs) for group, runs in groups.items()}
     lacking = [
         f"{rule} cannot do the task {task}: {why}"
         for task, rules in missing(config).items()
         for rule, why in rules.items()
     ]
+    won = {group: _won(known.get(group), ranked[group]) for group in tasks}
     with atomic.replacing(folder / "compare.json") as file:
         record = {"config": config, "provenance": origins, "statistics": known, "tasks": tasks}
-        record["search"] = list(searched)
+        record |= {"task_statistics": ranked, "search": list(searched)}
         json.dump({**record, "results": results}, file, indent=1)
     rows = summary(results)
     with atomic.replacing(folder / "table.txt") as file:
         made = provenance.origin_lines(origins, _COMMAND)
-        text = [table(rows, known), *_task_tables(tasks), *lacking, ""]
+        text = [table(rows, known), *_task_tables(tasks, won), *lacking, ""]
         text += [*aligned(search.columns(searched)), *made] if searched else made
         file.write("\n".join(text) + "\n")
     sections = []
@@ -63,14 +65,14 @@ def write(
             verdict = ranking.verdict(known[group])
             errors = folder / f"errors-{number}.png"
             ranking.draw_errors(runs, known[group], errors)
-            pictures.append((CAPTIONS["errors"], errors))
+            pictures.append((CAPTIONS["errors"], errors, "plot"))
             pictures += _drawn(runs, folder, number)
         of_tasks = []
         for task, curves in tasks.get(group, {}).items():
             path = folder / f"{task}-{number}.png"
             shown = [path] if task_report.draw(task, curves, path) else []
             listed = task_report.tables(task, curves)
-            of_tasks.append((TASKS[task].caption, shown, listed))
+            of_tasks.append((task, TASKS[task].caption, shown, listed))
         sections.append(
             {
                 "group": group,
@@ -78,49 +80,63 @@ def write(
                 "verdict": verdict,
                 "known": known.get(group),
                 "tasks": of_tasks,
+                "won": won.get(group, {}),
             }
         )
     with atomic.replacing(folder / "report.html") as file:
         file.write(_page(rows, sections, results, config, origins, lacking, searched))
 
 
-def _drawn(runs: Results, folder: Path, number: int) -> list[tuple[str, Path]]:
-    """Draw the pictures of a group; returns captions and files."""
+def _drawn(runs: Results, folder: Path, number: int) -> list[tuple[str, Path, str]]:
+    """Draw the pictures of a group; returns captions, files and kinds."""
     pictures = []
     for name, draw in PICTURES.items():
         path = folder / f"{name}-{number}.png"
         if draw(runs, path):
-            pictures.append((CAPTIONS[name], path))
+            pictures.append((CAPTIONS[name], path, "plot"))
     for rule, (cell, *_) in runs.items():
         for name, content in cell.get("pictures", {}).items():
             path = folder / f"{name}-{rule}-{number}.png"
             with atomic.replacing(path, "wb") as file:
                 file.write(picture(content))
             shown = MODELS[rule].captions[name]
-            pictures.append((f"{rule}, seed {cell['cell']['seed']}: {shown}.", path))
+            caption = f"{rule}, seed {cell['cell']['seed']}: {shown}."
+            pictures.append((caption, path, "images"))
     return pictures
 
 
-def _tasks(results: list[dict]) -> dict[str, dict[str, dict[str, task_report.Found]]]:
-    """The curves of tasks, by group and task."""
+def _tasks(results: list[dict], what: Callable) -> dict[str, dict[str, dict[str, Any]]]:
+    """What a function of results and a task returns, by group and task, if it is anything."""
     groups: dict[str, list[dict]] = {}
     for result in _done(results):
         groups.setdefault(_group(result), []).append(result)
     found = {
-        group: {task: task_report.summary(cells, task) for task in TASKS}
+        group: {task: of_task for task in TASKS if (of_task := what(cells, task))}
         for group, cells in groups.items()
     }
-    return {
-        group: {task: curves for task, curves in tasks.items() if curves}
-        for group, tasks in found.items()
-        if any(tasks.values())
-    }
+    return {group: tasks for group, tasks in found.items() if tasks}
 
 
-def _task_tables(tasks: dict[str, dict[str, dict[str, task_report.Found]]]) -> list[str]:
+def _won(
+    known: dict[str, Any] | None, ranked: dict[str, dict[str, dict[str, Any]]]
+) -> dict[str, list[str]]:
+    """Which rule of a group wins on what."""
+    measured = {} if known is None else {f"test {known['label']}": known}
+    for task, rankings in ranked.items():
+        for name, group in rankings.items():
+            curve = TASKS[task].curves[name]
+            which = "mean over" if curve.whole else "last of"
+            measured[f"{task}: {curve.measure}, {which} {curve.over}"] = group
+    return ranking.winners(measured)
+
+
+def _task_tables(
+    tasks: dict[str, dict[str, dict[str, task_report.Found]]],
+    won: dict[str, dict[str, list[str]]],
+) -> list[str]:
     lines = []
     for group, curves_of in tasks.items():
-        lines += [f"tasks, {group}", "-" * len(f"tasks, {group}")]
+        lines += [f"tasks, {group}", "-" * len(f"tasks, {group}"), *aligned(won[group])]
         for task, curves in curves_of.items():
             for title, columns_of in task_report.tables(task, curves):
                 lines += [title, *aligned(columns_of)]

@@ -111,21 +111,40 @@ def of_group(runs: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
         rule: {cell["cell"]["seed"]: cell["test"][epoch][name] for cell in each}
         for rule, each in runs.items()
     }
-    sign = 1 if compared()[cells[0]["cell"]["rule"]][0].smaller_is_better else -1
-    order = sorted(values, key=lambda rule: sign * np.mean([*values[rule].values()]))
-    values = {rule: values[rule] for rule in order}
-    tested = pairs(values)
+    smaller = compared()[cells[0]["cell"]["rule"]][0].smaller_is_better
     return {
         "measure": name,
         "label": label(cells[0]),
         "epoch": epoch,
+        **ranked(values, smaller),
+    }
+
+
+def ranked(values: Mapping[str, Seeds], smaller_is_better: bool) -> dict[str, Any]:
+    """Rank rules by the mean of a measure over seeds.
+
+    Parameters
+    ----------
+    values : mapping of str to mapping of int to float
+        The measure of each rule, by seed.
+    smaller_is_better : bool
+
+    Returns
+    -------
+    dict
+        ``rules``, ``pairs`` and ``equal`` of `of_group`.
+    """
+    sign = 1 if smaller_is_better else -1
+    order = sorted(values, key=lambda rule: sign * np.mean([*values[rule].values()]))
+    tested = pairs({rule: values[rule] for rule in order})
+    return {
         "rules": {
             rule: {
-                "mean": float(np.mean([*seeds.values()])),
-                "interval": interval([*seeds.values()]),
-                "n": len(seeds),
+                "mean": float(np.mean([*values[rule].values()])),
+                "interval": interval([*values[rule].values()]),
+                "n": len(values[rule]),
             }
-            for rule, seeds in values.items()
+            for rule in order
         },
         "pairs": tested,
         "equal": _equal_to_first(order, tested),

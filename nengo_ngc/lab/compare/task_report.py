@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import plots
-from .statistics import FEWEST, interval
+from .statistics import FEWEST, interval, ranked
 from .tasks import TASKS, Curve
 
 # of a curve, by rule: its points
@@ -50,6 +50,50 @@ def _point(x: float, values: Sequence[float]) -> dict[str, Any]:
         "interval": interval(values),
         "n": len(values),
     }
+
+
+def rankings(results: Sequence[dict[str, Any]], task: str) -> dict[str, dict[str, Any]]:
+    """Rank rules by each curve of a task.
+
+    What decides is the mean of all points of a seed, or the last one, as the curve says.
+
+    Parameters
+    ----------
+    results, task
+        As of `summary`.
+
+    Returns
+    -------
+    dict
+        What `.statistics.ranked` returns, by curve.
+    """
+    found = {}
+    for name, curve in TASKS[task].curves.items():
+        points: dict[str, dict[int, dict[float, float]]] = {}
+        for result in results:
+            for x, y in result["curves"].get(name, ()):
+                cell = result["cell"]
+                points.setdefault(cell["rule"], {}).setdefault(cell["seed"], {})[x] = y
+        values = _decisive(points, curve.whole)
+        if values:
+            found[name] = ranked(values, curve.smaller_is_better)
+    return found
+
+
+def _decisive(
+    points: Mapping[str, Mapping[int, Mapping[float, float]]], whole: bool
+) -> dict[str, dict[int, float]]:
+    """One number for each rule and seed, of those seeds that have all points."""
+    every = {x for seeds in points.values() for known in seeds.values() for x in known}
+    values = {
+        rule: {
+            seed: float(np.mean([*known.values()])) if whole else known[max(every)]
+            for seed, known in seeds.items()
+            if known.keys() == every
+        }
+        for rule, seeds in points.items()
+    }
+    return {rule: seeds for rule, seeds in values.items() if seeds}
 
 
 def tables(task: str, curves: Mapping[str, Found]) -> list[tuple[str, dict[str, list[str]]]]:
@@ -97,7 +141,7 @@ def draw(task: str, curves: Mapping[str, Found], path: Path) -> bool:
 
 def _draw(ax: Any, curve: Curve, found: Found) -> None:
     for number, (rule, points) in enumerate(found.items()):
-        x, look = [point["x"] for point in points], plots.look(number)
+        x, look = _xs(points), plots.look(number)
         ax.plot(x, [point["mean"] for point in points], label=rule, **look)
         if all(point["n"] >= FEWEST for point in points):
             low, high = zip(*(point["interval"] for point in points))
@@ -106,6 +150,12 @@ def _draw(ax: Any, curve: Curve, found: Found) -> None:
             else:
                 ax.vlines(x, low, high, color=look["color"])
     ax.set(xlabel=curve.over, ylabel=curve.measure)
+    if all(float(x).is_integer() for points in found.values() for x in _xs(points)):
+        plots.whole_numbers(ax.xaxis)
     if curve.log:
         plots.log_axis(ax, "x")
         ax.set_xlabel(curve.over)
+
+
+def _xs(points: Sequence[Mapping[str, Any]]) -> list[float]:
+    return [point["x"] for point in points]

@@ -26,9 +26,10 @@ class Curve:
     log : bool, optional
         Whether the horizontal axis is logarithmic.
     whole : bool, optional
-        Whether tables show all points, rather than the last one only.
+        Whether tables show all points, and their mean ranks rules, rather than the last point.
     drawn : bool, optional
         Whether there is a picture of it.
+    smaller_is_better : bool, optional
     """
 
     measure: str
@@ -36,6 +37,7 @@ class Curve:
     log: bool = False
     whole: bool = True
     drawn: bool = True
+    smaller_is_better: bool = True
 
 
 class Task:

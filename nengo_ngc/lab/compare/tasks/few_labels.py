@@ -20,7 +20,7 @@ class FewLabels(LabelTask):
     """
 
     caption = (
-        "Few labels: models that learn from few images of each class, which are repeated so "
+        "Models that learn from few images of each class, which are repeated so "
         "that an epoch has as many as usual. Test error at the last epoch."
     )
     curves = {"few-labels": Curve("test error (%)", "labelled images of each class", log=True)}

@@ -20,7 +20,7 @@ class Noise(LabelTask):
     """
 
     caption = (
-        "Noise: models that have learned from clean images, on test images with Gaussian "
+        "Models that have learned from clean images, on test images with Gaussian "
         "noise, and with a hidden square at a random place. Pixels stay within their range."
     )
     curves = {

@@ -19,11 +19,16 @@ class Stream(LabelTask):
     """
 
     caption = (
-        "Stream: the classes come one after another, in an order that differs from seed to "
+        "The classes come one after another, in an order that differs from seed to "
         "seed. Accuracy on test images of all classes so far, after each class."
     )
     curves = {
-        "stream": Curve("accuracy on classes so far (%)", "classes so far", whole=False),
+        "stream": Curve(
+            "accuracy on classes so far (%)",
+            "classes so far",
+            whole=False,
+            smaller_is_better=False,
+        ),
         "forgetting": Curve("forgetting (%)", "classes", drawn=False),
     }
 
