@@ -30,7 +30,7 @@ _ANY = Either((Flag(), Number(), Text(), List(Number())), optional=True)
 _ADDED = {
     "HebbianEncoder": ("readout",),
     "NGCModel": ("output",),
-    "PFFClassifier": ("readout", "weight_std", "label_scale"),
+    "PFFClassifier": ("readout", "weight_std", "label_scale", "anneal"),
     "RuleClassifier": (
         "loss",
         "init",

@@ -371,7 +371,22 @@ def model(backend="nengo", **kwargs):
     )
 
 
-@needs_dl
+def test_steps_shrink_if_so_asked():
+    """Two batches of two steps each make four updates."""
+    found = {}
+    for anneal in (False, True):
+        learner = model(g_units=0, steps=2, batch_size=30, max_epochs=1, anneal=anneal)
+        optimizer = learner.fit(X, Y)._task.training.net.connections["W1"].learning_rule_type
+        found[anneal] = optimizer.optimizer
+    constant, shrinking = found[False], found[True]
+    state, gradient = shrinking.init(np.ones(1)), np.ones(1)
+    sizes = []
+    for _ in range(5):
+        change, state = shrinking.update(np, gradient, state, np.ones(1))
+        sizes.append(float(np.abs(change)[0]) / constant.learning_rate)
+    np.testing.assert_allclose(sizes, [1, 0.7625, 0.525, 0.2875, 0.05], rtol=1e-4)
+
+
 def test_scales_of_weights_and_of_the_label():
     still = {"g_units": 0, "max_epochs": 1, "learning_rate": 1e-9}
     learned = model(weight_std=0.7, **still).fit(X, Y)
@@ -381,6 +396,7 @@ def test_scales_of_weights_and_of_the_label():
     np.testing.assert_allclose(deaf.predict_proba(X), 0.1, atol=1e-6)
 
 
+@needs_dl
 def test_learns_digits():
     learned = model(
         "nengo-dl",
