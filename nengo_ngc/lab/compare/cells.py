@@ -32,7 +32,7 @@ def cells_of(
     ----------
     config : mapping
     chosen : mapping of str to mapping, optional
-        Settings that a search has chosen, by `without_seed` of the cells that get them.
+        Settings that a search has chosen, by ``without_seed`` of the cells that get them.
     """
     found: dict[str, dict[str, Any]] = {}
     own = config["datasets"] if isinstance(config["datasets"], dict) else {}
