@@ -6,6 +6,7 @@ import shutil
 import socket
 import sys
 import warnings
+import webbrowser
 from pathlib import Path
 
 from nengo.exceptions import ValidationError
@@ -67,7 +68,8 @@ def open_example(
         Port on which Nengo GUI serves its page. By default this is the first free port
         from 8080 on.
     browser : bool, optional
-        Whether to open the page in a browser.
+        Whether to open the page in a browser, if the machine has one. The address of the
+        page is printed in any case.
 
     Raises
     ------
@@ -89,9 +91,18 @@ def open_example(
     options = ["--port", str(free_port() if port is None else port)]
     # the command line is the only documented way to start Nengo GUI
     sys.argv = ["nengo", str(Path(folder) / f"{name}.py"), *options]
-    if not browser:
+    if not browser or not _has_browser():
         sys.argv.append("--no-browser")
     main()
+
+
+def _has_browser() -> bool:
+    """Return whether Nengo GUI, which would fail without one, finds a browser."""
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True
 
 
 @checked(WholeParam("first", high=65535))

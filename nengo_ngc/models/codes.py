@@ -6,20 +6,26 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_matrix
 from sklearn.utils.validation import check_is_fitted
 
-from ..validation import FlagParam, WholeParam
+from ..validation import ChoiceParam, FlagParam, WholeParam
 from .classifier import ImageClassifier
 from .inputs import ImagesLike
 from .transformer import LatentTransformer
 
+READOUTS = "mean-codes", "linear"
+
 
 class CodeClassifier(LatentTransformer, ImageClassifier):
-    """Base class of models that make codes of images and know a class by its mean code.
+    """Base class of models that make codes of images, and tell classes by codes.
 
-    Its task is a `.CodeTask`. Subclasses have the parameters ``n_units`` and
+    Its task is a `.CodeTask`. Subclasses have the parameters ``n_units``, ``readout`` and
     ``sparse_output``.
     """
 
-    arguments: tuple = WholeParam("n_units"), FlagParam("sparse_output")
+    arguments: tuple = (
+        WholeParam("n_units"),
+        ChoiceParam("readout", READOUTS),
+        FlagParam("sparse_output"),
+    )
 
     def fit(
         self,
@@ -48,7 +54,7 @@ class CodeClassifier(LatentTransformer, ImageClassifier):
         """Make the mean codes of the classes, and their centroids, from images.
 
         ``fit`` does this at its end, with all its images. They may be new to the model. Codes
-        do not change.
+        do not change. With ``readout="linear"`` the linear classifier is trained, too.
 
         Parameters
         ----------
@@ -68,7 +74,8 @@ class CodeClassifier(LatentTransformer, ImageClassifier):
     def mean_codes_(self) -> NDArray:
         """The part of the codes of each class in which a unit is active, (n_classes, n_units).
 
-        The predicted class is the one whose mean code is at the smallest angle to the code.
+        With ``readout="mean-codes"`` the predicted class is the one whose mean code is at the
+        smallest angle to the code.
         """
         means = self._task.means
         if means is None:

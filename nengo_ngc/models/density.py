@@ -206,7 +206,7 @@ class DensityEstimator(DensityMixin, NetworkEstimator):
         .. math:: w_s = p(x \mid z_s), \qquad z_s \sim p(z)
 
         With ``method="importance"`` they are drawn for each image from a proposal that is
-        close to the states which explain it (see `.training.importance`):
+        close to the states which explain it (see ``nengo_ngc.training.importance``):
 
         .. math:: w_s = \frac{p(x \mid z_s)\, p(z_s)}{q(z_s \mid x)},
             \qquad z_s \sim q(z \mid x)

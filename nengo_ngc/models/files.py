@@ -12,7 +12,7 @@ import numpy as np
 from ..storage import model_files, schema
 from ..storage.model_files import Reader
 from ..storage.schema import Table, Whole
-from .settings import HISTORY, check_history, settings
+from .settings import HISTORY, check_history, completed, settings
 
 if TYPE_CHECKING:
     from .base import NetworkEstimator
@@ -63,7 +63,7 @@ def _fields(cls):
 
 def _of_header(cls, header):
     """A model as the header of a file says, without what it has learned."""
-    model = cls(**header["parameters"])
+    model = cls(**completed(cls, header["parameters"]))
     model.n_hidden = tuple(model.n_hidden)
     model.check_parameters()
     check_history(header["history"], cls._recorded)

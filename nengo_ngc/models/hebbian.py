@@ -20,10 +20,9 @@ class HebbianEncoder(CodeClassifier):
     first epoch, filters learn from patches of images. In the epochs after it, units learn
     which filters win in which places; one unit wins for each image. In the last epoch only
     thresholds change, so that all units are among the k winners equally often. Filters start
-    as patches, and units start as images. Labels are used for the mean codes of the classes
-    only. The predicted label is that of the class whose mean code is at the smallest angle to
-    the code. The centroid of a class is made of the k units that its images activate most
-    often.
+    as patches, and units start as images. Labels are used for the readout only. By default the
+    predicted label is that of the class whose mean code is at the smallest angle to the code.
+    The centroid of a class is made of the k units that its images activate most often.
 
     Parameters
     ----------
@@ -64,6 +63,10 @@ class HebbianEncoder(CodeClassifier):
     homeostasis : float, optional
         Step size of thresholds, for each input of a unit. It shrinks as ``learning_rate``
         does. With 0 thresholds do not change.
+    readout : {"mean-codes", "linear"}, optional
+        What labels are predicted by: the angles between a code and the mean codes of the
+        classes, or a linear classifier that is trained on codes (scikit-learn's
+        `sklearn.linear_model.LogisticRegression`).
     sparse_output : bool, optional
         Whether ``transform`` returns a `scipy.sparse.csr_matrix`.
     device : str or None, optional
@@ -77,8 +80,7 @@ class HebbianEncoder(CodeClassifier):
     classes_ : (n_classes,) array
         The labels that the model knows, sorted.
     mean_codes_ : (n_classes, n_units) array
-        The part of the codes of each class in which each unit is active. The predicted class
-        is the one whose mean code is at the smallest angle to the code.
+        The part of the codes of each class in which each unit is active.
     centroids_ : (n_classes, n_units) array
         The k units that are active most often in each class, as 0 and 1.
     parameters_ : dict of {str: array}
@@ -111,7 +113,9 @@ class HebbianEncoder(CodeClassifier):
     and learn from all images, too. At further calls units learn, and filters do not change. If
     the model has been fitted before, ``partial_fit`` goes on in the phase of the last epoch.
     Each call makes the mean codes of the classes of which it has images anew, from these
-    images; ``fit_centroids`` makes all mean codes from images of the user's choice.
+    images; ``fit_centroids`` makes all mean codes from images of the user's choice. A linear
+    readout is trained anew by each call, too, on the codes of its images, and on the mean
+    codes of classes of which it has none.
 
     References
     ----------
@@ -151,6 +155,7 @@ class HebbianEncoder(CodeClassifier):
         grid: int = 3,
         learning_rate: float = 0.05,
         homeostasis: float = 0.02,
+        readout: str = "mean-codes",
         sparse_output: bool = False,
         device: str | None = None,
         verbose: bool = False,
@@ -168,6 +173,7 @@ class HebbianEncoder(CodeClassifier):
         self.grid = grid
         self.learning_rate = learning_rate
         self.homeostasis = homeostasis
+        self.readout = readout
         self.sparse_output = sparse_output
         self.device = device
         self.verbose = verbose

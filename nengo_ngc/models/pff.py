@@ -64,8 +64,11 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         Seed of the weights, of the order of images, of negative samples and of ``sample``.
     learning_rate : float, optional
         The learning rate of Adam.
+    anneal : bool, optional
+        Whether updates shrink linearly in the course of ``max_epochs``, from their full size
+        to a twentieth of it.
     threshold, low_is_positive, carry, recurrent, lateral, normalize : optional
-    n_group, latent_step, positives_only, noise : optional
+    n_group, latent_step, positives_only, noise, weight_std, label_scale : optional
         As for `.networks.PFF`. With ``recurrent=False, carry=0, g_units=0`` this is the plain
         forward-forward algorithm.
     readout : {"pass", "states"}, optional
@@ -122,9 +125,10 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
     arguments = (
         *declared(PFF, "g_units", "threshold", "low_is_positive", "carry", "recurrent"),
         *declared(PFF, "lateral", "normalize", "n_group", "latent_step", "positives_only"),
-        *declared(PFF, "noise", "readout"),
+        *declared(PFF, "noise", "weight_std", "label_scale", "readout"),
         WholeParam("steps"),
         Adam.learning_rate,
+        FlagParam("anneal"),
         FlagParam("scan"),
         CallableParam("negatives", optional=True),
         WholeParam("n_mixture"),
@@ -151,6 +155,7 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         random_state: int | np.random.RandomState | None = None,
         *,
         learning_rate: float = 2.5e-4,
+        anneal: bool = False,
         threshold: float = 10.0,
         low_is_positive: bool = True,
         carry: float = 0.3,
@@ -161,6 +166,8 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         latent_step: float = 0.025,
         positives_only: bool = True,
         noise: float = 0.0,
+        weight_std: float = 0.05,
+        label_scale: float = 5.0,
         readout: str = "pass",
         scan: bool = True,
         negatives: Callable | None = None,
@@ -176,6 +183,7 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         self.backend = backend
         self.random_state = random_state
         self.learning_rate = learning_rate
+        self.anneal = anneal
         self.threshold = threshold
         self.low_is_positive = low_is_positive
         self.carry = carry
@@ -186,6 +194,8 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         self.latent_step = latent_step
         self.positives_only = positives_only
         self.noise = noise
+        self.weight_std = weight_std
+        self.label_scale = label_scale
         self.readout = readout
         self.scan = scan
         self.negatives = negatives

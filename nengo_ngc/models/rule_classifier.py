@@ -58,6 +58,8 @@ class RuleClassifier(ImageClassifier):
     loss : {"cross-entropy", "binary-cross-entropy", "squared-error"}, optional
         What learning makes smaller, see `.networks.FeedforwardClassifier`. Whatever it is,
         ``predict_proba`` returns the softmax of the outputs.
+    init : {"normal", "uniform"}, optional
+        How weights are initialised, see `.networks.FeedforwardClassifier`.
     optimizer : {"adam", "adamw", "momentum", "rmsprop", "sgd"} or None, optional
         The optimiser of all weights and biases. None takes plain gradient descent for "pes"
         and Adam for all other rules.
@@ -86,6 +88,8 @@ class RuleClassifier(ImageClassifier):
     centred : bool, optional
         Whether the sign of nudging alternates from epoch to epoch. The first epoch has the
         sign of ``nudging``, and so has ``partial_fit``.
+    states : {"currents", "activities"}, optional
+        What the states of predictive coding are, see `.networks.PredictiveCodingClassifier`.
     residual : bool, optional
         Whether hidden layers have residual connections in predictive coding.
     scaling : {"standard", "mupc"}, optional
@@ -135,7 +139,8 @@ class RuleClassifier(ImageClassifier):
         FlagParam("centred"),
         *declared(
             PredictiveCodingClassifier,
-            *("loss", "beta", "momentum", "nudging", "residual", "scaling"),
+            *("loss", "init", "beta", "momentum", "nudging"),
+            *("states", "residual", "scaling"),
         ),
         *declared(FeedforwardClassifier, "max_rate", "synapse"),
     )
@@ -152,6 +157,7 @@ class RuleClassifier(ImageClassifier):
         random_state: int | np.random.RandomState | None = None,
         *,
         loss: str = "cross-entropy",
+        init: str = "normal",
         optimizer: str | None = None,
         learning_rate: float | None = None,
         weight_decay: float = 0.0,
@@ -163,6 +169,7 @@ class RuleClassifier(ImageClassifier):
         momentum: float = 0.0,
         nudging: float | None = None,
         centred: bool = False,
+        states: str = "currents",
         residual: bool = False,
         scaling: str = "standard",
         max_rate: float = 200.0,
@@ -179,6 +186,7 @@ class RuleClassifier(ImageClassifier):
         self.backend = backend
         self.random_state = random_state
         self.loss = loss
+        self.init = init
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
@@ -190,6 +198,7 @@ class RuleClassifier(ImageClassifier):
         self.momentum = momentum
         self.nudging = nudging
         self.centred = centred
+        self.states = states
         self.residual = residual
         self.scaling = scaling
         self.max_rate = max_rate
@@ -233,6 +242,11 @@ class RuleClassifier(ImageClassifier):
         super()._check_together()
         if self.weight_decay > 0 and self.optimizer != "adamw":
             raise unfit("weight_decay", "0 without optimizer='adamw'", self.weight_decay, self)
+        if self.scaling == "mupc" and self.init != "normal":
+            raise unfit("init", "'normal' with scaling='mupc'", self.init, self)
+        if self.states == "activities" and (self.residual or self.scaling == "mupc"):
+            expected = "'currents' with residual connections and with scaling='mupc'"
+            raise unfit("states", expected, self.states, self)
         if self.centred and self.nudging is None:
             raise unfit("nudging", "a number with centred=True", self.nudging, self)
         if RULES[self.rule].offline:

@@ -31,9 +31,9 @@ class SDREncoder(CodeClassifier):
 
     The network is a multilayer perceptron whose last layer is a population of k winners.
     It is trained with soft winners and a loss that makes codes of a class more similar to
-    each other than to those of other classes. The predicted label is that of the class whose
-    mean code is at the smallest angle to the code. The centroid of a class is made of the k
-    units that its training images activate most often.
+    each other than to those of other classes. By default the predicted label is that of the
+    class whose mean code is at the smallest angle to the code. The centroid of a class is made
+    of the k units that its training images activate most often.
 
     Parameters
     ----------
@@ -83,6 +83,10 @@ class SDREncoder(CodeClassifier):
     anneal : bool, optional
         Whether updates shrink linearly in the course of ``max_epochs``, from their full size
         to a twentieth of it.
+    readout : {"mean-codes", "linear"}, optional
+        What labels are predicted by: the angles between a code and the mean codes of the
+        classes, or a linear classifier that is trained on codes (scikit-learn's
+        `sklearn.linear_model.LogisticRegression`).
     sparse_output : bool, optional
         Whether ``transform`` returns a `scipy.sparse.csr_matrix`.
     device : str or None, optional
@@ -96,8 +100,7 @@ class SDREncoder(CodeClassifier):
     classes_ : (n_classes,) array
         The labels that the model knows, sorted.
     mean_codes_ : (n_classes, n_units) array
-        The part of the codes of each class in which each unit is active. The predicted class
-        is the one whose mean code is at the smallest angle to the code.
+        The part of the codes of each class in which each unit is active.
     centroids_ : (n_classes, n_units) array
         The k units that are active most often in each class, as 0 and 1.
     parameters_ : dict of {str: array}
@@ -122,7 +125,8 @@ class SDREncoder(CodeClassifier):
     Images of ``partial_fit`` are learned with the sparsity and hardness of the last epoch that
     is done, or of the first one if there is none. Each call makes the mean codes of the
     classes of which it has images anew, from these images; ``fit_centroids`` makes all mean
-    codes from images of the user's choice.
+    codes from images of the user's choice. A linear readout is trained anew by each call, too,
+    on the codes of its images, and on the mean codes of classes of which it has none.
 
     References
     ----------
@@ -173,6 +177,7 @@ class SDREncoder(CodeClassifier):
         scaling: float = 0.0,
         learning_rate: float = 1e-3,
         anneal: bool = True,
+        readout: str = "mean-codes",
         sparse_output: bool = False,
         device: str | None = None,
         verbose: bool = False,
@@ -197,6 +202,7 @@ class SDREncoder(CodeClassifier):
         self.scaling = scaling
         self.learning_rate = learning_rate
         self.anneal = anneal
+        self.readout = readout
         self.sparse_output = sparse_output
         self.device = device
         self.verbose = verbose

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Sequence
+from typing import Any
 
 from ..storage.schema import Either, Flag, List, Number, Table, Text, Whole
 
@@ -27,10 +28,12 @@ _ANY = Either((Flag(), Number(), Text(), List(Number())), optional=True)
 # parameters that files of earlier versions lack, which were written with their default, by the
 # name of the estimator
 _ADDED = {
+    "HebbianEncoder": ("readout",),
     "NGCModel": ("output",),
-    "PFFClassifier": ("readout",),
+    "PFFClassifier": ("readout", "weight_std", "label_scale", "anneal"),
     "RuleClassifier": (
         "loss",
+        "init",
         "optimizer",
         "weight_decay",
         "floor",
@@ -39,10 +42,15 @@ _ADDED = {
         "momentum",
         "nudging",
         "centred",
+        "states",
         "residual",
         "scaling",
     ),
+    "SDREncoder": ("readout",),
 }
+
+# what models in such files have in place of the default, which has changed since
+_FORMER = {"PFFClassifier": {"readout": "states"}}
 
 HISTORY = List(Table({"epoch": Whole(1)}, others=Either((Number(), Text()))))
 
@@ -67,6 +75,11 @@ def settings(estimator: type) -> Table:
         },
         absent=_ADDED.get(estimator.__name__, ()),
     )
+
+
+def completed(estimator: type, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters in a file, with those that earlier versions did not have."""
+    return {**_FORMER.get(estimator.__name__, {}), **parameters}
 
 
 def check_history(history: list[dict], recorded: Sequence[str] = ()) -> None:

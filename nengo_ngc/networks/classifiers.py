@@ -31,7 +31,7 @@ from ..validation import (
 )
 from .base import LEARNING
 from .layers import LAYERS, LayeredNetwork
-from .parts import ACTIVATIONS, neurons
+from .parts import ACTIVATIONS, neurons, seed_of
 
 _INC_N = 0.01  # Nengo's default, for activities in Hz
 
@@ -131,8 +131,11 @@ OUTPUT_LOSSES = {
 }
 
 
+INITS = "normal", "uniform"
+
 CLASSIFIER = (
     LAYERS,
+    ChoiceParam("init", INITS),
     ChoiceParam("loss", OUTPUT_LOSSES),
     EitherParam(
         "neuron_type",
@@ -162,6 +165,8 @@ class Classifier(LayeredNetwork):
         Initial values; parameters that are not given are initialised.
     loss : str
         One of ``OUTPUT_LOSSES``.
+    init : {"normal", "uniform"}
+        How parameters are initialised, see ``_draw`` for the second one.
     max_rate : float
         Firing rate, in Hz, that represents an activity of 1.
     label, seed, add_to_container
@@ -176,6 +181,7 @@ class Classifier(LayeredNetwork):
         optimizer: Optimizer | None,
         parameters: Mapping[str, NDArray] | None,
         loss: str,
+        init: str,
         max_rate: float,
         label: str | None,
         seed: int | None,
@@ -188,11 +194,27 @@ class Classifier(LayeredNetwork):
             self._fires = not isinstance(NEURONS[neuron_type], NeuronType)
             self._neuron_type = _neuron_type(neuron_type, 1 / max_rate)
         self._optimizer, self._loss = optimizer, loss
+        if init == "uniform":
+            self._initial = {**self._draw(), **self._initial}
         with self:
             x = self._build_input()
             self.target = nengo.Node(size_in=self._shape[-1], label="target")
             self._build(x)
         self._visible["output"] = self.output
+
+    def _draw(self):
+        r"""Initial values from the range of :math:`\pm 1 / \sqrt{n}` for n units below.
+
+        Biases of firing neurons are not among them, since they are in units of a current.
+        """
+        seed, drawn = seed_of(self), {}
+        for level in range(1, self.n_layers + 1):
+            n_post, n_pre = self._shapes[f"W{level}"]
+            rng = np.random.RandomState(None if seed is None else [seed, level])
+            drawn[f"W{level}"] = rng.uniform(-1, 1, size=(n_post, n_pre)) / np.sqrt(n_pre)
+            if not self._fires:
+                drawn[f"b{level}"] = rng.uniform(-1, 1, size=n_post) / np.sqrt(n_pre)
+        return drawn
 
     def _population(self, level):
         """The neurons of a layer, with their initial biases."""

@@ -60,6 +60,11 @@ class FeedforwardClassifier(Classifier):
         not filtered.
     loss : {"cross-entropy", "binary-cross-entropy", "squared-error"}, optional
         What learning makes smaller.
+    init : {"normal", "uniform"}, optional
+        How weights are drawn: from a normal distribution that preserves the power of signals
+        (He et al. 2015, and Glorot & Bengio 2010 for "tanh", "hard-tanh" and "sigmoid"), with
+        biases of 0; or, with the biases, uniformly between :math:`\pm 1 / \sqrt{n}` for n
+        units below, as Torch and Equinox do.
     label, seed, add_to_container
         As for `nengo.Network`.
 
@@ -112,6 +117,7 @@ class FeedforwardClassifier(Classifier):
         max_rate: float = 200.0,
         synapse: float | Synapse | None = 0.01,
         loss: str = "cross-entropy",
+        init: str = "normal",
         label: str | None = None,
         seed: int | None = None,
         add_to_container: bool | None = None,
@@ -125,6 +131,7 @@ class FeedforwardClassifier(Classifier):
             optimizer,
             parameters,
             loss,
+            init,
             max_rate,
             label,
             seed,

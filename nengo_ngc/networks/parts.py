@@ -119,6 +119,36 @@ def connect_feedback(
     nengo.Connection(gate, states, synapse=delay)
 
 
+def gated(
+    error: Neurons | nengo.Node, currents: Neurons, neuron_type: NeuronType, level: int
+) -> PureNode:
+    r"""Multiply an error by the slope of an activation, :math:`\phi'(a) \odot e`.
+
+    Parameters
+    ----------
+    error : nengo.ensemble.Neurons or nengo.Node
+        The error e.
+    currents : nengo.ensemble.Neurons
+        The input currents a.
+    neuron_type : nengo.neurons.NeuronType
+        The activation :math:`\phi`.
+    level : int
+        Number of the layer.
+
+    Returns
+    -------
+    PureNode
+    """
+    gate = PureNode(
+        partial(_gated, derivative(neuron_type), 1.0),
+        error.size_out,
+        others=[currents],
+        label=f"gate{level}",
+    )
+    nengo.Connection(error, gate, synapse=None)
+    return gate
+
+
 def _gated(phi_prime, scale, xp, x, z):
     slope = phi_prime(xp, z)
     return slope * x if scale == 1 else (scale * slope) * x

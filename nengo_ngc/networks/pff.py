@@ -47,10 +47,10 @@ class PFF(RepresentationCircuit):
         e_l &= 2 (1 - c) (p_l - t)\, z_l
 
     where n divides by the norm, a prime marks the previous timestep, :math:`z_0` is the image,
-    and t is 1 for positive images. The top layer gets :math:`5 V_y y` from the label y in
-    place of the term with V. e is minus the gradient of the binary cross-entropy of p by
-    :math:`a_l`. An output :math:`\mathrm{softmax}(W_o n(z_L') + b_o)` learns the labels of
-    positive images.
+    and t is 1 for positive images. The top layer gets :math:`s V_y y` from the label y in
+    place of the term with V, where s is ``label_scale``. e is minus the gradient of the binary
+    cross-entropy of p by :math:`a_l`. An output :math:`\mathrm{softmax}(W_o n(z_L') + b_o)`
+    learns the labels of positive images.
 
     The generative circuit predicts each layer from the one above, and the top one from
     latent states :math:`z_g` of its own:
@@ -110,6 +110,9 @@ class PFF(RepresentationCircuit):
         Initial values, (post, pre). Parameters that are not given are initialised.
     weight_std : float, optional
         Standard deviation of the Gaussian from which weights are drawn.
+    label_scale : float, optional
+        The input of the unit of a label that is present. Beside it, an image has the norm 1 if
+        ``normalize`` is True.
     readout : {"states", "pass"}, optional
         What the output reads and learns from. "states" are the states of the top layer at the
         previous timestep, as in the original program: the label drives them, so the output
@@ -177,6 +180,7 @@ class PFF(RepresentationCircuit):
         FiniteParam("noise", low=0),
         InstanceParam("optimizer", Optimizer, optional=True),
         PositiveParam("weight_std"),
+        PositiveParam("label_scale"),
         ChoiceParam("readout", ("states", "pass")),
         *LEARNING,
     )
@@ -199,6 +203,7 @@ class PFF(RepresentationCircuit):
         optimizer: Optimizer | None = Clipped(Adam(2.5e-4)),
         parameters: Mapping[str, NDArray] | None = None,
         weight_std: float = 0.05,
+        label_scale: float = 5.0,
         readout: str = "states",
         label: str | None = None,
         seed: int | None = None,
@@ -226,6 +231,7 @@ class PFF(RepresentationCircuit):
             noise,
             optimizer,
             weight_std,
+            label_scale,
             readout,
             schedule,
             parameters,

@@ -18,7 +18,7 @@ from .goodness import Goodness
 from .parameters import Shape, check_parameters, write_signal
 from .parts import neurons, seed_of
 
-_LABEL_SCALE = 5.0
+_OUTPUT_SCALE = 5.0  # of the error of the output, as in the authors' program
 
 # half of the samples are positive, and only these teach the output
 _SHARE_OF_POSITIVES = 0.5
@@ -45,7 +45,7 @@ class RepresentationCircuit(LearningNetwork):
         Shapes of the parameters that a subclass adds.
     shape, n_classes, recurrent, lateral, normalize, n_group, noise, optimizer
         As for `.PFF`.
-    weight_std, readout
+    weight_std, label_scale, readout
         As for `.PFF`.
     schedule, parameters, label, seed, add_to_container
         As for `.PFF`.
@@ -63,6 +63,7 @@ class RepresentationCircuit(LearningNetwork):
         noise: float,
         optimizer: Optimizer | None,
         weight_std: float,
+        label_scale: float,
         readout: str,
         schedule: Schedule,
         parameters: Mapping[str, NDArray] | None,
@@ -81,6 +82,7 @@ class RepresentationCircuit(LearningNetwork):
         self._noise = noise
         self._optimizer = optimizer
         self._weight_std = weight_std
+        self._label_scale = label_scale
         self._readout = readout
         groups = [np.arange(size) // n_group for size in self._shape]
         self._masks = [(g[:, None] == g).astype(float) for g in groups]
@@ -127,7 +129,7 @@ class RepresentationCircuit(LearningNetwork):
 
     def _build_states(self):
         label = neurons(self._n_classes, Identity(), "label")
-        nengo.Connection(self.target, label, transform=_LABEL_SCALE, synapse=None)
+        nengo.Connection(self.target, label, transform=self._label_scale, synapse=None)
         x = self._neurons_of(self._node(self._n, self.input, "n0"))
         self._z, self._recurrent_inputs = [self.input], [None]
         self._carried, self._normalized, self._before = [None], [x], [None]
@@ -350,4 +352,4 @@ def _mean(xp, before, now):
 def _output_error(xp, output, target, kind):
     if target is None or kind is None:
         return xp.zeros_like(output)
-    return _LABEL_SCALE / _SHARE_OF_POSITIVES * kind * (target - softmax(output, xp))
+    return _OUTPUT_SCALE / _SHARE_OF_POSITIVES * kind * (target - softmax(output, xp))

@@ -9,14 +9,15 @@ from nengo.neurons import NeuronType
 from numpy.typing import NDArray
 
 from ..neurons import Identity, LatentState
-from ..objects import PureNode
+from ..objects import PureNode, Transposed
 from ..rules import ErrorDriven, Optimizer
 from ..schedule import Schedule
-from ..validation import ChoiceParam, FiniteParam, FlagParam, checked
+from ..validation import ChoiceParam, FiniteParam, FlagParam, checked, unfit
 from .classifiers import CLASSIFIER, Classifier
-from .parts import connect_feedback, neurons
+from .parts import connect_feedback, gated, neurons
 
 SCALINGS = "standard", "mupc"
+STATES = "currents", "activities"
 
 
 class NudgingParam(FiniteParam):
@@ -88,6 +89,18 @@ class PredictiveCodingClassifier(Classifier):
 
         A nudge away from the label reverses the sign of the updates. The Node ``sign``
         multiplies :math:`\nu` by -1 for samples in which it is below 0.
+    states : {"currents", "activities"}, optional
+        What the states are, and what layers predict: the input currents of units, or their
+        activities, with
+
+        .. math::
+            \mu_l &= \phi(a_l), \quad a_l = W_l z_{l-1} + b_l, \quad
+            \delta_l = \phi'(a_l) \odot e_l \qquad \text{for } l < L, \qquad
+            \mu_L = a_L, \quad \delta_L = e_L \\
+            v_l &\leftarrow m v_l + W_{l+1}^T \delta_{l+1} - e_l, \qquad
+            \Delta W_l = \delta_l z_{l-1}^T, \quad \Delta b_l = \delta_l
+
+        Feedforward predictions are the same.
     residual : bool, optional
         Whether hidden layers of the same size pass on their states:
         :math:`\mu_l = W_l \phi(z_{l-1}) + b_l + z_{l-1}` for :math:`1 < l < L`, and
@@ -98,6 +111,9 @@ class PredictiveCodingClassifier(Classifier):
         normal distribution, and biases stay 0. For n inputs, N units in each hidden layer and
         L layers of weights, :math:`a_1 = 1 / \sqrt{n}`, :math:`a_L = 1 / N` and
         :math:`a_l = 1 / \sqrt{N L}`, or :math:`1 / \sqrt{N}` without residual connections.
+    init : {"normal", "uniform"}, optional
+        How weights are drawn, see `FeedforwardClassifier`. It must be "normal" with
+        ``scaling="mupc"``.
     label, seed, add_to_container
         As for `nengo.Network`.
 
@@ -138,7 +154,7 @@ class PredictiveCodingClassifier(Classifier):
 
     # kinds of objects from left to right, as Nengo GUI shows them
     gui_columns = (
-        *("input learn sign", "x scaled mu prediction", "z", "phi", "e error"),
+        *("input learn sign", "x scaled a mu prediction", "z", "phi", "e error"),
         "gate lesson target",
     )
 
@@ -149,6 +165,7 @@ class PredictiveCodingClassifier(Classifier):
         FlagParam("learns"),
         FlagParam("residual"),
         ChoiceParam("scaling", SCALINGS),
+        ChoiceParam("states", STATES),
         *CLASSIFIER,
     )
     def __init__(
@@ -163,14 +180,22 @@ class PredictiveCodingClassifier(Classifier):
         loss: str = "cross-entropy",
         momentum: float = 0.0,
         nudging: float | None = None,
+        states: str = "currents",
         residual: bool = False,
         scaling: str = "standard",
+        init: str = "normal",
         label: str | None = None,
         seed: int | None = None,
         add_to_container: bool | None = None,
     ) -> None:
         self._beta, self._momentum, self._learns = beta, momentum, learns
         self._nudging, self._residual, self._scaling = nudging, residual, scaling
+        self._activities = states == "activities"
+        if self._activities and (residual or scaling == "mupc"):
+            expected = "'currents' with residual connections and with scaling='mupc'"
+            raise unfit("states", expected, states, self)
+        if scaling == "mupc" and init != "normal":
+            raise unfit("init", "'normal' with scaling='mupc'", init, self)
         super().__init__(
             shape,
             neuron_type,
@@ -178,6 +203,7 @@ class PredictiveCodingClassifier(Classifier):
             optimizer,
             parameters,
             loss,
+            init,
             200.0,
             label,
             seed,
@@ -188,22 +214,25 @@ class PredictiveCodingClassifier(Classifier):
         self._check_hidden_layers()
         if self._nudging is not None:
             self.sign = nengo.Node(size_in=1, label="sign")
-        phi, states, errors = x, [], []
+        phi, states, errors, deltas = x, [], [], []
         for level in range(1, self.n_layers + 1):
-            mu = self._build_prediction(level, phi)
+            current = self._build_current(level, phi)
             if level == self.n_layers:
                 break
             if self._is_residual(level):
-                nengo.Connection(states[-1], mu, synapse=None)
+                nengo.Connection(states[-1], current, synapse=None)
+            mu = self._build_activity(level, current) if self._activities else current
             z, phi = self._build_states(level, mu)
             states.append(z)
             errors.append(self._build_difference(level, z, mu))
-        self.output = mu
-        errors.append(self._build_output_error(mu))
-        for level, error in enumerate(errors, start=1):
-            self._teach(f"W{level}", self._build_lesson(level, error))
+            deltas.append(self._build_delta(level, errors[-1], current))
+        self.output = current
+        self._visible[f"mu{level}"] = current
+        deltas.append(self._build_output_error(current))
+        for level, delta in enumerate(deltas, start=1):
+            self._teach(f"W{level}", self._build_lesson(level, delta))
         for level, z in enumerate(states, start=1):
-            self._build_force(level, z, errors[level - 1], errors[level])
+            self._build_force(level, z, errors[level - 1], deltas[level])
 
     def _check_hidden_layers(self):
         if self._fires or self._neuron_type.spiking:
@@ -221,10 +250,13 @@ class PredictiveCodingClassifier(Classifier):
                 obj=self,
             )
 
-    def _build_prediction(self, level, phi):
+    def _build_current(self, level, phi):
+        """What a layer makes of the one below, before any activation."""
         n, bias = self._shape[level], self._initial.get(f"b{level}")
-        mu = neurons(n, Identity(), f"mu{level}", bias=bias)
-        self._visible[f"mu{level}"] = mu
+        hidden = level < self.n_layers
+        label = f"a{level}" if self._activities and hidden else f"mu{level}"
+        mu = neurons(n, Identity(), label, bias=bias)
+        self._visible[label] = mu
         if self._scale(level) != 1:
             gain = np.full(phi.size_out, self._scale(level))
             scaled = neurons(phi.size_out, Identity(), f"scaled{level - 1}", gain=gain)
@@ -235,9 +267,17 @@ class PredictiveCodingClassifier(Classifier):
         self._connect(level, phi, mu, rule if self._learns else None)
         return mu
 
+    def _build_activity(self, level, current):
+        mu = neurons(self._shape[level], self._neuron_type, f"mu{level}")
+        nengo.Connection(current, mu, synapse=None)
+        self._visible[f"mu{level}"] = mu
+        return mu
+
     def _build_states(self, level, mu):
         n = self._shape[level]
         z = self._build_latent(n, f"z{level}", self._beta, mu, self._momentum)
+        if self._activities:
+            return z, z
         phi = neurons(n, self._neuron_type, f"phi{level}")
         nengo.Connection(z, phi, synapse=None)
         return z, phi
@@ -253,6 +293,10 @@ class PredictiveCodingClassifier(Classifier):
         nengo.Connection(mu, e, transform=-1, synapse=None)
         self._visible[f"e{level}"] = e
         return e
+
+    def _build_delta(self, level, error, current):
+        """The error by the input current, by which weights learn and which passes on."""
+        return gated(error, current, self._neuron_type, level) if self._activities else error
 
     def _build_output_error(self, mu):
         # states that no force moves stay where they have started
@@ -272,15 +316,14 @@ class PredictiveCodingClassifier(Classifier):
         return lesson
 
     def _build_force(self, level, z, own, above):
-        connect_feedback(
-            above,
-            self.connections[f"W{level + 1}"],
-            z,
-            self._neuron_type,
-            level,
-            scale=self._scale(level + 1),
-            delay=self._delay,
-        )
+        W = self.connections[f"W{level + 1}"]
+        if self._activities:
+            nengo.Connection(above, z, transform=Transposed(W), synapse=self._delay)
+        else:
+            scale = self._scale(level + 1)
+            connect_feedback(
+                above, W, z, self._neuron_type, level, scale=scale, delay=self._delay
+            )
         if self._is_residual(level + 1):
             nengo.Connection(above, z, synapse=self._delay)
         nengo.Connection(own, z, transform=-1, synapse=self._delay)

@@ -4,6 +4,7 @@ import logging
 import re
 import socket
 import sys
+import webbrowser
 
 import pytest
 from click.testing import CliRunner
@@ -59,6 +60,21 @@ def test_command_starts_nengo_gui(tmp_path, monkeypatch):
         logging.getLogger(name).level == logging.ERROR for name in ("tensorflow", "jax")
     )
     assert path.is_file()
+
+
+def test_a_machine_without_a_browser(tmp_path, monkeypatch):
+    """Nengo GUI would end with a traceback."""
+    main = pytest.importorskip("nengo_gui.main")
+
+    def get():
+        raise webbrowser.Error("could not locate runnable browser")
+
+    monkeypatch.setattr(webbrowser, "get", get)
+    monkeypatch.setattr(sys, "argv", [])
+    started = []
+    monkeypatch.setattr(main, "main", lambda: started.append(sys.argv))
+    gui.open_example("relaxation", tmp_path, port=81)
+    assert started[0][-1] == "--no-browser"
 
 
 def test_a_port_on_which_somebody_listens_is_not_free():

@@ -242,7 +242,7 @@ def trained_pff(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "run"
     output = succeed(train_pff(folder, "--epochs", 2, "--noise", 0))
     (first, _) = records(folder)
-    assert f"epoch 1: error {first['val_error']:.2f} %, goodness " in output
+    assert f"epoch 1: validation error {first['val_error']:.2f} %, goodness " in output
     return folder
 
 
@@ -307,7 +307,8 @@ def test_sdr_run(tmp_path):
     args = ["--model", "sdr", "--hidden", 8, "--units", 40, "--sparsity", 0.1, "--batch", 50]
     args += ["--epochs", 2, "--scaling", 0.01, "--validation", 50, "--output", folder]
     output = succeed(nengo_ngc("train", "digits", *args))
-    assert f"epoch 2: error {records(folder)[1]['val_error']:.2f} %, loss " in output
+    error = records(folder)[1]["val_error"]
+    assert f"epoch 2: validation error {error:.2f} %, loss " in output
     expected = RUN_FILES - {"reconstructions.png", "samples.png"} | {"codes.png"}
     assert {path.name for path in folder.iterdir()} == expected
     assert SDREncoder.load(folder / "checkpoint.npz").scaling == 0.01
@@ -323,7 +324,9 @@ def test_hebbian_run(tmp_path):
     args += ["--patch", 5, "--grid", 2, "--batch", 50, "--epochs", 3, "--validation", 50]
     args += ["--backend", "nengo", "--output", folder]
     output = succeed(nengo_ngc("train", "digits", *args))
-    assert "epoch 1: filters, " in output and "epoch 3: thresholds, error " in output
+    assert (
+        "epoch 1: filters, " in output and "epoch 3: thresholds, validation error " in output
+    )
     expected = RUN_FILES - {"reconstructions.png", "samples.png"} | {
         "codes.png",
         "filters.png",
@@ -429,6 +432,7 @@ def test_datasets():
         (["--batch", "0"], ["--batch", "0 is not in the range x>=1"]),
         (["--epochs", "0"], ["--epochs", "0 is not in the range x>=1"]),
         (["--patience", "0"], ["--patience", "0 is not in the range x>=1"]),
+        (["--components", "5,0"], ["--components", "whole numbers of at least 1"]),
         (["--seed", "-1"], ["--seed", "-1 is not in the range"]),
         (["--learning-rate", "-1"], ["learning_rate", "above 0, got", "-1"]),
         (["--validation", "-1"], ["--validation", "-1 is not in the range x>=0"]),

@@ -87,7 +87,7 @@ def test_a_model_takes_one_registration(plugin, tmp_path):
     run = tmp_path / "run"
     args = ["--model", "means", "--softness", 0.25, "--output", run]
     output = succeed(nengo_ngc("train", "flags", *args, "--epochs", 2))
-    assert "epoch 2: error 0.00 %" in output
+    assert "epoch 2: validation error 0.00 %" in output
     config = json.loads((run / "config.json").read_text())
     assert config["parameters"]["softness"] == 0.25
     assert config["parameters"]["batch_size"] == 5  # its own default

@@ -57,7 +57,13 @@ def exact(model, images):
 
 @functools.cache
 def small():
-    return make("NGCModel", n_mixture=3).fit(X)
+    """A model with Bernoulli pixels, which depend strongly on widespread states."""
+    model = make("NGCModel").fit(X)
+    learned = model._task.learned
+    model._task.learned = {**learned, "W1": 8 * learned["W1"], "M2": 8 * learned["M2"]}
+    centres = 3 * np.repeat(np.eye(3), 30, axis=0)
+    model.mixture_ = fitted_mixture(centres + RNG.randn(90, 3), "z", 3, 0)
+    return model
 
 
 @pytest.mark.parametrize("method, n_samples", [("prior", 20_000), ("importance", 400)])
@@ -133,6 +139,7 @@ def test_weights_and_scores(method):
     np.testing.assert_allclose(scores, logsumexp(weights, axis=1) - np.log(30))
     some = small().log_weights(X[:4], 30, chunk_size=7, method=method)
     np.testing.assert_allclose(some, weights[:4], rtol=1e-6)
+    assert weights.std(axis=1).min() > 0.05
     other = small().log_weights(X[:6], 30, method=method, random_state=1)
     assert np.mean(other != weights) > 0.9
     rngs = [np.random.RandomState(2) for _ in range(2)]
@@ -150,10 +157,10 @@ def test_images_are_weighted_in_blocks(monkeypatch):
 def test_number_of_components_is_chosen_by_likelihood(tmp_path):
     candidates, scores = (1, 4, 8), []
     for n_components in candidates:
-        fixed = copy.deepcopy(small()).set_params(n_mixture=n_components).fit_prior(X[:30])
-        scores.append(fixed.score_samples(X[30:], 100, method="importance").mean())
-    chosen = copy.deepcopy(small()).set_params(n_mixture=candidates)
-    chosen.fit_prior(X[:30], X_val=X[30:])
+        fixed = copy.deepcopy(linear()).set_params(n_mixture=n_components).fit_prior(REAL[:30])
+        scores.append(fixed.score_samples(REAL[30:], 100, method="importance").mean())
+    chosen = copy.deepcopy(linear()).set_params(n_mixture=candidates)
+    chosen.fit_prior(REAL[:30], X_val=REAL[30:])
     best = candidates[int(np.argmax(scores))]
     assert len(chosen.mixture_.weights_) == best
     chosen.save(tmp_path / "model.npz")

@@ -94,7 +94,8 @@ def test_variance_follows_the_parameters():
 def test_nothing_varies():
     still = model(max_epochs=1).fit(np.zeros((20, 9)))
     assert still.noise_variance_ == 1e-6
-    assert np.isfinite(still.score(np.zeros((2, 9))))
+    for method in ("prior", "importance"):
+        assert np.all(np.isfinite(still.score_samples(np.zeros((2, 9)), 10, method=method)))
 
 
 @pytest.mark.parametrize("initial", ["zero", "previous"])

@@ -190,15 +190,17 @@ def test_images_that_do_not_fill_a_batch_are_a_smaller_one(name):
     assert_same_bits(whole, parts)
 
 
-@pytest.mark.parametrize("name", ["NGCModel", "RuleClassifier"])
+@pytest.mark.parametrize("name", ["NGCModel", "RuleClassifier", "HebbianEncoder"])
 def test_simulators_agree_on_any_number_of_images(at_once, name):
     if (at_once, name) == ("nengo-dl", "NGCModel"):
         pytest.skip("one model is enough on NengoDL")
+    # of images of a few numbers, two units may tie, and rounding then decides who wins
+    images = np.random.RandomState(3).rand(*X.shape)
     found = []
     for backend in ("nengo", at_once):
-        model = streamed(make(name, backend), X[:17], Y[:17])
-        model.partial_fit(X[17:20], *labels(name, Y[17:20]))
-        found.append(model.partial_fit(X[20:], *labels(name, Y[20:])).parameters_)
+        model = streamed(make(name, backend), images[:17], Y[:17])
+        model.partial_fit(images[17:20], *labels(name, Y[17:20]))
+        found.append(model.partial_fit(images[20:], *labels(name, Y[20:])).parameters_)
     for key, array in found[0].items():
         np.testing.assert_allclose(found[1][key], array, atol=1e-4, err_msg=key)
 

@@ -228,6 +228,23 @@ def test_all_rules_start_alike():
     assert np.abs(weights[0]["W1"]).min() > 0
 
 
+@pytest.mark.parametrize("make", [FeedforwardClassifier, PredictiveCodingClassifier])
+def test_uniform_initial_values(make):
+    drawn = []
+    for given in ({}, {"W2": np.zeros((3, 300))}):
+        net = make((100, 300, 3), init="uniform", seed=1, parameters=given)
+        with nengo.Simulator(net, progress_bar=False) as sim:
+            drawn.append(net.parameters(sim))
+    for level, n in ((1, 100), (2, 300)):
+        for values in (drawn[0][f"W{level}"], drawn[0][f"b{level}"]):
+            assert np.abs(values).max() <= n**-0.5
+            assert len(np.unique(values)) == values.size
+    W = drawn[0]["W1"]
+    assert np.std(W) == pytest.approx((3 * 100) ** -0.5, rel=0.02)
+    np.testing.assert_array_equal(drawn[1]["W1"], W)
+    assert not np.any(drawn[1]["W2"])
+
+
 @pytest.mark.parametrize("neurons", NEURONS)
 def test_activity_is_one_for_an_input_of_one(neurons):
     net = FeedforwardClassifier(
@@ -465,6 +482,7 @@ def test_metrics():
         ({"nudging": 0.0}, "nudging: must be"),
         ({"centred": True}, "nudging: must be a number with centred=True, got None"),
         ({"scaling": "none"}, "scaling"),
+        ({"scaling": "mupc", "init": "uniform"}, "init: must be 'normal' with scaling"),
     ],
 )
 def test_bad_parameters(kwargs, message, no_work):

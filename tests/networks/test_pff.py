@@ -221,6 +221,7 @@ def test_plain_forward_forward_is_a_layer_at_a_time():
 def test_plain_forward_forward_against_a_loop(backend):
     """In each timestep all layers see the layer below and learn, each by its goodness."""
     kwargs = {"g_units": 0, "recurrent": False, "carry": 0.0, "threshold": 0.5}
+    kwargs["label_scale"] = 0.7
     before, after, _ = learned_by(
         backend, (6, 5, 4), 2, optimizer=ngc.SGD(0.1), weight_std=0.5, **kwargs
     )
@@ -231,13 +232,13 @@ def test_plain_forward_forward_against_a_loop(backend):
         change, x = {}, image
         for level in (1, 2):
             n = x / (np.linalg.norm(x, axis=1, keepdims=True) + 1e-8)
-            label = 5 * y @ p["Vy"].T if level == 1 else 0
+            label = 0.7 * y @ p["Vy"].T if level == 1 else 0
             x = np.maximum(n @ p[f"W{level}"].T + p[f"b{level}"] + label, 0)
             positive = 1 / (1 + np.exp(np.sum(x**2, axis=1, keepdims=True) - 0.5))
             e = 2 * (positive - t) * x
             change[f"W{level}"], change[f"b{level}"] = e.T @ n / 4, e.mean(axis=0)
             if level == 1:
-                change["Vy"] = e.T @ (5 * y) / 4
+                change["Vy"] = e.T @ (0.7 * y) / 4
         for name, gradient in change.items():
             p[name] = p[name] + 0.1 * gradient
     for name in change:
@@ -322,6 +323,7 @@ def test_noise_moves_states():
         ({"noise": -0.1}, "noise: must be a finite number of at least 0"),
         ({"carry": 1.0}, "carry"),
         ({"latent_step": 0}, "latent_step"),
+        ({"label_scale": 0}, "label_scale: must be a finite number above 0, got 0"),
         ({"optimizer": 0.1}, "optimizer"),
         ({"schedule": ngc.Schedule(13)}, "online"),
         ({"parameters": {"W9": [[1.0]]}}, "unknown parameter 'W9'"),
@@ -367,6 +369,31 @@ def model(backend="nengo", **kwargs):
             **kwargs,
         }
     )
+
+
+def test_steps_shrink_if_so_asked():
+    """Two batches of two steps each make four updates."""
+    found = {}
+    for anneal in (False, True):
+        learner = model(g_units=0, steps=2, batch_size=30, max_epochs=1, anneal=anneal)
+        optimizer = learner.fit(X, Y)._task.training.net.connections["W1"].learning_rule_type
+        found[anneal] = optimizer.optimizer
+    constant, shrinking = found[False], found[True]
+    state, gradient = shrinking.init(np.ones(1)), np.ones(1)
+    sizes = []
+    for _ in range(5):
+        change, state = shrinking.update(np, gradient, state, np.ones(1))
+        sizes.append(float(np.abs(change)[0]) / constant.learning_rate)
+    np.testing.assert_allclose(sizes, [1, 0.7625, 0.525, 0.2875, 0.05], rtol=1e-4)
+
+
+def test_scales_of_weights_and_of_the_label():
+    still = {"g_units": 0, "max_epochs": 1, "learning_rate": 1e-9}
+    learned = model(weight_std=0.7, **still).fit(X, Y)
+    assert learned.parameters_["W1"].std() == pytest.approx(0.7, rel=0.1)
+    assert np.ptp(learned.predict_proba(X), axis=1).max() > 0.1
+    deaf = model(weight_std=0.7, label_scale=1e-9, **still).fit(X, Y)
+    np.testing.assert_allclose(deaf.predict_proba(X), 0.1, atol=1e-6)
 
 
 @needs_dl

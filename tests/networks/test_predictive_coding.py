@@ -35,11 +35,13 @@ class Loop:
         nudging=None,
         residual=False,
         scaling="standard",
+        states="currents",
     ):
         self.W = [parameters[f"W{k}"].copy() for k in range(1, len(SHAPE))]
         self.b = [parameters[f"b{k}"].copy() for k in range(1, len(SHAPE))]
         self.beta, self.momentum, self.nudging = beta, momentum, nudging
         self.predict, self.residual = PREDICTIONS[loss], residual
+        self.activities = states == "activities"
         self.a = [1.0] * len(self.W)
         if scaling == "mupc":
             hidden = SHAPE[1] * (len(self.W) if residual else 1)
@@ -48,12 +50,14 @@ class Loop:
 
     def predictions(self, x, z):
         """What each layer predicts of the next one, (W phi, then skip)."""
-        self.pre = [x, *map(np.tanh, z)]
+        self.pre = [x, *(z if self.activities else map(np.tanh, z))]
         mu = []
         for k, (W, b) in enumerate(zip(self.W, self.b)):
             mu.append(self.a[k] * self.pre[k] @ W.T + b)
             if self.residual and 0 < k < len(self.W) - 1:
                 mu[-1] = mu[-1] + z[k - 1]
+            if self.activities and k < len(self.W) - 1:
+                mu[-1] = np.tanh(mu[-1])
         return mu
 
     def start(self, x, y, sign):
@@ -70,13 +74,15 @@ class Loop:
 
     def errors(self, x, z):
         mu = self.predictions(x, z)
+        self.slopes = [1 - m**2 if self.activities else 1.0 for m in mu[:-1]] + [1.0]
         return [*(z[k] - mu[k] for k in range(len(z))), self.target - self.predict(mu[-1])]
 
     def moved(self, z, e):
         after = []
         for k in range(len(z)):
-            slope = 1 - np.tanh(z[k]) ** 2
-            force = slope * (self.a[k + 1] * e[k + 1] @ self.W[k + 1]) - e[k]
+            slope = 1.0 if self.activities else 1 - np.tanh(z[k]) ** 2
+            above = self.a[k + 1] * self.slopes[k + 1] * e[k + 1]
+            force = slope * (above @ self.W[k + 1]) - e[k]
             if self.residual and k + 1 < len(z):
                 force = force + e[k + 1]
             self.v[k] = self.momentum * self.v[k] + force
@@ -85,7 +91,7 @@ class Loop:
 
     def learn(self, e):
         for k, error in enumerate(e):
-            error = error / self.strength
+            error = self.slopes[k] * error / self.strength
             self.W[k] = self.W[k] + RATE * self.a[k] * error.T @ self.pre[k] / len(error)
             if self.learns_biases:
                 self.b[k] = self.b[k] + RATE * error.mean(axis=0)
@@ -114,6 +120,13 @@ VARIANTS = {
     "negative nudging": {"nudging": -0.3},
     "centred nudging": {"nudging": 0.4, "signed": True, "momentum": 0.3},
     "incremental nudging": {"nudging": -0.5, "signed": True, "incremental": True},
+    "activities": {"states": "activities", "momentum": 0.5},
+    "incremental activities": {
+        "states": "activities",
+        "incremental": True,
+        "nudging": 0.6,
+        "loss": "squared-error",
+    },
     "mupc": {"scaling": "mupc", "loss": "squared-error"},
     "mupc of a residual network": {"scaling": "mupc", "residual": True, "momentum": 0.2},
 }
@@ -268,6 +281,9 @@ def test_initial_weights_of_mupc():
         ({"residual": True}, r"shape: hidden layers must have the same size.*\(5, 4\)"),
         ({"scaling": "mupc"}, "shape: hidden layers must have the same size"),
         ({"scaling": "mu"}, "scaling.*'mu'"),
+        ({"states": "z"}, "states.*'z'"),
+        ({"states": "activities", "residual": True}, "states: must be 'currents' with"),
+        ({"scaling": "mupc", "init": "uniform"}, "init: must be 'normal' with"),
     ],
 )
 def test_bad_network(kwargs, message):

@@ -1,5 +1,6 @@
 """The parts that commands share: options, messages, and errors without a traceback."""
 
+import inspect
 import logging
 import os
 import shlex
@@ -47,7 +48,8 @@ class Filled(click.Command):
         self._names = names
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        text = (self.help or "").replace("{names}", self._names())
+        # names may be several lines, which are indented as the text around them
+        text = inspect.cleandoc(self.help or "").replace("{names}", self._names())
         click.Command(self.name, help=text).format_help_text(ctx, formatter)
 
 

@@ -117,4 +117,4 @@ def _list() -> None:
             number = row.get("published")
             shown = "nothing published" if number is None else f"published {number:g}"
             click.echo(f"    {row['name']}, {row['dataset']}: {shown}")
-    click.echo("\nnengo-ngc reproduce --help says how to run one")
+    click.echo("\nnengo-ngc reproduce --help explains how to run one")

@@ -120,7 +120,9 @@ def train(
                 data_dir,
                 resume,
                 on_begin=lambda: say(
-                    f"training on {run.config['dataset']}, output in {run.folder}"
+                    f"training on {run.config['dataset']}"
+                    f"{', pixels made 0 or 1' if run.config['binarize'] else ''}, "
+                    f"output in {run.folder}"
                 ),
                 on_epoch=lambda record: say(
                     f"epoch {record['epoch']}: {run.spec.say(record)}, "

@@ -221,8 +221,8 @@ def _check_names_and_flags(settings: Mapping[str, Any], defaults: Mapping[str, A
         if name not in known:
             raise ValueError(unknown("name", name, known))
         is_flag = isinstance(defaults[name], bool)
-        # a parameter that is a text by default may be a flag, too, and the other way round
-        either = isinstance(value, str) or isinstance(defaults[name], str)
-        if isinstance(value, bool) != is_flag and not either:
+        # a model checks itself whether a string fits, and what there may be instead of one
+        checks = isinstance(value, str) or isinstance(defaults[name], str)
+        if isinstance(value, bool) != is_flag and not checks:
             be = "be" if is_flag else "not be"
             raise ValueError(f"{name} must {be} true or false, got {value!r}")

@@ -178,7 +178,7 @@ class ModelSpec:
 
     def say(self, record: Mapping[str, Any]) -> str:
         """Return an entry of ``history_`` as text."""
-        error = f"error {record['val_error']:.2f} %, " if "val_error" in record else ""
+        error = validation_error(record)
         return f"{error}loss {record['loss']:.4f}" if "loss" in record else error[:-2]
 
     # --- measuring it
@@ -239,6 +239,12 @@ class ModelSpec:
             plots.latent_map(
                 model.transform(data.X_test[rows]), data.y_test[rows], folder / "latents.png"
             )
+
+
+def validation_error(record: Mapping[str, Any]) -> str:
+    """Return the beginning of a line about an epoch: the validation error, if there is one."""
+    known = record.get("val_error")
+    return "" if known is None else f"validation error {known:.2f} %, "
 
 
 def as_pixels(rows: Iterable[NDArray]) -> list[NDArray]:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from ...models import HebbianEncoder
 from .. import plots
 from ..datasets import Dataset
-from .base import as_pixels
-from .options import COUNT, SPARSITY, UNITS, Option
+from .base import as_pixels, validation_error
+from .options import COUNT, READOUT, SPARSITY, UNITS, Option
 from .sdr import CodeSpec
 
 _BLANK = 0.1  # of the largest weight of all filters, which no weight of a blank one reaches
@@ -26,6 +26,7 @@ class HebbianSpec(CodeSpec):
     own_options = (
         UNITS,
         SPARSITY,
+        READOUT,
         Option("patch", "patch", "Set the width and height of a filter, in pixels.", COUNT),
         Option("grid", "grid", "Set the number of cells on each side of the grid.", COUNT),
     )
@@ -40,7 +41,7 @@ class HebbianSpec(CodeSpec):
     def say(self, record: Mapping[str, Any]) -> str:
         if "silent_units" not in record:
             return record["phase"]
-        error = f"error {record['val_error']:.2f} %, " if "val_error" in record else ""
+        error = validation_error(record)
         return f"{record['phase']}, {error}{record['silent_units']} silent units"
 
     def draw(self, model: Any, data: Dataset, folder: Path) -> None:

@@ -15,7 +15,7 @@ from ...networks.gncn import INITIAL, OUTPUTS, VARIANTS
 from .. import plots
 from ..datasets import Dataset
 from .base import LATENTS, N_SHOWN, ModelSpec, as_pixels, probe_error, right_half, tested
-from .options import COUNT, STEPS, Option
+from .options import COUNT, SIZES, STEPS, Option
 
 
 class NGCSpec(ModelSpec):
@@ -55,6 +55,13 @@ class NGCSpec(ModelSpec):
             "n_iter_no_change",
             "Stop after this number of epochs without progress.",
             COUNT,
+        ),
+        Option(
+            "components",
+            "n_mixture",
+            "Set the number of components of the prior, or several to choose from, such as "
+            "20,75.",
+            SIZES,
         ),
     )
     small = {"hidden": (72, 72, 72), "batch": 50, "epochs": 20, "patience": 5}

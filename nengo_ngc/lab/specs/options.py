@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from ...models import BACKENDS
+from ...models.codes import READOUTS
 
 COUNT = click.IntRange(min=1)
 SEED = click.IntRange(0, 2**32 - 1)
@@ -95,3 +96,9 @@ SHARED = (
 STEPS = Option("steps", "steps", "Set the timesteps for which each image is presented.", COUNT)
 UNITS = Option("units", "n_units", "Set the number of units in the code.", COUNT)
 SPARSITY = Option("sparsity", "sparsity", "Set the proportion of units that win.", PROPORTION)
+READOUT = Option(
+    "readout",
+    "readout",
+    "Predict labels by the angles to mean codes, or by a linear classifier of codes.",
+    click.Choice(READOUTS),
+)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...models import PFFClassifier
 from ..datasets import Dataset
-from .base import LATENTS, N_SHOWN, ModelSpec, probe_error, tested
+from .base import LATENTS, N_SHOWN, ModelSpec, probe_error, tested, validation_error
 from .options import STEPS, Option
 
 
@@ -53,7 +53,7 @@ class PFFSpec(ModelSpec):
             model.fit_prior(X, y)
 
     def say(self, record: Mapping[str, Any]) -> str:
-        error = f"error {record['val_error']:.2f} %, " if "val_error" in record else ""
+        error = validation_error(record)
         return (
             f"{error}goodness {record['positive_goodness']:.2f}, "
             f"of negatives {record['negative_goodness']:.2f}"

@@ -13,21 +13,21 @@ from ...models import SDREncoder
 from .. import plots
 from ..datasets import Dataset
 from .base import LATENTS, ModelSpec, probe_error, tested
-from .options import SPARSITY, UNITS, Option
+from .options import READOUT, SPARSITY, UNITS, Option
 
 
 class CodeSpec(ModelSpec):
-    """What specs of models share that make binary codes and know classes by centroids."""
+    """What specs of models share that make binary codes."""
 
     measures = {
-        "error": "test error, nearest class centroid (%)",
+        "error": "test error (%)",
         "active_units": "active units of a code",
         "silent_units": "units that are never active",
         "entropy": "mean entropy of units (bit)",
         "probe_error": "logistic regression on codes, error (%)",
     }
     panels: Sequence[tuple[str, Mapping[str, str]]] = (
-        ("error by centroids (%)", {"val_error": "validation"}),
+        ("error (%)", {"val_error": "validation"}),
         ("units", {"silent_units": "never active"}),
     )
     captions = {
@@ -66,6 +66,7 @@ class SDRSpec(CodeSpec):
     own_options = (
         UNITS,
         SPARSITY,
+        READOUT,
         Option(
             "scaling",
             "scaling",

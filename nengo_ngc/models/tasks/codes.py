@@ -1,9 +1,11 @@
-"""Tasks that make binary sparse codes, and know a class by its mean code."""
+"""Tasks that make binary sparse codes, and tell classes by their mean codes or linearly."""
 
 from abc import abstractmethod
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, vstack
+from sklearn.exceptions import NotFittedError
 from sklearn.utils import gen_batches
 
 from ...metrics import codes as analysis
@@ -12,6 +14,7 @@ from ...storage.model_files import Array
 from ...training import Images
 from ...training.images import part
 from .labels import LabelTask
+from .linear_readout import LinearReadout
 
 _SEEN = 10_000  # training images that centroids are made of while a model learns
 _AT_ONCE = 10_000  # images whose codes are held in memory
@@ -26,9 +29,12 @@ class CodeTask(LabelTask):
     ----------
     means : (n_classes, n_units) array or None
         The part of the codes of each class in which each unit is active.
+    linear : LinearReadout or None
+        What the settings ask for with ``readout="linear"``.
     """
 
     means: NDArray | None = None
+    linear: LinearReadout | None = None
 
     @abstractmethod
     def codes(self, X: NDArray | Images) -> NDArray:
@@ -48,13 +54,26 @@ class CodeTask(LabelTask):
         return y[:, None].astype(np.float32)
 
     def decide(self, X):
+        parts = gen_batches(len(X), _AT_ONCE)
+        return np.concatenate([self._evidence(self.codes(part(X, k))) for k in parts])
+
+    def _evidence(self, codes):
+        if self._is_linear:
+            if self.linear is None:
+                raise NotFittedError(
+                    "readout was 'mean-codes' when the model learned; call fit_centroids"
+                )
+            return self.linear.evidence(codes)
         # cosines of codes and mean codes, times k, which is the overlap if all codes of a
         # class are alike; where they are spread over many units, some have none of the k units
         # of a centroid
         norms = np.linalg.norm(self.means, axis=1)
         scale = np.sqrt(self.n_winners) / np.where(norms > 0, norms, 1)
-        parts = gen_batches(len(X), _AT_ONCE)
-        return np.concatenate([self.codes(part(X, k)) @ self.means.T * scale for k in parts])
+        return codes @ self.means.T * scale
+
+    @property
+    def _is_linear(self):
+        return self.settings.readout == "linear"
 
     @property
     def centroids(self) -> NDArray | None:
@@ -67,31 +86,45 @@ class CodeTask(LabelTask):
         known = self.means.any(axis=1, keepdims=True)
         return known * k_winners(np, self.means, self.n_winners)
 
-    def fit_centroids(self, X: NDArray | Images, y: NDArray) -> None:
-        """Make the mean codes from images and their labels, whole numbers from 0."""
-        n_units = self.n_units
-        active, counts = np.zeros((self.n_classes, n_units)), np.zeros((self.n_classes, 1))
-        for rows in gen_batches(len(X), _AT_ONCE):
-            codes, labels = self.codes(part(X, rows)), y[rows]
-            for label in np.unique(labels):
-                active[label] += codes[labels == label].sum(axis=0)
-                counts[label] += np.sum(labels == label)
-        self.means = active / np.maximum(counts, 1)
+    def fit_centroids(
+        self, X: NDArray | Images, y: NDArray, before: NDArray | None = None
+    ) -> None:
+        """Make the mean codes, and the linear readout if there is one, from images.
+
+        Parameters
+        ----------
+        X : (n, n_pixels) array or Images
+        y : (n,) array
+            Labels, whole numbers from 0.
+        before : (n_classes, n_units) array, optional
+            Mean codes that classes without images keep. By default theirs are 0.
+        """
+        seen = [self._sparse_codes(part(X, rows)) for rows in gen_batches(len(X), _AT_ONCE)]
+        self._fit_centroids(vstack(seen, format="csr"), y, before)
+
+    def _sparse_codes(self, X):
+        return csr_matrix(self.codes(X).astype(np.float32))
+
+    def _fit_centroids(self, codes, y, before=None):
+        self.means = np.zeros((self.n_classes, self.n_units))
+        for label in range(self.n_classes):
+            of_class = codes[y == label]
+            if of_class.shape[0]:
+                self.means[label] = of_class.sum(axis=0, dtype=float) / of_class.shape[0]
+            elif before is not None:
+                self.means[label] = before[label]
+        if self._is_linear:
+            self.linear = LinearReadout.fitted(codes, y, self.n_classes, before)
 
     def end_stream(self, data):
         self.state_now()
-        before, labels = self.means, data[1][:, 0].astype(int)
-        self.fit_centroids(data[0], labels)
-        if before is not None:
-            absent = np.setdiff1d(np.arange(self.n_classes), labels)
-            self.means[absent] = before[absent]
+        self.fit_centroids(data[0], data[1][:, 0].astype(int), self.means)
 
     def look(self, X: NDArray | Images, y: NDArray, order: NDArray) -> dict[str, float]:
         """Make the centroids from some images, and return measures of their codes."""
         seen = order[:_SEEN]
-        X, y = part(X, seen), y[seen, 0].astype(int)
-        codes = self.codes(X)
-        self.fit_centroids(X, y)
+        codes = self.codes(part(X, seen))
+        self._fit_centroids(csr_matrix(codes.astype(np.float32)), y[seen, 0].astype(int))
         return {
             "silent_units": int(np.sum(~codes.any(axis=0))),
             "entropy": float(analysis.unit_entropy(codes).mean()),
@@ -101,13 +134,18 @@ class CodeTask(LabelTask):
 
     def arrays(self):
         known = {} if self.means is None else {"centroids": self.means}
+        if self._is_linear and self.linear is not None:
+            known.update(self.linear.arrays)
         return {**super().arrays(), **known}
 
     def expected_arrays(self, shapes):
         expected = super().expected_arrays(shapes)
         looked = any("silent_units" in record for record in self.history)
         if looked or "centroids" in shapes:
-            expected["centroids"] = Array((self.n_classes, self._n_units_in(shapes)))
+            n_units = self._n_units_in(shapes)
+            expected["centroids"] = Array((self.n_classes, n_units))
+            if self._is_linear:
+                expected.update(LinearReadout.expected_arrays(self.n_classes, n_units))
         return expected
 
     def _n_units_in(self, shapes):
@@ -117,3 +155,4 @@ class CodeTask(LabelTask):
     def take_up(self, arrays):
         super().take_up(arrays)
         self.means = arrays.get("centroids")  # binary in files of earlier versions
+        self.linear = LinearReadout.of(arrays)

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...networks import PFF
-from ...rules import Adam, Clipped
+from ...rules import Adam, Annealed, Clipped, Optimizer
 from ...schedule import Schedule
 from ...training import Images
+from ...validation import LARGEST_WHOLE
 from .labels import LabelTask
 
 
@@ -61,6 +62,11 @@ class PFFTask(LabelTask):
 
     def training_network(self) -> PFF:
         return self.network(self.settings.steps + 1, learns=True)
+
+    def annealed(self, optimizer: Optimizer) -> Optimizer:
+        model = self.settings
+        n_updates = min(self.n_updates * model.steps, LARGEST_WHOLE)  # one in each step
+        return Annealed(optimizer, n_updates) if model.anneal else optimizer
 
     def begin_epoch(self, data, order):
         self._rng = self.random_state()
@@ -179,8 +185,10 @@ class PFFTask(LabelTask):
             latent_step=model.latent_step,
             positives_only=model.positives_only,
             noise=model.noise if learns else 0.0,
+            weight_std=model.weight_std,
+            label_scale=model.label_scale,
             readout=model.readout,
-            optimizer=Clipped(Adam(model.learning_rate)) if learns else None,
+            optimizer=self.annealed(Clipped(Adam(model.learning_rate))) if learns else None,
             parameters=None if learns else self._parameters_for(generates),
             seed=self.seed,
         )

@@ -87,6 +87,7 @@ def _feedforward(hidden_rule):
             max_rate=model.max_rate,
             synapse=model.synapse,
             loss=model.loss,
+            init=model.init,
             **kwargs,
         )
 
@@ -101,7 +102,9 @@ def _predictive_coding(model, learns, **kwargs):
         momentum=model.momentum,
         nudging=model.nudging if learns else None,
         residual=model.residual,
+        states=model.states,
         scaling=model.scaling,
+        init=model.init,
         **kwargs,
     )
 
