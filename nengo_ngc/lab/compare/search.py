@@ -196,7 +196,7 @@ def columns(found: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
         "chosen by search": [each["cells"] for each in found],
         "settings": [_settings_text(each["settings"]) for each in found],
         "validation": [
-            "" if each["value"] is None else f"{each['value']:.4g} {each['label']}"
+            "" if each["value"] is None else f"{each['label']} {each['value']:.4g}"
             for each in found
         ],
         "trials": [str(len(each["trials"])) for each in found],
