@@ -8,6 +8,7 @@ the tables that benchmarks have left in ``benchmarks/``. Each is drawn as ``NAME
     python -m docs.make_pictures initial_bce
 """
 
+import json
 import sys
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,7 @@ import nengo_ngc as ngc
 from benchmarks import initial, pff_images, sparse_encoder, willshaw
 from benchmarks._recorded import curves, table
 from nengo_ngc import datasets
+from nengo_ngc.lab.compare import figures
 from nengo_ngc.lab.plots import INK, WIDTH, figure, light_and_dark, whole_numbers
 
 IMAGES = Path(__file__).parent / "images"
@@ -185,6 +187,22 @@ def memory(path):
     willshaw.draw(1024, rows, path)
 
 
+def compare_curves(path, name="curves"):
+    """Errors of learning rules on MNIST over epochs."""
+    recorded = json.loads(
+        (IMAGES.parents[1] / "benchmarks" / "compare_mnist.json").read_text("utf-8")
+    )
+    runs = {}
+    for result in recorded["results"]:
+        runs.setdefault(result["cell"]["rule"], []).append(result)
+    figures.PICTURES[name](runs, path)
+
+
+def compare_angles(path):
+    """Angles to backprop of the same rules."""
+    compare_curves(path, "angles")
+
+
 PICTURES = {
     "circuit": circuit,
     "settling": settling,
@@ -194,6 +212,8 @@ PICTURES = {
     "sparse_robustness": sparse_robustness,
     "sparse_information": sparse_information,
     "willshaw": memory,
+    "compare_curves": compare_curves,
+    "compare_angles": compare_angles,
 }
 
 if __name__ == "__main__":

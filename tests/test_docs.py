@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 import nengo_ngc as ngc
+from nengo_ngc.lab.compare.tasks import TASKS
 from nengo_ngc.lab.datasets import SOURCES
 from nengo_ngc.lab.specs import MODELS
 from nengo_ngc.models import RULES
@@ -52,7 +53,7 @@ def test_python_blocks_run(page, tmp_path, monkeypatch):
         pytest.importorskip("nengo_spa")
     monkeypatch.chdir(tmp_path)
     names = {"__name__": page.stem}
-    registries = RULES, MODELS, SOURCES, NEURONS
+    registries = RULES, MODELS, SOURCES, NEURONS, TASKS
     with ExitStack() as stack:
         for registry in registries:  # pages register theirs
             stack.enter_context(patch.dict(registry))

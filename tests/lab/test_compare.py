@@ -502,7 +502,7 @@ def checkpoint(folder, epochs, **made_of):
     X, y = np.random.RandomState(0).rand(20, 6), np.arange(20) % 2
     for record in model.set_params(max_epochs=epochs).epochs(X, y, X, y):
         record["val_error"] = [3.0, 2.0, 4.0, 5.0][record["epoch"] - 1]
-        kept.keep(model, {"angles": [record["epoch"]]})
+        kept.keep(model, {"angles": [record["epoch"]]}, record["epoch"])
     return kept
 
 

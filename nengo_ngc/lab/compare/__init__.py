@@ -15,6 +15,7 @@ from .cells import AXES, cells_of, model_of
 from .code_hashes import hashes
 from .configuration import DEFAULTS, check_config, read_config
 from .follow import check_installed
+from .tasks import TASKS
 from .user_modules import import_module, place
 
 __all__ = [
@@ -144,7 +145,7 @@ def run_cells(
     atomic.remove_leftovers(folder / "cells")
     paths = {name: folder / "cells" / f"{name}.json" for name in cells}
     imported = [import_module(module) for module in modules]
-    imported += [*MODELS.modules(), *datasets.SOURCES.modules()]
+    imported += [*MODELS.modules(), *datasets.SOURCES.modules(), *TASKS.modules()]
     code, places = hashes(imported), [place(module) for module in imported]
     done: dict[str, Any] = {
         name: results.finished(paths[name], cell, code) for name, cell in cells.items()
