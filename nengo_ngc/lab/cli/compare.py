@@ -11,11 +11,13 @@ from ...training.progress import draws_bars
 from .. import compare as comparison
 from ..compare.report import outcome
 from ..specs import compared
-from ..specs.options import COUNT
 from .common import (
     Filled,
+    dask_option,
     data_dir_option,
+    follow_option,
     interruptible,
+    jobs_option,
     plain_errors,
     quiet_option,
     telling,
@@ -37,19 +39,9 @@ def _names() -> str:
     type=click.Path(),
     help="Write into this folder. The default is runs/compare-CONFIG.",
 )
-@click.option(
-    "--jobs",
-    type=COUNT,
-    default=1,
-    show_default=True,
-    help="Compute this number of combinations at once.",
-)
-@click.option("--dask", help="Compute on the workers of the Dask scheduler at this address.")
-@click.option(
-    "--follow",
-    is_flag=True,
-    help="Write what is measured of each epoch into the folder metrics, for TensorBoard.",
-)
+@jobs_option
+@dask_option
+@follow_option
 @quiet_option
 @data_dir_option
 def compare(

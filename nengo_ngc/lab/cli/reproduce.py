@@ -10,8 +10,11 @@ from .. import reproduce as published
 from ..specs.options import COUNT
 from .common import (
     Filled,
+    dask_option,
     data_dir_option,
+    follow_option,
     interruptible,
+    jobs_option,
     plain_errors,
     quiet_option,
     telling,
@@ -37,14 +40,9 @@ def _names() -> str:
     type=click.Path(),
     help="Write into this folder. The default is runs/reproduce-TABLE.",
 )
-@click.option(
-    "--jobs",
-    type=COUNT,
-    default=1,
-    show_default=True,
-    help="Run this number of cells at once.",
-)
-@click.option("--dask", help="Run on the workers of the Dask scheduler at this address.")
+@jobs_option
+@dask_option
+@follow_option
 @quiet_option
 @data_dir_option
 def reproduce(
@@ -56,6 +54,7 @@ def reproduce(
     output: str | None,
     jobs: int,
     dask: str | None,
+    follow: bool,
     quiet: bool,
     data_dir: str | None,
 ) -> None:
@@ -97,7 +96,7 @@ def reproduce(
                 bar.refresh()
 
             found = published.reproduce(
-                table, folder, quick, rows, chosen, epochs, jobs, dask, data_dir, done
+                table, folder, quick, rows, chosen, epochs, jobs, dask, data_dir, done, follow
             )
         say((folder / "table.txt").read_text(encoding="utf-8"))
         say(f"see report.html and table.json in {folder}")

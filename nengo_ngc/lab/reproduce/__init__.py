@@ -24,6 +24,7 @@ def reproduce(
     dask: str | None = None,
     data_dir: str | os.PathLike | None = None,
     on_cell: Callable[[dict, int], None] | None = None,
+    follow: bool = False,
 ) -> list[dict[str, Any]]:
     """Run what has not been run yet of a published table, and write ours beside it.
 
@@ -42,7 +43,7 @@ def reproduce(
         Take these seeds, rather than those of the recipe.
     epochs : int, optional
         Learn for this number of epochs, rather than that of the recipe.
-    n_jobs, dask, data_dir, on_cell
+    n_jobs, dask, data_dir, on_cell, follow
         As for `.lab.compare.compare`.
 
     Returns
@@ -65,7 +66,8 @@ def reproduce(
     with locks.held(folder):
         atomic.remove_leftovers(folder)
         modules = recipe.modules
-        results = run_cells(cells, modules, folder, n_jobs, dask, data_dir, on_cell)
+        metrics = folder.absolute() / "metrics" if follow else None
+        results = run_cells(cells, modules, folder, n_jobs, dask, data_dir, on_cell, metrics)
         by_name = dict(zip(cells, results))
         found = report.summary(wanted, by_name, recipe.measure)
         report.write(recipe, found, list(by_name.values()), folder, quick)
