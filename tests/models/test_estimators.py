@@ -832,7 +832,10 @@ def test_bad_validation_images(no_work, images, message):
         ({"batch_size": 2.5}, "batch_size: must be a whole number of at least 1, got 2.5"),
         ({"steps": 0}, "steps: must be a whole number of at least 1, got 0"),
         ({"max_epochs": -1}, "max_epochs: must be a whole number of at least 1, got -1"),
-        ({"n_mixture": 0}, "n_mixture: must be a whole number of at least 1, got 0"),
+        (
+            {"n_mixture": 0},
+            "n_mixture: must be a whole number of at least 1 or a sequence of .*, got 0",
+        ),
         ({"n_iter_no_change": 0}, "n_iter_no_change: must be .*at least 1 or None, got 0"),
         (
             {"n_hidden": ()},

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nengo_ngc import Images
-from nengo_ngc.models import inputs, ngc
+from nengo_ngc.models import density, inputs
 from nengo_ngc.models.tasks import codes, hebbian
 from nengo_ngc.training import task
 
@@ -47,7 +47,7 @@ def watched(request, tmp_path, monkeypatch):
     for module, name in ((task, "_AT_ONCE"), (hebbian, "_AT_ONCE"), (inputs, "_AT_ONCE")):
         monkeypatch.setattr(module, name, ONE_BATCH)
     monkeypatch.setattr(codes, "_AT_ONCE", ONE_BATCH)
-    monkeypatch.setattr(ngc, "_SCORED_AT_ONCE", ONE_BATCH)
+    monkeypatch.setattr(density, "_WEIGHTS_AT_ONCE", ONE_BATCH)
     kind = type("Watched", (Watched,), {})
     if request.param == "bytes":
         return kind(STORED)
