@@ -17,7 +17,6 @@ from tqdm import tqdm
 from ...exceptions import DivergenceError
 from ...training import progress
 from ..datasets import DATA_VARIABLE
-from ..specs.options import COUNT
 
 INTERRUPTED = 130  # the exit status of a command that Ctrl-C has ended
 
@@ -30,23 +29,6 @@ data_dir_option = click.option(
 
 quiet_option = click.option(
     "--quiet", is_flag=True, help="Print nothing unless something goes wrong."
-)
-
-# how cells of comparisons and of tables run
-jobs_option = click.option(
-    "--jobs",
-    type=COUNT,
-    default=1,
-    show_default=True,
-    help="Compute this number of runs at once.",
-)
-dask_option = click.option(
-    "--dask", help="Compute on the workers of the Dask scheduler at this address."
-)
-follow_option = click.option(
-    "--follow",
-    is_flag=True,
-    help="Write what is measured of each epoch into the folder metrics, for TensorBoard.",
 )
 
 ARGUMENTS = f"{__name__}.arguments"  # where a context keeps them

@@ -1,28 +1,21 @@
 """The command ``compare``."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 from tqdm import tqdm
 
 from ...training.progress import draws_bars
 from .. import compare as comparison
-from ..compare.report import outcome
 from ..specs import compared
+from .cells import Tell, continues, dask_option, follow_option, jobs_option
 from .common import (
     Filled,
-    dask_option,
     data_dir_option,
-    follow_option,
     interruptible,
-    jobs_option,
     plain_errors,
     quiet_option,
     telling,
-    to_type,
-    typed_arguments,
 )
 
 
@@ -96,7 +89,7 @@ def compare(
     """
     with (
         plain_errors(),
-        interruptible(_continues),
+        interruptible(continues),
         telling(quiet) as say,
     ):
         wanted = comparison.check_config(comparison.read_config(config) if config else {})
@@ -106,30 +99,10 @@ def compare(
         bar = tqdm(total=n_cells, unit="run", desc="compare", disable=not draws_bars())
         with bar:
             results = comparison.compare(
-                wanted, folder, jobs, dask, data_dir, _Tell(bar, say), follow
+                wanted, folder, jobs, dask, data_dir, Tell(bar, say), follow
             )
         say((folder / "table.txt").read_text(encoding="utf-8"))
         say(f"see report.html, curves and angles in {folder}")
     failed = sum(result["status"] == "failed" for result in results)
     if failed:
         raise click.ClickException(f"{failed} of {n_cells} runs failed; report.html says why")
-
-
-def _continues() -> tuple[str, str]:
-    return "finished runs are kept; this command continues", to_type(*typed_arguments())
-
-
-class _Tell:
-    """Advances a bar, and prints the outcome of each run."""
-
-    def __init__(self, bar: tqdm, say: Callable[[str], None]) -> None:
-        self._bar, self._say = bar, say
-
-    def __call__(self, result: dict[str, Any], left: int) -> None:
-        self._bar.n = self._bar.total - left
-        cell = result["cell"]
-        name = f"{cell['dataset']}, {cell['rule']}, {cell['neurons']}, seed {cell['seed']}"
-        name += cell["variant"].replace("-", " ")
-        with tqdm.external_write_mode():
-            self._say(f"{name}: {outcome(result)}")
-        self._bar.refresh()

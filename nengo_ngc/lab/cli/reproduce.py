@@ -8,18 +8,14 @@ from tqdm import tqdm
 from ...training.progress import draws_bars
 from .. import reproduce as published
 from ..specs.options import COUNT
+from .cells import Tell, continues, dask_option, follow_option, jobs_option
 from .common import (
     Filled,
-    dask_option,
     data_dir_option,
-    follow_option,
     interruptible,
-    jobs_option,
     plain_errors,
     quiet_option,
     telling,
-    to_type,
-    typed_arguments,
 )
 
 
@@ -81,7 +77,7 @@ def reproduce(
         return
     with (
         plain_errors(),
-        interruptible(_continues),
+        interruptible(continues),
         telling(quiet) as say,
     ):
         recipe = published.read(table)
@@ -90,23 +86,24 @@ def reproduce(
         folder = Path(output or f"runs/reproduce-{recipe.name}{'-quick' if quick else ''}")
         total = sum(len(row.cells) for row in wanted)
         with tqdm(total=total, unit="run", desc=recipe.name, disable=not draws_bars()) as bar:
-
-            def done(result: dict, left: int) -> None:
-                bar.n = total - left
-                bar.refresh()
-
             found = published.reproduce(
-                table, folder, quick, rows, chosen, epochs, jobs, dask, data_dir, done, follow
+                table,
+                folder,
+                quick,
+                rows,
+                chosen,
+                epochs,
+                jobs,
+                dask,
+                data_dir,
+                Tell(bar, say),
+                follow,
             )
         say((folder / "table.txt").read_text(encoding="utf-8"))
         say(f"see report.html and table.json in {folder}")
     failed = [(row["name"], said) for row in found for said in row["failed"]]
     if failed:
         raise click.ClickException("; ".join(f"{name}: {said}" for name, said in failed))
-
-
-def _continues() -> tuple[str, str]:
-    return "finished epochs are kept; this command continues", to_type(*typed_arguments())
 
 
 def _list() -> None:

@@ -1,0 +1,55 @@
+"""What the commands that run cells share: options, and what they print of each run."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from ..compare.report import outcome
+from ..specs.options import COUNT
+from .common import to_type, typed_arguments
+
+jobs_option = click.option(
+    "--jobs",
+    type=COUNT,
+    default=1,
+    show_default=True,
+    help="Compute this number of runs at once.",
+)
+dask_option = click.option(
+    "--dask", help="Compute on the workers of the Dask scheduler at this address."
+)
+follow_option = click.option(
+    "--follow",
+    is_flag=True,
+    help="Write what is measured of each epoch into the folder metrics, for TensorBoard.",
+)
+
+
+def continues() -> tuple[str, str]:
+    """Say what is kept of the work that was interrupted, and which command continues it."""
+    return "finished epochs are kept; this command continues", to_type(*typed_arguments())
+
+
+class Tell:
+    """Advances a bar, and prints the outcome of each run.
+
+    Parameters
+    ----------
+    bar : tqdm.tqdm
+    say : callable
+        Prints a line.
+    """
+
+    def __init__(self, bar: tqdm, say: Callable[[str], None]) -> None:
+        self._bar, self._say = bar, say
+
+    def __call__(self, result: dict[str, Any], left: int) -> None:
+        self._bar.n = self._bar.total - left
+        cell = result["cell"]
+        name = f"{cell['dataset']}, {cell['rule']}, {cell['neurons']}, seed {cell['seed']}"
+        name += cell["variant"].replace("-", " ")
+        with tqdm.external_write_mode():
+            self._say(f"{name}: {outcome(result)}")
+        self._bar.refresh()
