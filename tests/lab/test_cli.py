@@ -630,7 +630,7 @@ def test_damaged_run(copied, name, command):
     args = ["train", "--resume", "--output", copied]
     result = nengo_ngc(*(args if command == "train" else [command, copied]))
     message = complaint(result)
-    assert str(path) in message and "damaged" in message
+    assert str(path) in message and ("damaged" in message or "not valid JSON" in message)
     assert contents(copied) == before
 
 
@@ -639,7 +639,9 @@ def test_config_that_is_none(copied, text):
     (copied / "config.json").write_bytes(text.encode("latin-1"))
     message = complaint(nengo_ngc("evaluate", copied))
     assert f"{copied / 'config.json'}" in message
-    assert any(part in message for part in ("is damaged", "must be a table", "is missing"))
+    assert any(
+        part in message for part in ("is not valid JSON", "must be a table", "is missing")
+    )
 
 
 @pytest.mark.parametrize("args", [["train", "--resume", "--output"], ["evaluate"], ["sample"]])

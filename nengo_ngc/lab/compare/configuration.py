@@ -1,14 +1,13 @@
 """Configurations of comparisons: what they may say, and checks before any cell runs."""
 
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ...models import BACKENDS
 from ...networks.classifiers import NEURONS
-from ...storage import schema
+from ...storage import parsing, schema
 from ...storage.schema import Anything, Either, Flag, List, Number, Table, Text, Whole
 from ...validation import unknown
 from ..datasets import Dataset
@@ -77,7 +76,7 @@ def read_config(path: str | os.PathLike) -> dict[str, Any]:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no configuration file {path}")
-    config = schema.read(path, _schema(), tomllib.loads)
+    config = schema.read(path, _schema(), parsing.TOML)
     folder = path.resolve().parent
     files = [folder / f"{module}.py" for module in config.get("modules", ())]
     config["modules"] = [
