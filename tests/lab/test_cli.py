@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import logging
 import os
 import re
 import shlex
@@ -18,6 +19,7 @@ from matplotlib.image import imread
 from nengo_ngc import __version__, datasets
 from nengo_ngc import models as estimators
 from nengo_ngc.lab.cli import main
+from nengo_ngc.lab.cli.common import silence_libraries
 from nengo_ngc.lab.provenance import collect
 from nengo_ngc.lab.run_folders import Run, history
 from nengo_ngc.lab.specs import MODELS
@@ -552,6 +554,16 @@ command.main()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 130
     assert done.stderr == "\ninterrupted before anything was done\n"
+
+
+def test_the_logger_of_jax_leaves_messages_of_xla_to_the_variable(monkeypatch):
+    """JAX takes a level of this logger for messages of XLA, and ignores the variable."""
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    silence_libraries()
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "3"
+    assert logging.getLogger("jax").level == logging.NOTSET
+    said_of_gpus = logging.getLogger("jax._src.xla_bridge")
+    assert said_of_gpus.getEffectiveLevel() == logging.ERROR
 
 
 def test_a_warning_is_one_line_on_the_standard_error(tmp_path):
