@@ -23,14 +23,8 @@ _MARKED = re.compile(r'``(\w+)(?:="?(\w+)"?)?``')
 _REFERENCE = re.compile(r"`+(\.(?=\w+\.))?\.?([^`]+)`+")
 
 
-class Declared(click.ParamType):
-    """A value that a declared argument accepts, as text: a number, true, false or a name.
-
-    Parameters
-    ----------
-    parameter : nengo.params.Parameter
-        The declaration.
-    """
+class _Declared(click.ParamType):
+    """A value that a declared argument accepts, as text: a number, true, false or a name."""
 
     def __init__(self, parameter: Parameter) -> None:
         self._parameter = parameter
@@ -76,7 +70,7 @@ def documented(
             names[name],
             name,
             f"{_plain(described.get(name, ''), names)} {_choices(declared[name])}".strip(),
-            click.BOOL if isinstance(declared[name], FlagParam) else Declared(declared[name]),
+            click.BOOL if isinstance(declared[name], FlagParam) else _Declared(declared[name]),
         )
         for name in parameters
     ]
