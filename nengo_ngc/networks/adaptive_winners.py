@@ -1,5 +1,6 @@
 r"""k winners whose number is predicted for each sample."""
 
+from functools import partial
 from typing import Any
 
 import nengo
@@ -79,14 +80,11 @@ class AdaptiveWinners(NamedNetwork):
         add_to_container: bool | None = None,
     ) -> None:
         super().__init__(label=label, seed=seed, add_to_container=add_to_container)
-        self._n = n_neurons
-        self._winners = SoftKWinnersTakeAll(max_sparsity, hardness, hard)
+        code = partial(_code, SoftKWinnersTakeAll(max_sparsity, hardness, hard))
         with self:
             self.input = neurons(n_neurons, Identity(), "input")
             self.sparsity = neurons(1, Identity(), "sparsity")
-            self.output = PureNode(
-                self.code, n_neurons, others=[self.sparsity], label="output"
-            )
+            self.output = PureNode(code, n_neurons, others=[self.sparsity], label="output")
             nengo.Connection(self.input, self.output, synapse=None)
         self._visible = {
             "input": self.input,
@@ -94,22 +92,34 @@ class AdaptiveWinners(NamedNetwork):
             "output": self.output,
         }
 
-    def n_winners(self, xp: Any, u: Array) -> Array:
-        """Return the number p of winners of each sample, (batch, 1), not rounded."""
-        p = self._n * self._winners.sparsity * logistic(xp, u)
-        return xp.minimum(xp.maximum(p, 1.0), self._n - 1.0)
 
-    def threshold(self, xp: Any, J: Array, p: Array) -> Array:
-        r"""Return the threshold :math:`\theta` of each sample, (batch, 1)."""
-        descending = -xp.sort(-J, axis=1)
-        between = 0.5 * (descending[:, :-1] + descending[:, 1:])
-        ranks = xp.cumsum(xp.ones_like(between), axis=1)
-        near = xp.maximum(1 - xp.abs(p - ranks), 0.0)
-        return xp.sum(near * between, axis=1)[:, None]
+def _code(winners, xp, J, u):
+    """The code y, (batch, n_neurons), for currents and for u, (batch, 1)."""
+    p = _n_winners(winners, xp, u, J.shape[1])
+    distance = J - threshold(xp, J, p)
+    soft = logistic(xp, winners.hardness * distance, winners.hard)
+    return xp.where(xp.training, soft, k_winners(xp, J, xp.floor(p + 0.5)))
 
-    def code(self, xp: Any, J: Array, u: Array) -> Array:
-        """Return the code y, (batch, n_neurons), for currents and for u, (batch, 1)."""
-        p = self.n_winners(xp, u)
-        distance = J - self.threshold(xp, J, p)
-        soft = logistic(xp, self._winners.hardness * distance, self._winners.hard)
-        return xp.where(xp.training, soft, k_winners(xp, J, xp.floor(p + 0.5)))
+
+def _n_winners(winners, xp, u, n):
+    """The number p of winners of each sample, (batch, 1), not rounded."""
+    p = n * winners.sparsity * logistic(xp, u)
+    return xp.minimum(xp.maximum(p, 1.0), n - 1.0)
+
+
+def threshold(xp: Any, J: Array, p: Array) -> Array:
+    r"""Return the threshold :math:`\theta` of each sample, (batch, 1).
+
+    Parameters
+    ----------
+    xp : namespace
+    J : (batch, n_neurons) array
+        Currents.
+    p : (batch, 1) array
+        Numbers of winners, which need not be whole.
+    """
+    descending = -xp.sort(-J, axis=1)
+    between = 0.5 * (descending[:, :-1] + descending[:, 1:])
+    ranks = xp.cumsum(xp.ones_like(between), axis=1)
+    near = xp.maximum(1 - xp.abs(p - ranks), 0.0)
+    return xp.sum(near * between, axis=1)[:, None]

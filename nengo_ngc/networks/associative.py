@@ -1,6 +1,7 @@
 r"""Willshaw's associative memory: pairs of sparse patterns in synapses of one bit."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import nengo
@@ -170,11 +171,12 @@ class AssociativeMemory(LearningNetwork):
         if not self._auto:
             self.target = nengo.Node(size_in=self._n_out, label="target")
         self.learn = nengo.Node([1.0], label="learn")
-        cue = PureNode(
-            self._cue, self._n_in, [self.input, self.learn], self._schedule, label="cue"
-        )
+        choose = partial(_cue, self._iterated)
+        given = [self.input, self.learn]
+        cue = PureNode(choose, self._n_in, given, self._schedule, label="cue")
         sums = self._connect(cue)
-        recall = self._reach_threshold if self._n_winners is None else self._win
+        k = self._n_winners
+        recall = _reach_threshold if k is None else partial(_win, k)
         self.output = PureNode(recall, self._n_out, [cue], label="output")
         nengo.Connection(sums, self.output, synapse=None)
         if self._iterated:
@@ -198,20 +200,23 @@ class AssociativeMemory(LearningNetwork):
         nengo.Connection(self.target, connection.learning_rule, synapse=None)
         return sums
 
-    def _cue(self, xp, first, recalled, given, learn):
-        # an input that nothing is connected to is silent
-        cue = xp.zeros_like(recalled) if given is None else active(xp, given)
-        if not self._iterated:
-            return cue
-        # as rules take the switch: one for all samples
-        return xp.where(first | (xp.max(learn) > 0), cue, recalled)
-
-    def _reach_threshold(self, xp, sums, cue):
-        reached = sums >= xp.sum(cue, axis=1, keepdims=True)
-        return indicator(xp, reached & (sums > 0), sums)
-
-    def _win(self, xp, sums, cue):
-        return indicator(xp, sums > 0, sums) * k_winners(xp, sums, self._n_winners)
-
     def _parameter_signals(self, model: Model) -> dict[str, Signal]:
         return {"W": model.sig[self.connections["W"]]["weights"]}
+
+
+def _cue(iterated, xp, first, recalled, given, learn):
+    # an input that nothing is connected to is silent
+    cue = xp.zeros_like(recalled) if given is None else active(xp, given)
+    if not iterated:
+        return cue
+    # as rules take the switch: one for all samples
+    return xp.where(first | (xp.max(learn) > 0), cue, recalled)
+
+
+def _reach_threshold(xp, sums, cue):
+    reached = sums >= xp.sum(cue, axis=1, keepdims=True)
+    return indicator(xp, reached & (sums > 0), sums)
+
+
+def _win(n_winners, xp, sums, cue):
+    return indicator(xp, sums > 0, sums) * k_winners(xp, sums, n_winners)

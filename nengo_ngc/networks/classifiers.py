@@ -250,5 +250,7 @@ class Classifier(LayeredNetwork):
         self._visible["error"] = error
         return error
 
-    def _predicted(self, xp, output):
-        return OUTPUT_LOSSES[self._loss].prediction(xp, output)
+
+def predicted(loss: str, xp: Any, output: Array) -> Array:
+    """Return the prediction p that belongs to one of ``OUTPUT_LOSSES``, (n, n_classes)."""
+    return OUTPUT_LOSSES[loss].prediction(xp, output)

@@ -1,6 +1,7 @@
 r"""Multilayer perceptrons whose hidden layers learn by encoder rules."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import nengo
 from nengo.neurons import NeuronType
@@ -17,7 +18,7 @@ from ..validation import (
     SynapseParam,
     checked,
 )
-from .classifiers import CLASSIFIER, HIDDEN_RULES, Classifier, HiddenRule
+from .classifiers import CLASSIFIER, HIDDEN_RULES, Classifier, HiddenRule, predicted
 
 
 class FeedforwardClassifier(Classifier):
@@ -146,7 +147,7 @@ class FeedforwardClassifier(Classifier):
             if level < self.n_layers:
                 self._visible[f"a{level}"] = layers[-1]
         self.output = layers[-1]
-        error = self._build_error(self._error)
+        error = self._build_error(partial(_error, self._loss))
         above, after = None, None
         # from the top down: a rule may ask for the connection that leads on
         for level in range(self.n_layers, 0, -1):
@@ -169,6 +170,7 @@ class FeedforwardClassifier(Classifier):
             return None
         return self._rule.make(above, after, self.output, **kwargs)
 
-    def _error(self, xp, output, target):
-        predicted = self._predicted(xp, output)
-        return predicted if target is None else predicted - target
+
+def _error(loss, xp, output, target):
+    p = predicted(loss, xp, output)
+    return p if target is None else p - target

@@ -5,6 +5,7 @@ The E update, for example, is the rule `.ErrorDriven` on the connection ``"E1"``
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Literal
 
 import nengo
@@ -361,17 +362,13 @@ class GNCN(LearningNetwork):
         others = [self.learn, recognized]
         if self._initial_states == "previous":
             others.append(self.fresh)
-        chosen = PureNode(self._choose, n, others, label=f"chosen{level}")
+        chosen = PureNode(partial(_choose, self._carry), n, others, label=f"chosen{level}")
         if self._initial_states == "previous":
             first = sum(self._shape[1:level])
             nengo.Connection(self.start[first : first + n], chosen, synapse=None)
         start = neurons(n, Identity(), label=f"start{level}")
         nengo.Connection(chosen, start, synapse=None)
         return start
-
-    def _choose(self, xp, given, learn, recognized, fresh=1.0):
-        start = given if fresh is None else xp.where(fresh > 0, recognized, given)
-        return xp.where(learn > 0, self._carry * start, start)
 
     def _seen(self, level):
         """Activities at this timestep, from which the layer above is recognized."""
@@ -552,6 +549,11 @@ def _rates(neuron_type, x, max_rate=None):
         scale = max_rate
     rates = neuron_type.rates(np.ravel(x)[:, None], gain, bias) / scale
     return rates.reshape(x.shape)
+
+
+def _choose(carry, xp, given, learn, recognized, fresh=1.0):
+    start = given if fresh is None else xp.where(fresh > 0, recognized, given)
+    return xp.where(learn > 0, carry * start, start)
 
 
 def _hide(xp, error, mask):

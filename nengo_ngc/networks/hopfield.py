@@ -226,13 +226,14 @@ class LayeredHopfield(LearningNetwork):
         if level > 0:
             branches["bottom_up"] = self._connect_bottom_up(level)
         if level in self._clamped:
-            state = PureNode(self._rho, n, label=f"clamped{level}")
+            clamp = partial(_rho, self._bounds)
+            state = PureNode(clamp, n, label=f"clamped{level}")
             self.inputs[level] = nengo.Node(size_in=n, label=f"input{level}")
             setattr(self, f"input{level}", self.inputs[level])
             nengo.Connection(self.inputs[level], state, synapse=None)
         else:
             start = [b, *branches.values()] if self._feedforward else []
-            move = partial(self._move, self._n_branches(level))
+            move = partial(_move, self._bounds, self._n_branches(level))
             state = PureNode(move, n, start, self._schedule, label=f"moving{level}")
             nengo.Connection(state, state, synapse=self._delay)
             self._moving[level] = state
@@ -243,16 +244,6 @@ class LayeredHopfield(LearningNetwork):
         self._b.append(b)
         self._branches.append(branches)
         self._visible[f"s{level}"] = s
-
-    def _rho(self, xp, s):
-        low, high = self._bounds
-        return xp.minimum(xp.maximum(s, low), high)
-
-    def _move(self, n_branches, xp, first, moved, b=None, bottom_up=None):
-        start = xp.zeros_like(moved) if b is None else b
-        if bottom_up is not None:
-            start = n_branches * bottom_up + start
-        return self._rho(xp, xp.where(first, start, moved))
 
     def _n_branches(self, level):
         return (level > 0) + (level < len(self._shape) - 1)
@@ -299,7 +290,7 @@ class LayeredHopfield(LearningNetwork):
         for level, moving in self._moving.items():
             branches = self._branches[level].values()
             g = PureNode(
-                self._gradient,
+                partial(_gradient, self._bounds),
                 self._shape[level],
                 others=[self._s[level], self._b[level], *branches],
                 label=f"gradient{level}",
@@ -310,24 +301,12 @@ class LayeredHopfield(LearningNetwork):
         self.gradient_norm = PureNode(_norm, 1, others=gradients, label="gradient_norm")
         self._visible["gradient_norm"] = self.gradient_norm
 
-    def _gradient(self, xp, x, s, b, *branches):
-        low, high = self._bounds
-        g = s - b - sum(branches)
-        g = xp.where(s <= low, xp.minimum(g, 0.0), g)
-        return xp.where(s >= high, xp.maximum(g, 0.0), g)
-
     def _build_energy(self):
         bottom_up = [branches["bottom_up"] for branches in self._branches[1:]]
         others = [*self._s, *self._b, *bottom_up]
-        self.energy = PureNode(self._energy, 1, others=others, label="energy")
+        energy = partial(_energy, len(self._shape))
+        self.energy = PureNode(energy, 1, others=others, label="energy")
         self._visible["energy"] = self.energy
-
-    def _energy(self, xp, x, *others):
-        n_layers = len(self._shape)
-        s, b = others[:n_layers], others[n_layers : 2 * n_layers]
-        bottom_up = others[2 * n_layers :]
-        E = sum(_dot(xp, s_l, 0.5 * s_l - b_l) for s_l, b_l in zip(s, b))
-        return E - sum(_dot(xp, s_l, B_l) for s_l, B_l in zip(s[1:], bottom_up))
 
     def _build_errors(self):
         """Build the errors of branches: the share of the state minus the prediction."""
@@ -364,6 +343,32 @@ class LayeredHopfield(LearningNetwork):
                 signals[name] = model.sig[self.connections[name]]["weights"]
             signals[f"b{level}"] = model.sig[b]["bias"]
         return signals
+
+
+def _rho(bounds, xp, s):
+    low, high = bounds
+    return xp.minimum(xp.maximum(s, low), high)
+
+
+def _move(bounds, n_branches, xp, first, moved, b=None, bottom_up=None):
+    start = xp.zeros_like(moved) if b is None else b
+    if bottom_up is not None:
+        start = n_branches * bottom_up + start
+    return _rho(bounds, xp, xp.where(first, start, moved))
+
+
+def _gradient(bounds, xp, x, s, b, *branches):
+    low, high = bounds
+    g = s - b - sum(branches)
+    g = xp.where(s <= low, xp.minimum(g, 0.0), g)
+    return xp.where(s >= high, xp.maximum(g, 0.0), g)
+
+
+def _energy(n_layers, xp, x, *others):
+    s, b = others[:n_layers], others[n_layers : 2 * n_layers]
+    bottom_up = others[2 * n_layers :]
+    E = sum(_dot(xp, s_l, 0.5 * s_l - b_l) for s_l, b_l in zip(s, b))
+    return E - sum(_dot(xp, s_l, B_l) for s_l, B_l in zip(s[1:], bottom_up))
 
 
 def _dot(xp, a, b):

@@ -1,6 +1,7 @@
 r"""Predictive forward-forward: a representation circuit, and a circuit that predicts it."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import nengo
 import numpy as np
@@ -270,18 +271,12 @@ class PFF(RepresentationCircuit):
                 others=[e],
                 label=f"generative_loss{level}",
             )
-        force = PureNode(
-            self._through_n, self._g_units, [z_g], self._schedule, label="force_g"
-        )
+        through_n = partial(_through_n, self._normalizes)
+        force = PureNode(through_n, self._g_units, [z_g], self._schedule, label="force_g")
         back = Transposed(self.connections["Gy"])
         nengo.Connection(e, force, transform=back, synapse=None)
         step = 2 * self._latent_step
         nengo.Connection(force, z_g, transform=step, synapse=self._delay)
-
-    def _through_n(self, xp, first, u, z):
-        """Gradients u by n(z) as gradients by z; 0 at the first timestep."""
-        gradient = through_normalize(xp, u, z, EPSILON) if self._normalizes else u
-        return xp.where(first, xp.zeros_like(u), gradient)
 
     def _learned(self, e, level):
         """Of the errors of the generative circuit, those that it learns from."""
@@ -327,6 +322,12 @@ class PFF(RepresentationCircuit):
 
 def _from_zero(xp, first, x):
     return xp.where(first, xp.zeros_like(x), x)
+
+
+def _through_n(normalizes, xp, first, u, z):
+    """Gradients u by n(z) as gradients by z; 0 at the first timestep."""
+    gradient = through_normalize(xp, u, z, EPSILON) if normalizes else u
+    return xp.where(first, xp.zeros_like(u), gradient)
 
 
 def _loss(xp, x, e):

@@ -1,6 +1,7 @@
 r"""The representation circuit of predictive forward-forward: layers that learn by goodness."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import nengo
@@ -79,6 +80,7 @@ class RepresentationCircuit(LearningNetwork):
         self._recurrent = recurrent
         self._lateral = recurrent and lateral
         self._normalizes = normalize
+        self._n = _norm_1 if normalize else _unchanged
         self._noise = noise
         self._optimizer = optimizer
         self._weight_std = weight_std
@@ -141,7 +143,7 @@ class RepresentationCircuit(LearningNetwork):
             recurrent = nengo.Node(size_in=n, label=f"recurrent{level}")
             carried = neurons(n, Identity(), f"carried{level}")
             z = PureNode(
-                self._move,
+                partial(_move, self._goodness.carry),
                 n,
                 others=[drive, carried],
                 schedule=self._schedule,
@@ -197,11 +199,6 @@ class RepresentationCircuit(LearningNetwork):
         nengo.Connection(of_pass, of_pass, synapse=self._delay)
         return self._neurons_of(of_pass)
 
-    def _move(self, xp, first, recurrent, drive, carried):
-        carry = self._goodness.carry
-        moved = (1 - carry) * xp.maximum(drive + recurrent, 0.0) + carry * carried
-        return xp.where(first, xp.maximum(drive, 0.0), moved)
-
     def _add_noise(self, level):
         if self._noise > 0:
             dist = nengo.dists.Gaussian(0, self._noise)
@@ -236,17 +233,11 @@ class RepresentationCircuit(LearningNetwork):
             if level == self._label_level:
                 self._teach("Vy", e)
         self._visible[f"goodness{level}"] = PureNode(
-            self._goodness_of, 1, others=[z], label=f"goodness{level}"
+            partial(_goodness_of, self._goodness), 1, others=[z], label=f"goodness{level}"
         )
         self._visible[f"loss{level}"] = PureNode(
-            self._loss_of, 1, others=[z, self.kind], label=f"loss{level}"
+            partial(_loss_of, self._goodness), 1, others=[z, self.kind], label=f"loss{level}"
         )
-
-    def _goodness_of(self, xp, x, z):
-        return self._goodness.of(xp, z)
-
-    def _loss_of(self, xp, x, z, kind):
-        return self._goodness.loss(xp, z, kind)
 
     def _build_total_goodness(self):
         levels = range(1, self.n_layers + 1)
@@ -258,9 +249,6 @@ class RepresentationCircuit(LearningNetwork):
         self._visible["mean_goodness"] = mean
 
     # --- its parts
-
-    def _n(self, xp, z):
-        return normalize(xp, z, EPSILON) if self._normalizes else z
 
     def _node(self, function, pre, label):
         node = PureNode(function, pre.size_out, label=label)
@@ -335,6 +323,27 @@ class RepresentationCircuit(LearningNetwork):
             else:
                 signals[name] = model.sig[self.connections[name]]["weights"]
         return signals
+
+
+def _norm_1(xp, z):
+    return normalize(xp, z, EPSILON)
+
+
+def _unchanged(xp, z):
+    return z
+
+
+def _move(carry, xp, first, recurrent, drive, carried):
+    moved = (1 - carry) * xp.maximum(drive + recurrent, 0.0) + carry * carried
+    return xp.where(first, xp.maximum(drive, 0.0), moved)
+
+
+def _goodness_of(goodness, xp, x, z):
+    return goodness.of(xp, z)
+
+
+def _loss_of(goodness, xp, x, z, kind):
+    return goodness.loss(xp, z, kind)
 
 
 def _from_now(xp, first, before, now):

@@ -1,6 +1,7 @@
 r"""A classifier that learns by predictive coding, from the input to the label."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import nengo
 import numpy as np
@@ -13,7 +14,7 @@ from ..objects import PureNode, Transposed
 from ..rules import ErrorDriven, Optimizer
 from ..schedule import Schedule
 from ..validation import ChoiceParam, FiniteParam, FlagParam, checked, unfit
-from .classifiers import CLASSIFIER, Classifier
+from .classifiers import CLASSIFIER, Classifier, predicted
 from .parts import connect_feedback, gated, neurons
 
 SCALINGS = "standard", "mupc"
@@ -302,16 +303,16 @@ class PredictiveCodingClassifier(Classifier):
         # states that no force moves stay where they have started
         start = self._build_latent(self._shape[-1], "prediction", 1.0, mu)
         if self._nudging is None:
-            return self._build_error(self._error)
-        return self._build_error(self._nudged_error, start, self.sign)
+            return self._build_error(partial(_error, self._loss))
+        nudged_error = partial(_nudged_error, self._loss, self._nudging)
+        return self._build_error(nudged_error, start, self.sign)
 
     def _build_lesson(self, level, error):
         """What the weights of a layer learn from."""
         if self._nudging is None:
             return error
-        lesson = PureNode(
-            self._divided, error.size_out, others=[self.sign], label=f"lesson{level}"
-        )
+        divided = partial(_divided, self._nudging)
+        lesson = PureNode(divided, error.size_out, others=[self.sign], label=f"lesson{level}")
         nengo.Connection(error, lesson, synapse=None)
         return lesson
 
@@ -347,22 +348,27 @@ class PredictiveCodingClassifier(Classifier):
     def _power(self, level):
         return super()._power(level) if self._scaling == "standard" else self._shape[level - 1]
 
-    # --- the error of the output
 
-    def _error(self, xp, output, target):
-        predicted = self._predicted(xp, output)
-        return -predicted if target is None else target - predicted
+# --- the error of the output
 
-    def _nudged_error(self, xp, output, target, start, sign):
-        before = self._predicted(xp, start)
-        towards = -before if target is None else target - before
-        nudged = before + self._strength(xp, sign) * towards
-        return nudged - self._predicted(xp, output)
 
-    def _divided(self, xp, error, sign):
-        return error / self._strength(xp, sign)
+def _error(loss, xp, output, target):
+    p = predicted(loss, xp, output)
+    return -p if target is None else target - p
 
-    def _strength(self, xp, sign):
-        if sign is None:
-            return self._nudging
-        return xp.where(sign < 0, -self._nudging, self._nudging * xp.ones_like(sign))
+
+def _nudged_error(loss, nudging, xp, output, target, start, sign):
+    before = predicted(loss, xp, start)
+    towards = -before if target is None else target - before
+    nudged = before + _strength(nudging, xp, sign) * towards
+    return nudged - predicted(loss, xp, output)
+
+
+def _divided(nudging, xp, error, sign):
+    return error / _strength(nudging, xp, sign)
+
+
+def _strength(nudging, xp, sign):
+    if sign is None:
+        return nudging
+    return xp.where(sign < 0, -nudging, nudging * xp.ones_like(sign))

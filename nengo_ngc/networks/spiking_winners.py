@@ -2,6 +2,7 @@ r"""k winners over time: of spiking neurons the first k to spike, by lateral inh
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import nengo
@@ -165,9 +166,8 @@ class SpikingWinners(NamedNetwork):
         self.ensemble, self.inhibitor = racing.ensemble, inhibitory.ensemble
         self.input = nengo.Node(size_in=n, label="input")
         self.rest = nengo.Node(_Reset(self._schedule, self._neuron_type.tau_ref), label="rest")
-        self.output = PureNode(
-            self._win, n, [racing, self.input], self._schedule, label="output"
-        )
+        win = partial(_win, k)
+        self.output = PureNode(win, n, [racing, self.input], self._schedule, label="output")
         nengo.Connection(self.input, racing, transform=self._scale / _GAIN, synapse=None)
         nengo.Connection(self.output, self.output, synapse=0)
         nengo.Connection(self.output, inhibitory, transform=np.ones((1, n)), synapse=0)
@@ -181,12 +181,13 @@ class SpikingWinners(NamedNetwork):
             "output": self.output,
         }
 
-    def _win(self, xp, first, won, spikes, given=None):
-        # an input that nothing is connected to is silent
-        given = xp.zeros_like(won) if given is None else given
-        spiked = xp.where(spikes > 0, given, -np.inf)
-        ahead = xp.where((won > 0) & ~first, np.inf, spiked)
-        return xp.where(ahead > -np.inf, k_winners(xp, ahead, self.n_winners), 0.0)
+
+def _win(n_winners, xp, first, won, spikes, given=None):
+    # an input that nothing is connected to is silent
+    given = xp.zeros_like(won) if given is None else given
+    spiked = xp.where(spikes > 0, given, -np.inf)
+    ahead = xp.where((won > 0) & ~first, np.inf, spiked)
+    return xp.where(ahead > -np.inf, k_winners(xp, ahead, n_winners), 0.0)
 
 
 class _Reset(nengo.Process):

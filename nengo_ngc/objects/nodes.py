@@ -31,7 +31,9 @@ class PureNode(Node):
     function : callable
         ``function(xp, x, *others)`` takes arrays with a batch axis and returns an array of
         the shape (batch, size_in). It must be a pure function, written with the functions of
-        ``xp`` that `nengo_ngc.namespace` lists.
+        ``xp`` that `nengo_ngc.namespace` lists. It must not refer to the network that
+        the node belongs to, as a method of the network does, since Nengo would then keep the
+        network in memory for ever.
     size_in : int
         Size of the input that connections bring, and of the output.
     others : sequence of nengo.Node or nengo.ensemble.Neurons, optional

@@ -338,7 +338,7 @@ class Task(ABC):
             Of the present epoch; None if they cannot be counted. See
             `.program.cost.multiply_accumulates`.
         """
-        net = self.training_network()
+        net = self.training.net
         counted = multiply_accumulates(net, net.schedule, iterations, self.back_propagates)
         return None if counted is None else counted * self.n_presentations
 

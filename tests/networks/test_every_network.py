@@ -1,6 +1,8 @@
 """What holds for every network: names, defaults, and copies."""
 
+import gc
 import pickle
+from weakref import ref
 
 import nengo
 import numpy as np
@@ -9,6 +11,8 @@ import pytest
 import nengo_ngc as ngc
 from nengo_ngc import networks
 from nengo_ngc.networks.named_network import NamedNetwork
+
+from ..conftest import needs_jax, simulator
 
 SHORT = ngc.Schedule(steps=4)
 RULES = "backprop", "feedback-alignment", "direct-feedback-alignment", "fixed"
@@ -212,3 +216,34 @@ def test_a_network_is_copied_by_itself(make):
     name = next(iter(net._visible))
     assert clone._visible[name] is not net._visible[name]
     assert isinstance(clone, NamedNetwork)
+
+
+def objects_of(network):
+    """Weak references to a network and to all objects in it."""
+    return [ref(obj) for obj in (network, *network.all_objects)]
+
+
+def simulated(make, backend):
+    """References to the objects of a model that a simulator has run, and to its parts."""
+    model = in_a_model(make)
+    with simulator(backend, model) as sim:
+        sim.run_steps(2)
+    return [*objects_of(model), ref(sim), ref(sim.model)]
+
+
+def alive(references):
+    gc.collect()
+    return [found for found in (reference() for reference in references) if found is not None]
+
+
+def test_a_network_is_freed(make):
+    # Nengo keeps parameters of objects in dictionaries of their classes, for as long as the
+    # objects live: no parameter may refer to the network, which holds the objects
+    built = objects_of(make())
+    assert not alive([*built, *simulated(make, "nengo")])
+
+
+@needs_jax
+@pytest.mark.parametrize("name", ["pff", "backprop"])
+def test_a_network_that_was_compiled_is_freed(name):
+    assert not alive(simulated(MAKERS[name], "jax"))

@@ -137,3 +137,10 @@ def test_positives_and_negatives_are_presented_for_each_sample():
     model.fit(np.random.RandomState(0).rand(20, 4), np.arange(20) % 2)
     task = model._task
     assert task.multiply_accumulates() == 2 * counted(task.training_network())
+
+
+def test_no_network_is_built_for_counting(monkeypatch):
+    model = ngc.RuleClassifier((3,), max_epochs=1, batch_size=10, backend="nengo")
+    model.fit(np.random.RandomState(0).rand(20, 4), np.arange(20) % 2)
+    monkeypatch.delattr(type(model._task), "training_network")
+    assert model._task.multiply_accumulates() == 2 * 4 * 3 + 3 * 3 * 2

@@ -95,7 +95,7 @@ MODULES = (
 NOT_CALLED_BY_USERS = {
     # by simulators, at every timestep or while they build
     **dict.fromkeys(
-        "activity carry_back code constrain gain_bias init iteration is_due is_first "
+        "activity carry_back constrain gain_bias init iteration is_due is_first "
         "is_last make_state make_step max_rates_intercepts move n_winners prior rates "
         "remaining size_of_step soft_activity step applies_rules threshold update".split(),
         "simulators",
@@ -139,7 +139,7 @@ NOT_CALLED_BY_USERS = {
     "networks.parts.seed_of": "networks",
     "networks.classifiers.takes_time": "networks",
     "networks.classifiers.Classifier": "its subclasses",
-    "networks.classifiers.softmax_error": "simulators",
+    "networks.classifiers.predicted": "simulators",
     "networks.base.LearningNetwork": "its subclasses",
     "networks.named_network.NamedNetwork": "its subclasses",
     # records that only the package makes
