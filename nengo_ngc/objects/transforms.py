@@ -4,7 +4,7 @@ from typing import Any
 
 from nengo import Connection
 from nengo.dists import Distribution
-from nengo.transforms import Dense, Transform
+from nengo.transforms import Convolution, ConvolutionTranspose, Dense, Transform
 from numpy.typing import ArrayLike, NDArray
 
 from ..schedule import Schedule
@@ -49,18 +49,18 @@ class AtStart(Dense):
 
 
 class Transposed(Transform):
-    """The transpose of another connection's weight matrix, which may be learning.
+    """The transpose of what another connection multiplies by, which may be learning.
 
     Parameters
     ----------
     connection : nengo.Connection
-        The other connection. It must have been created before, with a matrix as its
-        transform.
+        The other connection. It must have been created before, with a matrix, a
+        ``nengo.Convolution`` or a ``nengo.ConvolutionTranspose`` as its transform.
 
     Raises
     ------
     nengo.exceptions.ValidationError
-        If the transform of the connection is not a matrix.
+        If the transform of the connection is none of these.
     """
 
     connection = InstanceParam("connection", Connection)
@@ -68,16 +68,21 @@ class Transposed(Transform):
     def __init__(self, connection: Connection) -> None:
         super().__init__()
         self.connection = connection
-        if len(getattr(connection.transform, "shape", ())) != 2:
-            raise unfit("connection", "one with a matrix as its transform", connection, self)
+        if not _is_matrix(connection.transform) and not _is_kernel(connection.transform):
+            fit = "one with a matrix or a convolution as its transform"
+            raise unfit("connection", fit, connection, self)
 
     @property
     def _argreprs(self):
         return [repr(self.connection)]
 
     def sample(self, rng: Any = None) -> NDArray:
-        """Return the initial weights; see `nengo.transforms.Transform.sample`."""
-        return self.connection.transform.sample(rng=rng).T
+        """Return the initial weights; see `nengo.transforms.Transform.sample`.
+
+        Those of a kernel are not transposed, since its shape is that of a convolution.
+        """
+        weights = self.connection.transform.sample(rng=rng)
+        return weights.T if weights.ndim == 2 else weights
 
     @property
     def size_in(self) -> int:
@@ -88,3 +93,11 @@ class Transposed(Transform):
     def size_out(self) -> int:
         """Size of the output of this transform."""
         return self.connection.transform.size_in
+
+
+def _is_matrix(transform):
+    return len(getattr(transform, "shape", ())) == 2
+
+
+def _is_kernel(transform):
+    return isinstance(transform, Convolution | ConvolutionTranspose)
