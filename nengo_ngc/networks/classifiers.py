@@ -1,5 +1,6 @@
 r"""What classifiers have in common: their choice of neurons, and the error of the output."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from ..neurons.functions import (
 )
 from ..objects import PureNode
 from ..rules import BackProp, DirectFeedbackAlignment, FeedbackAlignment, Optimizer
+from ..rules.connections import has_kernel
 from ..schedule import Schedule
 from ..validation import (
     CallableParam,
@@ -30,6 +32,7 @@ from ..validation import (
     checked,
 )
 from .base import LEARNING
+from .convolutional import with_kernel
 from .layers import LAYERS, LayeredNetwork
 from .parts import ACTIVATIONS, neurons, seed_of
 
@@ -91,7 +94,23 @@ def _backprop(layer, after, output, **kwargs):
 
 
 def _feedback_alignment(layer, after, output, **kwargs):
-    return FeedbackAlignment(after, **kwargs)
+    return FeedbackAlignment(after, feedback=_random_kernel(layer), **kwargs)
+
+
+def _sign_symmetry(layer, after, output, **kwargs):
+    return FeedbackAlignment(after, feedback=_random_kernel(layer), signs=layer, **kwargs)
+
+
+def _random_kernel(layer):
+    """A convolution like that of a connection, or None for the default of a matrix.
+
+    On the way back each unit hears as many others as there are entries for it.
+    """
+    if not has_kernel(layer):
+        return None
+    conv = layer.transform
+    n_heard = math.prod(conv.kernel_size) * conv.n_filters / math.prod(conv.strides)
+    return with_kernel(conv, nengo.dists.Gaussian(0, 1 / np.sqrt(n_heard)))
 
 
 def _direct_feedback_alignment(layer, after, output, **kwargs):
@@ -102,6 +121,7 @@ HIDDEN_RULES = {
     "backprop": HiddenRule(_backprop),
     "feedback-alignment": HiddenRule(_feedback_alignment),
     "direct-feedback-alignment": HiddenRule(_direct_feedback_alignment, direct=True),
+    "sign-symmetry": HiddenRule(_sign_symmetry),
     "fixed": HiddenRule(None),
 }
 
@@ -209,11 +229,13 @@ class Classifier(LayeredNetwork):
         """
         seed, drawn = seed_of(self), {}
         for level in range(1, self.n_layers + 1):
-            n_post, n_pre = self._shapes[f"W{level}"]
             rng = np.random.RandomState(None if seed is None else [seed, level])
-            drawn[f"W{level}"] = rng.uniform(-1, 1, size=(n_post, n_pre)) / np.sqrt(n_pre)
+            high = 1 / np.sqrt(self._layers.n_seen(level))
+            W = self._layers.drawn(level, lambda shape: rng.uniform(-1, 1, size=shape))
+            drawn[f"W{level}"] = high * W
             if not self._fires:
-                drawn[f"b{level}"] = rng.uniform(-1, 1, size=n_post) / np.sqrt(n_pre)
+                b = rng.uniform(-1, 1, size=self._layers.n_rows(level))
+                drawn[f"b{level}"] = high * self._layers.of_units(level, b)
         return drawn
 
     def _population(self, level):

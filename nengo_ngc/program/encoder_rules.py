@@ -23,9 +23,7 @@ def build_backprop(model: Model, rule_type: BackProp, rule: LearningRule) -> Non
     layer, feedback = rule_type.layer, None
     if layer is not None:
         feedback = _built_before(model, rule, layer)
-        if not has_kernel(layer) and (
-            feedback.ndim != 2 or feedback.shape[0] != rule.size_in
-        ):
+        if not has_kernel(layer) and (feedback.ndim != 2 or feedback.shape[0] != rule.size_in):
             raise BuildError(
                 f"{rule}: {layer} must have weights of shape ({rule.size_in}, "
                 f"n_neurons), got {feedback.shape}"

@@ -97,9 +97,7 @@ def build_learning(
             reads["error"] = bias_error
         reads["pre"] = post  # what is asked of it is only how many samples there are
         of_biases, tag = layout.of_biases(), f"{tag}.bias"
-        _build_change(
-            model, _OfBiases(rule_type), rule, reads, bias, of_biases, tag, "bias_"
-        )
+        _build_change(model, _OfBiases(rule_type), rule, reads, bias, of_biases, tag, "bias_")
     model.params[rule] = None
 
 

@@ -74,12 +74,12 @@ class LocalRule(LearningRuleType):
     At the last timestep of a presentation, the result of ``update`` is added to a sum. Once
     enough samples have been seen, the optimiser turns the mean into a change of the weights.
 
-    On a connection with a ``nengo.Convolution`` a rule learns the kernel. It sees each patch of
-    each image as a sample: ``pre`` are the pixels of the patches, (batch * places, pixels *
-    channels), ``post`` and ``error`` are (batch * places, filters), and ``weights`` are
-    (filters, pixels * channels). Of a ``nengo.ConvolutionTranspose``, ``pre`` are the channels
-    of the places, and ``post`` and ``error`` are patches. Updates are added up over the places.
-    Biases of the neurons that belong to the same filter change alike.
+    On a connection with a ``nengo.Convolution`` a rule learns the kernel. It sees each patch
+    of each image as a sample: ``pre`` are the pixels of the patches, (batch * places, pixels
+    * channels), ``post`` and ``error`` are (batch * places, filters), and ``weights`` are
+    (filters, pixels * channels). Of a ``nengo.ConvolutionTranspose``, ``pre`` are the
+    channels of the places, and ``post`` and ``error`` are patches. Updates are added up over
+    the places. Biases of the neurons that belong to the same filter change alike.
 
     A rule with eligibility traces, or other memory of its own, also writes ``memory`` and
     ``remember``. A rule with several error signals names them in ``errors``.

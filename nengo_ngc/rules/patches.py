@@ -1,13 +1,14 @@
 r"""The patches of an image that a kernel sees, and the products of both.
 
-A convolution and its transpose connect an image with a grid. At each place of the grid there is
-a patch of the image, of the size of the kernel. A convolution leads from the image to the grid:
+A convolution and its transpose connect an image with a grid. At each place of the grid there
+is a patch of the image, of the size of the kernel. A convolution leads from the image to the
+grid:
 
 .. math:: y_{pf} = \sum_{k, c} W_{kcf}\, x_{s p + k, c}
 
-for places p, strides s, pixels k of the kernel, channels c of the image and f of the grid. Its
-transpose leads from the grid to the image. All arrays have the channels as their last axis, and
-kernels are not flipped, as in Nengo.
+for places p, strides s, pixels k of the kernel, channels c of the image and f of the grid.
+Its transpose leads from the grid to the image. All arrays have the channels as their last
+axis, and kernels are not flipped, as in Nengo.
 """
 
 from collections.abc import Sequence
