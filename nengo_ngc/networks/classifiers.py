@@ -3,6 +3,7 @@ r"""What classifiers have in common: their choice of neurons, and the error of t
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import nengo
@@ -227,16 +228,20 @@ class Classifier(LayeredNetwork):
 
         Biases of firing neurons are not among them, since they are in units of a current.
         """
-        seed, drawn = seed_of(self), {}
+        drawn = {}
         for level in range(1, self.n_layers + 1):
-            rng = np.random.RandomState(None if seed is None else [seed, level])
-            high = 1 / np.sqrt(self._layers.n_seen(level))
-            W = self._layers.drawn(level, lambda shape: rng.uniform(-1, 1, size=shape))
-            drawn[f"W{level}"] = high * W
+            layers, rng = self._layers, self._rng_of(level)
+            high = 1 / np.sqrt(layers.n_seen(level))
+            uniform = partial(rng.uniform, -high, high)
+            drawn[f"W{level}"] = layers.drawn(level, lambda n, draw=uniform: draw(size=n))
             if not self._fires:
-                b = rng.uniform(-1, 1, size=self._layers.n_rows(level))
-                drawn[f"b{level}"] = high * self._layers.of_units(level, b)
+                b = uniform(size=layers.n_rows(level))
+                drawn[f"b{level}"] = layers.of_units(level, b)
         return drawn
+
+    def _rng_of(self, level):
+        seed = seed_of(self)
+        return np.random.RandomState(None if seed is None else [seed, level])
 
     def _population(self, level):
         """The neurons of a layer, with their initial biases."""

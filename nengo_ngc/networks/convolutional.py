@@ -142,6 +142,11 @@ class LayersParam(CheckedParam):
         return WholeParam(self.name).convert(layer)
 
 
+def has_convolutions(layers: Sequence) -> bool:
+    """Return whether some layers are convolutional, of sizes that nobody has checked."""
+    return any(isinstance(layer, Conv | str) for layer in layers)
+
+
 class Layers:
     """The sizes of all layers of a network, and the convolutions between them.
 
@@ -160,8 +165,8 @@ class Layers:
     Raises
     ------
     nengo.exceptions.ValidationError
-        If a convolutional layer does not follow an image or another one, or its kernel does not
-        fit the layer below.
+        If a convolutional layer does not follow an image or another one, or its kernel is
+        larger than the layer below.
     """
 
     def __init__(self, shape: tuple) -> None:
@@ -212,6 +217,27 @@ class Layers:
             return with_kernel(self.convolutions[level], init)
         return nengo.Dense(self.weights(level), init=init)
 
+    def weights_down(self, level: int) -> Shape:
+        """The shape of the weights that lead from a layer down to the one below."""
+        *sizes, n_in, n_out = self.weights(level)
+        return (*sizes, n_out, n_in)
+
+    def down(self, level: int, init: Any) -> nengo.transforms.Transform:
+        """A transform that leads down from a layer, the transpose of one that leads up."""
+        if level not in self.convolutions:
+            return nengo.Dense(self.weights_down(level), init=init)
+        up = self.convolutions[level]
+        return nengo.ConvolutionTranspose(
+            up.input_shape.n_channels,
+            up.output_shape,
+            up.input_shape,
+            up.kernel_size,
+            up.strides,
+            up.padding,
+            up.channels_last,
+            init=init,
+        )
+
 
 def with_kernel(convolution: nengo.Convolution, init: Any) -> nengo.Convolution:
     """Return a convolution like another one, with another kernel."""
@@ -230,8 +256,8 @@ def with_kernel(convolution: nengo.Convolution, init: Any) -> nengo.Convolution:
 def _convolution(layer, below, level):
     if below is None:
         raise invalid(
-            f"{layer} must follow an image, (height, width, colours), or another convolutional "
-            f"layer, but layer {level} does not",
+            f"{layer} must follow an image, (height, width, colours), or another "
+            f"convolutional layer, but layer {level} does not",
             "shape",
         )
     size = (layer.kernel_size,) * 2

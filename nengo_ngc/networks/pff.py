@@ -29,7 +29,7 @@ from .base import LEARNING
 from .goodness import Goodness, sum_of_squares
 from .layers import LAYERS
 from .parameters import check_complete, check_parameters
-from .parts import neurons, pass_down
+from .parts import neurons, pass_down, product
 from .pff_representation import EPSILON, RepresentationCircuit
 
 
@@ -316,7 +316,7 @@ class PFF(RepresentationCircuit):
         names = [*(f"G{level}" for level in range(1, self.n_layers + 1)), "Gy"]
         check_parameters(parameters, self._shapes)
         check_complete(parameters, names)
-        weights = [(level, [parameters[name]]) for level, name in enumerate(names)]
+        weights = [(k, [product(parameters[name])]) for k, name in enumerate(names)]
         return pass_down(
             self._n(NUMPY, z_g.astype(float)),
             reversed(weights),

@@ -65,6 +65,10 @@ class Layout:
         """The update of the matrix, from those of the groups."""
         return updates[0] if len(updates) == 1 else xp.concatenate(updates, axis=0)
 
+    def forward(self, xp: Any, x: Array, weights: Array) -> Array:
+        """The product of a signal before the connection and the weights."""
+        return xp.einsum("bn,en->be", x, weights)
+
     def back(self, xp: Any, y: Array, weights: Array) -> Array:
         """The product of a signal after the connection and the transposed weights."""
         return xp.einsum("be,en->bn", y, weights)
@@ -144,6 +148,11 @@ class KernelLayout(Layout):
             found.append((seen, post[:, of_group], error_of_group, weights[of_group]))
         return found
 
+    def forward(self, xp: Any, x: Array, weights: Array) -> Array:
+        multiply = self._patches.spread if self._transposed else self._patches.gather
+        y = multiply(xp, as_image(xp, x, self._before), weights)
+        return flat(xp, y, self._after)
+
     def back(self, xp: Any, y: Array, weights: Array) -> Array:
         turned = self._patches.turned(xp, weights)
         multiply = self._patches.gather if self._transposed else self._patches.spread
@@ -185,12 +194,13 @@ class TiedBiases(Layout):
         return flat(xp, xp.broadcast_to(updates[0], shape), self._image)[0]
 
 
-def layout_of(transform: Transform, shape: tuple[int, ...]) -> Layout:
+def layout_of(transform: Transform | None, shape: tuple[int, ...]) -> Layout:
     """Return the layout of what a connection multiplies by.
 
     Parameters
     ----------
-    transform : nengo.transforms.Transform
+    transform : nengo.transforms.Transform or None
+        None stands for a matrix.
     shape : tuple of int
         Shape of the array, if it is a matrix.
     """
