@@ -6,7 +6,9 @@ from typing import Any
 
 from . import networks, neurons, program
 from .exceptions import DivergenceError
+from .networks import Conv
 from .neurons import KWinnersTakeAll, SoftKWinnersTakeAll, SoftThreshold
+from .objects import average_pool
 from .rules import (
     SGD,
     Adam,
@@ -41,6 +43,7 @@ __all__ = [
     "Bounded",
     "Clipped",
     "Competitive",
+    "Conv",
     "Delta",
     "DirectFeedbackAlignment",
     "DivergenceError",
@@ -66,6 +69,7 @@ __all__ = [
     "SoftKWinnersTakeAll",
     "SoftThreshold",
     "SynapticScaling",
+    "average_pool",
     "networks",
     "neurons",
 ]

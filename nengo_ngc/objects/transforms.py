@@ -1,14 +1,24 @@
 """Transforms that share the weights of another connection, or are rarely needed."""
 
+import math
 from typing import Any
 
+import numpy as np
 from nengo import Connection
 from nengo.dists import Distribution
 from nengo.transforms import Convolution, ConvolutionTranspose, Dense, Transform
 from numpy.typing import ArrayLike, NDArray
 
 from ..schedule import Schedule
-from ..validation import EitherParam, FrozenArrayParam, InstanceParam, SizesParam, unfit
+from ..validation import (
+    EitherParam,
+    FlagParam,
+    FrozenArrayParam,
+    InstanceParam,
+    SizesParam,
+    checked,
+    unfit,
+)
 
 
 class AtStart(Dense):
@@ -46,6 +56,64 @@ class AtStart(Dense):
         shape = AtStart.shape.coerce(self, shape)
         super().__init__(shape, init=AtStart.init.coerce(self, init))
         self.schedule = schedule
+
+
+@checked(
+    SizesParam("shape", lengths=(2, 3)),
+    SizesParam("size", lengths=(1, 2)),
+    SizesParam("strides", lengths=(1, 2), optional=True),
+    FlagParam("channels_last"),
+)
+def average_pool(
+    shape: tuple[int, ...],
+    size: tuple[int, ...] = (2, 2),
+    strides: tuple[int, ...] | None = None,
+    channels_last: bool = True,
+) -> Convolution:
+    """Return a transform that averages the pixels of patches, for each channel by itself.
+
+    It is a convolution with as many groups as channels, whose kernel does not learn.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the images, with one axis for channels.
+    size : tuple of int, optional
+        Size of a patch along each axis of space.
+    strides : tuple of int, optional
+        Pixels from one patch to the next. Default: ``size``, so that patches do not overlap.
+    channels_last : bool, optional
+        Whether the channels are the last axis of the shape, or the first one.
+
+    Returns
+    -------
+    nengo.Convolution
+        For ``transform=`` of a connection.
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If an argument is out of range, or patches are larger than the image.
+
+    Examples
+    --------
+    ::
+
+        pool = ngc.average_pool((24, 24, 32))
+        nengo.Connection(maps.neurons, pooled.neurons, transform=pool, synapse=None)
+    """
+    n_channels = shape[-1 if channels_last else 0]
+    kernel = np.full((*size, 1, n_channels), 1 / math.prod(size))
+    return Convolution(
+        n_channels,
+        shape,
+        size,
+        size if strides is None else strides,
+        "valid",
+        channels_last,
+        init=kernel,
+        groups=n_channels,
+    )
 
 
 class Transposed(Transform):

@@ -449,6 +449,29 @@ def test_the_transpose_of_a_kernel_that_learns(backend):
         np.testing.assert_allclose(row, y @ as_matrix(convolution, W), atol=1e-4)
 
 
+@pytest.mark.parametrize("last", [True, False])
+def test_average_pools(backend, last):
+    shape = (5, 4, 3) if last else (3, 5, 4)
+    pool = ngc.average_pool(shape, (2, 3), (2, 1), channels_last=last)
+    images = X[0].reshape(shape)
+    images = images if last else np.moveaxis(images, 0, -1)
+    expected = np.array(
+        [
+            [images[2 * i : 2 * i + 2, j : j + 3].mean(axis=(0, 1)) for j in range(2)]
+            for i in range(2)
+        ]
+    )
+    expected = expected if last else np.moveaxis(expected, -1, 0)
+    with nengo.Network() as model:
+        out = nengo.Node(size_in=12)
+        nengo.Connection(nengo.Node(X[0]), out, transform=pool, synapse=None)
+        probe = nengo.Probe(out)
+    with simulator(backend, model) as sim:
+        sim.run_steps(1)
+        seen = sim.data[probe].reshape(12)
+    np.testing.assert_allclose(seen, expected.ravel(), atol=1e-6)
+
+
 # --- what does not fit
 
 
