@@ -69,6 +69,12 @@ def test_a_row_is_what_all_rows_are_but_for_what_it_says(recipe):
     assert not first.cells.keys() & second.cells.keys()
 
 
+def test_a_mistyped_recipe_is_said_to_be_no_toml_and_where(recipe):
+    recipe.write_text(RECIPE.replace('title = "', "title = ", 1))
+    with pytest.raises(ValueError, match=r"mine\.toml is not valid TOML: .*at line 2, col"):
+        reproduce.read(recipe)
+
+
 def test_the_small_version_and_what_is_asked_for(recipe):
     table = reproduce.read(recipe)
     (row,) = table.rows(quick=True, names=["first"])
