@@ -188,7 +188,7 @@ def _convolve(x, kernel, strides, padding, dilation, groups):
     return made[0] if groups == 1 else np.concatenate(made, axis=-1)
 
 
-_OWN = {
+_OWN: dict[str, Callable] = {
     "stop_gradient": lambda x: x,
     "linalg.inv_lower": np.linalg.inv,
     "convolve": _convolve,

@@ -117,7 +117,7 @@ class LayersParam(CheckedParam):
         )
 
     def convert(self, value: Any) -> tuple:
-        if isinstance(value, str | bytes):
+        if not isinstance(value, Sequence | np.ndarray) or isinstance(value, str | bytes):
             raise TypeError
         found = tuple(
             self._converted(layer, self.image and k == 0) for k, layer in enumerate(value)

@@ -198,7 +198,7 @@ def pass_down(
     """
     activities = [top]
     for level, products in weights:
-        drive = sum(product(above) for above, product in zip(reversed(activities), products))
-        prediction = predict(level, drive)
+        drives = [times(above) for above, times in zip(reversed(activities), products)]
+        prediction = predict(level, np.sum(drives, axis=0))
         activities.append(activity(prediction))
     return prediction

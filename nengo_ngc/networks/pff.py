@@ -21,13 +21,13 @@ from ..validation import (
     FlagParam,
     InstanceParam,
     PositiveParam,
+    SizesParam,
     WholeParam,
     checked,
     unfit,
 )
 from .base import LEARNING
 from .goodness import Goodness, sum_of_squares
-from .layers import LAYERS
 from .parameters import check_complete, check_parameters
 from .parts import neurons, pass_down, product
 from .pff_representation import EPSILON, RepresentationCircuit
@@ -165,7 +165,7 @@ class PFF(RepresentationCircuit):
     _scale_free = ("z_g",)  # the generative circuit normalises it
 
     @checked(
-        LAYERS,
+        SizesParam("shape", at_least=2),
         WholeParam("n_classes"),
         WholeParam("g_units", low=0),
         FiniteParam("threshold"),

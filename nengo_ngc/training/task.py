@@ -356,10 +356,10 @@ class Task(ABC):
 
     def layer_sizes(self) -> tuple:
         """Return the sizes of all layers, from the input up, as networks take them."""
-        hidden, first = self.settings.n_hidden, self.n_features
-        if has_convolutions(hidden):
-            first = image_shape_of(self.settings.image_shape, self.n_features)
-        return (first, *hidden)
+        hidden = self.settings.n_hidden
+        if not has_convolutions(hidden):
+            return (self.n_features, *hidden)
+        return (image_shape_of(self.settings.image_shape, self.n_features), *hidden)
 
     @property
     def layers(self) -> Layers:

@@ -114,6 +114,7 @@ NOT_CALLED_BY_USERS = {
     "neurons.derivatives.adaptation_before": "simulators",
     "objects.transforms.Transposed.sample": "simulators",
     "rules.feedback_alignment.FeedbackAlignment.sample": "simulators",
+    "rules.feedback_alignment.FeedbackAlignment.signed": "simulators",
     "rules.layer_rule.LayerRule.check": "simulators",
     **dict.fromkeys(
         "modifies_on size_on memory remember remembered project".split(), "simulators"
@@ -463,6 +464,7 @@ GOOD = {
         "schedule": ngc.Schedule(),
     },
     "objects.transforms.Transposed": {"connection": _AFTER},
+    "objects.transforms.average_pool": {"shape": (4, 4, 2)},
     "networks.adaptive_winners.AdaptiveWinners": {"n_neurons": 8},
     "networks.associative.AssociativeMemory": {"n_in": 6},
     "networks.feedforward_classifier.FeedforwardClassifier": _SHAPE,
