@@ -1,0 +1,239 @@
+"""Writes a Nengo network as a graph of NIR."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import nengo
+import numpy as np
+
+from ..networks.base import SimulatorParam
+from ..neurons.integrators import INTEGRATIONS
+from ..objects import Delay
+from ..validation import ChoiceParam, InstanceParam, SequenceParam, checked, unfit
+from . import convolutions
+from .circuit import Circuit, circuit, reaching
+from .layouts import layouts
+from .library import nir
+from .names import Names, label, label_of_wire
+from .neurons import DIFFERENCES, integrator, spike_height, to_node, unlike
+from .units import KEY, SYNAPSE, time_constant
+from .wires import Kernel, Wire
+
+
+@checked(
+    InstanceParam("network", nengo.Network),
+    ChoiceParam("integration", INTEGRATIONS),
+    SequenceParam("ignore", ChoiceParam("ignore", DIFFERENCES)),
+)
+def export(
+    network: nengo.Network,
+    sim: Any,
+    integration: str = "exponential",
+    ignore: Sequence[str] = (),
+) -> Any:
+    r"""Return a network, as it is in a simulator now, as a graph of NIR.
+
+    What is probed becomes the output of the graph, and what leads there is exported: weights,
+    decoders, encoders and biases have the values that they have learned. Learning rules, and
+    all else that no probe depends on, are left out. Nodes that are functions of time, or that
+    nothing is connected to, become the inputs of the graph.
+
+    A spike is 1 in NIR, and it is the amplitude divided by dt in Nengo. The factor becomes part
+    of the weights that spikes are multiplied by, so that they depend on dt.
+
+    Parameters
+    ----------
+    network : nengo.Network
+    sim : nengo.Simulator, nengo_ngc.jax.Simulator or nengo_ngc.dl.Simulator
+        A simulator of this network, or of one that contains it.
+    integration : {"exponential", "euler"}, optional
+        How others integrate the equations of neurons and synapses. Nengo assumes that inputs
+        are constant during a timestep, and makes exponential steps. ``"euler"`` changes time
+        constants such that steps of Euler's method of the same length are equal to Nengo's:
+        :math:`dt / \tau_e = 1 - e^{-dt / \tau}`. Norse and snnTorch need this.
+    ignore : sequence of str, optional
+        Properties of neurons that NIR cannot express, and that are left out. Without it they
+        are errors: ``"tau_ref"`` (the refractory period of `nengo.LIF`), ``"min_voltage"``
+        (its lowest voltage), ``"initial_voltage"`` (voltages that do not start from 0) and
+        ``"reset"`` (`nengo.SpikingRectifiedLinear` subtracts 1 from the voltage for a spike,
+        and takes negative currents as 0).
+
+    Returns
+    -------
+    nir.NIRGraph
+        Write it to a file by ``nir.write(path, graph)``. Its metadata holds dt and
+        ``integration`` under ``"nengo_ngc"``.
+
+    Raises
+    ------
+    ImportError
+        If the package nir is not installed.
+    nengo.exceptions.ValidationError
+        If an object of the network has no counterpart in NIR. The message names it.
+    """
+    nir()  # an error, if it is missing, comes before all others
+    sim = SimulatorParam("sim").coerce(network, sim)
+    if sim.closed:
+        raise unfit("sim", "an open simulator", sim)
+    return _Export(circuit(network, sim), sim, integration, ignore).graph()
+
+
+class _Export:
+    def __init__(self, found: Circuit, sim: Any, integration: str, ignore: Sequence[str]):
+        self._circuit, self._sim = found, sim
+        self._dt, self._integration, self._ignore = sim.dt, integration, ignore
+        self._layouts = layouts(found.sizes, found.wires)
+        self._names = Names()
+        self._nodes: dict[str, Any] = {}
+        self._edges: list[tuple[str, str]] = []
+        self._name_of: dict[Any, str] = {}
+        self._carriers = {id(self._carrier(obj)): obj for obj in found.bias}
+
+    def graph(self):
+        """The whole graph: objects first, then the wires between them."""
+        library = nir()
+        for node in self._circuit.inputs:
+            self._add_object(node, library.Input({"input": self._shape(node)}))
+        for neurons in self._circuit.neurons:
+            made = integrator(neurons, self._sim, self._ignore)
+            layout = self._layouts[neurons]
+            node = to_node(neurons, made, self._dt, self._integration, layout)
+            self._add_object(neurons, node)
+        for probe in self._circuit.probes:
+            self._add_object(probe, library.Output({"output": self._shape(probe)}))
+        chains = {id(wire): self._add_chain(wire) for wire in self._circuit.wires}
+        for wire in self._circuit.wires:
+            self._connect(wire, chains)
+        noted = {"dt": self._dt, "integration": self._integration}
+        return library.NIRGraph(self._nodes, self._edges, metadata={KEY: noted})
+
+    def _add_object(self, obj, node):
+        self._name_of[obj] = self._add(label(obj), node)
+
+    def _add(self, wanted, node):
+        name = self._names.take(wanted)
+        self._nodes[name] = node
+        return name
+
+    def _shape(self, obj):
+        return np.array(self._layouts[obj].shape)
+
+    # --- the nodes of a wire
+
+    def _add_chain(self, wire: Wire) -> list[str]:
+        """Add the nodes that a wire consists of, and return their names from pre to post."""
+        bias = self._circuit.bias.get(self._carriers.get(id(wire)))
+        synapse = self._synapse(wire, wire.pre if bias is not None else wire.post)
+        name = label_of_wire(wire)
+        parts = [(name, node) for node in self._weight_nodes(wire, bias)]
+        if len(parts) == 2:
+            passive = wire.pre not in self._name_of
+            parts[0] = label(wire.pre) if passive else f"{name}_flatten", parts[0][1]
+        if synapse is not None:
+            part = f"{name}_synapse" if parts else name, synapse
+            # what adds a bias must come last, since filters delay
+            parts.insert(0 if bias is not None else len(parts), part)
+        return [self._add(wanted, node) for wanted, node in parts]
+
+    def _weight_nodes(self, wire, bias):
+        pre, post = self._layouts[wire.pre], self._layouts[wire.post]
+        factor = self._spike_height(wire.pre)
+        if isinstance(wire.weights, Kernel):
+            per_channel = None if bias is None else self._per_channel(wire, bias)
+            return [convolutions.to_node(wire.weights, factor, per_channel, wire.source)]
+        weights = _scaled(wire.weights, factor, self._circuit.sizes[wire.post], bias)
+        if weights is None:
+            return []
+        if weights.ndim < 2:
+            return [nir().Scale(post.arranged(weights))]
+        if post.is_image:
+            raise unlike(wire.source, "makes an image of a vector, for which NIR has no node")
+        matrix = weights[:, pre.order]
+        whole = nir().Linear(matrix) if bias is None else nir().Affine(matrix, np.array(bias))
+        if not pre.is_image:
+            return [whole]
+        return [nir().Flatten({"input": np.array(pre.shape)}, start_dim=0), whole]
+
+    def _spike_height(self, obj):
+        if obj in self._circuit.neurons:
+            return spike_height(obj.ensemble.neuron_type, self._dt)
+        return 1.0
+
+    def _per_channel(self, wire, bias):
+        layout = self._layouts[wire.post]
+        channels = layout.arranged(bias).reshape(layout.shape[0], -1)
+        if np.any(channels != channels[:, :1]):
+            raise unlike(wire.post, "has biases that differ within a channel of an image")
+        return channels[:, 0]
+
+    def _synapse(self, wire, obj):
+        """The node for a synapse that filters the values of an object, or None."""
+        synapse, shape = wire.synapse, self._layouts[obj].shape
+        if synapse is None:
+            return None
+        if isinstance(synapse, Delay):
+            return nir().Delay(np.full(shape, synapse.steps * self._dt))
+        if synapse.tau <= 0.03 * self._dt:  # Nengo's filter is a delay of one timestep then
+            if self._is_recurrent(wire):
+                return None
+            return nir().Delay(np.full(shape, self._dt))
+        tau = np.full(shape, synapse.tau)
+        return nir().LI(
+            tau=time_constant(tau, self._dt, "exponential", self._integration),
+            r=np.ones(shape),
+            v_leak=np.zeros(shape),
+            metadata=dict(SYNAPSE),
+        )
+
+    def _is_recurrent(self, wire):
+        leading = reaching({wire.pre}, self._circuit.wires)
+        return wire.pre == wire.post or any(w.pre == wire.post for w in leading)
+
+    def _carrier(self, obj):
+        """The wire whose weights get the bias of an object."""
+        wires = [wire for wire in self._circuit.wires if wire.post == obj]
+        if not wires:
+            raise unlike(obj, "has a bias and no input; NIR adds biases to inputs only")
+        return min(wires, key=lambda w: (w.is_elementwise, w.synapse is not None))
+
+    # --- edges
+
+    def _connect(self, wire, chains):
+        chain = chains[id(wire)]
+        for pair in zip(chain, chain[1:]):
+            self._add_edge(wire, *pair)
+        first = chain[0] if chain else self._name_of.get(wire.post)
+        if first is not None:
+            for end in self._ends(wire.pre, chains):
+                self._add_edge(wire, end, first)
+        if chain and wire.post in self._name_of:
+            self._add_edge(wire, chain[-1], self._name_of[wire.post])
+
+    def _ends(self, obj, chains):
+        """The names of the nodes whose outputs add up to the value of an object."""
+        if obj in self._name_of:
+            return [self._name_of[obj]]
+        ends = []
+        for wire in self._circuit.wires:
+            if wire.post == obj:
+                chain = chains[id(wire)]
+                ends += chain[-1:] or self._ends(wire.pre, chains)
+        return ends
+
+    def _add_edge(self, wire, start, end):
+        if (start, end) in self._edges:
+            raise unlike(
+                wire.source, f"is the second way from {start} to {end} without weights"
+            )
+        self._edges.append((start, end))
+
+
+def _scaled(weights, factor, size, bias):
+    """Weights times a factor, as a matrix if a bias follows them, and None if there are none."""
+    if weights is None and factor == 1 and bias is None:
+        return None
+    weights = factor * np.asarray(1.0 if weights is None else weights)
+    if weights.ndim == 2:
+        return weights
+    weights = np.broadcast_to(weights, size)
+    return weights if bias is None else np.diag(weights)
