@@ -12,11 +12,12 @@ from ..objects import Delay
 from ..validation import ChoiceParam, InstanceParam, SequenceParam, checked, unfit
 from . import convolutions
 from .circuit import Circuit, circuit, reaching
+from .cycles import Edge, closing_edges, in_order
 from .layouts import layouts
 from .library import nir
 from .names import Names, label, label_of_wire
 from .neurons import DIFFERENCES, integrator, spike_height, to_node, unlike
-from .units import KEY, SYNAPSE, time_constant
+from .units import KEY, SYNAPSE, is_delay, is_one_step, time_constant
 from .wires import Kernel, Wire
 
 
@@ -75,22 +76,40 @@ def export(
     sim = SimulatorParam("sim").coerce(network, sim)
     if sim.closed:
         raise unfit("sim", "an open simulator", sim)
-    return _Export(circuit(network, sim), sim, integration, ignore).graph()
+    found = circuit(network, sim)
+    graph, is_clear = _Export(found, sim, integration, ignore).graph()
+    if not is_clear:
+        graph, _ = _Export(found, sim, integration, ignore, explicit_delays=True).graph()
+    return graph
 
 
 class _Export:
-    def __init__(self, found: Circuit, sim: Any, integration: str, ignore: Sequence[str]):
+    """The graph of a circuit while it is being made.
+
+    With ``explicit_delays``, delays of one timestep on cycles are nodes of the graph. Without
+    it they are left out, as whoever simulates a cycle has to delay something there.
+    """
+
+    def __init__(
+        self,
+        found: Circuit,
+        sim: Any,
+        integration: str,
+        ignore: Sequence[str],
+        explicit_delays: bool = False,
+    ) -> None:
         self._circuit, self._sim = found, sim
         self._dt, self._integration, self._ignore = sim.dt, integration, ignore
+        self._explicit_delays = explicit_delays
         self._layouts = layouts(found.sizes, found.wires)
         self._names = Names()
         self._nodes: dict[str, Any] = {}
-        self._edges: list[tuple[str, str]] = []
+        self._edges: dict[Edge, bool] = {}  # and whether each has a delay that is left out
         self._name_of: dict[Any, str] = {}
         self._carriers = {id(self._carrier(obj)): obj for obj in found.bias}
 
-    def graph(self):
-        """The whole graph: objects first, then the wires between them."""
+    def graph(self) -> tuple[Any, bool]:
+        """Return the graph, and whether `.load` will find all delays that are left out."""
         library = nir()
         for node in self._circuit.inputs:
             self._add_object(node, library.Input({"input": self._shape(node)}))
@@ -104,8 +123,18 @@ class _Export:
         chains = {id(wire): self._add_chain(wire) for wire in self._circuit.wires}
         for wire in self._circuit.wires:
             self._connect(wire, chains)
-        noted = {"dt": self._dt, "integration": self._integration}
-        return library.NIRGraph(self._nodes, self._edges, metadata={KEY: noted})
+
+        edges, nodes = [*self._edges], self._nodes
+        inputs = [self._name_of[node] for node in self._circuit.inputs]
+        delays = {name for name, node in nodes.items() if is_delay(node)}
+        closing = closing_edges(edges, inputs, nodes, delays)
+        order = in_order(nodes, edges, closing_edges(edges, inputs, nodes, delays=()))
+        noted = {KEY: {"dt": self._dt, "integration": self._integration}}
+        is_clear = closing == {edge for edge, is_late in self._edges.items() if is_late}
+        outputs = [self._name_of[probe] for probe in self._circuit.probes]
+        order = [*(name for name in order if name not in outputs), *outputs]
+        nodes = {name: nodes[name] for name in order}
+        return library.NIRGraph(nodes, edges, metadata=noted), is_clear
 
     def _add_object(self, obj, node):
         self._name_of[obj] = self._add(label(obj), node)
@@ -173,8 +202,8 @@ class _Export:
             return None
         if isinstance(synapse, Delay):
             return nir().Delay(np.full(shape, synapse.steps * self._dt))
-        if synapse.tau <= 0.03 * self._dt:  # Nengo's filter is a delay of one timestep then
-            if self._is_recurrent(wire):
+        if is_one_step(synapse):
+            if self._is_delay_left_out(wire):
                 return None
             return nir().Delay(np.full(shape, self._dt))
         tau = np.full(shape, synapse.tau)
@@ -185,7 +214,10 @@ class _Export:
             metadata=dict(SYNAPSE),
         )
 
-    def _is_recurrent(self, wire):
+    def _is_delay_left_out(self, wire):
+        """Whether a wire on a cycle has a delay of one timestep."""
+        if self._explicit_delays or not is_one_step(wire.synapse):
+            return False
         leading = reaching({wire.pre}, self._circuit.wires)
         return wire.pre == wire.post or any(w.pre == wire.post for w in leading)
 
@@ -199,33 +231,37 @@ class _Export:
     # --- edges
 
     def _connect(self, wire, chains):
-        chain = chains[id(wire)]
+        chain, is_late = chains[id(wire)], self._is_delay_left_out(wire)
         for pair in zip(chain, chain[1:]):
-            self._add_edge(wire, *pair)
-        first = chain[0] if chain else self._name_of.get(wire.post)
-        if first is not None:
-            for end in self._ends(wire.pre, chains):
-                self._add_edge(wire, end, first)
-        if chain and wire.post in self._name_of:
-            self._add_edge(wire, chain[-1], self._name_of[wire.post])
+            self._add_edge(wire, pair, False)
+        target = self._name_of.get(wire.post)
+        if chain and target is not None:
+            self._add_edge(wire, (chain[-1], target), is_late)
+        if chain or target is not None:
+            for end, was_late in self._ends(wire.pre, chains):
+                late = was_late or (is_late and not chain)
+                self._add_edge(wire, (end, chain[0] if chain else target), late)
 
     def _ends(self, obj, chains):
-        """The names of the nodes whose outputs add up to the value of an object."""
+        """Yield the names of the nodes whose outputs add up to the value of an object.
+
+        Each comes with whether there is a delay that is left out on the way to the object.
+        """
         if obj in self._name_of:
-            return [self._name_of[obj]]
-        ends = []
+            yield self._name_of[obj], False
+            return
         for wire in self._circuit.wires:
             if wire.post == obj:
-                chain = chains[id(wire)]
-                ends += chain[-1:] or self._ends(wire.pre, chains)
-        return ends
+                chain, is_late = chains[id(wire)], self._is_delay_left_out(wire)
+                before = [(chain[-1], False)] if chain else self._ends(wire.pre, chains)
+                for end, was_late in before:
+                    yield end, was_late or is_late
 
-    def _add_edge(self, wire, start, end):
-        if (start, end) in self._edges:
-            raise unlike(
-                wire.source, f"is the second way from {start} to {end} without weights"
-            )
-        self._edges.append((start, end))
+    def _add_edge(self, wire, edge, is_late):
+        if edge in self._edges:
+            what = "is the second way from {} to {} without weights".format(*edge)
+            raise unlike(wire.source, what)
+        self._edges[edge] = is_late
 
 
 def _scaled(weights, factor, size, bias):

@@ -90,7 +90,7 @@ def load(
 
 def _connect(parts: dict[str, Part], edges: Sequence[Edge], graph: Any) -> None:
     delays = {name for name, found in parts.items() if found.synapse is not None}
-    closing = closing_edges(edges, [*graph.inputs, *parts], delays)
+    closing = closing_edges(edges, graph.inputs, parts, delays)
     for name, found in parts.items():
         before = [edge for edge in edges if edge[1] == name]
         if not found.transforms:

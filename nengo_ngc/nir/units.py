@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import nengo
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,3 +52,13 @@ def noted(graph: Any) -> dict[str, Any]:
 def is_synapse(node: Any) -> bool:
     """Return whether a node of NIR stands for a synapse of Nengo."""
     return node.metadata.get(KEY) == SYNAPSE[KEY]
+
+
+def is_delay(node: Any) -> bool:
+    """Return whether the output of a node does not depend on its present input in Nengo."""
+    return is_synapse(node) or type(node).__name__ == "Delay"
+
+
+def is_one_step(synapse: Any) -> bool:
+    """Return whether a synapse of Nengo only delays by one timestep, as ``synapse=0`` does."""
+    return isinstance(synapse, nengo.Lowpass) and synapse.tau == 0

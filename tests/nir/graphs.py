@@ -4,14 +4,19 @@ import nengo
 import nir
 import numpy as np
 
-import nengo_ngc as ngc
-
 ZERO = {"voltage": nengo.dists.Choice([0])}
 
 
 def lif(**kwargs):
     """LIF neurons of Nengo that NIR can express."""
     return nengo.LIF(tau_ref=0, min_voltage=-np.inf, initial_state=ZERO, **kwargs)
+
+
+def simulated_in_nengo(network, n_steps=200, simulator=nengo.Simulator):
+    """The simulator of a network after some timesteps."""
+    sim = simulator(network, progress_bar=False)
+    sim.run_steps(n_steps)
+    return sim
 
 
 def probed(network, sources, n_steps=200, simulator=nengo.Simulator):
@@ -26,8 +31,7 @@ def probed(network, sources, n_steps=200, simulator=nengo.Simulator):
             nengo.Connection(stimulus, network.inputs[name], synapse=None)
         with network:
             probes = {name: nengo.Probe(node) for name, node in network.outputs.items()}
-    sim = simulator(outer, progress_bar=False)
-    sim.run_steps(n_steps)
+    sim = simulated_in_nengo(outer, n_steps, simulator)
     return {name: np.array(sim.data[probe]) for name, probe in probes.items()}, sim
 
 
@@ -129,8 +133,3 @@ def _convolved(node, x):
         patch = patch[:, : kernel.shape[2], : kernel.shape[3]]
         out[f, i, j] = np.sum(kernel[f] * patch) + bias[f]
     return out
-
-
-def loaded(graph, **kwargs):
-    """A graph in Nengo, after it was written and read again."""
-    return ngc.nir.load(graph, **kwargs)
