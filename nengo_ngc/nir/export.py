@@ -17,7 +17,7 @@ from .layouts import layouts
 from .library import nir
 from .names import Names, label, label_of_wire
 from .neurons import DIFFERENCES, integrator, spike_height, to_node, unlike
-from .units import KEY, SYNAPSE, is_delay, is_one_step, time_constant
+from .units import KEY, SYNAPSE, is_one_step, time_constant
 from .wires import Kernel, Wire
 
 
@@ -126,9 +126,9 @@ class _Export:
 
         edges, nodes = [*self._edges], self._nodes
         inputs = [self._name_of[node] for node in self._circuit.inputs]
-        delays = {name for name, node in nodes.items() if is_delay(node)}
-        closing = closing_edges(edges, inputs, nodes, delays)
-        order = in_order(nodes, edges, closing_edges(edges, inputs, nodes, delays=()))
+        closing = closing_edges(edges, inputs, nodes)
+        back = closing_edges(edges, inputs, nodes, delays_open=False)
+        order = in_order(nodes, [edge for edge in edges if edge not in back])
         noted = {KEY: {"dt": self._dt, "integration": self._integration}}
         is_clear = closing == {edge for edge, is_late in self._edges.items() if is_late}
         outputs = [self._name_of[probe] for probe in self._circuit.probes]
@@ -232,15 +232,13 @@ class _Export:
 
     def _connect(self, wire, chains):
         chain, is_late = chains[id(wire)], self._is_delay_left_out(wire)
-        for pair in zip(chain, chain[1:]):
+        path = [*chain, *([self._name_of[wire.post]] if wire.post in self._name_of else [])]
+        for pair in zip(path, path[1:]):
             self._add_edge(wire, pair, False)
-        target = self._name_of.get(wire.post)
-        if chain and target is not None:
-            self._add_edge(wire, (chain[-1], target), is_late)
-        if chain or target is not None:
+        if path:
+            # a delay may as well be before the weights as behind them
             for end, was_late in self._ends(wire.pre, chains):
-                late = was_late or (is_late and not chain)
-                self._add_edge(wire, (end, chain[0] if chain else target), late)
+                self._add_edge(wire, (end, path[0]), was_late or is_late)
 
     def _ends(self, obj, chains):
         """Yield the names of the nodes whose outputs add up to the value of an object.
@@ -253,9 +251,11 @@ class _Export:
         for wire in self._circuit.wires:
             if wire.post == obj:
                 chain, is_late = chains[id(wire)], self._is_delay_left_out(wire)
-                before = [(chain[-1], False)] if chain else self._ends(wire.pre, chains)
-                for end, was_late in before:
-                    yield end, was_late or is_late
+                if chain:
+                    yield chain[-1], False
+                else:
+                    for end, was_late in self._ends(wire.pre, chains):
+                        yield end, was_late or is_late
 
     def _add_edge(self, wire, edge, is_late):
         if edge in self._edges:

@@ -1,7 +1,7 @@
 """Reads a graph of NIR as a Nengo network."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import nengo
@@ -78,7 +78,7 @@ def load(
     nodes, edges = flattened(graph)
     with nengo.Network(label=label) as network:
         parts = {name: part(name, node, Reading(integration, dt)) for name, node in nodes.items()}
-        _connect(parts, edges, graph)
+        _connect(parts, edges, closing_edges(edges, graph.inputs, nodes))
     for kind, found in (("input", graph.inputs), ("output", graph.outputs)):
         if not found:
             raise ValidationError(f"has no {kind}", attr="graph")
@@ -88,9 +88,9 @@ def load(
     return network
 
 
-def _connect(parts: dict[str, Part], edges: Sequence[Edge], graph: Any) -> None:
-    delays = {name for name, found in parts.items() if found.synapse is not None}
-    closing = closing_edges(edges, graph.inputs, parts, delays)
+def _connect(
+    parts: Mapping[str, Part], edges: Sequence[Edge], closing: Collection[Edge]
+) -> None:
     for name, found in parts.items():
         before = [edge for edge in edges if edge[1] == name]
         if not found.transforms:
