@@ -1,9 +1,9 @@
 """A spiking classifier of MNIST in Norse and snnTorch, and a graph of snnTorch in Nengo.
 
-A network of 784-256-10 units with LIF neurons that NIR can express learns in spikes, on JAX. It
-is exported, and nirtorch makes a network of Norse's or snnTorch's neurons of the graph. Each of
-them sees the same test images for 50 timesteps. A second network has Nengo's default LIF
-neurons, whose refractory period and lowest voltage are left out of the graph. Prints
+A network of 784-256-10 units with LIF neurons that NIR can express learns in spikes, on JAX.
+It is exported, and nirtorch makes a network of Norse's or snnTorch's neurons of the graph.
+Each of them sees the same test images for 50 timesteps. A second network has Nengo's default
+LIF neurons, whose refractory period and lowest voltage are left out of the graph. Prints
 
 - which part of the predictions are those of Nengo, their error, and the largest difference of
   outputs, for each simulator, way of integration, and precision,
@@ -117,7 +117,7 @@ def outputs_of_loaded(graph, X):
 
 
 def outputs_of_torch(graph, X, neurons, dtype):
-    """The outputs after as many timesteps as Nengo's filter has had, which is one step late."""
+    """The outputs one timestep before the end, since Nengo's filter is one timestep late."""
     affine = {nir.Affine: _affine, nir.Linear: _affine}
     torch.set_default_dtype(dtype)
     net = nirtorch.nir_to_torch(graph, {**affine, **neurons}, dtype=dtype)

@@ -98,15 +98,11 @@ class Integrator(_Linear):
         self.tau_syn = tau_syn
         self.w_in = w_in
         self.integration = integration
+        self.spiking = self.v_threshold is not None
         for name in ("tau", "tau_syn"):
             given = getattr(self, name)
             if given is not None and np.any(given <= 0):
                 raise ValidationError(f"must be above 0, got {given.min()}", name, self)
-
-    @property
-    def spiking(self) -> bool:
-        """Whether the neurons have a threshold."""
-        return self.v_threshold is not None
 
     @property
     def probeable(self) -> tuple[str, ...]:

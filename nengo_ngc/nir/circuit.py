@@ -59,7 +59,7 @@ def circuit(network: nengo.Network, sim: Any) -> Circuit:
     probes = [link.post for link in needed if isinstance(link.post, nengo.Probe)]
     if not probes:
         raise ValidationError(
-            "has no probe of the output of an object; what is probed is the output of the graph",
+            "has no probe of an object's output, which would become the output of the graph",
             attr="network",
         )
     fed = {link.post for link in needed}

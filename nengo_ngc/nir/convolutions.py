@@ -73,6 +73,7 @@ def from_node(name: str, node: Any) -> tuple[tuple[Any, ...], NDArray | None]:
             "type_check=True",
         )
     channels, *space = map(int, shape)
+    height, width = space
     stride = _pair(node.stride)
     if isinstance(node, nir().Conv2d):
         kernel = np.asarray(node.weight, dtype=float).transpose(2, 3, 1, 0)
@@ -89,7 +90,7 @@ def from_node(name: str, node: Any) -> tuple[tuple[Any, ...], NDArray | None]:
         same = True
         if stride != (1, 1):
             raise unreadable(name, f"has the padding 'same' and strides of {stride}, not 1")
-    padded = [ZeroPadding((channels, *space), pads)] if any(pads) and not same else []
+    padded = [ZeroPadding((channels, height, width), pads)] if any(pads) and not same else []
     made = nengo.Convolution(
         kernel.shape[-1],
         padded[0].output_shape if padded else (channels, *space),
@@ -102,7 +103,9 @@ def from_node(name: str, node: Any) -> tuple[tuple[Any, ...], NDArray | None]:
     )
     bias = getattr(node, "bias", None)
     if bias is not None:
-        bias = np.repeat(np.asarray(bias, dtype=float), np.prod(made.output_shape.spatial_shape))
+        bias = np.repeat(
+            np.asarray(bias, dtype=float), np.prod(made.output_shape.spatial_shape)
+        )
     return (*padded, made), bias
 
 
@@ -140,11 +143,11 @@ def _symmetric(array, pads_of_axes, source):
 def _pool(transform, array):
     """The pooling that a convolution is, or None."""
     channels = transform.input_shape.n_channels
-    if not transform.groups == channels == transform.n_filters or not np.all(array == array.flat[0]):
+    weight = array.flat[0]
+    if not (transform.groups == channels == transform.n_filters and np.all(array == weight)):
         return None
-    if array.flat[0] == 1:
-        return nir().SumPool2d
-    return nir().AvgPool2d if array.flat[0] == 1 / (array[..., 0, 0].size) else None
+    kinds = {1.0: nir().SumPool2d, 1 / array[..., 0, 0].size: nir().AvgPool2d}
+    return kinds.get(weight)
 
 
 def _ungrouped(array, groups):

@@ -1,6 +1,6 @@
 """Where a graph has cycles, each of which needs a delay to be simulated in timesteps."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import TopologicalSorter
 from typing import Any
 

@@ -39,8 +39,8 @@ def export(
     all else that no probe depends on, are left out. Nodes that are functions of time, or that
     nothing is connected to, become the inputs of the graph.
 
-    A spike is 1 in NIR, and it is the amplitude divided by dt in Nengo. The factor becomes part
-    of the weights that spikes are multiplied by, so that they depend on dt.
+    A spike is 1 in NIR, and it is the amplitude divided by dt in Nengo. This factor becomes a
+    part of the weights that spikes are multiplied by, so that they depend on dt.
 
     Parameters
     ----------
@@ -265,7 +265,7 @@ class _Export:
 
 
 def _scaled(weights, factor, size, bias):
-    """Weights times a factor, as a matrix if a bias follows them, and None if there are none."""
+    """Weights times a factor, as a matrix if there is a bias, and None if nothing changes."""
     if weights is None and factor == 1 and bias is None:
         return None
     weights = factor * np.asarray(1.0 if weights is None else weights)

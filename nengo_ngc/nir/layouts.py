@@ -89,5 +89,7 @@ def layouts(sizes: Mapping[Any, int], wires: Iterable[Wire]) -> dict[Any, Layout
 
 def _of_image(wire: Wire, shape: ChannelShape) -> Layout:
     if shape.dimensions != 2:
-        raise unlike(wire.source, f"convolves {shape.dimensions} axes, and only 2 are exported")
+        raise unlike(
+            wire.source, f"convolves {shape.dimensions} axes, and only 2 are exported"
+        )
     return Layout((shape.n_channels, *shape.spatial_shape), shape.channels_last)

@@ -37,9 +37,9 @@ def read(path: str | os.PathLike) -> Any:
         raise FileNotFoundError(f"no NIR file {path}")
     try:
         graph = library.read(path)
+        if not isinstance(graph, library.NIRGraph):
+            raise TypeError(f"it holds a {type(graph).__name__}, not a NIRGraph")
     except Exception as error:  # whatever a damaged file makes its readers raise
         what = str(error) or type(error).__name__
         raise ValueError(f"{path} is damaged or not a NIR file: {what}") from error
-    if not isinstance(graph, library.NIRGraph):
-        raise ValueError(f"{path} holds a {type(graph).__name__}, expected a NIRGraph")
     return graph

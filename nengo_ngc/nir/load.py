@@ -77,7 +77,9 @@ def load(
     dt = dt or float(known.get("dt", 0.001))
     nodes, edges = flattened(graph)
     with nengo.Network(label=label) as network:
-        parts = {name: part(name, node, Reading(integration, dt)) for name, node in nodes.items()}
+        parts = {
+            name: part(name, node, Reading(integration, dt)) for name, node in nodes.items()
+        }
         _connect(parts, edges, closing_edges(edges, graph.inputs, nodes))
     for kind, found in (("input", graph.inputs), ("output", graph.outputs)):
         if not found:
@@ -106,7 +108,7 @@ def _connect(
 
 
 def _lead(name: str, inlet: Any, found: Part) -> None:
-    """Connect the inlet of a part to its outlet, through other Nodes if there are more ways."""
+    """Connect the inlet of a part to its outlet, through Nodes between its transforms."""
     for transform in found.transforms[:-1]:
         middle = nengo.Node(size_in=transform.size_out, label=f"{name}_padded")
         nengo.Connection(inlet, middle, transform=transform, synapse=None)

@@ -66,7 +66,9 @@ def part(name: str, node: Any, how: Reading) -> Part:
         return Part(made, made.size_in)
     if kind not in _PARTS:
         known = ", ".join(sorted({*NODES, *_PARTS}))
-        raise unreadable(name, f"is a {kind}, which has no counterpart in Nengo; known {known}")
+        raise unreadable(
+            name, f"is a {kind}, which has no counterpart in Nengo; known {known}"
+        )
     return _PARTS[kind](name, node, how)
 
 
@@ -114,7 +116,9 @@ def _delay(name, node, how):
         raise unreadable(name, f"must have one delay of whole timesteps of {how.dt} s")
     found = _passed_on(name, node, how)
     synapse = Delay(whole) if whole else None
-    return replace(found, transforms=(nengo.transforms.NoTransform(found.size_in),), synapse=synapse)
+    return replace(
+        found, transforms=(nengo.transforms.NoTransform(found.size_in),), synapse=synapse
+    )
 
 
 def _is_lowpass(node):

@@ -191,7 +191,9 @@ def _kernel(connection, kernel, gain):
 def _check_synapse(source, synapse):
     if synapse is not None and type(synapse) not in (nengo.Lowpass, Delay):
         kind = type(synapse).__name__
-        raise unlike(source, f"has a synapse {kind}, for which NIR has no node; take a Lowpass")
+        raise unlike(
+            source, f"has a synapse {kind}, for which NIR has no node; take a Lowpass"
+        )
     if isinstance(synapse, nengo.Lowpass) and synapse.method != "zoh":
         raise unlike(source, f"has a synapse of the method {synapse.method!r}, not 'zoh'")
 

@@ -1,6 +1,5 @@
 """Graphs made elsewhere run in Nengo as a loop of Euler's method simulates them."""
 
-import nengo
 import nir
 import numpy as np
 import pytest
@@ -58,7 +57,9 @@ def test_the_current_changes_before_the_voltage():
     tau = np.array([0.01])
     node = nir.CubaLI(tau, 2 * tau, ones(1), np.zeros(1))
     graph = nir.NIRGraph.from_list(nir.Input(np.array([1])), node)
-    outputs, _ = probed(ngc.nir.load(graph, integration="euler"), {"input": lambda t: [1.0]}, 1)
+    outputs, _ = probed(
+        ngc.nir.load(graph, integration="euler"), {"input": lambda t: [1.0]}, 1
+    )
     assert np.allclose(outputs["output"], 0.1 * 0.05)
 
 
@@ -87,7 +88,9 @@ def test_images_run_as_in_the_loop(conv, rng):
     sources = {"input": drive(2 * 7 * 6)}
     if conv["padding"] == "same":
         same = {**vars(convolution), "padding": (1, 1)}
-        layers[1] = nir.Conv2d(**{k: same[k] for k in ("input_shape", "weight", "bias", *conv)})
+        layers[1] = nir.Conv2d(
+            **{k: same[k] for k in ("input_shape", "weight", "bias", *conv)}
+        )
     expected = simulated(nir.NIRGraph.from_list(*layers), sources, n_steps=20)
     net = ngc.nir.load(graph, integration="euler")
     outputs, sim = probed(net, sources, 20)

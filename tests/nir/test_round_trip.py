@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import nengo_ngc as ngc
-from nengo_ngc.neurons import Identity, Integrator
 from nengo_ngc.networks.parts import neurons
+from nengo_ngc.neurons import Identity, Integrator
 from nengo_ngc.objects import Delay
 
 from ..conftest import needs_jax
-from .graphs import ZERO, assert_same, lif, probed, simulated_in_nengo
+from .graphs import assert_same, lif, probed, simulated_in_nengo
 
 
 def wave(n):
@@ -74,9 +74,22 @@ def chain_of_neurons():
         np.arange(16).reshape(4, 4) / 20,
     ]
     nengo.Connection(u, layers[0], synapse=None)
-    for pre, post, transform, tau in zip(layers, layers[1:], transforms, (None, 0.01, 0, 0.02)):
+    for pre, post, transform, tau in zip(
+        layers, layers[1:], transforms, (None, 0.01, 0, 0.02)
+    ):
         nengo.Connection(pre, post, transform=transform, synapse=tau)
     return tuple(nengo.Probe(layer) for layer in layers)
+
+
+def cycle_with_two_entries():
+    """Where a graph alone does not tell which of the connections has a delay."""
+    u = nengo.Node(wave(2), label="u")
+    a, b = (neurons(2, lif(amplitude=0.01), name) for name in "ab")
+    nengo.Connection(u, b, synapse=None, transform=2)
+    nengo.Connection(u, a, synapse=None, transform=[[1, 2], [-1, 0.5]])
+    nengo.Connection(a, b, synapse=None)
+    nengo.Connection(b, a, synapse=0, transform=-0.5)
+    return nengo.Probe(a), nengo.Probe(b)
 
 
 def images(channels_last=True):
@@ -122,6 +135,7 @@ NETWORKS = [
     solved_weights,
     delays,
     chain_of_neurons,
+    cycle_with_two_entries,
     images,
     images_with_channels_first,
 ]
@@ -147,5 +161,68 @@ def test_outputs_and_graphs_are_the_same(build, integration, tmp_path):
         expected = sim.data[probe]
         assert np.std(expected) > 0
         assert np.allclose(outputs[name], expected, rtol=0, atol=1e-9 * np.abs(expected).max())
-    assert_same(ngc.nir.export(net, sim_of_loaded), ngc.nir.export(net, sim_of_loaded))
     assert_same(ngc.nir.export(net, sim_of_loaded, integration), graph, rtol=1e-12)
+
+
+@pytest.mark.parametrize("simulator", [nengo.Simulator, pytest.param("jax", marks=needs_jax)])
+def test_what_was_learned_is_exported(simulator):
+    simulator = ngc.jax.Simulator if simulator == "jax" else simulator
+    with nengo.Network(seed=1) as network:
+        u = nengo.Node(wave(1), label="u")
+        a, b = (nengo.Ensemble(20, 1, neuron_type=lif(), label=name) for name in "ab")
+        nengo.Connection(u, a, synapse=None)
+        pes = nengo.PES(1e-3)
+        learned = nengo.Connection(a, b, function=lambda x: 0, learning_rule_type=pes)
+        error = nengo.Node(size_in=1)
+        nengo.Connection(b, error, synapse=0.01)
+        nengo.Connection(u, error, transform=-1, synapse=None)
+        nengo.Connection(error, learned.learning_rule, synapse=0.01)
+        nengo.Probe(b, synapse=0.01)
+    sim = simulator_after(network, simulator)
+    graph = ngc.nir.export(network, sim)
+    height = 1 / sim.dt
+    weights = sim.signals[sim.model.sig[learned]["weights"]]
+    assert np.abs(weights).max() > 1e-4
+    assert np.allclose(graph.nodes["a_to_b"].weight, height * weights, rtol=1e-6)
+    assert "error" not in graph.nodes and "b_to_error" not in graph.nodes
+
+
+def simulator_after(network, simulator):
+    return simulated_in_nengo(network, 100, simulator)
+
+
+@needs_jax
+def test_loaded_neurons_are_the_same_on_jax():
+    with nengo.Network(seed=0) as network:
+        delays()
+    graph = ngc.nir.export(network, simulated_in_nengo(network))
+    expected, _ = probed(ngc.nir.load(graph), {"u": wave(2)})
+    found, _ = probed(ngc.nir.load(graph), {"u": wave(2)}, simulator=ngc.jax.Simulator)
+    for name, outputs in expected.items():
+        assert np.allclose(found[name].reshape(outputs.shape), outputs, atol=1e-5)
+
+
+def test_a_classifier_is_exported_without_what_it_learns_by():
+    net = ngc.networks.FeedforwardClassifier(
+        (6, 5, 3),
+        neuron_type=lif(amplitude=1 / 200),
+        schedule=ngc.Schedule(20),
+        init="uniform",
+        seed=0,
+    )
+    with net:
+        nengo.Probe(net.output, label="output")
+    sim = simulated_in_nengo(net, 1)
+    graph = ngc.nir.export(net, sim)
+    kinds = {name: type(node).__name__ for name, node in graph.nodes.items()}
+    assert kinds == {
+        "input": "Input",
+        "W1": "Affine",
+        "a1": "LIF",
+        "W2_synapse": "LI",
+        "W2": "Affine",
+        "output": "Output",
+    }
+    parameters = net.parameters(sim)
+    assert np.allclose(graph.nodes["W2"].weight, parameters["W2"] / 200 / 0.001)
+    assert np.allclose(graph.nodes["W2"].bias, parameters["b2"])
