@@ -9,7 +9,15 @@ from nengo.transforms import Dense, Sparse, Transform
 from numpy.typing import ArrayLike, NDArray
 
 from ..schedule import Schedule
-from ..validation import EitherParam, FrozenArrayParam, InstanceParam, SizesParam, unfit
+from ..validation import (
+    EitherParam,
+    FrozenArrayParam,
+    InstanceParam,
+    SequenceParam,
+    SizesParam,
+    WholeParam,
+    unfit,
+)
 
 
 class AtStart(Dense):
@@ -105,14 +113,24 @@ class ZeroPadding(Sparse):
     ----------
     output_shape : (int, int, int)
         Channels, height and width with the zeros.
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If an argument is not a sequence of as many whole numbers.
     """
 
+    input_shape = SizesParam("input_shape", lengths=(3,))
+    pads = SequenceParam("pads", WholeParam("pads", low=0), lengths=(2,))
+
     def __init__(self, input_shape: tuple[int, int, int], pads: tuple[int, int]) -> None:
+        input_shape = ZeroPadding.input_shape.coerce(self, input_shape)
+        pads = ZeroPadding.pads.coerce(self, pads)
         channels, height, width = input_shape
         self.output_shape = channels, height + 2 * pads[0], width + 2 * pads[1]
-        self.pads = pads
         outputs = np.arange(np.prod(self.output_shape)).reshape(self.output_shape)
         inside = outputs[:, pads[0] : pads[0] + height, pads[1] : pads[1] + width].ravel()
         indices = np.stack([inside, np.arange(inside.size)], axis=1)
         shape = outputs.size, inside.size
         super().__init__(shape, indices=indices, init=np.ones(inside.size))
+        self.input_shape, self.pads = input_shape, pads

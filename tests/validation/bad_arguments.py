@@ -47,6 +47,7 @@ MODULES = (
     "training.annealing",
     "neurons.activations",
     "neurons.derivatives",
+    "neurons.integrators",
     "neurons.latent",
     "neurons.pointwise",
     "neurons.winners",
@@ -88,6 +89,8 @@ MODULES = (
     "gui.weights",
     "gui.launcher",
     "lab.check",
+    "nir.export",
+    "nir.load",
     "backends.nengo_dl.losses",
 )
 
@@ -100,6 +103,8 @@ NOT_CALLED_BY_USERS = {
         "remaining size_of_step soft_activity step applies_rules threshold update".split(),
         "simulators",
     ),
+    "neurons.integrators.Integrator.advance": "simulators",
+    "neurons.integrators.Integrator.check": "simulators",
     "rules.backprop.BackProp.check": "simulators",
     "rules.feedback_alignment.FeedbackAlignment.check": "simulators",
     **dict.fromkeys(
@@ -463,6 +468,7 @@ GOOD = {
         "schedule": ngc.Schedule(),
     },
     "objects.transforms.Transposed": {"connection": _AFTER},
+    "objects.transforms.ZeroPadding": {"input_shape": (1, 4, 3), "pads": (1, 0)},
     "networks.adaptive_winners.AdaptiveWinners": {"n_neurons": 8},
     "networks.associative.AssociativeMemory": {"n_in": 6},
     "networks.feedforward_classifier.FeedforwardClassifier": _SHAPE,
