@@ -1,4 +1,4 @@
-"""A spiking classifier of MNIST in Norse and snnTorch, and a graph of snnTorch in Nengo.
+"""A spiking classifier of MNIST in Norse and snnTorch, and networks of snnTorch in Nengo.
 
 A network of 784-256-10 units with LIF neurons that NIR can express learns in spikes, on JAX.
 It is exported, and nirtorch makes a network of Norse's or snnTorch's neurons of the graph.
@@ -8,7 +8,8 @@ LIF neurons, whose refractory period and lowest voltage are left out of the grap
 - which part of the predictions are those of Nengo, their error, and the largest difference of
   outputs, for each simulator, way of integration, and precision,
 - the same after the network was a file and was loaded into Nengo again,
-- the spikes of a recurrent network of snnTorch, there and in Nengo.
+- how far the outputs of a convolutional network of Nengo differ in Norse,
+- the spikes of a recurrent and of a convolutional network of snnTorch, there and in Nengo.
 
 PyTorch and its packages are in none of this package's extras. It needs ``pip install torch
 nirtorch norse snntorch ".[jax,nir]"``.
@@ -40,7 +41,10 @@ from ._report import benchmark
 
 HIDDEN, STEPS, BATCH, DT = (256,), 50, 100, 0.001
 MAX_RATE, SYNAPSE = 200.0, 0.01
+HOW = "exponential", "euler"
 SNNTORCH_DT = 1e-4  # of every graph that snnTorch exports
+AS_IN_NIR = {"reset_mechanism": "zero", "reset_delay": False, "init_hidden": True}
+N_OUT = 10
 
 NEURONS["nir-lif"] = lambda height: nengo.LIF(
     tau_ref=0,
@@ -185,30 +189,89 @@ NORSE = {nir.LIF: _norse_lif, nir.LI: _norse_li}
 SNNTORCH = {nir.LIF: _snntorch_lif, nir.LI: _SnnTorchLI}
 
 
-# --- a graph that was made elsewhere
+def convolutions_in_norse(n_steps=200):
+    """Outputs of strided, padded convolutions with channels last, in Nengo and in Norse."""
+    rng = np.random.RandomState(0)
+    x = rng.rand(n_steps, 12, 12, 2)
+    with nengo.Network(seed=0) as network:
+        image = nengo.Node(lambda t: x[round(t / DT) - 1].ravel(), label="image")
+        before, shape = image, (12, 12, 2)
+        for n_filters in (4, 8):
+            kernel = rng.randn(3, 3, shape[-1], n_filters)
+            settings = {"strides": (2, 2), "padding": "same", "init": kernel}
+            convolution = nengo.Convolution(n_filters, shape, (3, 3), **settings)
+            size, amplitude = convolution.size_out, 0.02
+            neuron_type = NEURONS["nir-lif"](amplitude)
+            gain, bias = np.ones(size), np.full(size, 0.5)
+            layer = nengo.Ensemble(size, 1, neuron_type=neuron_type, gain=gain, bias=bias)
+            nengo.Connection(before, layer.neurons, transform=convolution, synapse=None)
+            before, shape = layer.neurons, convolution.output_shape.shape
+        out = nengo.Node(size_in=N_OUT, label="out")
+        weights = rng.randn(N_OUT, before.size_out)
+        nengo.Connection(before, out, transform=weights, synapse=None)
+        probe = nengo.Probe(out)
+    with nengo.Simulator(network, dt=DT, progress_bar=False) as sim:
+        sim.run_steps(n_steps, progress_bar=False)
+        graph = ngc.nir.export(network, sim, integration="euler")
+    torch.set_default_dtype(torch.float64)
+    flatten = {nir.Flatten: lambda node: torch.nn.Flatten(1)}  # behind the axis of samples
+    dense = {nir.Affine: _affine, nir.Linear: _affine}
+    net = nirtorch.nir_to_torch(graph, {**flatten, **dense, **NORSE}, dtype=torch.float64)
+    outputs, state = [], None
+    with torch.no_grad():
+        for row in np.moveaxis(x, -1, 1):
+            output, state = net(_tensor(row[None]), state)
+            outputs.append(output[0].numpy())
+    torch.set_default_dtype(torch.float32)
+    return sim.data[probe], np.array(outputs)
 
 
-def recurrent_counts(n_in=20, n=100, n_out=10, n_steps=500):
+# --- graphs that were made elsewhere
+
+
+def leaky(*shape, beta=0.9):
+    """Neurons of snnTorch that are set to 0 by a spike, at once, as in NIR."""
+    kwargs = {"beta": torch.full(shape, beta), "threshold": torch.ones(shape)}
+    return snn.Leaky(**kwargs, **AS_IN_NIR)
+
+
+def recurrent(n=100):
+    """A network of snnTorch with a recurrent layer, and the shape of its input."""
+    layer = snn.RLeaky(
+        beta=torch.full((n,), 0.95), threshold=torch.ones(n), linear_features=n, **AS_IN_NIR
+    )
+    return [torch.nn.Linear(20, n), layer, torch.nn.Linear(n, N_OUT), leaky(N_OUT)], (20,)
+
+
+def convolutional():
+    """A convolutional network of snnTorch, and the shape of its input."""
+    layers = [
+        torch.nn.Conv2d(2, 4, 3, stride=2, padding=1),
+        leaky(4, 6, 6),
+        torch.nn.AvgPool2d(2),
+        torch.nn.Conv2d(4, 8, 2),
+        leaky(8, 2, 2),
+        torch.nn.Flatten(),
+        torch.nn.Linear(32, N_OUT),
+        leaky(N_OUT),
+    ]
+    return layers, (2, 12, 12)
+
+
+def counts(build, n_steps=500):
     """Spikes of each output neuron of a network of snnTorch: there, and in Nengo."""
     torch.manual_seed(0)
-    rng = np.random.RandomState(0)
-    fixed = {"reset_mechanism": "zero", "reset_delay": False, "init_hidden": True}
-    recurrent = snn.RLeaky(
-        beta=torch.full((n,), 0.95), linear_features=n, threshold=torch.ones(n), **fixed
-    )
-    leaky = snn.Leaky(torch.full((n_out,), 0.9), threshold=torch.ones(n_out), **fixed)
-    net = torch.nn.Sequential(
-        torch.nn.Linear(n_in, n), recurrent, torch.nn.Linear(n, n_out), leaky
-    )
-    net[2].weight.data = torch.randn(n_out, n) / 3  # so that all of them spike
-    graph = export_to_nir(net, torch.zeros(1, n_in), ignore_dims=[0])
-    x = rng.rand(n_steps, n_in).astype(np.float32)
+    layers, shape = build()
+    layers[-2].weight.data = 3 * torch.randn_like(layers[-2].weight)  # so that all may spike
+    net = torch.nn.Sequential(*layers)
+    graph = export_to_nir(net, torch.zeros(1, *shape), ignore_dims=[0])
+    x = 3 * np.random.RandomState(0).rand(n_steps, *shape).astype(np.float32)
     reset(net)
     with torch.no_grad():
         spikes = [net(torch.tensor(row[None])).numpy()[0] for row in x]
     loaded = ngc.nir.load(graph, integration="euler", dt=SNNTORCH_DT)
     with loaded:
-        stimulus = nengo.Node(lambda t: x[round(t / SNNTORCH_DT) - 1])
+        stimulus = nengo.Node(lambda t: x[round(t / SNNTORCH_DT) - 1].ravel())
         nengo.Connection(stimulus, loaded.input, synapse=None)
         probe = nengo.Probe(loaded.output)
     with nengo.Simulator(loaded, dt=SNNTORCH_DT, progress_bar=False) as sim:
@@ -264,16 +327,21 @@ def main(report, epochs, images):
         ):
             outputs = outputs_of_torch(graphs[how], X, neurons, dtype)
             row(simulator, how, str(dtype).removeprefix("torch."), outputs)
-    there, here = recurrent_counts()
-    table = report.table(
-        "spikes in 500 timesteps of a recurrent network of snnTorch",
-        {"neuron": "<8", "snnTorch": ">10.0f", "Nengo": ">8.0f"},
+    expected, found = convolutions_in_norse()
+    report.say()
+    report.say(
+        "convolutional network of Nengo in Norse, float64: outputs with a standard deviation "
+        "of {std:.1f} differ by {difference:.1e} at most",
+        std=np.std(expected),
+        difference=np.abs(found - expected).max(),
     )
-    for number, counts in enumerate(zip(there, here), start=1):
-        table.row(str(number), *counts)
-
-
-HOW = "exponential", "euler"
+    for build in recurrent, convolutional:
+        table = report.table(
+            f"spikes in 500 timesteps, {build.__name__} network of snnTorch",
+            {"neuron": "<8", "snnTorch": ">10.0f", "Nengo": ">8.0f"},
+        )
+        for number, found in enumerate(zip(*counts(build)), start=1):
+            table.row(str(number), *found)
 
 
 if __name__ == "__main__":
