@@ -98,3 +98,64 @@ def test_images_run_as_in_the_loop(conv, rng):
     assert np.std(expected["output"]) > 0.1
     if conv["padding"] != "same" and conv["dilation"] == 1:
         assert_same(ngc.nir.export(net, sim, integration="euler"), graph)
+
+
+def recurrent_graph(rng, inner):
+    """A recurrent layer with biases, as a graph within the graph or as a part of it."""
+    size = np.array([4])
+    lif = nir.LIF(*(np.full(4, value) for value in (0.01, 3, 0, 1)))
+    nodes = {
+        "u": nir.Input(np.array([3])),
+        "w_in": nir.Linear(rng.randn(4, 3)),
+        "w_rec": nir.Affine(rng.randn(4, 4), rng.uniform(0.1, 0.5, 4)),
+        "lif": lif,
+        "later": nir.Delay(np.full(4, 0.002)),
+        "y": nir.Output(size),
+    }
+    loop = [("lif", "w_rec"), ("w_rec", "lif")]
+    if not inner:
+        edges = [("u", "w_in"), ("w_in", "lif"), *loop, ("lif", "later"), ("later", "y")]
+        return nir.NIRGraph(nodes, edges)
+    inside = {name: nodes.pop(name) for name in ("w_rec", "lif")}
+    inside |= {"input": nir.Input(size), "output": nir.Output(size)}
+    layer = nir.NIRGraph(inside, [("input", "lif"), *loop, ("lif", "output")])
+    edges = [("u", "w_in"), ("w_in", "layer"), ("layer", "later"), ("later", "y")]
+    return nir.NIRGraph({**nodes, "layer": layer}, edges, type_check=False)
+
+
+def test_biases_of_recurrent_weights_count_from_the_first_timestep(rng):
+    state = rng.get_state()
+    graph = recurrent_graph(rng, inner=False)
+    sources = {"u": drive(3)}
+    expected = simulated(graph, sources)["y"]
+    assert expected.sum() > 10
+    for inner in (False, True):
+        rng.set_state(state)
+        net = ngc.nir.load(recurrent_graph(rng, inner), integration="euler")
+        outputs, _ = probed(net, sources)
+        assert np.array_equal(outputs["y"], expected)
+    rng.set_state(state)
+    net = ngc.nir.load(graph, integration="euler")
+    _, sim = probed(net, sources)
+    assert_same(ngc.nir.export(net, sim, integration="euler"), graph)
+
+
+def test_convolutions_in_groups_and_sums_run_as_in_the_loop(rng):
+    weight, bias = rng.randn(4, 1, 2, 2), rng.randn(4)
+    layers = [
+        nir.Input(np.array([2, 5, 5])),
+        nir.Conv2d(None, weight, stride=1, padding=0, dilation=1, groups=2, bias=bias),
+        nir.SumPool2d(np.array([2, 2]), np.array([2, 2]), np.array([0, 0])),
+        nir.Scale(rng.rand(4, 2, 2)),
+        nir.Output(np.array([4, 2, 2])),
+    ]
+    names = "input", "conv", "sum", "scale", "output"
+    graph = nir.NIRGraph(dict(zip(names, layers)), [*zip(names, names[1:])])
+    sources = {"input": drive(50)}
+    expected = simulated(graph, sources, n_steps=3)["output"]
+    net = ngc.nir.load(graph)
+    outputs, sim = probed(net, sources, 3)
+    assert np.allclose(outputs["output"], expected, rtol=0, atol=1e-12)
+    again = ngc.nir.load(ngc.nir.export(net, sim))
+    outputs, _ = probed(again, sources, 3)
+    assert np.allclose(outputs["output"], expected, rtol=0, atol=1e-12)
