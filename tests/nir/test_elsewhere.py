@@ -107,7 +107,7 @@ def recurrent_graph(rng, inner):
     nodes = {
         "u": nir.Input(np.array([3])),
         "w_in": nir.Linear(rng.randn(4, 3)),
-        "w_rec": nir.Affine(rng.randn(4, 4), rng.uniform(0.1, 0.5, 4)),
+        "w_rec": nir.Affine(rng.randn(4, 4), rng.uniform(4, 5, 4)),
         "lif": lif,
         "later": nir.Delay(np.full(4, 0.002)),
         "y": nir.Output(size),
