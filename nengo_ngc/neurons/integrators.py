@@ -117,6 +117,16 @@ class Integrator(_Linear):
                 expected = f"one number, or one for each of the {n_neurons} neurons"
                 raise ValidationError(f"must be {expected}, got {given.size}", name, self)
 
+    def rates(self, x: ArrayLike, gain: ArrayLike, bias: ArrayLike) -> NDArray:
+        """Raise a ValidationError, since the output also depends on inputs before.
+
+        Nengo asks for rates where it solves for decoders.
+        """
+        raise ValidationError(
+            "integrators have no decoders; connect the neurons of the ensemble instead",
+            "neuron_type",
+        )
+
     def advance(
         self, xp: Any, dt: float, J: Array, voltage: Array, current: Array | None = None
     ) -> tuple[Array, Array, Array | None]:

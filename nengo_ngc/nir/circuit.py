@@ -94,6 +94,12 @@ def reaching(ends: set[Any], found: Iterable[Link]) -> list[Link]:
     return [link for link in found if link.post in reached]
 
 
+def leads_back(link: Link, found: Iterable[Link]) -> bool:
+    """Return whether a link closes a cycle with others."""
+    leading = reaching({link.pre}, found)
+    return link.pre == link.post or any(ln.pre == link.post for ln in leading)
+
+
 def _is_input(node, fed):
     if isinstance(node, PureNode) or (node.output is not None and node.size_in):
         raise unlike(node, "computes a function of its input, for which NIR has no node")
@@ -122,6 +128,8 @@ def _biases(objects, wires, constants, sim):
     bias = {}
     for obj in objects:
         if isinstance(obj, Neurons):
+            if obj.ensemble.noise is not None:
+                raise unlike(obj.ensemble, "has noise, for which NIR has no node")
             bias[obj] = live(sim, sim.model.sig[obj]["bias"])
     for w in wires:
         if w.pre in constants:

@@ -8,17 +8,16 @@ import numpy as np
 
 from ..networks.base import SimulatorParam
 from ..neurons.integrators import INTEGRATIONS
-from ..objects import Delay
 from ..validation import ChoiceParam, InstanceParam, SequenceParam, checked, unfit
-from . import convolutions
-from .circuit import Circuit, circuit, reaching
+from .circuit import Circuit, circuit, leads_back
 from .cycles import Edge, closing_edges, in_order
 from .layouts import layouts
 from .library import nir
+from .making import Making
 from .names import Names, label, label_of_wire
-from .neurons import DIFFERENCES, integrator, spike_height, to_node, unlike
-from .units import KEY, SYNAPSE, is_one_step, time_constant
-from .wires import Kernel, Wire
+from .neurons import DIFFERENCES, integrator, to_node, unlike
+from .units import KEY, is_one_step
+from .wires import Wire
 
 
 @checked(
@@ -102,6 +101,7 @@ class _Export:
         self._dt, self._integration, self._ignore = sim.dt, integration, ignore
         self._explicit_delays = explicit_delays
         self._layouts = layouts(found.sizes, found.wires)
+        self._making = Making(found, self._layouts, sim.dt, integration)
         self._names = Names()
         self._nodes: dict[str, Any] = {}
         self._edges: dict[Edge, bool] = {}  # and whether each has a delay that is left out
@@ -147,79 +147,36 @@ class _Export:
     def _shape(self, obj):
         return np.array(self._layouts[obj].shape)
 
-    # --- the nodes of a wire
-
     def _add_chain(self, wire: Wire) -> list[str]:
         """Add the nodes that a wire consists of, and return their names from pre to post."""
         bias = self._circuit.bias.get(self._carriers.get(id(wire)))
-        synapse = self._synapse(wire, wire.pre if bias is not None else wire.post)
         name = label_of_wire(wire)
-        parts = [(name, node) for node in self._weight_nodes(wire, bias)]
-        if len(parts) == 2:
+        parts = [(name, node) for node in self._making.weights(wire, bias)]
+        if len(parts) == 2:  # the first one flattens images
             passive = wire.pre not in self._name_of
             parts[0] = label(wire.pre) if passive else f"{name}_flatten", parts[0][1]
-        if synapse is not None:
+        # what adds a bias must come last, since filters delay
+        filtered = wire.pre if bias is not None else wire.post
+        synapse = self._making.synapse(wire, filtered)
+        if synapse is not None and not self._is_delay_left_out(wire):
             part = f"{name}_synapse" if parts else name, synapse
-            # what adds a bias must come last, since filters delay
             parts.insert(0 if bias is not None else len(parts), part)
         return [self._add(wanted, node) for wanted, node in parts]
 
-    def _weight_nodes(self, wire, bias):
-        pre, post = self._layouts[wire.pre], self._layouts[wire.post]
-        factor = self._spike_height(wire.pre)
-        if isinstance(wire.weights, Kernel):
-            per_channel = None if bias is None else self._per_channel(wire, bias)
-            return [convolutions.to_node(wire.weights, factor, per_channel, wire.source)]
-        weights = _scaled(wire.weights, factor, self._circuit.sizes[wire.post], bias)
-        if weights is None:
-            return []
-        if weights.ndim < 2:
-            return [nir().Scale(post.arranged(weights))]
-        if post.is_image:
-            raise unlike(wire.source, "makes an image of a vector, for which NIR has no node")
-        matrix = weights[:, pre.order]
-        whole = nir().Linear(matrix) if bias is None else nir().Affine(matrix, np.array(bias))
-        if not pre.is_image:
-            return [whole]
-        return [nir().Flatten({"input": np.array(pre.shape)}, start_dim=0), whole]
-
-    def _spike_height(self, obj):
-        if obj in self._circuit.neurons:
-            return spike_height(obj.ensemble.neuron_type, self._dt)
-        return 1.0
-
-    def _per_channel(self, wire, bias):
-        layout = self._layouts[wire.post]
-        channels = layout.arranged(bias).reshape(layout.shape[0], -1)
-        if np.any(channels != channels[:, :1]):
-            raise unlike(wire.post, "has biases that differ within a channel of an image")
-        return channels[:, 0]
-
-    def _synapse(self, wire, obj):
-        """The node for a synapse that filters the values of an object, or None."""
-        synapse, shape = wire.synapse, self._layouts[obj].shape
-        if synapse is None:
-            return None
-        if isinstance(synapse, Delay):
-            return nir().Delay(np.full(shape, synapse.steps * self._dt))
-        if is_one_step(synapse):
-            if self._is_delay_left_out(wire):
-                return None
-            return nir().Delay(np.full(shape, self._dt))
-        tau = np.full(shape, synapse.tau)
-        return nir().LI(
-            tau=time_constant(tau, self._dt, "exponential", self._integration),
-            r=np.ones(shape),
-            v_leak=np.zeros(shape),
-            metadata=dict(SYNAPSE),
-        )
-
     def _is_delay_left_out(self, wire):
-        """Whether a wire on a cycle has a delay of one timestep."""
+        """Whether a wire has a delay of one timestep, and is on a cycle."""
         if self._explicit_delays or not is_one_step(wire.synapse):
             return False
-        leading = reaching({wire.pre}, self._circuit.wires)
-        return wire.pre == wire.post or any(w.pre == wire.post for w in leading)
+        passive = [
+            w
+            for w in self._circuit.wires
+            if w.weights is None
+            and w.pre not in self._name_of
+            and (w.synapse is None or is_one_step(w.synapse))
+        ]
+        # a cycle without any node would have no edges
+        without_nodes = wire in passive and leads_back(wire, passive)
+        return leads_back(wire, self._circuit.wires) and not without_nodes
 
     def _carrier(self, obj):
         """The wire whose weights get the bias of an object."""
@@ -262,14 +219,3 @@ class _Export:
             what = "is the second way from {} to {} without weights".format(*edge)
             raise unlike(wire.source, what)
         self._edges[edge] = is_late
-
-
-def _scaled(weights, factor, size, bias):
-    """Weights times a factor, as a matrix if there is a bias, and None if nothing changes."""
-    if weights is None and factor == 1 and bias is None:
-        return None
-    weights = factor * np.asarray(1.0 if weights is None else weights)
-    if weights.ndim == 2:
-        return weights
-    weights = np.broadcast_to(weights, size)
-    return weights if bias is None else np.diag(weights)

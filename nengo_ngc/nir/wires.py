@@ -144,19 +144,21 @@ def _connection_weights(connection, link, sim):
         return _kernel(connection, weights, gain)
     if isinstance(transform, ZeroPadding):
         return transform
-    if not isinstance(transform, (nengo.transforms.NoTransform, nengo.Dense, nengo.Sparse)):
+    if type(transform) not in (nengo.transforms.NoTransform, nengo.Dense, nengo.Sparse):
         kind = type(transform).__name__
         raise unlike(connection, f"has a {kind} as its transform, for which NIR has no node")
     n_pre = link.pre.size_out
     pre_slice = slice(None) if decoded else connection.pre_slice
     n_post = link.post.size_in
-    whole = link.post is not connection.post_obj and decoded
-    post_slice = slice(None) if whole else connection.post_slice
+    # weights that were solved for lead to neurons, past a slice of what they encode
+    solved = isinstance(link.post, Neurons) and isinstance(connection.post_obj, nengo.Ensemble)
+    post_slice = slice(None) if solved else connection.post_slice
+    if len(set(rows := np.atleast_1d(np.arange(n_post)[post_slice]))) < len(rows):
+        raise unlike(connection, "leads twice to one dimension")
     weights = _placed(weights, n_pre, pre_slice, n_post, post_slice)
     if gain is None or np.all(gain == 1):
         return weights
-    scaled = gain if weights is None else (weights.T * gain).T
-    return scaled
+    return gain if weights is None else (weights.T * gain).T
 
 
 def _placed(weights, n_pre, pre_slice, n_post, post_slice):
@@ -179,9 +181,8 @@ def _kernel(connection, kernel, gain):
         raise unlike(connection, "convolves a part of its objects, which NIR cannot express")
     if gain is not None:
         shape = connection.transform.output_shape
-        axes = (*shape.spatial_shape, shape.n_channels)
-        gain = gain.reshape(axes if shape.channels_last else (shape.n_channels, -1))
-        gain = gain.reshape(-1, shape.n_channels) if shape.channels_last else gain.T
+        n = shape.n_channels
+        gain = gain.reshape(-1, n) if shape.channels_last else gain.reshape(n, -1).T
         if np.any(gain != gain[0]):
             raise unlike(connection.post_obj, "has gains that differ within a channel")
         kernel = kernel * gain[0]
@@ -192,7 +193,7 @@ def _check_synapse(source, synapse):
     if synapse is not None and type(synapse) not in (nengo.Lowpass, Delay):
         kind = type(synapse).__name__
         raise unlike(
-            source, f"has a synapse {kind}, for which NIR has no node; take a Lowpass"
+            source, f"has the synapse {kind}; NIR has nodes for Lowpass and Delay only"
         )
     if isinstance(synapse, nengo.Lowpass) and synapse.method != "zoh":
         raise unlike(source, f"has a synapse of the method {synapse.method!r}, not 'zoh'")

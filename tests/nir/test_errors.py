@@ -11,6 +11,7 @@ from nengo.exceptions import ValidationError
 
 import nengo_ngc as ngc
 from nengo_ngc.networks.parts import neurons
+from nengo_ngc.objects import AtStart
 from nengo_ngc.neurons import Integrator
 
 from .graphs import ZERO, lif, probed, simulated_in_nengo
@@ -76,6 +77,33 @@ def biases_within_a_channel(u):
     return y
 
 
+def with_noise(u):
+    noisy = nengo.Ensemble(3, 1, neuron_type=lif(), noise=nengo.processes.WhiteNoise())
+    noisy.label = "noisy"
+    nengo.Connection(u, noisy, synapse=None)
+    return noisy
+
+
+def at_the_start(u):
+    node = nengo.Node(size_in=1)
+    transform = AtStart((1, 1), [[2.0]], ngc.Schedule(2))
+    nengo.Connection(u, node, transform=transform, synapse=None, label="first")
+    return node
+
+
+def twice(u):
+    node = nengo.Node(size_in=2)
+    nengo.Connection(u, node[[1, 1]], transform=[[1], [1]], synapse=None, label="twice")
+    return node
+
+
+def gains_within_a_channel(u):
+    x = nengo.Node(size_in=16)
+    y = neurons(8, lif(), "y", gain=1 + np.arange(8))
+    nengo.Connection(x, y, transform=nengo.Convolution(2, (4, 4, 1)), synapse=None)
+    return y
+
+
 @pytest.mark.parametrize(
     "build, named",
     [
@@ -93,6 +121,10 @@ def biases_within_a_channel(u):
         (constant_through_a_filter, "filtered.*synapse=None"),
         (two_ways, "second way from u"),
         (image_of_a_vector, "spread.*image"),
+        (with_noise, "noisy.*noise"),
+        (at_the_start, "first.*AtStart"),
+        (twice, "twice.*twice to one dimension"),
+        (gains_within_a_channel, "y.*gains that differ"),
         (biases_within_a_channel, "y.*within a channel"),
         (lambda u: None, "no probe"),
     ],
@@ -190,6 +222,14 @@ def test_integrators_fit_their_ensemble():
     with nengo.Network() as network:
         neurons(3, Integrator(r=[1, 2]), "a")
     with pytest.raises(ValidationError, match="r: .*3 neurons, got 2"):
+        nengo.Simulator(network, progress_bar=False)
+
+
+def test_integrators_have_no_decoders():
+    with nengo.Network() as network:
+        ensemble = nengo.Ensemble(3, 1, neuron_type=Integrator(tau=[0.02]))
+        nengo.Connection(ensemble, nengo.Node(size_in=1))
+    with pytest.raises(ValidationError, match="no decoders; connect the neurons"):
         nengo.Simulator(network, progress_bar=False)
 
 

@@ -11,7 +11,7 @@ from nengo_ngc.neurons import Identity, Integrator
 from nengo_ngc.objects import Delay
 
 from ..conftest import needs_jax
-from .graphs import assert_same, lif, probed, simulated_in_nengo
+from .graphs import assert_same, lif, probed, simulated, simulated_in_nengo
 
 
 def wave(n):
@@ -55,8 +55,12 @@ def delays():
     nengo.Connection(a, a, synapse=0, transform=[[0, -1], [0.3, 0]])
     nengo.Connection(a, passive.neurons, synapse=0.02)
     later = nengo.Node(size_in=2, label="later")
+    nengo.Connection(later, later, synapse=0, transform=0.5)
+    held = nengo.Node(size_in=2, label="held")  # a cycle without any weights
+    nengo.Connection(later, held, synapse=None)
+    nengo.Connection(held, held, synapse=0)
     nengo.Connection(passive.neurons, later, synapse=0)
-    return nengo.Probe(later), nengo.Probe(a)
+    return nengo.Probe(later), nengo.Probe(a), nengo.Probe(held)
 
 
 def chain_of_neurons():
@@ -117,7 +121,8 @@ def images(channels_last=True):
         bias = np.arange(n) / n
         tiles = (np.prod(space), 1) if channels_last else (1, np.prod(space))
         bias = np.tile(bias if channels_last else bias[:, None], tiles).ravel()
-        layer = neurons(bias.size, lif(amplitude=0.01), f"layer{n}{size}", bias=bias)
+        kwargs = {"gain": 1 + bias, "bias": bias}
+        layer = neurons(bias.size, lif(amplitude=0.01), f"layer{n}{size}", **kwargs)
         nengo.Connection(before, layer, transform=convolution, synapse=None)
         before = layer
     out = nengo.Node(size_in=3, label="out")
@@ -162,6 +167,28 @@ def test_outputs_and_graphs_are_the_same(build, integration, tmp_path):
         assert np.std(expected) > 0
         assert np.allclose(outputs[name], expected, rtol=0, atol=1e-9 * np.abs(expected).max())
     assert_same(ngc.nir.export(net, sim_of_loaded, integration), graph, rtol=1e-12)
+
+
+def recurrent():
+    u = nengo.Node(wave(2), label="u")
+    a = nengo.Ensemble(20, 2, neuron_type=lif(), label="a")
+    nengo.Connection(u, a, synapse=None)
+    nengo.Connection(a, a, synapse=0.1)
+    return (nengo.Probe(a.neurons),)
+
+
+@pytest.mark.parametrize("build, n_late", [(recurrent, 0), (images_with_channels_first, 1)])
+def test_a_loop_simulates_what_is_exported(build, n_late):
+    """Nengo's filters on the way to an output, and not on a cycle, are one timestep late."""
+    with nengo.Network(seed=0) as network:
+        (probe,) = build()
+    sim = simulated_in_nengo(network, 100)
+    graph = ngc.nir.export(network, sim, "euler")
+    (source,) = (node for node in network.all_nodes if callable(node.output))
+    (found,) = simulated(graph, {"u": source.output}, n_steps=100 - n_late).values()
+    expected = sim.data[probe][n_late:]
+    assert np.std(expected) > 0
+    assert np.allclose(found, expected, rtol=0, atol=1e-9 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("simulator", [nengo.Simulator, pytest.param("jax", marks=needs_jax)])
