@@ -153,8 +153,6 @@ def _connection_weights(connection, link, sim):
     # weights that were solved for lead to neurons, past a slice of what they encode
     solved = isinstance(link.post, Neurons) and isinstance(connection.post_obj, nengo.Ensemble)
     post_slice = slice(None) if solved else connection.post_slice
-    if len(set(rows := np.atleast_1d(np.arange(n_post)[post_slice]))) < len(rows):
-        raise unlike(connection, "leads twice to one dimension")
     weights = _placed(weights, n_pre, pre_slice, n_post, post_slice)
     if gain is None or np.all(gain == 1):
         return weights

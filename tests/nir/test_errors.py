@@ -11,8 +11,8 @@ from nengo.exceptions import ValidationError
 
 import nengo_ngc as ngc
 from nengo_ngc.networks.parts import neurons
-from nengo_ngc.objects import AtStart
 from nengo_ngc.neurons import Integrator
+from nengo_ngc.objects import AtStart
 
 from .graphs import ZERO, lif, probed, simulated_in_nengo
 
@@ -91,12 +91,6 @@ def at_the_start(u):
     return node
 
 
-def twice(u):
-    node = nengo.Node(size_in=2)
-    nengo.Connection(u, node[[1, 1]], transform=[[1], [1]], synapse=None, label="twice")
-    return node
-
-
 def gains_within_a_channel(u):
     x = nengo.Node(size_in=16)
     y = neurons(8, lif(), "y", gain=1 + np.arange(8))
@@ -123,7 +117,6 @@ def gains_within_a_channel(u):
         (image_of_a_vector, "spread.*image"),
         (with_noise, "noisy.*noise"),
         (at_the_start, "first.*AtStart"),
-        (twice, "twice.*twice to one dimension"),
         (gains_within_a_channel, "y.*gains that differ"),
         (biases_within_a_channel, "y.*within a channel"),
         (lambda u: None, "no probe"),
