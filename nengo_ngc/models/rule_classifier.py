@@ -33,10 +33,11 @@ class RuleClassifier(ImageClassifier):
     n_hidden : tuple of int, optional
         Number of neurons in each hidden layer.
     rule : str, optional
-        "backprop", "feedback-alignment", "direct-feedback-alignment", "predictive-coding",
-        "incremental-predictive-coding" (weights change in each timestep of settling), "pes"
-        (hidden layers stay random), "autodiff" (training by automatic differentiation, which
-        JAX and NengoDL have), or another name that was added to ``nengo_ngc.models.RULES``.
+        The learning rule: "backprop", "feedback-alignment", "direct-feedback-alignment",
+        "predictive-coding", "incremental-predictive-coding" (weights change in each timestep
+        of settling), "pes" (hidden layers stay random), "autodiff" (training by automatic
+        differentiation, which JAX and NengoDL have), or another name that was added to
+        ``nengo_ngc.models.RULES``.
     neuron_type : str, optional
         The neurons of hidden layers, see `.networks.FeedforwardClassifier`.
     steps : int or None, optional
@@ -56,10 +57,13 @@ class RuleClassifier(ImageClassifier):
     random_state : int, RandomState or None, optional
         Seed of the weights, of feedback matrices and of the order of images.
     loss : {"cross-entropy", "binary-cross-entropy", "squared-error"}, optional
-        What learning makes smaller, see `.networks.FeedforwardClassifier`. Whatever it is,
+        What learning makes smaller: the cross-entropy of the softmax of the outputs, that of
+        each class by itself, or the squared error of the outputs. Whatever it is,
         ``predict_proba`` returns the softmax of the outputs.
     init : {"normal", "uniform"}, optional
-        How weights are initialised, see `.networks.FeedforwardClassifier`.
+        How weights are drawn: from a normal distribution that preserves the power of signals,
+        or uniformly, with the biases, as Torch does, see `.networks.FeedforwardClassifier`.
+        It must be "normal" with ``scaling="mupc"``.
     optimizer : {"adam", "adamw", "momentum", "rmsprop", "sgd"} or None, optional
         The optimiser of all weights and biases. None takes plain gradient descent for "pes"
         and Adam for all other rules.
@@ -67,16 +71,18 @@ class RuleClassifier(ImageClassifier):
         The learning rate of the optimiser. None takes 0.1 for "pes" and 0.001 for all other
         rules.
     weight_decay : float, optional
-        Weight decay of "adamw", see `.AdamW`. Other optimisers have none.
+        Weight decay of ``optimizer="adamw"``, see `.AdamW`. Other optimisers have none.
     anneal : bool or {"linear", "cosine"}, optional
         How updates shrink in the course of ``max_epochs``. True is "linear", and with False
         they do not shrink.
     floor : float, optional
-        The fraction of its full size that an update has in the end, if updates shrink.
+        The fraction of its full size that an update has in the end, from 0 to 1. It has an
+        effect if updates shrink, see ``anneal``.
     warm_up : float, optional
         The part of all updates, below 1, in which they grow to their full size.
     warm_up_from : float, optional
-        The fraction of its full size that the first update has, if there is a warm-up.
+        The fraction of its full size that the first update has, from 0 to 1, if there is a
+        ``warm_up``.
     beta : float, optional
         Step size with which states settle in predictive coding.
     momentum : float, optional
@@ -86,18 +92,25 @@ class RuleClassifier(ImageClassifier):
         from it if the number is negative, see `.networks.PredictiveCodingClassifier`. None
         clamps the output to the label.
     centred : bool, optional
-        Whether the sign of nudging alternates from epoch to epoch. The first epoch has the
-        sign of ``nudging``, and so has ``partial_fit``.
+        Whether the sign of nudging alternates from epoch to epoch, which needs ``nudging``.
+        The first epoch has the sign of ``nudging``, and so has ``partial_fit``.
     states : {"currents", "activities"}, optional
-        What the states of predictive coding are, see `.networks.PredictiveCodingClassifier`.
+        What the states of predictive coding are: the input currents of units, or their
+        activities, see `.networks.PredictiveCodingClassifier`. They must be currents with
+        ``residual`` and with ``scaling="mupc"``.
     residual : bool, optional
-        Whether hidden layers have residual connections in predictive coding.
+        Whether hidden layers have residual connections in predictive coding: each layer adds
+        the states below to its input, if both have the same size.
     scaling : {"standard", "mupc"}, optional
-        How predictive coding scales its weights.
+        How predictive coding scales its weights. With "mupc", for deep networks, the input
+        of each layer is multiplied by a constant that depends on the widths and the depth,
+        the first weights are drawn from the standard normal distribution, and biases stay 0.
     max_rate : float, optional
-        Firing rate, in Hz, that counts as an activity of 1.
+        Firing rate, in Hz, that counts as an activity of 1. It has an effect on neurons that
+        fire or are models of firing, and not in predictive coding.
     synapse : float, optional
-        Time constant, in seconds, of the filter of spikes.
+        Time constant, in seconds, of the filter of spikes. It has an effect on neurons that
+        spike, and not in predictive coding.
     device : str or None, optional
         The device that JAX or NengoDL uses, such as ``"cpu:0"`` or ``"gpu:0"``. None leaves
         the choice to them.

@@ -2,45 +2,13 @@
 
 import json
 import os
+import tomllib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 _MAX_BYTES = 2**24  # settings are short; whatever is larger is something else
-
-
-def read(path: str | os.PathLike, parse: Callable[[str], Any] | None = None) -> Any:
-    """Return the value that a file of settings holds.
-
-    Parameters
-    ----------
-    path : str or path
-    parse : callable, optional
-        Takes the text and returns the value, or raises ValueError if the text is not
-        valid, as ``tomllib.loads`` does. By default the file is JSON, see `parse_json`.
-
-    Returns
-    -------
-    object
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If the file is damaged or too large.
-    """
-    path = Path(path)
-    try:
-        with open(path, "rb") as file:
-            content = file.read(_MAX_BYTES + 1)
-        if len(content) > _MAX_BYTES:
-            raise ValueError(f"it is larger than {_MAX_BYTES} bytes")
-        return (parse or parse_json)(content.decode("utf-8"))
-    except RecursionError:
-        raise ValueError(f"{path} is damaged: it is nested too deeply") from None
-    except ValueError as error:
-        raise ValueError(f"{path} is damaged: {error}") from error
 
 
 def parse_json(text: str) -> Any:
@@ -56,6 +24,63 @@ def parse_json(text: str) -> Any:
         return json.loads(text, parse_constant=_no_number, object_pairs_hook=_each_once)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of files.
+
+    Parameters
+    ----------
+    name : str
+    parse : callable
+        Takes the text of a file and returns the value, or raises ValueError if the text is
+        not valid.
+    """
+
+    name: str
+    parse: Callable[[str], Any]
+
+
+JSON = Format("JSON", parse_json)
+TOML = Format("TOML", tomllib.loads)
+
+
+def read(path: str | os.PathLike, form: Format = JSON) -> Any:
+    """Return the value that a file of settings holds.
+
+    Parameters
+    ----------
+    path : str or path
+    form : Format, optional
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is not valid, or too large. The message says where it is wrong.
+    """
+    path = Path(path)
+    try:
+        with open(path, "rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
+            raise ValueError(f"it is larger than {_MAX_BYTES} bytes")
+        return form.parse(content.decode("utf-8"))
+    except RecursionError:
+        raise ValueError(f"{path} is not valid {form.name}: it is nested too deeply") from None
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(
+            f"{path} is not valid {form.name}: line {line} is not text in UTF-8"
+        ) from error
+    except ValueError as error:
+        raise ValueError(f"{path} is not valid {form.name}: {error}") from error
 
 
 def _no_number(name):

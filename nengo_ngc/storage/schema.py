@@ -13,7 +13,7 @@ import math
 import os
 import reprlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,9 +51,7 @@ def check(file: str | os.PathLike, value: Any, schema: "Field") -> Any:
     return value
 
 
-def read(
-    path: str | os.PathLike, schema: "Field", parse: Callable[[str], Any] | None = None
-) -> Any:
+def read(path: str | os.PathLike, schema: "Field", form: parsing.Format = parsing.JSON) -> Any:
     """Read a file of settings and check them.
 
     Parameters
@@ -61,8 +59,7 @@ def read(
     path : str or path
     schema : Field
         What the content has to be.
-    parse : callable, optional
-        As for `.parsing.read`. By default the file is JSON.
+    form : parsing.Format, optional
 
     Returns
     -------
@@ -73,9 +70,9 @@ def read(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is damaged, or its content does not fit the schema.
+        If the file is not valid, or its content does not fit the schema.
     """
-    return check(path, parsing.read(path, parse), schema)
+    return check(path, parsing.read(path, form), schema)
 
 
 class _Unfit(Exception):

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import logging
 import os
 import re
 import shlex
@@ -18,11 +19,14 @@ from matplotlib.image import imread
 from nengo_ngc import __version__, datasets
 from nengo_ngc import models as estimators
 from nengo_ngc.lab.cli import main
+from nengo_ngc.lab.cli.common import silence_libraries
 from nengo_ngc.lab.provenance import collect
 from nengo_ngc.lab.run_folders import Run, history
 from nengo_ngc.lab.specs import MODELS
-from nengo_ngc.models import NGCModel, PFFClassifier, SDREncoder
+from nengo_ngc.lab.specs.documented import documented
+from nengo_ngc.models import NGCModel, PFFClassifier, RuleClassifier, SDREncoder
 from nengo_ngc.training import Trainer
+from nengo_ngc.validation import WholeParam
 
 from ..conftest import needs_jax, needs_trainer
 
@@ -341,8 +345,12 @@ def test_hebbian_run(tmp_path):
     "args, parts",
     [
         (
-            ["--model", "hebbian", "--scaling", "1"],
-            ["hebbian has no option --scaling; sdr has"],
+            ["--model", "hebbian", "--components", "1"],
+            ["hebbian has no option --components; ngc has"],
+        ),
+        (
+            ["--model", "pff", "--no-residual"],
+            ["pff has no option --no-residual; rules has"],
         ),
         (
             ["--model=sdr", "--steps", "3"],
@@ -548,6 +556,16 @@ command.main()
     assert done.stderr == "\ninterrupted before anything was done\n"
 
 
+def test_the_logger_of_jax_leaves_messages_of_xla_to_the_variable(monkeypatch):
+    """JAX takes a level of this logger for messages of XLA, and ignores the variable."""
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    silence_libraries()
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "3"
+    assert logging.getLogger("jax").level == logging.NOTSET
+    said_of_gpus = logging.getLogger("jax._src.xla_bridge")
+    assert said_of_gpus.getEffectiveLevel() == logging.ERROR
+
+
 def test_a_warning_is_one_line_on_the_standard_error(tmp_path):
     done = train(tmp_path / "run", "--epochs", 1, "--validation", 50, "--batch", 500)
     succeed(done)
@@ -624,7 +642,7 @@ def test_damaged_run(copied, name, command):
     args = ["train", "--resume", "--output", copied]
     result = nengo_ngc(*(args if command == "train" else [command, copied]))
     message = complaint(result)
-    assert str(path) in message and "damaged" in message
+    assert str(path) in message and ("damaged" in message or "not valid JSON" in message)
     assert contents(copied) == before
 
 
@@ -633,7 +651,9 @@ def test_config_that_is_none(copied, text):
     (copied / "config.json").write_bytes(text.encode("latin-1"))
     message = complaint(nengo_ngc("evaluate", copied))
     assert f"{copied / 'config.json'}" in message
-    assert any(part in message for part in ("is damaged", "must be a table", "is missing"))
+    assert any(
+        part in message for part in ("is not valid JSON", "must be a table", "is missing")
+    )
 
 
 @pytest.mark.parametrize("args", [["train", "--resume", "--output"], ["evaluate"], ["sample"]])
@@ -690,7 +710,8 @@ def test_help_has_the_options_of_one_model():
         wanted = {f"--{option.name}" for option in MODELS[name].options}
         of_model = text[text.index(f"Options of the model {name}:") :]
         of_model = of_model[: of_model.index("\n\n")]
-        assert {word for word in of_model.split() if word.startswith("--")} == wanted
+        shown_options = set(re.findall(r"^  (--[a-z-]+)", of_model, re.MULTILINE))
+        assert shown_options == wanted
         assert "[default: " in of_model
     last = " ".join(shown["ngc"].split())
     assert last.endswith("train --model pff --help shows those of pff.")
@@ -704,6 +725,93 @@ def test_help_is_in_sentences(command):
     for option in (*command.params, *itertools.chain(*models)):
         if not isinstance(option, click.Argument):
             assert re.fullmatch(r"[A-Z].*\.", option.help), option.name
+
+
+def test_all_arguments_of_the_classifier_are_options():
+    options = {option.parameter: option for option in MODELS["rules"].options}
+    assert set(options) == set(RuleClassifier().get_params()) - {"verbose"}
+    text = " ".join(succeed(nengo_ngc("train", "--model", "rules", "--help")).split())
+    for part in (
+        "--steps INTEGER Timesteps for which an image is presented. The default takes 50",
+        "Weight decay of --optimizer adamw, see AdamW. Other optimisers have none. [def",
+        "in the course of --epochs.",
+        "true, false, linear, cosine. [default: linear]",
+        "see nengo_ngc.networks.PredictiveCodingClassifier. The default clamps the output",
+        "--residual / --no-residual Whether hidden layers",
+        "size. [default: false]",
+    ):
+        assert part in text
+    assert "`" not in text
+
+
+def test_an_argument_that_is_new_needs_no_other_line():
+    class Slower(RuleClassifier):
+        """A slower one.
+
+        Parameters
+        ----------
+        slow_down : int, optional
+            How much slower it is than
+            `.RuleClassifier`, see ``rule``.
+
+        Attributes
+        ----------
+        slow_down_ : int
+            Something else.
+        """
+
+        arguments = (WholeParam("slow_down"),)
+
+    (option,) = documented(Slower, ["slow_down"], {"rule": "by"})
+    assert (option.name, option.parameter) == ("slow-down", "slow_down")
+    assert option.help == "How much slower it is than RuleClassifier, see --by."
+    click_option = option.as_click()
+    assert (
+        click_option.type.name == "integer" and click_option.type.convert("3", None, None) == 3
+    )
+    with pytest.raises(click.BadParameter, match=r"must be a whole number .*, got 0\.5"):
+        click_option.type.convert("0.5", None, None)
+
+
+def test_options_of_the_classifier_reach_it(tmp_path):
+    wanted = {
+        "rule": "predictive-coding",
+        "neuron_type": "tanh",
+        "init": "normal",
+        "scaling": "mupc",
+        "residual": True,
+        "centred": False,
+        "nudging": -0.5,
+        "anneal": False,
+        "floor": 0.25,
+        "warm_up_from": 0.5,
+        "steps": 3,
+        "synapse": 0.02,
+    }
+    args = ["--neurons", "tanh", "--residual", "--no-centred", "--hidden", "4,4"]
+    args += ["--epochs", 1, "--validation", 50]
+    for name, value in wanted.items():
+        if name not in ("neuron_type", "residual", "centred"):
+            args += [f"--{name.replace('_', '-')}", value]
+    folder = tmp_path / "run"
+    succeed(train(folder, "--model", "rules", *args))
+    parameters = json.loads((folder / "config.json").read_text())["parameters"]
+    assert {name: parameters[name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    "option, value, expected",
+    [
+        ("--nudging", "0", "'--nudging': nudging: must be a finite number of at least -1"),
+        ("--momentum", "much", "momentum: must be a finite number of at least 0 and below 1"),
+        ("--states", "1", "states: must be one of 'currents', 'activities', got 1"),
+        ("--anneal", "cosinus", "did you mean 'cosine'?"),
+    ],
+)
+def test_options_of_the_classifier_are_checked(option, value, expected, tmp_path):
+    result = train(tmp_path / "run", "--model", "rules", option, value)
+    assert expected in " ".join(complaint(result).split())
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("command", main.commands)

@@ -1,15 +1,18 @@
 """The search over settings: equal budgets, validation images only, and the same end."""
 
 import importlib.util
+import io
 import json
 import math
+import sys
 
 import numpy as np
 import pytest
 
+from nengo_ngc.exceptions import DivergenceError
 from nengo_ngc.lab import compare as comparison
 from nengo_ngc.lab import provenance
-from nengo_ngc.lab.compare import data, processes, results, search, training
+from nengo_ngc.lab.compare import data, processes, results, search, training, worker
 from nengo_ngc.lab.specs import MODELS
 
 needs_optuna = pytest.mark.skipif(
@@ -211,6 +214,78 @@ def test_what_was_chosen_runs_with_all_seeds(tmp_path, monkeypatch):
     assert "No settings were searched for: pes." in (tmp_path / "report.html").read_text()
     ran.clear()
     assert comparison.compare(SMALL, tmp_path) == found and not ran
+
+
+@needs_optuna
+def test_a_trial_that_failed_is_kept_and_does_not_run_again(tmp_path, monkeypatch):
+    """Unless something was lacking, or the code has changed since."""
+    ran = []
+
+    def run_cell(name, cell, code, *args, **kwargs):
+        ran.append(name)
+        if cell["tasks"] or cell["settings"]["learning_rate"] < 0.01:
+            return name, result_of(cell, code)
+        failed = {"cell": cell, "code": code, "status": "failed", "message": "it diverged"}
+        return name, {**failed, "lasting": lasting}
+
+    monkeypatch.setattr(processes, "run_cell", run_cell)
+    rates = {"learning_rate": [1e-4, 1.0, "log"]}
+    config = {
+        **SMALL,
+        "rules": ["pes"],
+        "seeds": [0],
+        "settings": {},
+        "search": {"pes": rates},
+    }
+    lasting = False
+    comparison.compare(config, tmp_path)
+    trials = json.loads((tmp_path / "compare.json").read_text())["search"][0]["trials"]
+    messages = [trial.get("message") for trial in trials]
+    failed = [
+        f"digits-4-relu-nengo-pes-{search.SEED}-trial-{number:03}"
+        for number, message in enumerate(messages, start=1)
+        if message == "it diverged"
+    ]
+    assert len(trials) == 12 and 0 < len(failed) < 12 and len(ran) == 13
+    ran.clear()
+    lasting = True
+    comparison.compare(config, tmp_path)
+    assert ran == failed
+    ran.clear()
+    comparison.compare(config, tmp_path)
+    assert ran == []
+    assert json.loads((tmp_path / "compare.json").read_text())["search"][0]["trials"] == trials
+    monkeypatch.setattr(comparison, "hashes", lambda modules: {"nengo_ngc": "changed"})
+    comparison.compare(config, tmp_path)
+    assert len(ran) == 13
+
+
+@pytest.mark.parametrize(
+    "error, lasting",
+    [
+        (DivergenceError("far too large"), True),
+        (ValueError("no such thing"), True),
+        (OSError("no space is left"), False),
+        (ModuleNotFoundError("no JAX"), False),
+        (MemoryError(), False),
+    ],
+)
+def test_only_a_failure_that_the_settings_cause_is_lasting(
+    error, lasting, tmp_path, monkeypatch
+):
+    def run(*args):
+        raise error
+
+    task = {"cell": trial_cell(), "code": {}, "modules": [], "folder": str(tmp_path)}
+    task |= {"data_dir": None, "part": None, "metrics": None}
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(task).encode())))
+    monkeypatch.setattr(worker, "_end_with_parent", lambda folder: None)
+    monkeypatch.setattr(training, "run", run)
+    worker.main()
+    answer = results.read(tmp_path / "answer.json", task["cell"], {})
+    assert (answer["status"], answer["lasting"]) == ("failed", lasting)
+    kept = results.finished(tmp_path / "answer.json", task["cell"], {})
+    assert (kept is not None) == lasting
 
 
 def test_settings_that_are_a_text_by_default_may_be_flags():

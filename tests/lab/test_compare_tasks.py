@@ -38,6 +38,56 @@ def test_tasks_share_the_usual_cell_or_have_their_own():
     assert list(found)[1].endswith("-0-1-labels")
 
 
+def own_data(n=(12, 12, 12), n_test=(2, 2, 2)):
+    """Images of as many classes, of which there are so many for training and testing."""
+    y, y_test = (np.repeat(np.arange(len(counts)), counts) for counts in (n, n_test))
+    X, X_test = (np.random.RandomState(0).rand(len(labels), 9) for labels in (y, y_test))
+    return {"X": X, "y": y, "X_test": X_test, "y_test": y_test}
+
+
+@pytest.mark.parametrize(
+    "sizes, changes, message",
+    [
+        ({"n_test": (2, 0, 2)}, {}, "test images must be of all .* got none of class 1 among"),
+        ({"n": (12, 12, 1)}, {"train_images": 5}, "training images must be .* of class .* 5"),
+        ({"n": (20, 1), "n_test": (2,)}, {"train_images": 2}, "two classes or more, got 0"),
+        ({"n": (12, 9, 12)}, {"tasks": ["few-labels"]}, "got 10 with 9 images of class 1"),
+        (
+            {"n": (12, 12, 1)},
+            {"tasks": ["few-labels"], "labels": [1], "train_images": 5},
+            "training images must be of all .* got none of class",
+        ),
+    ],
+)
+def test_data_that_do_not_suit_a_task_are_found_before_cells_run(
+    sizes, changes, message, tmp_path
+):
+    config = {**SMALL, "tasks": ["stream"], "datasets": {"mine": own_data(**sizes)}}
+    config |= changes
+    with pytest.raises(ValueError, match=rf"datasets\.mine: .*{message}"):
+        comparison.compare(config, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("task", ["stream", "few-labels"])
+def test_a_cell_says_that_its_data_do_not_suit_the_task_before_it_learns(
+    task, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(training, "train", None)
+    monkeypatch.setattr(RuleClassifier, "partial_fit", None)
+    (cell,) = cells(tasks=[task], labels=[1], train_images=5).values()
+    with pytest.raises(ValueError, match="got none of class 5 among 5"):
+        training.run(cell, {}, None, tmp_path)
+
+
+def test_data_that_suit_the_tasks_are_accepted():
+    config = {**SMALL, "tasks": ["stream", "few-labels"], "labels": [2]}
+    config |= {"datasets": {"mine": own_data()}}
+    assert list(comparison.check_config(config)["datasets"]) == ["mine"]
+    lacking = {"mine": own_data(n_test=(2, 0, 2))}
+    comparison.check_config({**config, "datasets": lacking, "tasks": ["accuracy"]})
+
+
 # --- few labels
 
 
@@ -47,8 +97,6 @@ def test_few_labels_are_drawn_by_class_and_repeated():
     assert np.array_equal(rows[0], rows[1]) and set(rows[0]) != set(rows[2])
     assert len(rows[0]) == 60 and np.bincount(y[np.unique(rows[0])]).tolist() == [4, 4, 4]
     assert set(np.bincount(rows[0])) == {0, 5}
-    with pytest.raises(ValueError, match="got 21 with 20 images of class 0"):
-        TASKS["few-labels"].rows(y, {"labels": 21, "seed": 0})
 
 
 def test_a_cell_of_few_labels_learns_from_them_only(tmp_path, monkeypatch):

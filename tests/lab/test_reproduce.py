@@ -69,6 +69,12 @@ def test_a_row_is_what_all_rows_are_but_for_what_it_says(recipe):
     assert not first.cells.keys() & second.cells.keys()
 
 
+def test_a_mistyped_recipe_is_said_to_be_no_toml_and_where(recipe):
+    recipe.write_text(RECIPE.replace('title = "', "title = ", 1))
+    with pytest.raises(ValueError, match=r"mine\.toml is not valid TOML: .*at line 2, col"):
+        reproduce.read(recipe)
+
+
 def test_the_small_version_and_what_is_asked_for(recipe):
     table = reproduce.read(recipe)
     (row,) = table.rows(quick=True, names=["first"])
@@ -185,6 +191,9 @@ def test_the_command(recipe, tmp_path):
     assert again.exit_code == 0, again.output
     after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out/cells").iterdir()}
     assert after == kept  # nothing ran twice
+    one = CliRunner().invoke(main, [*command, "--row", "first", "--seeds", "1"])
+    typed = f"nengo-ngc reproduce {recipe.stem} --quick --row first --seeds 1"
+    assert typed in one.output
 
 
 def test_the_command_lists_tables():

@@ -88,7 +88,7 @@ def test_unfit_config(copied, key, value, of, message):
 @pytest.mark.parametrize("text", ['{"dataset": NaN}', "[" * 100_000, '{"a": 1, "a": 1}'])
 def test_damaged_config(copied, text):
     (copied / "config.json").write_text(text)
-    assert "config.json is damaged: " in complaint(resume(copied))
+    assert "config.json is not valid JSON: " in complaint(resume(copied))
 
 
 # --- config.json, checkpoint and options

@@ -1,5 +1,6 @@
 """Modern predictive coding, against its equations in a loop of float64."""
 
+import nengo
 import numpy as np
 import pytest
 from nengo.exceptions import ValidationError
@@ -289,3 +290,87 @@ def test_initial_weights_of_mupc():
 def test_bad_network(kwargs, message):
     with pytest.raises(ValidationError, match=message):
         PredictiveCodingClassifier((6, 5, 4, 3), **kwargs)
+
+
+# --- a deep network, whose updates are derivatives of one energy
+
+DEPTH, WIDTH = 30, 8
+DEEP = (5, *(DEPTH - 1) * [WIDTH], 3)
+LOSSES = {
+    "squared-error": lambda output, t: np.sum((t - output) ** 2, axis=-1) / 2,
+    "cross-entropy": lambda output, t: np.log(np.exp(output).sum(axis=-1)) - output @ t,
+}
+
+
+def energy(z, W, x, t, loss):
+    """What the states z of muPC and its weights lower, with residual connections.
+
+    Innocenti, Achour & Buckley 2025, arXiv 2505.13124: half of the squared errors of all
+    layers, whose inputs are scaled by 1 / sqrt(inputs), 1 / sqrt(width depth) and 1 / width.
+    """
+    found = squared(z[0] - times(W[0], x) / np.sqrt(len(x)))
+    for below, above, weights in zip(z, z[1:], W[1:]):
+        mu = times(weights, np.tanh(below)) / np.sqrt(WIDTH * DEPTH) + below
+        found = found + squared(above - mu)
+    return found + loss(times(W[-1], np.tanh(z[-1])) / WIDTH, t)
+
+
+def times(W, a):
+    return np.squeeze(W @ a[..., None], -1)
+
+
+def squared(error):
+    return np.sum(error**2, axis=-1) / 2
+
+
+def derivative(function, arrays, level):
+    """The derivative by one of several arrays, as exact as float64 is.
+
+    An analytic function grows by i h f' along a step of i h, and its imaginary part has
+    nothing else, so that h may be tiny and no digits are lost. All steps are in one batch.
+    """
+    shape, h = arrays[level].shape, 1e-30
+    steps = 1j * h * np.eye(arrays[level].size).reshape(-1, *shape)
+    moved = [*arrays[:level], arrays[level] + steps, *arrays[level + 1 :]]
+    return function(moved).imag.reshape(shape) / h
+
+
+def assert_close(found, exact):
+    """Compare with the exact derivative to 1e-5 of its size."""
+    assert np.linalg.norm(found - exact) < 1e-5 * np.linalg.norm(exact)
+
+
+@pytest.mark.parametrize("n_moves, name", [(1, "squared-error"), (70, "cross-entropy")])
+def test_a_deep_network_descends_the_energy_of_mupc(n_moves, name):
+    x, t, beta = X[0, :5], Y[0], 0.3
+    with nengo.Network(seed=0) as model:
+        net = PredictiveCodingClassifier(
+            *(DEEP, "tanh", beta, ngc.Schedule(n_moves + 1), ngc.SGD(RATE)),
+            **{"loss": name, "residual": True, "scaling": "mupc"},
+        )
+        probes = [net.probe(f"z{level}") for level in range(1, DEPTH)]
+        for value, node in ((x, net.input), (t, net.target)):
+            nengo.Connection(nengo.Node(value), node, synapse=None)
+        net.learn.output = [1.0]
+    with nengo.Simulator(model, progress_bar=False, optimize=False) as sim:
+        before = net.parameters(sim)
+        sim.run_steps(n_moves + 1)
+        after = net.parameters(sim)
+    W = [before[f"W{level}"] for level in range(1, DEPTH + 1)]
+    z = np.stack([sim.data[probe] for probe in probes], axis=1)  # (timesteps, levels, units)
+    for step in {0, n_moves - 1}:
+        moved = z[step + 1] - z[step]
+        for level in range(DEPTH - 1):
+            exact = derivative(lambda z: energy(z, W, x, t, LOSSES[name]), z[step], level)
+            if step == 0 and level < DEPTH - 2:  # the error begins at the output
+                assert np.abs(exact).max() < 1e-12 and np.abs(moved[level]).max() < 1e-12
+            else:
+                assert_close(moved[level], -beta * exact)
+    for level in range(DEPTH):
+        change = after[f"W{level + 1}"] - W[level]
+        exact = derivative(lambda W: energy(z[-1], W, x, t, LOSSES[name]), W, level)
+        if n_moves < DEPTH and level < DEPTH - 2:
+            assert np.abs(exact).max() < 1e-12 and np.abs(change).max() < 1e-12
+        else:
+            assert_close(change, -RATE * exact)
+        assert not np.any(after[f"b{level + 1}"])

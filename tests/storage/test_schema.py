@@ -3,11 +3,10 @@
 import datetime
 import json
 import math
-import tomllib
 
 import pytest
 
-from nengo_ngc.storage import schema
+from nengo_ngc.storage import parsing, schema
 from nengo_ngc.storage.schema import Either, Flag, List, Number, Table, Text, Whole
 
 SCHEMA = Table(
@@ -83,7 +82,7 @@ def test_files_are_read(tmp_path):
     path.write_text(json.dumps(FIT))
     assert schema.read(path, SCHEMA) == FIT
     path.write_text("count = 3")
-    assert schema.read(path, Table({"count": Whole()}), tomllib.loads) == {"count": 3}
+    assert schema.read(path, Table({"count": Whole()}), parsing.TOML) == {"count": 3}
 
 
 @pytest.mark.parametrize(
@@ -91,24 +90,26 @@ def test_files_are_read(tmp_path):
     [
         ("", "Expecting value"),
         ("{", "Expecting property name"),
+        ('{"a": 1,\n"b" 2}', "line 2 column 5"),
+        ("{\n\n\udcff}", "line 3 is not text"),
         ('{"rate": NaN}', "NaN is not a number"),
         ('{"rate": -Infinity}', "-Infinity is not a number"),
         ('{"a": 1, "a": 2}', "the key 'a' occurs twice"),
         (deep(), "it is nested too deeply"),
         ('{"count": 1' + 5000 * "0" + "}", "Exceeds the limit"),
         (2**25 * " ", "it is larger than 16777216 bytes"),
-        ("\udcff", "can't decode byte 0xff"),
+        ("\udcff", "line 1 is not text in UTF-8"),
     ],
 )
 def test_damaged_files(tmp_path, text, message):
     path = tmp_path / "config.json"
     path.write_bytes(text.encode(errors="surrogateescape"))
-    with pytest.raises(ValueError, match=f"config.json is damaged: .*{message}"):
+    with pytest.raises(ValueError, match=f"config.json is not valid JSON: .*{message}"):
         schema.read(path, SCHEMA)
 
 
 def test_toml_that_is_nested_too_deeply(tmp_path):
     path = tmp_path / "config.toml"
     path.write_text("count = " + deep())
-    with pytest.raises(ValueError, match="config.toml is damaged: it is nested"):
-        schema.read(path, SCHEMA, tomllib.loads)
+    with pytest.raises(ValueError, match="config.toml is not valid TOML: it is nested"):
+        schema.read(path, SCHEMA, parsing.TOML)

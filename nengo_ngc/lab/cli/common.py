@@ -123,7 +123,8 @@ def plain_warnings() -> Iterator[None]:
 def silence_libraries() -> None:
     """Keep notices of TensorFlow and JAX about themselves from the user."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    for name in ("tensorflow", "absl", "jax"):
+    # JAX takes the level of its logger "jax" for XLA, too, instead of the variable's
+    for name in ("tensorflow", "absl", "jax._src"):
         logging.getLogger(name).setLevel(logging.ERROR)
 
 

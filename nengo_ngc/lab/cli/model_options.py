@@ -35,7 +35,7 @@ class OfOneModel(Filled):
             owners = [
                 other
                 for other, spec in MODELS.items()
-                if typed in [f"--{option.name}" for option in spec.options]
+                if any(typed in option.typed for option in spec.options)
             ]
             if not owners:
                 raise
@@ -120,4 +120,6 @@ def _defaults(spec: ModelSpec, option: Option) -> str:
 def _shown(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return str(value).lower()
     return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

@@ -1,19 +1,19 @@
 """Configurations of comparisons: what they may say, and checks before any cell runs."""
 
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ...models import BACKENDS
 from ...networks.classifiers import NEURONS
-from ...storage import schema
+from ...storage import parsing, schema
 from ...storage.schema import Anything, Either, Flag, List, Number, Table, Text, Whole
 from ...validation import unknown
+from ..datasets import Dataset
 from ..specs import compared
 from . import data, search
-from .cells import OF_ALL_CELLS, model_of
+from .cells import OF_ALL_CELLS, cells_of, model_of
 from .tasks import TASKS
 from .user_modules import import_module
 
@@ -76,7 +76,7 @@ def read_config(path: str | os.PathLike) -> dict[str, Any]:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no configuration file {path}")
-    config = schema.read(path, _schema(), tomllib.loads)
+    config = schema.read(path, _schema(), parsing.TOML)
     folder = path.resolve().parent
     files = [folder / f"{module}.py" for module in config.get("modules", ())]
     config["modules"] = [
@@ -113,7 +113,7 @@ def check_config(given: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(
             f"pixels must be two numbers, the lower one first, got {config['pixels']}"
         )
-    config["datasets"] = data.found(config["datasets"])
+    config["datasets"] = data.found(config["datasets"], lambda own: _check_tasks(own, config))
     for key in ("rules", "neurons", "backends"):
         for name in config[key]:
             if not data.NAME.fullmatch(name):
@@ -168,6 +168,14 @@ def _check_validation(validation: float | None, train_images: int | None) -> Non
         raise ValueError(
             f"validation must be smaller than train_images, {train_images}, got {validation}"
         )
+
+
+def _check_tasks(own: Dataset, config: Mapping[str, Any]) -> None:
+    """Raise ValueError unless data of the user's own suit the tasks."""
+    cells = cells_of({**config, "datasets": [own.name]}).values()
+    for cell in {cell["variant"]: cell for cell in cells}.values():
+        for task in cell["tasks"]:
+            TASKS[task].check(own.y_train[: cell["train_images"]], own.y_test, cell)
 
 
 def _check_search(

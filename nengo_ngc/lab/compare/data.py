@@ -1,7 +1,7 @@
 """The data sets of a comparison: their names, and the paths of a user's own data."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ from .cells import binarizes
 NAME = re.compile(r"[\w.+-]+")  # of what files are called after
 
 
-def found(wanted: Any) -> list[str] | dict[str, Source]:
+def found(
+    wanted: Any, check: Callable[[Dataset], None] = lambda _: None
+) -> list[str] | dict[str, Source]:
     """Return the data sets that a configuration names, once they have been checked.
 
     Parameters
@@ -26,6 +28,8 @@ def found(wanted: Any) -> list[str] | dict[str, Source]:
     wanted : sequence or mapping
         Names of data sets, and paths, which are called after their last part; or what each
         name stands for: a path, a mapping with X and y, or (X, y).
+    check : callable, optional
+        Raises ValueError unless data of the user's own are as cells need them.
 
     Returns
     -------
@@ -41,7 +45,7 @@ def found(wanted: Any) -> list[str] | dict[str, Source]:
     sources: dict[str, Source] = {}
     for number, (key, item) in enumerate(wanted.items() if named else enumerate(wanted)):
         where = f"datasets.{key}" if named else f"datasets[{number}]"
-        source = item if isinstance(item, Source) else _found(where, item)
+        source = item if isinstance(item, Source) else _found(where, item, check)
         name = key if named else _name(source, item)
         if not NAME.fullmatch(str(name)):
             raise ValueError(
@@ -173,11 +177,11 @@ def beside(item: Any, folder: Path) -> Any:
     return item
 
 
-def _found(where: str, item: Any) -> Source:
+def _found(where: str, item: Any, check: Callable[[Dataset], None]) -> Source:
     try:
         source = datasets.find(item)
         if _is_own(source):
-            source.dataset("")  # all that may be wrong with it is found before cells run
+            check(source.dataset(""))  # whatever may be wrong is found before cells run
     except FileNotFoundError:
         raise
     except ValueError as error:

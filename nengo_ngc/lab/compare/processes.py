@@ -80,7 +80,8 @@ def run_cell(
     -------
     name : str
     result : dict
-        ``cell``, ``code``, ``status`` ("done" or "failed"), and either ``message`` or
+        ``cell``, ``code``, ``status`` ("done" or "failed"), and either ``message``, and
+        ``lasting`` if the cell would fail again, or
 
         - ``test``: measures of test images, by name: ``"last"`` after the last epoch, and
           ``"best"`` after the one that was the best on validation images, with its number

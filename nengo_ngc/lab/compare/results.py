@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...storage import atomic, parsing, schema
-from ...storage.schema import Either, Field, List, Number, Table, Text, Whole
+from ...storage.schema import Either, Field, Flag, List, Number, Table, Text, Whole
 from ..provenance import SCHEMA
 from ..specs import MODELS, compared
 from . import budget
@@ -23,7 +23,15 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _MEASURE = Number(optional=True)
 _POINTS = List(List(Number(), 2), 1)
 _GOODNESS = ("positive_goodness", "negative_goodness")
-_FAILED = Table({"status": Text(["failed"]), "message": Text(), "code": Table(others=Text())})
+_FAILED = Table(
+    {
+        "status": Text(["failed"]),
+        "message": Text(),
+        "lasting": Flag(),
+        "code": Table(others=Text()),
+    },
+    absent=("lasting",),
+)
 
 
 def _done(rule: str) -> Table:
@@ -124,7 +132,8 @@ def keep(path: str | Path, result: dict[str, Any]) -> None:
 def finished(path: str | Path, cell: dict, code: dict[str, str]) -> dict[str, Any] | None:
     """Return the result of a cell that this code has run with these settings, or None.
 
-    A damaged file is set aside, and a warning says so.
+    A cell that failed runs again, unless it is a trial of a search that would fail again: what
+    the search tries next depends on it. A damaged file is set aside, and a warning says so.
     """
     path = Path(path)
     try:
@@ -138,7 +147,9 @@ def finished(path: str | Path, cell: dict, code: dict[str, str]) -> dict[str, An
             f"{error}; {path.name} is now {aside.name}, and its cell runs again", stacklevel=2
         )
         return None
-    return result if result is not None and result["status"] == "done" else None
+    if result is None or result["status"] == "done":
+        return result
+    return result if result.get("lasting", False) and not cell["tasks"] else None
 
 
 def _sum(result: dict[str, Any]) -> str:

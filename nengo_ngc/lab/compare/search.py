@@ -73,7 +73,8 @@ def choose(config: Mapping[str, Any], run: Run) -> list[dict[str, Any]]:
         For each rule, data set, size, neuron type and backend: ``cells`` (the beginning of the
         names of cells that get the settings), ``rule``, ``label`` of the measure, ``settings``
         and ``value`` (those of the best trial, or None if all have failed), and ``trials``:
-        ``settings`` and ``value`` of each (None: it failed).
+        ``settings`` and ``value`` of each. ``value`` is None of one that failed, and
+        ``message`` says why.
     """
     searches = [_Search(name, cell, config) for name, cell in _searched(config).items()]
     left = n_trials(config)
@@ -148,7 +149,8 @@ class _Search:
                 self._study.tell(self._trial, state=TrialState.FAIL)
             else:
                 self._study.tell(self._trial, value)
-        self._trials.append({"settings": self._trial.params, "value": value})
+        why = {"message": result["message"]} if result["status"] == "failed" else {}
+        self._trials.append({"settings": self._trial.params, "value": value, **why})
 
     def found(self) -> dict[str, Any]:
         """Return what `choose` does of this rule."""
@@ -160,7 +162,8 @@ class _Search:
             "cells": without_seed(self._cell),
             "rule": self._cell["rule"],
             "label": self._label,
-            **best,
+            "settings": best["settings"],
+            "value": best["value"],
             "trials": self._trials,
         }
 

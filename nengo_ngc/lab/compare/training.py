@@ -80,6 +80,8 @@ class _Cell:
         self._cell, self._data_dir, self._folder = cell, data_dir, folder
         self._tasks = [TASKS[name] for name in cell["tasks"]]
         full = data.of_cell(cell, data_dir)
+        for task in self._tasks:
+            task.check(full.y_train[: cell["train_images"]], full.y_test, cell)
         if not self._tasks:
             full = data.without_test(full)
         self._data, self._validation = data.split(full, cell)

@@ -15,6 +15,9 @@ from . import results, training
 from .code_hashes import hashes
 from .user_modules import import_module
 
+# what a package, a file, a network or memory that was lacking raises, not a cell's settings
+_PASSING = (ImportError, MemoryError, OSError)
+
 
 def main() -> None:
     """Read a task, run its cell, and write the answer."""
@@ -28,7 +31,11 @@ def main() -> None:
         result = {"status": "done", **training.run(*given)}
     except Exception as error:  # whatever it is, the other cells go on
         code = task["code"]
-        result = {"status": "failed", "message": f"{type(error).__name__}: {error}"}
+        result = {
+            "status": "failed",
+            "message": f"{type(error).__name__}: {error}",
+            "lasting": not isinstance(error, _PASSING),
+        }
     results.keep(folder / "answer.json", {"cell": task["cell"], "code": code, **result})
 
 

@@ -2,13 +2,12 @@
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...storage import schema
+from ...storage import parsing, schema
 from ...storage.schema import Anything, Flag, List, Number, Table, Text
 from ...validation import unknown
 from ..compare import cells_of, check_config
@@ -206,7 +205,7 @@ def read(table: str | os.PathLike) -> Recipe:
         path = _FOLDER / f"{table}.toml"
     elif path.suffix != ".toml" or not path.is_file():
         raise ValueError(f"{unknown('table', str(table), names())}, or give a TOML file")
-    return Recipe(path.stem, schema.read(path, _SCHEMA, tomllib.loads))
+    return Recipe(path.stem, schema.read(path, _SCHEMA, parsing.TOML))
 
 
 def _as_file(name: str) -> str:

@@ -47,7 +47,8 @@ class Option:
     help : str
         What it means, as a sentence.
     type : click.ParamType, optional
-        What it may be.
+        What it may be. An option of ``click.BOOL`` has no value, and another option, with
+        ``no-`` before its name, turns it off.
     default : object, optional
         None: what the model's defaults say.
     """
@@ -63,11 +64,17 @@ class Option:
         """The name as an argument of Python."""
         return self.name.replace("-", "_")
 
+    @property
+    def typed(self) -> list[str]:
+        """What may be typed."""
+        off = [f"--no-{self.name}"] if self.type is click.BOOL else []
+        return [f"--{self.name}", *off]
+
     def as_click(self, note: str = "") -> click.Option:
         """Return the option for click, with a note at the end of its help."""
         text = f"{self.help}  {note}" if note else self.help
         return click.Option(
-            [f"--{self.name}"], type=self.type, default=self.default, help=text
+            ["/".join(self.typed)], type=self.type, default=self.default, help=text
         )
 
 

@@ -1,16 +1,13 @@
 """The classifier that learns by any of ``RULES``, as command line and comparisons know it."""
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
-import click
-
 from ...models import RULES, RuleClassifier
-from ...models.tasks.rules import OPTIMIZERS
-from ...networks.classifiers import NEURONS, OUTPUT_LOSSES
-from ...rules.optimizer_wrappers import SHAPES
 from .base import ModelSpec
-from .options import STEPS, Option
+from .documented import documented
+from .options import Option
 
 
 class RulesSpec(ModelSpec):
@@ -18,46 +15,17 @@ class RulesSpec(ModelSpec):
 
     summary = "a feedforward classifier that learns by a rule of your choice"
     estimator = RuleClassifier
-    own_options = (
-        STEPS,
-        Option("rule", "rule", f"Choose the learning rule: {', '.join(RULES)}."),
-        Option("neurons", "neuron_type", f"Choose the neuron type: {', '.join(NEURONS)}."),
-        Option("loss", "loss", f"Choose what learning lowers: {', '.join(OUTPUT_LOSSES)}."),
-        Option("optimizer", "optimizer", f"Choose the optimiser: {', '.join(OPTIMIZERS)}."),
-        Option(
-            "weight-decay",
-            "weight_decay",
-            "Set the weight decay of adamw.",
-            click.FloatRange(0),
-        ),
-        Option("anneal", "anneal", "Choose how updates shrink.", click.Choice(SHAPES)),
-        Option(
-            "warm-up",
-            "warm_up",
-            "Let updates grow in this part of all updates.",
-            click.FloatRange(0, 1, max_open=True),
-        ),
-        Option(
-            "beta",
-            "beta",
-            "Set the step size of settling.",
-            click.FloatRange(0, min_open=True),
-        ),
-        Option(
-            "momentum",
-            "momentum",
-            "Set the part of their velocity that settling states keep.",
-            click.FloatRange(0, 1, max_open=True),
-        ),
-        Option(
-            "nudging",
-            "nudging",
-            "Nudge the output with this strength, from -1 to 1, and do not clamp it.",
-            click.FloatRange(-1, 1),
-        ),
-    )
     small = {"hidden": (128, 128), "batch": 32, "epochs": 20}
     large = {"hidden": (256, 256), "batch": 128, "epochs": 15}
+
+    @property
+    def options(self) -> list[Option]:
+        shared = super().options
+        names = {option.parameter: option.name for option in shared}
+        known = inspect.signature(self.estimator).parameters
+        others = [name for name in known if name not in {*names, "verbose"}]
+        names["neuron_type"] = "neurons"
+        return [*shared, *documented(self.estimator, others, names)]
 
     def parameters(
         self, typed: Mapping[str, Any], n_train: int, image_shape: tuple[int, ...]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ....training.images import part
@@ -77,6 +78,18 @@ class Task:
         """Return why a model cannot do the task, or None if it can."""
         return None
 
+    def check(self, y: NDArray, y_test: NDArray, cell: Mapping[str, Any]) -> None:
+        """Raise ValueError unless data suit the task, before anything is learned from them.
+
+        Parameters
+        ----------
+        y : array
+            Labels of the training images, of which some may be held out for validation.
+        y_test : array
+            Labels of the test images.
+        cell : mapping
+        """
+
     def rows(self, y: NDArray, cell: Mapping[str, Any]) -> NDArray | None:
         """Return the rows of training images with labels y to learn from, with repetitions.
 
@@ -119,6 +132,38 @@ class LabelTask(Task):
 
     def missing(self, spec: ModelSpec) -> str | None:
         return None if spec.learns_labels else "it learns without labels"
+
+
+def check_learned(y: NDArray, y_test: NDArray) -> None:
+    """Raise ValueError unless each class of the test images has training images.
+
+    Parameters
+    ----------
+    y, y_test : array
+        Labels of the training and of the test images.
+    """
+    missing = np.setdiff1d(y_test, y)
+    if len(missing):
+        raise ValueError(
+            "training images must be of all classes that test images have, got none of class "
+            f"{missing[0]} among {len(y)}"
+        )
+
+
+def check_tested(y: NDArray, y_test: NDArray) -> None:
+    """Raise ValueError unless each class of the training images is among those tested.
+
+    Parameters
+    ----------
+    y, y_test : array
+        Labels of the training and of the test images.
+    """
+    missing = np.setdiff1d(y, y_test[:_N_TESTED])
+    if len(missing):
+        raise ValueError(
+            "test images must be of all classes that training images have, got none of class "
+            f"{missing[0]} among {len(y_test[:_N_TESTED])}"
+        )
 
 
 def tested(data: Dataset) -> tuple[NDArray, NDArray]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...datasets import Dataset
-from .base import Curve, LabelTask, Points, error, tested
+from .base import Curve, LabelTask, Points, check_learned, error, tested
 
 
 class FewLabels(LabelTask):
@@ -30,19 +30,24 @@ class FewLabels(LabelTask):
             f"-{n}-labels": {"labels": n, "validation": 0} for n in sorted({*config["labels"]})
         }
 
+    def check(self, y: NDArray, y_test: NDArray, cell: Mapping[str, Any]) -> None:
+        check_learned(y, y_test)
+        labels, counts = np.unique(y, return_counts=True)
+        fewest = np.argmin(counts)
+        if counts[fewest] < cell["labels"]:
+            raise ValueError(
+                "labels must be at most the number of training images of each class, got "
+                f"{cell['labels']} with {counts[fewest]} images of class {labels[fewest]}"
+            )
+
     def rows(self, y: NDArray, cell: Mapping[str, Any]) -> NDArray:
         rng = np.random.RandomState(cell["seed"])
-        drawn = [self._of_class(rng, y, label, cell["labels"]) for label in np.unique(y)]
+        drawn = [
+            rng.permutation(rows)[: cell["labels"]]
+            for label in np.unique(y)
+            for rows in np.nonzero(y == label)
+        ]
         return np.resize(rng.permutation(np.concatenate(drawn)), len(y))
-
-    def _of_class(self, rng, y, label, n):
-        (rows,) = np.nonzero(y == label)
-        if len(rows) < n:
-            raise ValueError(
-                f"labels must be at most the number of training images of each class, got {n} "
-                f"with {len(rows)} images of class {label}"
-            )
-        return rng.permutation(rows)[:n]
 
     def measure(
         self, model: Any, data: Dataset, cell: Mapping[str, Any], history: Sequence[Mapping]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ...datasets import Dataset
 from ...specs import ModelSpec
-from .base import Curve, LabelTask, Points, tested
+from .base import Curve, LabelTask, Points, check_learned, check_tested, tested
 
 
 class Stream(LabelTask):
@@ -39,6 +39,12 @@ class Stream(LabelTask):
         if not hasattr(spec.estimator, "partial_fit"):
             return f"{spec.estimator.__name__} has no method partial_fit"
         return super().missing(spec)
+
+    def check(self, y: NDArray, y_test: NDArray, cell: Mapping[str, Any]) -> None:
+        check_learned(y, y_test)
+        check_tested(y, y_test)
+        if len(np.unique(y)) < 2:
+            raise ValueError(f"a stream must have two classes or more, got {y[0]} only")
 
     def lessons(self, y: NDArray, cell: Mapping[str, Any]) -> Sequence[NDArray]:
         rng = np.random.RandomState(cell["seed"])
