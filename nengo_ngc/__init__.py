@@ -94,6 +94,7 @@ _MODULES = {
     "jax": "jax",
     "metrics": "metrics",
     "models": "models",
+    "nir": "nir",
     "plots": "lab.plots",
     "provenance": "lab.provenance",
 }

@@ -2,12 +2,13 @@
 
 from .nodes import PureNode
 from .synapses import Delay
-from .transforms import AtStart, Transposed, average_pool
+from .transforms import AtStart, Transposed, ZeroPadding, average_pool
 
 __all__ = [
     "AtStart",
     "Delay",
     "PureNode",
     "Transposed",
+    "ZeroPadding",
     "average_pool",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from nengo import Connection
 from nengo.dists import Distribution
-from nengo.transforms import Convolution, ConvolutionTranspose, Dense, Transform
+from nengo.transforms import Convolution, ConvolutionTranspose, Dense, Sparse, Transform
 from numpy.typing import ArrayLike, NDArray
 
 from ..schedule import Schedule
@@ -15,7 +15,9 @@ from ..validation import (
     FlagParam,
     FrozenArrayParam,
     InstanceParam,
+    SequenceParam,
     SizesParam,
+    WholeParam,
     checked,
     unfit,
 )
@@ -161,6 +163,43 @@ class Transposed(Transform):
     def size_out(self) -> int:
         """Size of the output of this transform."""
         return self.connection.transform.size_in
+
+
+class ZeroPadding(Sparse):
+    """Adds zeros around images, as many before each axis as after it.
+
+    Parameters
+    ----------
+    input_shape : (int, int, int)
+        Channels, height and width of the images.
+    pads : (int, int)
+        Number of rows above and below, and of columns left and right.
+
+    Attributes
+    ----------
+    output_shape : (int, int, int)
+        Channels, height and width with the zeros.
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If an argument is not a sequence of as many whole numbers.
+    """
+
+    input_shape = SizesParam("input_shape", lengths=(3,))
+    pads = SequenceParam("pads", WholeParam("pads", low=0), lengths=(2,))
+
+    def __init__(self, input_shape: tuple[int, int, int], pads: tuple[int, int]) -> None:
+        input_shape = ZeroPadding.input_shape.coerce(self, input_shape)
+        pads = ZeroPadding.pads.coerce(self, pads)
+        channels, height, width = input_shape
+        self.output_shape = channels, height + 2 * pads[0], width + 2 * pads[1]
+        outputs = np.arange(np.prod(self.output_shape)).reshape(self.output_shape)
+        inside = outputs[:, pads[0] : pads[0] + height, pads[1] : pads[1] + width].ravel()
+        indices = np.stack([inside, np.arange(inside.size)], axis=1)
+        shape = outputs.size, inside.size
+        super().__init__(shape, indices=indices, init=np.ones(inside.size))
+        self.input_shape, self.pads = input_shape, pads
 
 
 def _is_matrix(transform):

@@ -1,6 +1,7 @@
 """Published tables, computed again: each row is some cells, beside the published number."""
 
 import os
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -70,5 +71,18 @@ def reproduce(
         results = run_cells(cells, modules, folder, n_jobs, dask, data_dir, on_cell, metrics)
         by_name = dict(zip(cells, results))
         found = report.summary(wanted, by_name, recipe.measure)
-        report.write(recipe, found, list(by_name.values()), folder, quick)
+        command = _command(recipe.name, quick, rows, seeds, epochs)
+        report.write(recipe, found, list(by_name.values()), folder, quick, command)
     return found
+
+
+def _command(name, quick, rows, seeds, epochs):
+    """What is typed to compute the same rows again."""
+    options = ["--quick"] if quick else []
+    for row in rows:
+        options += ["--row", row]
+    if seeds is not None and list(seeds) == [*range(len(seeds))]:
+        options += ["--seeds", str(len(seeds))]
+    if epochs is not None:
+        options += ["--epochs", str(epochs)]
+    return shlex.join(["nengo-ngc", "reproduce", name, *options])

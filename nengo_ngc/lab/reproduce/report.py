@@ -86,6 +86,7 @@ def write(
     results: Sequence[dict[str, Any]],
     folder: Path,
     quick: bool,
+    command: str,
 ) -> None:
     """Write ``table.txt``, ``table.json``, ``table.png`` and ``report.html``.
 
@@ -99,10 +100,11 @@ def write(
     folder : path
     quick : bool
         Whether this is the small version of the table.
+    command : str
+        The command that computes the rows.
     """
     done = [result["provenance"] for result in results if result["status"] == "done"]
     origins = provenance.merged(done)
-    command = f"nengo-ngc reproduce {recipe.name}{' --quick' if quick else ''}"
     text = [*heading(recipe, quick), "", *aligned(columns(rows, quick)), *notes(rows)]
     text += provenance.origin_lines(origins, command)
     with atomic.replacing(folder / "table.txt") as file:
