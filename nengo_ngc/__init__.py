@@ -6,6 +6,7 @@ from typing import Any
 
 from . import networks, neurons, program
 from .exceptions import DivergenceError
+from .learned import load, save
 from .neurons import KWinnersTakeAll, SoftKWinnersTakeAll, SoftThreshold
 from .rules import (
     SGD,
@@ -66,8 +67,10 @@ __all__ = [
     "SoftKWinnersTakeAll",
     "SoftThreshold",
     "SynapticScaling",
+    "load",
     "networks",
     "neurons",
+    "save",
 ]
 
 

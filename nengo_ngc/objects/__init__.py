@@ -2,11 +2,12 @@
 
 from .nodes import PureNode
 from .synapses import Delay
-from .transforms import AtStart, Transposed
+from .transforms import AtStart, FromParameter, Transposed
 
 __all__ = [
     "AtStart",
     "Delay",
+    "FromParameter",
     "PureNode",
     "Transposed",
 ]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from nengo import Connection
 from nengo.dists import Distribution
 from nengo.transforms import Dense, Transform
@@ -46,6 +47,32 @@ class AtStart(Dense):
         shape = AtStart.shape.coerce(self, shape)
         super().__init__(shape, init=AtStart.init.coerce(self, init))
         self.schedule = schedule
+
+
+class FromParameter(Dense):
+    """A weight matrix with the parameter from which a learning rule has computed it.
+
+    A rule that learns something other than weights, such as `.Precision` and `.Lateral`,
+    begins with this parameter rather than with one that it derives from the weights.
+
+    Parameters
+    ----------
+    init : (post, pre) array
+        The weights.
+    parameter : (post, pre) array
+        What the rule of the connection learns.
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If an argument is not a matrix.
+    """
+
+    parameter = FrozenArrayParam("parameter", ndim=2)
+
+    def __init__(self, init: ArrayLike, parameter: ArrayLike) -> None:
+        super().__init__(np.shape(init), init=init)
+        self.parameter = parameter
 
 
 class Transposed(Transform):

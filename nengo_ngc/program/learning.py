@@ -147,7 +147,8 @@ def _build_change(model, rule_type, rule, reads, weights, tag, prefix=""):
         initial_value = np.array(initial_value, dtype=rc.float_dtype)
         return SharedSignal(initial_value, name=f"{rule}.{prefix}{name}")
 
-    initial = rule_type.init(weights.initial_value)
+    given = None if prefix else getattr(rule.connection.transform, "parameter", None)
+    initial = rule_type.init(weights.initial_value) if given is None else given
     learns_weights = initial is weights.initial_value
     parameter = weights if learns_weights else state("parameter", initial)
     model.sig[rule][f"{prefix}parameter"] = parameter
