@@ -6,6 +6,7 @@ from typing import Any
 import nengo
 import numpy as np
 from nengo.exceptions import ValidationError
+from numpy.typing import NDArray
 
 from ..networks.base import SimulatorParam
 from ..rules.connections import rules_of
@@ -56,16 +57,13 @@ def save(path: str | os.PathLike, network: nengo.Network, sim: Any) -> None:
         If the file cannot be written. A file that was at ``path`` before is unchanged.
     """
     SimulatorParam("sim").coerce(network, sim)
-    objects, arrays = {}, {}
+    objects: dict[str, dict[str, int]] = {}
+    arrays: dict[str, NDArray] = {}
     for address, obj in addresses(network).items():
-        found = holder(obj).arrays(sim)
+        found = _arrays(address, obj, sim)
         if isinstance(obj, nengo.Connection) and not (found or rules_of(obj)):
             continue
-        for name, array in found.items():
-            if not np.all(np.isfinite(array)):
-                message = f"must be finite, got NaN or infinity in {address}"
-                raise ValidationError(message, attr=name, obj=network)
-            arrays[f"{len(objects)}/{name}"] = array
+        arrays.update({f"{len(objects)}/{name}": array for name, array in found.items()})
         objects[address] = {"seed": int(sim.model.seeds[obj])}
     model_files.save(path, {"kind": _KIND, "objects": objects}, arrays)
 
@@ -111,10 +109,24 @@ def load(path: str | os.PathLike, network: nengo.Network) -> None:
     changes = []
     for number, (held, seed) in enumerate(holders):
         own = {name: array.astype(float) for name, array in _within(number, arrays).items()}
-        changes.append((held.obj, {**(held.changes(own) if own else {}), "seed": seed}))
-    for obj, attributes in changes:
-        for name, value in attributes.items():
-            setattr(obj, name, value)
+        attributes = {**(held.changes(own) if own else {}), "seed": seed}
+        changes += [(held.obj, name, value) for name, value in attributes.items()]
+    _set_all(changes)
+
+
+def _arrays(address, obj, sim):
+    """The arrays of an object that a file has to hold; errors name the object."""
+    try:
+        arrays = holder(obj).arrays(sim)
+        for name, array in arrays.items():
+            if not np.all(np.isfinite(array)):
+                raise ValueError(f"{name} must be finite, got NaN or infinity")
+            # files have no smaller numbers, which Nengo can be set to compute with
+            arrays[name] = np.asarray(array, dtype=np.result_type(array, np.float32))
+    except ValueError as error:
+        message = f"{address} cannot be saved: {error}"
+        raise ValidationError(message, attr="sim") from error
+    return arrays
 
 
 def _found(file: Reader, network: nengo.Network) -> list[tuple[Holder, int]]:
@@ -134,8 +146,8 @@ def _found(file: Reader, network: nengo.Network) -> list[tuple[Holder, int]]:
 def _check(address, shapes, held):
     """Raise ValueError unless arrays of a file are those that an object can take."""
     expected = held.shapes
-    required = expected.keys() - {"parameter"}
-    complete = required <= shapes.keys() <= expected.keys()
+    required = [name for name in expected if name != "parameter"]
+    complete = set(required) <= shapes.keys() <= expected.keys()
     if not complete and (shapes or not held.is_given):
         raise ValueError(
             f"{address} must have {', '.join(required) or 'no arrays'}, got "
@@ -146,6 +158,20 @@ def _check(address, shapes, held):
             raise ValueError(
                 f"{name} of {address} must have shape {expected[name]}, got {shape}"
             )
+
+
+def _set_all(changes):
+    """Set attributes of objects, either all of them or none."""
+    before = []
+    try:
+        for obj, name, value in changes:
+            old = getattr(obj, name)
+            setattr(obj, name, value)
+            before.append((obj, name, old))
+    except BaseException:
+        for change in reversed(before):
+            setattr(*change)
+        raise
 
 
 def _within(number, arrays):

@@ -10,7 +10,6 @@ from nengo.base import NengoObject
 from nengo.builder import Model, Signal
 from nengo.connection import LearningRule
 from nengo.dists import Distribution
-from nengo.exceptions import ValidationError
 from nengo.solvers import NoSolver
 from nengo.transforms import Dense
 from numpy.typing import NDArray
@@ -73,11 +72,9 @@ class Encoding(Holder):
         encoders = _value(sim, sim.model.sig[self.obj]["encoders"])
         gain = sim.model.params[self.obj].gain
         if np.any(encoders[gain == 0]):
-            raise ValidationError(
-                "must not be 0 where encoders have been learned, since Nengo builds the "
-                "product of both",
-                attr="gain",
-                obj=self.obj,
+            raise ValueError(
+                "gains must not be 0 where encoders have been learned, since Nengo builds the "
+                "product of both"
             )
         bias = _value(sim, sim.model.sig[self.obj.neurons]["bias"])
         return {"encoders": encoders, "gain": gain, "bias": bias}
@@ -148,7 +145,7 @@ class Decoders(Weights):
         resized = {} if self.obj.size_mid == size else {"function": partial(_zeros, size)}
         return {
             **resized,
-            "transform": _transform((size, size), np.eye(size), arrays),
+            "transform": _transform((size, size), 1.0, arrays),
             "solver": NoSolver(arrays["decoders"].T, weights=self.obj.solver.weights),
         }
 
@@ -163,8 +160,9 @@ class SolvedWeights(Weights):
 
     def changes(self, arrays: Arrays) -> dict[str, Any]:
         shape = self.obj.size_out, self.obj.size_mid
+        init = getattr(self.obj.transform, "init", 1.0)  # it has no effect on the weights
         return {
-            "transform": _transform(shape, np.zeros(shape), arrays),  # has no effect here
+            "transform": _transform(shape, init, arrays),
             "solver": WeightsAsGiven(arrays["weights"].T, weights=True),
         }
 
@@ -183,11 +181,11 @@ def holder(obj: NengoObject) -> Holder:
     return (Weights if has_weights else Holder)(obj)
 
 
-def _transform(shape, weights, arrays):
+def _transform(shape, init, arrays):
     """A transform, with the parameter of the connection's rule if there is one."""
     if "parameter" in arrays:
-        return FromParameter(weights, arrays["parameter"])
-    return Dense(shape, weights)
+        return FromParameter(shape, init, arrays["parameter"])
+    return Dense(shape, init)
 
 
 def _is_direct(ensemble):
@@ -219,10 +217,9 @@ def _value(sim: Any, signal: Signal) -> NDArray:
     if value.shape == (1, *signal.shape):
         value = value[0]
     if value.shape != signal.shape:
-        raise ValidationError(
-            f"must have learned one set of weights, got one for each of {len(value)} samples "
-            f"({signal.name}); let rules of Nengo learn with minibatch_size=1",
-            attr="sim",
+        raise ValueError(
+            "all samples of a minibatch must have learned the same, got weights of their own "
+            f"for each of {len(value)} samples; use minibatch_size=1"
         )
     return value
 

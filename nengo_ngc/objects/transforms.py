@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 from nengo import Connection
 from nengo.dists import Distribution
 from nengo.transforms import Dense, Transform
@@ -50,28 +49,30 @@ class AtStart(Dense):
 
 
 class FromParameter(Dense):
-    """A weight matrix with the parameter from which a learning rule has computed it.
+    """A transform with the parameter from which a learning rule has computed the weights.
 
     A rule that learns something other than weights, such as `.Precision` and `.Lateral`,
     begins with this parameter rather than with one that it derives from the weights.
 
     Parameters
     ----------
-    init : (post, pre) array
-        The weights.
+    shape, init
+        As for `nengo.transforms.Dense`.
     parameter : (post, pre) array
         What the rule of the connection learns.
 
     Raises
     ------
     nengo.exceptions.ValidationError
-        If an argument is not a matrix.
+        If an argument is of the wrong shape, or ``parameter`` is not finite.
     """
 
     parameter = FrozenArrayParam("parameter", ndim=2)
 
-    def __init__(self, init: ArrayLike, parameter: ArrayLike) -> None:
-        super().__init__(np.shape(init), init=init)
+    def __init__(
+        self, shape: tuple[int, int], init: ArrayLike | Distribution, parameter: ArrayLike
+    ) -> None:
+        super().__init__(shape, init=init)
         self.parameter = parameter
 
 

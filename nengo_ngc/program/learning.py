@@ -14,6 +14,7 @@ from nengo.ensemble import Neurons
 from nengo.exceptions import BuildError, ValidationError
 from nengo.rc import rc
 
+from ..objects import FromParameter
 from ..rules import LocalRule
 from ..rules.signals import by_name, places
 from ..schedule import Schedule
@@ -147,8 +148,11 @@ def _build_change(model, rule_type, rule, reads, weights, tag, prefix=""):
         initial_value = np.array(initial_value, dtype=rc.float_dtype)
         return SharedSignal(initial_value, name=f"{rule}.{prefix}{name}")
 
-    given = None if prefix else getattr(rule.connection.transform, "parameter", None)
-    initial = rule_type.init(weights.initial_value) if given is None else given
+    transform = rule.connection.transform
+    if isinstance(transform, FromParameter) and not prefix:
+        initial = transform.parameter
+    else:
+        initial = rule_type.init(weights.initial_value)
     learns_weights = initial is weights.initial_value
     parameter = weights if learns_weights else state("parameter", initial)
     model.sig[rule][f"{prefix}parameter"] = parameter

@@ -119,12 +119,11 @@ def resized():
             learning_rule_type=nengo.RLS(1e-3),
         )
         nengo.Connection(array.output, output[:2])
+        nengo.Connection(array.ea_ensembles[0], output[[1, 1]], function=lambda x: [x, x**2])
         nengo.Connection(output[1:], learned.learning_rule)
         net.output = nengo.Probe(output)
     net.learned = lambda model: [model.sig[learned]["weights"]]
     return net
 
 
-MAKERS = {
-    make.__name__: make for make in (channel, memory, alignment, weights, resized)
-}
+MAKERS = {make.__name__: make for make in (channel, memory, alignment, weights, resized)}
