@@ -114,7 +114,7 @@ class Weights(Holder):
     def arrays(self, sim: Any) -> dict[str, NDArray]:
         signal = sim.model.sig[self.obj]["weights"]
         arrays = {self._name: _value(sim, signal)}
-        if self.is_given and _is_as_built(arrays[self._name], signal):
+        if self.is_given and _is_rounded(arrays[self._name], self.obj.transform.init):
             return {}
         parameter = _parameter(self.obj, sim.model)
         if parameter is not signal:
@@ -224,8 +224,9 @@ def _value(sim: Any, signal: Signal) -> NDArray:
     return value
 
 
-def _is_as_built(value: NDArray, signal: Signal) -> bool:
-    return np.array_equal(value, np.asarray(signal.initial_value, dtype=value.dtype))
+def _is_rounded(value: NDArray, exact: NDArray) -> bool:
+    """Whether the first array is the second one with the digits of its type."""
+    return np.array_equal(value, exact.astype(value.dtype))
 
 
 def _zeros(size, x):

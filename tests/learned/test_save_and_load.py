@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import nengo_ngc as ngc
+from nengo_ngc import networks
 
 from ..conftest import AT_ONCE, needs_jax, simulator
 from ..networks.test_every_network import MAKERS as OURS
@@ -132,7 +133,7 @@ def test_networks_of_this_package_are_loaded_like_any_other(name, tmp_path):
 
 def test_weights_that_no_rule_learned_but_that_have_changed_are_saved(tmp_path):
     """As after training by gradients."""
-    net, copy = OURS["hopfield"](), OURS["hopfield"]()
+    net, copy = (networks.GNCN((6, 5, 4), learning_rule_type=None, seed=1) for _ in range(2))
     with nengo.Simulator(net, progress_bar=False) as sim:
         changed = {k: v + 0.1 for k, v in net.parameters(sim).items()}
         net.set_parameters(sim, changed)
