@@ -6,6 +6,7 @@ from typing import Any
 
 from . import networks, neurons, program
 from .exceptions import DivergenceError
+from .learned import load, save
 from .networks import Conv
 from .neurons import KWinnersTakeAll, SoftKWinnersTakeAll, SoftThreshold
 from .objects import average_pool
@@ -70,8 +71,10 @@ __all__ = [
     "SoftThreshold",
     "SynapticScaling",
     "average_pool",
+    "load",
     "networks",
     "neurons",
+    "save",
 ]
 
 

@@ -60,6 +60,34 @@ class AtStart(Dense):
         self.schedule = schedule
 
 
+class FromParameter(Dense):
+    """A transform with the parameter from which a learning rule has computed the weights.
+
+    A rule that learns something other than weights, such as `.Precision` and `.Lateral`,
+    begins with this parameter rather than with one that it derives from the weights.
+
+    Parameters
+    ----------
+    shape, init
+        As for `nengo.transforms.Dense`.
+    parameter : (post, pre) array
+        What the rule of the connection learns.
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If an argument is of the wrong shape, or ``parameter`` is not finite.
+    """
+
+    parameter = FrozenArrayParam("parameter", ndim=2)
+
+    def __init__(
+        self, shape: tuple[int, int], init: ArrayLike | Distribution, parameter: ArrayLike
+    ) -> None:
+        super().__init__(shape, init=init)
+        self.parameter = parameter
+
+
 @checked(
     SizesParam("shape", lengths=(2, 3)),
     SizesParam("size", lengths=(1, 2)),

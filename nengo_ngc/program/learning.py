@@ -16,6 +16,7 @@ from nengo.exceptions import BuildError, ValidationError
 from nengo.rc import rc
 
 from ..namespace import NUMPY
+from ..objects import FromParameter
 from ..rules import LocalRule
 from ..rules.layouts import Layout, layout_of
 from ..rules.signals import by_name, places
@@ -154,7 +155,11 @@ def _build_change(model, rule_type, rule, reads, weights, layout, tag, prefix=""
         return SharedSignal(initial_value, name=f"{rule}.{prefix}{name}")
 
     matrix = layout.matrix(NUMPY, weights.initial_value)
-    initial = rule_type.init(matrix)
+    transform = rule.connection.transform
+    if isinstance(transform, FromParameter) and not prefix:
+        initial = transform.parameter
+    else:
+        initial = rule_type.init(matrix)
     learns_weights = initial is matrix
     parameter = weights if learns_weights else state("parameter", initial)
     model.sig[rule][f"{prefix}parameter"] = parameter

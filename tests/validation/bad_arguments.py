@@ -67,6 +67,7 @@ MODULES = (
     "networks.spiking_winners",
     "networks.base",
     "networks.named_network",
+    "learned.files",
     "models.base",
     "models.rule_classifier",
     "models.codes",
@@ -164,6 +165,7 @@ NOT_CALLED_BY_USERS = {
     ),
     "rules.optimizers.Optimizer": "its subclasses",
     "models.base.NetworkEstimator": "its subclasses",
+    "objects.transforms.FromParameter": "load",
     "gui.weights.WeightDisplay.on_step": "Nengo GUI",
 }
 
@@ -438,6 +440,19 @@ _CODES = (np.random.RandomState(0).rand(6, 8) < 0.4).astype(float)
 _SHAPE = {"shape": (6, 4, 3)}
 
 
+def _saved():
+    """A network with a simulator, and the path of what was saved of both."""
+    with nengo.Network() as network:
+        nengo.Ensemble(2, 1)
+    sim = nengo.Simulator(network, progress_bar=False)
+    arguments = {"path": _FOLDER / "learned.npz", "network": network, "sim": sim}
+    ngc.save(**arguments)
+    return arguments
+
+
+_SAVED = _saved()
+
+
 def _idx_file():
     path = _FOLDER / "labels.idx"
     path.write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 2, 5, 7]))
@@ -488,6 +503,8 @@ GOOD = {
     "nir.export.export": _simulated(),
     "nir.load.load": {"graph": _nir_file()},
     "objects.transforms.ZeroPadding": {"input_shape": (1, 4, 3), "pads": (1, 0)},
+    "learned.files.save": _SAVED,
+    "learned.files.load": {name: _SAVED[name] for name in ("path", "network")},
     "networks.adaptive_winners.AdaptiveWinners": {"n_neurons": 8},
     "networks.associative.AssociativeMemory": {"n_in": 6},
     "networks.feedforward_classifier.FeedforwardClassifier": _SHAPE,
@@ -678,7 +695,12 @@ def _usual(full, signature, cls):
     usual = {}
     if cls is None and full.startswith("models."):
         usual = _DATA
-    elif cls is None and owner[0].isupper() and {"sim", "parameters"} & signature.keys():
+    elif (
+        cls is None
+        and owner != "files"
+        and owner[0].isupper()
+        and {"sim", "parameters"} & signature.keys()
+    ):
         net, sim = _network(owner)
         usual = {"sim": sim, "parameters": net.parameters(sim), "state": net.state(sim)}
     return {name: value for name, value in usual.items() if name in signature}
