@@ -4,9 +4,9 @@ Press play. A network with random weights sees a digit every 5 timesteps,
 and its label. Each of 12 filters sees patches of 5 x 5 pixels, the same
 weights at all places, and all of its places teach it. "filters" shows
 these weights while they learn. Grey is a weight of 0. Within half a
-minute, edges and strokes appear, and "right" rises from a tenth to about
-nine tenths: it is the part of the last digits that the network has
-recognised before it learned from them.
+minute the noise turns into edges and strokes, and "right" rises from a
+tenth to about nine tenths: it is the part of the last digits that the
+network has recognised before it learned from them.
 
 Try the slider, with which learn = 0 stops learning, or choose another
 RULE below: "feedback-alignment" and "sign-symmetry" send errors back
@@ -43,6 +43,8 @@ with nengo.Network(label="filters", seed=0) as model:
         rule=RULE,
         schedule=ngc.Schedule(STEPS),
         optimizer=ngc.Adam(2e-3),
+        # small ones, so that what is learned shows soon
+        parameters={"W1": 0.03 * np.random.RandomState(1).randn(SIZE, SIZE, 1, N_FILTERS)},
         label="classifier",
     )
     nengo.Connection(image, net.input, synapse=None)
