@@ -27,6 +27,7 @@ extras = {
     "dask": ["dask>=2024.1", "distributed>=2024.1"],
     "follow": ["tensorboardX>=2.6"],
     "gui": ["nengo-gui>=0.5", "nengo-spa>=2"],
+    "nir": ["nir>=1.0.8"],
     "search": ["optuna>=4"],
     "docs": [
         "docutils>=0.22",
@@ -44,6 +45,7 @@ extras = {
         "import-linter>=2.17",
         "mypy>=1.15",
         "nengo-spa>=2",
+        "nir>=1.0.8",
         "optuna>=4",
         "pandas>=2",
         "pytest>=7,<9",

@@ -6,7 +6,10 @@ from typing import Any
 
 from . import networks, neurons, program
 from .exceptions import DivergenceError
+from .learned import load, save
+from .networks import Conv
 from .neurons import KWinnersTakeAll, SoftKWinnersTakeAll, SoftThreshold
+from .objects import average_pool
 from .rules import (
     SGD,
     Adam,
@@ -41,6 +44,7 @@ __all__ = [
     "Bounded",
     "Clipped",
     "Competitive",
+    "Conv",
     "Delta",
     "DirectFeedbackAlignment",
     "DivergenceError",
@@ -66,8 +70,11 @@ __all__ = [
     "SoftKWinnersTakeAll",
     "SoftThreshold",
     "SynapticScaling",
+    "average_pool",
+    "load",
     "networks",
     "neurons",
+    "save",
 ]
 
 
@@ -90,6 +97,7 @@ _MODULES = {
     "jax": "jax",
     "metrics": "metrics",
     "models": "models",
+    "nir": "nir",
     "plots": "lab.plots",
     "provenance": "lab.provenance",
 }

@@ -21,6 +21,11 @@ Arrays support the operators ``+ - * / ** @``, comparisons, ``& | ~`` between ar
 booleans, indexing by whole numbers, slices and None, and the attributes ``shape`` and
 ``dtype``. Arrays must not be changed in place.
 
+``convolve`` returns the cross-correlation of images x, ``(b, *space, channels)``, with a
+kernel, ``(*space, channels / groups, filters)``, which is not flipped. For each axis of space
+there are the stride of the kernel, a pair of the numbers of zeros that are added before and
+after x, and the dilation of x: with a dilation of n there are n - 1 zeros between pixels.
+
 Besides the functions there is one attribute, ``xp.training``, a boolean. It is True while JAX
 or NengoDL trains a model by back-propagation, and False otherwise. It may be used as the
 condition of ``xp.where``, but not in an ``if``, since TensorFlow knows its value only when the
@@ -103,6 +108,7 @@ FUNCTIONS = _functions(
         "linalg.inv(x)": "The inverse of a matrix.",
         "linalg.inv_lower(x)": "The inverse of a lower triangular matrix.",
         "linalg.cholesky(x)": "The Cholesky factor of the lower triangle of x.",
+        "convolve(x, kernel, strides, padding, dilation, groups)": "See below.",
         # shapes
         "transpose(x, axes=None)": "x with its axes reversed, or in the order of axes.",
         "reshape(x, shape)": "The same entries in another shape; one size may be -1.",
@@ -164,11 +170,34 @@ def _raise_missing(name: str) -> None:
     )
 
 
+def _convolve(x, kernel, strides, padding, dilation, groups):
+    space = tuple(range(1, x.ndim - 1))
+    if max(dilation) > 1:
+        sizes = [(n - 1) * d + 1 for n, d in zip(x.shape[1:-1], dilation)]
+        apart = np.zeros((len(x), *sizes, x.shape[-1]), x.dtype)
+        apart[(slice(None), *(slice(None, None, d) for d in dilation))] = x
+        x = apart
+    x = np.pad(x, [(0, 0), *padding, (0, 0)])
+    windows = np.lib.stride_tricks.sliding_window_view(x, kernel.shape[:-2], axis=space)
+    windows = windows[(slice(None), *(slice(None, None, s) for s in strides))]
+    first = x.ndim - 1  # after the samples and places: channels, then pixels of the kernel
+    axes = [*range(first + 1, windows.ndim), first], [*range(kernel.ndim - 1)]
+    channels = np.split(windows, groups, axis=first)
+    filters = np.split(kernel, groups, axis=-1)
+    made = [np.tensordot(c, f, axes) for c, f in zip(channels, filters)]
+    return made[0] if groups == 1 else np.concatenate(made, axis=-1)
+
+
+_OWN: dict[str, Callable] = {
+    "stop_gradient": lambda x: x,
+    "linalg.inv_lower": np.linalg.inv,
+    "convolve": _convolve,
+}
+
+
 def _of_numpy(name: str) -> Callable:
-    if name == "stop_gradient":
-        return lambda x: x
-    if name == "linalg.inv_lower":
-        return np.linalg.inv
+    if name in _OWN:
+        return _OWN[name]
     *within, name = name.split(".")
     return getattr(np.linalg if within else np, name)
 

@@ -13,6 +13,7 @@ import nengo_ngc as ngc
 
 HAS_DL = all(importlib.util.find_spec(name) for name in ("tensorflow", "tf_keras", "nengo_dl"))
 needs_dl = pytest.mark.nengo_dl
+HAS_NIR = importlib.util.find_spec("nir") is not None
 HAS_JAX = importlib.util.find_spec("jax") is not None
 needs_jax = pytest.mark.skipif(not HAS_JAX, reason="JAX is not installed")
 needs_trainer = pytest.mark.skipif(

@@ -49,6 +49,8 @@ def test_python_blocks_run(page, tmp_path, monkeypatch):
         pytest.skip("nengo-dl is not installed")
     if re.search(r"ngc\.jax\b", code) and not HAS_JAX:
         pytest.skip("JAX is not installed")
+    if "import nir\n" in code:
+        pytest.importorskip("nir")
     if "nengo_spa" in code:
         pytest.importorskip("nengo_spa")
     monkeypatch.chdir(tmp_path)

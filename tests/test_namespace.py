@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ RNG = np.random.RandomState(0)
 A, B = RNG.randn(3, 4), RNG.randn(3, 4)
 TIED = np.array([[2.0, 1.0, 2.0, 0.0], [1.0, 1.0, 1.0, 1.0], [-1.0, 3.0, 3.0, -1.0]])
 YES = A > 0
+IMAGES = RNG.randn(2, 5, 6, 4)
 SQUARE = A @ A.T + np.eye(3)
 LOWER = np.tril(SQUARE) + 7 * np.triu(np.ones((3, 3)), 1)  # what cholesky must not look at
 
@@ -74,6 +76,12 @@ CASES = {
     "linalg.inv": [((SQUARE,), {})],
     "linalg.inv_lower": [((np.linalg.cholesky(SQUARE),), {})],
     "linalg.cholesky": [((SQUARE,), {}), ((LOWER,), {})],
+    "convolve": [
+        ((IMAGES, RNG.randn(3, 2, 4, 6), (1, 1), [(0, 0), (0, 0)], (1, 1), 1), {}),
+        ((IMAGES, RNG.randn(3, 2, 4, 6), (2, 1), [(1, 2), (0, 1)], (1, 3), 1), {}),
+        ((IMAGES, RNG.randn(2, 2, 2, 6), (1, 2), [(0, 1), (2, 0)], (2, 1), 2), {}),
+        ((IMAGES[:, :, 0], RNG.randn(2, 4, 3), (2,), [(1, 0)], (1,), 1), {}),
+    ],
     "transpose": [((A,), {}), ((RNG.randn(2, 3, 4),), {"axes": (0, 2, 1)})],
     "reshape": [((A, (4, 3)), {}), ((A, (-1, 2)), {})],
     "concatenate": [(([A, B],), {}), (((A, B, A),), {"axis": 1})],
@@ -122,9 +130,31 @@ def expected(name, args, kwargs, dtype):
         return args[0]
     if name == "linalg.inv_lower":
         return np.linalg.inv(np.tril(args[0]))
+    if name == "convolve":
+        return convolved(*args)
     if name == "asarray" and isinstance(args[0], list):
         kwargs["dtype"] = dtype
     return found_in(np, name)(*args, **kwargs)
+
+
+def convolved(x, kernel, strides, padding, dilation, groups):
+    """A convolution by a loop over all that is multiplied."""
+    sizes = x.shape[1:-1]
+    spread = [(n - 1) * d + 1 + sum(p) for n, d, p in zip(sizes, dilation, padding)]
+    padded = np.zeros((len(x), *spread, x.shape[-1]), x.dtype)
+    for at in np.ndindex(*sizes):
+        there = [a * d + p[0] for a, d, p in zip(at, dilation, padding)]
+        padded[(slice(None), *there)] = x[(slice(None), *at)]
+    places = [(n - k) // s + 1 for n, k, s in zip(spread, kernel.shape, strides)]
+    *pixels, n_in, n_out = kernel.shape
+    found = np.zeros((len(x), *places, n_out), x.dtype)
+    for place, pixel in itertools.product(np.ndindex(*places), np.ndindex(*pixels)):
+        seen = padded[(slice(None), *(p * s + k for p, s, k in zip(place, strides, pixel)))]
+        for f in range(n_out):
+            first = f // (n_out // groups) * n_in
+            weights = kernel[(*pixel, slice(None), f)]
+            found[(slice(None), *place, f)] += seen[:, first : first + n_in] @ weights
+    return found
 
 
 def check(name, result, reference, dtype):

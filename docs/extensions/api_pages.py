@@ -91,7 +91,8 @@ def _documented(name, inside):
                 continue
             if is_parameter and not inside:
                 continue
-            above = [m for m in (nengo_ngc, package) if key in getattr(m, "__all__", ())]
+            exporting = [m for m in (nengo_ngc, package) if key in getattr(m, "__all__", ())]
+            above = [m for m in exporting if getattr(m, key) is obj]
             home = (above or [module])[0].__name__
             names[f"{_PUBLIC.get(home, home)}.{key}"] = obj
     # names that users do not need come last

@@ -289,7 +289,7 @@ class DensityEstimator(DensityMixin, NetworkEstimator):
     def _expected_arrays(self, shapes, history):
         expected = super()._expected_arrays(shapes, history)
         if within("mixture", shapes):
-            expected.update(expected_arrays("mixture", self.n_hidden[-1]))
+            expected.update(expected_arrays("mixture", self._n_columns))
             if self.output == "gaussian":
                 expected["noise_variance"] = Array(())
         return expected

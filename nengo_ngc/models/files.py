@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from ..networks import Conv
 from ..storage import model_files, schema
 from ..storage.model_files import Reader
 from ..storage.schema import Table, Whole
@@ -87,11 +88,12 @@ def _check_arrays(model, arrays):
 
 
 def _jsonable_params(model):
-    params = model.get_params()
+    params = {**model.get_params(), "n_hidden": _sizes(model.n_hidden)}
     if isinstance(model.random_state, np.random.RandomState):
         params["random_state"] = None  # what was drawn from it is kept as the seed
     for name, value in params.items():
-        params[name] = np.asarray(value).tolist()  # NumPy's numbers become Python's
+        if name != "n_hidden":
+            params[name] = np.asarray(value).tolist()  # NumPy's numbers become Python's
         try:
             json.dumps(params[name])
         except TypeError:
@@ -100,3 +102,7 @@ def _jsonable_params(model):
                 "and JSON only"
             ) from None
     return params
+
+
+def _sizes(layers):
+    return [str(layer) if isinstance(layer, Conv | str) else int(layer) for layer in layers]

@@ -1,6 +1,5 @@
 """An encoder of images that learns without gradients and without labels."""
 
-import math
 import warnings
 from collections.abc import Sequence
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from ..neurons import KWinnersTakeAll
 from ..rules import SGD
+from ..training.images import image_shape_of
 from ..validation import FiniteParam, SizesParam, WholeParam
 from .codes import CodeClassifier
 from .tasks.hebbian import HebbianTask, fitting
@@ -192,11 +192,7 @@ class HebbianEncoder(CodeClassifier):
 
     @property
     def _shape(self):
-        if self.image_shape is not None:
-            return tuple(self.image_shape)
-        side = math.isqrt(self.n_features_in_)
-        square = side * side == self.n_features_in_
-        return (side, side) if square else (1, self.n_features_in_)
+        return image_shape_of(self.image_shape, self.n_features_in_)
 
     @property
     def scale_(self) -> float:
@@ -223,10 +219,6 @@ class HebbianEncoder(CodeClassifier):
     def _check_sizes(self, n_learned):
         """Raise ValueError unless images have their shape; warn of what does not fit."""
         shape = self._shape
-        if math.prod(shape) != self.n_features_in_:
-            raise ValueError(
-                f"image_shape must have {self.n_features_in_} pixels, got {self.image_shape}"
-            )
         patch, grid = fitting(self.patch, self.grid, shape)
         if (patch, grid) != (2 * (self.patch,), 2 * (self.grid,)):
             warnings.warn(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from ..networks import GNCN
+from ..networks.convolutional import LayersParam
 from ..rules import Adam
 from ..training import Patience
 from ..validation import (
@@ -32,8 +33,10 @@ class NGCModel(LatentTransformer, DensityEstimator):
 
     Parameters
     ----------
-    n_hidden : tuple of int, optional
-        Number of latent states in each layer, from the lowest layer to the top one.
+    n_hidden : tuple of int, Conv or str, optional
+        Number of latent states in each layer, from the lowest layer to the top one. Layers of
+        the variant "t1" can be convolutional, such as ``("16c5s2", 128)``, see
+        `.networks.Conv`.
     variant : {"t1", "t1-sigma", "t2-sigma", "pdh"}, optional
         The variant of the circuit, see `.networks.GNCN`.
     steps : int, optional
@@ -81,6 +84,10 @@ optional
     n_iter_no_change : int or None, optional
         If ``fit`` is given validation images, it stops after this number of epochs without a
         lower validation cross-entropy, or squared error. None: it does not stop early.
+    image_shape : tuple of int or None, optional
+        Height and width of an image, and the number of colours if there are any, which
+        convolutional layers need. None: images are square if the number of features allows
+        it, and otherwise of one row.
     device : str or None, optional
         The device that JAX or NengoDL uses, such as ``"cpu:0"`` or ``"gpu:0"``. None leaves
         the choice to them.
@@ -126,6 +133,8 @@ optional
         *declared(GNCN, "output"),
         *declared(GNCN, "self_excitation", "cross_inhibition", "activation", "initial"),
         *declared(GNCN, "carry", "tolerance"),
+        LayersParam("n_hidden"),
+        SizesParam("image_shape", lengths=(2, 3), optional=True),
         EitherParam("n_mixture", WholeParam("n_mixture"), SizesParam("n_mixture")),
         WholeParam("n_iter_no_change", optional=True),
     )
@@ -155,6 +164,7 @@ optional
         tolerance: float | None = None,
         n_mixture: int | Sequence[int] = 75,
         n_iter_no_change: int | None = None,
+        image_shape: Sequence[int] | None = None,
         device: str | None = None,
         verbose: bool = False,
     ) -> None:
@@ -180,6 +190,7 @@ optional
         self.tolerance = tolerance
         self.n_mixture = n_mixture
         self.n_iter_no_change = n_iter_no_change
+        self.image_shape = image_shape
         self.device = device
         self.verbose = verbose
 

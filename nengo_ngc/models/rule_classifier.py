@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..networks import FeedforwardClassifier, PredictiveCodingClassifier
 from ..networks.classifiers import NEURONS
+from ..networks.convolutional import LayersParam
 from ..rules.optimizer_wrappers import SHAPES
 from ..training.images import part
 from ..validation import (
@@ -16,6 +17,7 @@ from ..validation import (
     FiniteParam,
     FlagParam,
     PositiveParam,
+    SizesParam,
     WholeParam,
     declared,
     unfit,
@@ -30,14 +32,15 @@ class RuleClassifier(ImageClassifier):
 
     Parameters
     ----------
-    n_hidden : tuple of int, optional
-        Number of neurons in each hidden layer.
+    n_hidden : tuple of int, Conv or str, optional
+        Number of neurons in each hidden layer, or convolutional layers, see
+        `.networks.Conv`, such as ``(Conv(32, 5, stride=2), 128)`` or ``("32c5s2", 128)``.
     rule : str, optional
-        The learning rule: "backprop", "feedback-alignment", "direct-feedback-alignment",
-        "predictive-coding", "incremental-predictive-coding" (weights change in each timestep
-        of settling), "pes" (hidden layers stay random), "autodiff" (training by automatic
-        differentiation, which JAX and NengoDL have), or another name that was added to
-        ``nengo_ngc.models.RULES``.
+        The learning rule: "backprop", "feedback-alignment", "sign-symmetry" (feedback weights
+        are random but for their signs), "direct-feedback-alignment", "predictive-coding",
+        "incremental-predictive-coding" (weights change in each timestep of settling), "pes"
+        (hidden layers stay random), "autodiff" (training by automatic differentiation, which
+        JAX and NengoDL have), or another name that was added to ``nengo_ngc.models.RULES``.
     neuron_type : str, optional
         The neurons of hidden layers, see `.networks.FeedforwardClassifier`.
     steps : int or None, optional
@@ -111,6 +114,10 @@ class RuleClassifier(ImageClassifier):
     synapse : float, optional
         Time constant, in seconds, of the filter of spikes. It has an effect on neurons that
         spike, and not in predictive coding.
+    image_shape : tuple of int or None, optional
+        Height and width of an image, and the number of colours if there are any, which
+        convolutional layers need. None: images are square if the number of features allows
+        it, and otherwise of one row.
     device : str or None, optional
         The device that JAX or NengoDL uses, such as ``"cpu:0"`` or ``"gpu:0"``. None leaves
         the choice to them.
@@ -139,6 +146,8 @@ class RuleClassifier(ImageClassifier):
     """
 
     arguments = (
+        LayersParam("n_hidden"),
+        SizesParam("image_shape", lengths=(2, 3), optional=True),
         ChoiceParam("rule", RULES),
         ChoiceParam("neuron_type", NEURONS),
         WholeParam("steps", optional=True),
@@ -187,6 +196,7 @@ class RuleClassifier(ImageClassifier):
         scaling: str = "standard",
         max_rate: float = 200.0,
         synapse: float = 0.01,
+        image_shape: Sequence[int] | None = None,
         device: str | None = None,
         verbose: bool = False,
     ) -> None:
@@ -216,6 +226,7 @@ class RuleClassifier(ImageClassifier):
         self.scaling = scaling
         self.max_rate = max_rate
         self.synapse = synapse
+        self.image_shape = image_shape
         self.device = device
         self.verbose = verbose
 

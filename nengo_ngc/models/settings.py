@@ -16,6 +16,7 @@ _FIELDS = {
     "first_hardness": Number(optional=True),
     "first_sparsity": Number(optional=True),
     "image_shape": List(Whole(1), optional=True),
+    "n_hidden": List(Either((Whole(1), Text())), 1),
     "n_iter_no_change": Whole(1, optional=True),
     "n_mixture": Either((Whole(1), List(Whole(1), 1))),
     "nudging": Number(optional=True),
@@ -29,7 +30,7 @@ _ANY = Either((Flag(), Number(), Text(), List(Number())), optional=True)
 # name of the estimator
 _ADDED = {
     "HebbianEncoder": ("readout",),
-    "NGCModel": ("output",),
+    "NGCModel": ("output", "image_shape"),
     "PFFClassifier": ("readout", "weight_std", "label_scale", "anneal"),
     "RuleClassifier": (
         "loss",
@@ -45,6 +46,7 @@ _ADDED = {
         "states",
         "residual",
         "scaling",
+        "image_shape",
     ),
     "SDREncoder": ("readout",),
 }

@@ -3,6 +3,7 @@
 from .adaptive_winners import AdaptiveWinners
 from .associative import AssociativeMemory
 from .competitive import CompetitiveLayer
+from .convolutional import Conv
 from .feedforward_classifier import FeedforwardClassifier
 from .gncn import GNCN
 from .hopfield import LayeredHopfield
@@ -16,6 +17,7 @@ __all__ = [
     "AdaptiveWinners",
     "AssociativeMemory",
     "CompetitiveLayer",
+    "Conv",
     "FeedforwardClassifier",
     "GNCN",
     "LayeredHopfield",

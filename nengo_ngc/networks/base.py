@@ -17,6 +17,7 @@ from ..validation import (
     CheckedParam,
     InstanceParam,
     TextParam,
+    UnfitValue,
     checked,
     unfit,
 )
@@ -29,14 +30,16 @@ LEARNING = InstanceParam("schedule", Schedule), ArraysParam("parameters"), *NETW
 
 
 class SimulatorParam(CheckedParam):
-    """A simulator of a network, or of one that contains it."""
+    """An open simulator of a network, or of one that contains it."""
 
-    expected = "a simulator of this network"
+    expected = "an open simulator of this network"
 
     def convert(self, value: Any) -> Any:
         """Return the simulator, see `.CheckedParam`."""
         if not (hasattr(value, "signals") and hasattr(value, "model")):
             raise TypeError
+        if getattr(value, "closed", False):
+            raise UnfitValue(f"must be {self.expected}, got one that is closed")
         return value
 
     def coerce(self, instance: Any, value: Any) -> Any:

@@ -1,7 +1,9 @@
 r"""What classifiers have in common: their choice of neurons, and the error of the output."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import nengo
@@ -20,6 +22,7 @@ from ..neurons.functions import (
 )
 from ..objects import PureNode
 from ..rules import BackProp, DirectFeedbackAlignment, FeedbackAlignment, Optimizer
+from ..rules.connections import has_kernel
 from ..schedule import Schedule
 from ..validation import (
     CallableParam,
@@ -30,6 +33,7 @@ from ..validation import (
     checked,
 )
 from .base import LEARNING
+from .convolutional import with_kernel
 from .layers import LAYERS, LayeredNetwork
 from .parts import ACTIVATIONS, neurons, seed_of
 
@@ -91,7 +95,23 @@ def _backprop(layer, after, output, **kwargs):
 
 
 def _feedback_alignment(layer, after, output, **kwargs):
-    return FeedbackAlignment(after, **kwargs)
+    return FeedbackAlignment(after, feedback=_random_kernel(layer), **kwargs)
+
+
+def _sign_symmetry(layer, after, output, **kwargs):
+    return FeedbackAlignment(after, feedback=_random_kernel(layer), signs=layer, **kwargs)
+
+
+def _random_kernel(layer):
+    """A convolution like that of a connection, or None for the default of a matrix.
+
+    On the way back each unit hears as many others as there are entries for it.
+    """
+    if not has_kernel(layer):
+        return None
+    conv = layer.transform
+    n_heard = math.prod(conv.kernel_size) * conv.n_filters / math.prod(conv.strides)
+    return with_kernel(conv, nengo.dists.Gaussian(0, 1 / np.sqrt(n_heard)))
 
 
 def _direct_feedback_alignment(layer, after, output, **kwargs):
@@ -102,6 +122,7 @@ HIDDEN_RULES = {
     "backprop": HiddenRule(_backprop),
     "feedback-alignment": HiddenRule(_feedback_alignment),
     "direct-feedback-alignment": HiddenRule(_direct_feedback_alignment, direct=True),
+    "sign-symmetry": HiddenRule(_sign_symmetry),
     "fixed": HiddenRule(None),
 }
 
@@ -207,14 +228,20 @@ class Classifier(LayeredNetwork):
 
         Biases of firing neurons are not among them, since they are in units of a current.
         """
-        seed, drawn = seed_of(self), {}
+        drawn = {}
         for level in range(1, self.n_layers + 1):
-            n_post, n_pre = self._shapes[f"W{level}"]
-            rng = np.random.RandomState(None if seed is None else [seed, level])
-            drawn[f"W{level}"] = rng.uniform(-1, 1, size=(n_post, n_pre)) / np.sqrt(n_pre)
+            layers, rng = self._layers, self._rng_of(level)
+            high = 1 / np.sqrt(layers.n_seen(level))
+            uniform = partial(rng.uniform, -high, high)
+            drawn[f"W{level}"] = layers.drawn(level, lambda n, draw=uniform: draw(size=n))
             if not self._fires:
-                drawn[f"b{level}"] = rng.uniform(-1, 1, size=n_post) / np.sqrt(n_pre)
+                b = uniform(size=layers.n_rows(level))
+                drawn[f"b{level}"] = layers.of_units(level, b)
         return drawn
+
+    def _rng_of(self, level):
+        seed = seed_of(self)
+        return np.random.RandomState(None if seed is None else [seed, level])
 
     def _population(self, level):
         """The neurons of a layer, with their initial biases."""

@@ -35,12 +35,15 @@ class FeedforwardClassifier(Classifier):
 
     Parameters
     ----------
-    shape : sequence of int, optional
-        Number of inputs, of neurons in each hidden layer, and of classes.
+    shape : sequence of int or `.Conv`, optional
+        Number of inputs, of neurons in each hidden layer, and of classes. Hidden layers can be
+        convolutional if the first item is the shape of an image: ``((28, 28, 1), Conv(32, 5,
+        stride=2), 128, 10)``. The neurons of a filter have the same weights and biases.
     rule : str, HiddenRule or None, optional
-        Rule of the hidden layers: "backprop", "feedback-alignment",
-        "direct-feedback-alignment", "fixed" (only the output layer learns), or a
-        `.HiddenRule`. With None nothing learns.
+        Rule of the hidden layers: "backprop", "feedback-alignment", "sign-symmetry" (feedback
+        weights are random but for their signs), "direct-feedback-alignment", "fixed" (only the
+        output layer learns), or a `.HiddenRule`. With None nothing learns. Feedback weights of
+        a convolution are a random kernel.
     neuron_type : str or nengo.neurons.NeuronType, optional
         Neurons of the hidden layers: "relu", "leaky-relu", "gelu", "tanh", "hard-tanh",
         "sigmoid", "lif-rate", "adaptive-lif-rate", "spiking-relu", "poisson-relu", "lif",

@@ -10,6 +10,7 @@ from typing import Literal
 
 import nengo
 import numpy as np
+from nengo.exceptions import ValidationError
 from nengo.neurons import NeuronType
 from nengo.params import Parameter
 from nengo.synapses import Synapse
@@ -34,11 +35,12 @@ from ..validation import (
     unfit,
 )
 from .base import LEARNING, LearningNetwork
+from .convolutional import Layers
 from .gncn_parameters import complete_parameters, lateral_inhibition, parameter_shapes
 from .gncn_variants import VARIANTS
 from .layers import LAYERS
 from .parameters import check_complete, check_parameters
-from .parts import ACTIVATIONS, connect_feedback, neurons, pass_down
+from .parts import ACTIVATIONS, connect_feedback, neurons, pass_down, product
 from .settling import end_of_settling
 
 INITIAL = ("zero", "feedforward", "previous")
@@ -83,8 +85,12 @@ class GNCN(LearningNetwork):
 
     Parameters
     ----------
-    shape : sequence of int, optional
+    shape : sequence of int or `.Conv`, optional
         Number of inputs, followed by the number of units in each layer, at least one layer.
+        Layers can be convolutional with ``variant="t1"``, if the first item is the shape of an
+        image: ``((28, 28, 1), Conv(16, 5, stride=2), 128)``. Then errors go up by a
+        convolution E, and predictions go down by the transpose of one, with a kernel W of its
+        own.
     variant : {"t1", "t1-sigma", "t2-sigma", "pdh"}, optional
         The circuit.
     beta : float, optional
@@ -259,7 +265,8 @@ class GNCN(LearningNetwork):
     ) -> None:
         super().__init__(schedule, label, seed, add_to_container)
         self._variant = VARIANTS[variant]
-        self._shape = shape
+        self._layers = Layers(shape)
+        self._shape = self._layers.sizes
         self._tied = self._variant.tied if tied is None else tied
         self._rule = learning_rule_type
         self._recognition_rule = recognition_rule_type
@@ -285,9 +292,11 @@ class GNCN(LearningNetwork):
                 self._shape[level], n, self_excitation, cross_inhibition
             )
             for level, n in enumerate(groups, start=1)
+            if self._variant.lateral
         }
+        self._check_convolutions()
         recognizes = initial != "zero"
-        self._shapes = parameter_shapes(self._shape, self._variant, self._tied, recognizes)
+        self._shapes = parameter_shapes(self._layers, self._variant, self._tied, recognizes)
         given = check_parameters(parameters or {}, self._shapes)
         self._initial = complete_parameters({**V, **given}, self._shapes)
         self._exempt_from_offline_training()
@@ -298,6 +307,18 @@ class GNCN(LearningNetwork):
     def n_layers(self) -> int:
         """Number of layers of latent states."""
         return len(self._shape) - 1
+
+    def _check_convolutions(self):
+        variant = self._variant
+        if self._layers.convolutions and (
+            variant.lateral or variant.precision or variant.skip
+        ):
+            raise ValidationError(
+                "must be 't1' with convolutional layers, since the others have lateral "
+                "inhibition, precisions or connections that skip a layer",
+                attr="variant",
+                obj=self,
+            )
 
     def _exempt_from_offline_training(self):
         # read by NengoDL: the parameters belong to the local rules, and biases
@@ -354,10 +375,13 @@ class GNCN(LearningNetwork):
         n, below, name = self._shape[level], self._seen(level - 1), f"R{level}"
         recognized = neurons(n, Identity(), label=f"recognized{level}")
         init = self._initial.get(name, np.zeros(self._shapes[name]))
+        at_start = level not in self._layers.convolutions
         rule = self._recognition_rule if self._rule is not None else None
         if rule is not None:
             rule = rule.replace(schedule=self._schedule, learn=self.learn)
-        transform = AtStart(self._shapes[name], init, self._schedule)
+        transform = self._layers.up(level, init)
+        if at_start:
+            transform = AtStart(self._shapes[name], init, self._schedule)
         self._connect(name, below, recognized, transform, rule)
         others = [self.learn, recognized]
         if self._initial_states == "previous":
@@ -403,7 +427,8 @@ class GNCN(LearningNetwork):
 
     def _build_prediction(self, level):
         mu = neurons(self._shape[level], self._prediction_type(level), label=f"mu{level}")
-        self._connect_error_driven(f"W{level + 1}", self._phi[level + 1], mu)
+        down = partial(self._layers.down, level + 1)
+        self._connect_error_driven(f"W{level + 1}", self._phi[level + 1], mu, down)
         if self._variant.skip and level + 2 <= self.n_layers:
             self._connect_error_driven(f"M{level + 2}", self._phi[level + 2], mu)
         return mu
@@ -437,20 +462,21 @@ class GNCN(LearningNetwork):
             W = self.connections[f"W{level}"]
             connect_feedback(below, W, z, self._phi_type, level, label=f"E{level}")
         else:
-            self._connect_error_driven(f"E{level}", below, z, synapse=0)
+            up = partial(self._layers.up, level)
+            self._connect_error_driven(f"E{level}", below, z, up, synapse=0)
             self._teach(f"E{level}", phi)
         if level < self.n_layers:
             nengo.Connection(self._e[level], z, transform=-1, synapse=0)
         if self._variant.lateral:
             self._connect(f"V{level}", phi, z, -self._initial[f"V{level}"], synapse=0)
 
-    def _connect_error_driven(self, name, pre, post, synapse=None):
-        transform = self._initial.get(name)
-        if transform is None:
-            transform = nengo.Dense(
-                (post.size_in, pre.size_out),
-                init=nengo.dists.Gaussian(0, self._weight_std),
-            )
+    def _connect_error_driven(self, name, pre, post, make=None, synapse=None):
+        init = self._initial.get(name)
+        if init is None:
+            init = nengo.dists.Gaussian(0, self._weight_std)
+        if make is None:
+            make = partial(nengo.Dense, (post.size_in, pre.size_out))
+        transform = make(init=init)
         rule = self._rule
         if rule is not None:
             rule = rule.replace(schedule=self._schedule, learn=self.learn)
@@ -523,10 +549,17 @@ class GNCN(LearningNetwork):
         )
 
     def _weights_down(self, parameters):
-        """For each layer from the top down, its number and the weights of its prediction."""
+        """For each layer from the top down, its number and the products that predict it."""
         for level in reversed(range(self.n_layers)):
             names = f"W{level + 1}", f"M{level + 2}"
-            yield level, [parameters[name] for name in names if name in self._shapes]
+            yield (
+                level,
+                [
+                    product(parameters[name], self.connections[name].transform)
+                    for name in names
+                    if name in self._shapes
+                ],
+            )
 
     def _predict(self, level, drive):
         return _rates(self._prediction_type(level), drive)

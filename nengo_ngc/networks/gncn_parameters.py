@@ -7,19 +7,19 @@ from numpy.typing import NDArray
 
 from ..namespace import NUMPY
 from ..neurons.functions import from_inverse_root, inverse_root
+from .convolutional import Layers
 from .gncn_variants import Variant
 from .parameters import Shape, invalid
 
 
 def parameter_shapes(
-    shape: Shape, variant: Variant, tied: bool, recognizes: bool = False
+    layers: Layers, variant: Variant, tied: bool, recognizes: bool = False
 ) -> dict[str, Shape]:
-    """Return the shape, (post, pre), of every parameter that a circuit has.
+    """Return the shape, (post, pre) or of a kernel, of every parameter that a circuit has.
 
     Parameters
     ----------
-    shape : tuple of int
-        Number of inputs, followed by the number of units in each layer.
+    layers : Layers
     variant : Variant
     tied : bool
         Whether errors return through the transpose of W.
@@ -31,14 +31,15 @@ def parameter_shapes(
     dict of {str: tuple}
     """
     shapes: dict[str, Shape] = {}
+    shape = layers.sizes
     n_layers = len(shape) - 1
     for level in range(1, n_layers + 1):
-        below, here = shape[level - 1], shape[level]
-        shapes[f"W{level}"] = (below, here)
+        here = shape[level]
+        shapes[f"W{level}"] = layers.weights_down(level)
         if not tied:
-            shapes[f"E{level}"] = (here, below)
+            shapes[f"E{level}"] = layers.weights(level)
         if recognizes:
-            shapes[f"R{level}"] = (here, below)
+            shapes[f"R{level}"] = layers.weights(level)
         if variant.skip and level >= 2:
             shapes[f"M{level}"] = (shape[level - 2], here)
         if variant.lateral:

@@ -19,11 +19,11 @@ from ..validation import (
     InstanceParam,
     PositiveParam,
     SequenceParam,
+    SizesParam,
     WholeParam,
     checked,
 )
 from .base import LEARNING, LearningNetwork
-from .layers import LAYERS
 from .parameters import check_parameters
 from .parts import neurons
 
@@ -154,7 +154,7 @@ class LayeredHopfield(LearningNetwork):
     )
 
     @checked(
-        LAYERS,
+        SizesParam("shape", at_least=2),
         EitherParam(
             "clamped",
             WholeParam("clamped", low=0),

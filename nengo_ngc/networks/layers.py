@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from ..neurons import Identity
 from ..schedule import Schedule
-from ..validation import SizesParam
 from .base import LearningNetwork
+from .convolutional import Layers, LayersParam
 from .parameters import check_parameters
 from .parts import neurons
 
-LAYERS = SizesParam("shape", at_least=2)
+LAYERS = LayersParam("shape", at_least=2, image=True)
 
 
 class LayeredNetwork(LearningNetwork):
@@ -25,8 +25,10 @@ class LayeredNetwork(LearningNetwork):
 
     Parameters
     ----------
-    shape : tuple of int
-        Number of inputs, followed by the number of neurons in each layer.
+    shape : tuple of int or `.Conv`
+        Number of inputs, or the shape of an image, followed by the number of neurons in each
+        layer. The neurons of a convolutional layer are those of all places, and its biases
+        ``b1`` those of all neurons; they differ from filter to filter only.
     schedule : Schedule
         Length of a presentation and samples per update.
     parameters : mapping of str to array, or None
@@ -45,11 +47,12 @@ class LayeredNetwork(LearningNetwork):
         add_to_container: bool | None,
     ) -> None:
         super().__init__(schedule, label, seed, add_to_container)
-        self._shape = shape
+        self._layers = Layers(shape)
+        self._shape = self._layers.sizes
         self._shapes = {}
-        for level, (pre, post) in enumerate(zip(self._shape, self._shape[1:]), start=1):
-            self._shapes[f"W{level}"] = (post, pre)
-            self._shapes[f"b{level}"] = (post,)
+        for level in range(1, self.n_layers + 1):
+            self._shapes[f"W{level}"] = self._layers.weights(level)
+            self._shapes[f"b{level}"] = (self._shape[level],)
         self._initial = check_parameters(parameters or {}, self._shapes)
 
     @property
@@ -82,15 +85,15 @@ class LayeredNetwork(LearningNetwork):
         ``power=2`` is for layers of which half of the neurons are silent (He et al. 2015), and
         ``power=1`` for others (Glorot & Bengio 2010).
         """
+        layers = self._layers
         if f"W{level}" in self._initial:
-            return self._initial[f"W{level}"]
-        n_post, n_pre = self._shapes[f"W{level}"]
-        init = nengo.dists.Gaussian(0, np.sqrt(power / n_pre))
+            return layers.up(level, self._initial[f"W{level}"])
+        init = nengo.dists.Gaussian(0, np.sqrt(power / layers.n_seen(level)))
         if self.seed is not None:
             # whatever else is in the network, so that all rules start alike
             rng = np.random.RandomState([self.seed, level])
-            init = init.sample(n_post, n_pre, rng=rng)
-        return nengo.Dense((n_post, n_pre), init=init)
+            init = layers.drawn(level, lambda shape: init.sample(*shape, rng=rng))
+        return layers.up(level, init)
 
     def _parameter_signals(self, model):
         signals = {}

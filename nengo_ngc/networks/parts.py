@@ -8,10 +8,13 @@ import numpy as np
 from nengo.ensemble import Neurons
 from nengo.neurons import NeuronType
 from nengo.synapses import Synapse
+from nengo.transforms import Transform
 from numpy.typing import ArrayLike, NDArray
 
+from ..namespace import NUMPY
 from ..neurons import GELU, HardTanh, Identity, LeakyRectifiedLinear, derivative
 from ..objects import PureNode, Transposed
+from ..rules.layouts import layout_of
 
 # activations of unit gain, by name
 ACTIVATIONS: dict[str, NeuronType] = {
@@ -154,9 +157,22 @@ def _gated(phi_prime, scale, xp, x, z):
     return slope * x if scale == 1 else (scale * slope) * x
 
 
+def product(W: NDArray, transform: Transform | None = None) -> Callable[[NDArray], NDArray]:
+    """Return the function that multiplies signals, (n, size), by the weights of a connection.
+
+    Parameters
+    ----------
+    W : array
+        A matrix, (post, pre), or a kernel.
+    transform : nengo.transforms.Transform, optional
+        What the kernel belongs to.
+    """
+    return lambda x: layout_of(transform, W.shape).forward(NUMPY, x, W)
+
+
 def pass_down(
     top: NDArray,
-    weights: Iterable[tuple[int, Sequence[NDArray]]],
+    weights: Iterable[tuple[int, Sequence[Callable[[NDArray], NDArray]]]],
     predict: Callable[[int, NDArray], NDArray],
     activity: Callable[[NDArray], NDArray],
 ) -> NDArray:
@@ -166,9 +182,10 @@ def pass_down(
     ----------
     top : (n, size) array
         Activities of the top layer.
-    weights : iterable of (int, sequence of arrays)
-        For each layer from the top down, its number and the matrices, (post, pre), through
-        which it is predicted: by the layer above, by the layer above that one, and so on.
+    weights : iterable of (int, sequence of callables)
+        For each layer from the top down, its number and the functions that multiply
+        activities by the weights through which it is predicted: by the layer above, by the
+        layer above that one, and so on.
     predict : callable
         ``predict(level, drive)`` returns the prediction of a layer that gets this input.
     activity : callable
@@ -180,8 +197,8 @@ def pass_down(
         The prediction of the lowest layer.
     """
     activities = [top]
-    for level, matrices in weights:
-        drive = sum(above @ W.T for above, W in zip(reversed(activities), matrices))
-        prediction = predict(level, drive)
+    for level, products in weights:
+        drives = [times(above) for above, times in zip(reversed(activities), products)]
+        prediction = predict(level, np.sum(drives, axis=0))
         activities.append(activity(prediction))
     return prediction

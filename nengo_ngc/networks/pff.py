@@ -22,15 +22,15 @@ from ..validation import (
     FlagParam,
     InstanceParam,
     PositiveParam,
+    SizesParam,
     WholeParam,
     checked,
     unfit,
 )
 from .base import LEARNING
 from .goodness import Goodness, sum_of_squares
-from .layers import LAYERS
 from .parameters import check_complete, check_parameters
-from .parts import neurons, pass_down
+from .parts import neurons, pass_down, product
 from .pff_representation import EPSILON, RepresentationCircuit
 
 
@@ -166,7 +166,7 @@ class PFF(RepresentationCircuit):
     _scale_free = ("z_g",)  # the generative circuit normalises it
 
     @checked(
-        LAYERS,
+        SizesParam("shape", at_least=2),
         WholeParam("n_classes"),
         WholeParam("g_units", low=0),
         FiniteParam("threshold"),
@@ -311,7 +311,7 @@ class PFF(RepresentationCircuit):
         names = [*(f"G{level}" for level in range(1, self.n_layers + 1)), "Gy"]
         check_parameters(parameters, self._shapes)
         check_complete(parameters, names)
-        weights = [(level, [parameters[name]]) for level, name in enumerate(names)]
+        weights = [(k, [product(parameters[name])]) for k, name in enumerate(names)]
         return pass_down(
             self._n(NUMPY, z_g.astype(float)),
             reversed(weights),

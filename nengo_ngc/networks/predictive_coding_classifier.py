@@ -56,8 +56,9 @@ class PredictiveCodingClassifier(Classifier):
 
     Parameters
     ----------
-    shape : sequence of int, optional
-        Number of inputs, of units in each hidden layer, and of classes.
+    shape : sequence of int or `.Conv`, optional
+        Number of inputs, of units in each hidden layer, and of classes. Hidden layers can be
+        convolutional, see `FeedforwardClassifier`.
     neuron_type : str or nengo.neurons.NeuronType, optional
         The activation :math:`\phi`: "relu", "leaky-relu", "gelu", "tanh", "hard-tanh",
         "sigmoid" or another type of rate neurons, which get a gain of 1.

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from ..neurons import Identity, SoftKWinnersTakeAll
 from ..rules import SynapticScaling
 from ..schedule import Schedule
-from ..validation import InstanceParam, checked
+from ..validation import InstanceParam, SizesParam, checked
 from .base import LEARNING
-from .layers import LAYERS, LayeredNetwork
+from .layers import LayeredNetwork
 from .parts import neurons
 
 
@@ -68,7 +68,7 @@ class SparseEncoder(LayeredNetwork):
     """
 
     @checked(
-        LAYERS,
+        SizesParam("shape", at_least=2),
         InstanceParam("winners", NeuronType),
         InstanceParam("hidden_type", NeuronType),
         InstanceParam("scaling", SynapticScaling),

@@ -1,7 +1,8 @@
-"""Neuron types: latent states, k winners, and the derivatives of activations."""
+"""Neuron types: latent states, k winners, integrators, and derivatives of activations."""
 
 from .activations import GELU, HardTanh, LeakyRectifiedLinear
 from .derivatives import derivative, register_derivative
+from .integrators import Integrator
 from .latent import LatentState
 from .pointwise import Identity, Pointwise
 from .winners import KWinnersTakeAll, SoftKWinnersTakeAll, SoftThreshold, k_winners
@@ -10,6 +11,7 @@ __all__ = [
     "GELU",
     "HardTanh",
     "Identity",
+    "Integrator",
     "KWinnersTakeAll",
     "LatentState",
     "LeakyRectifiedLinear",

@@ -3,7 +3,7 @@
 They do not depend on the simulator that runs the functions.
 """
 
-from . import encoder_rules, learning, neurons, nodes, transforms
+from . import encoder_rules, kernels, learning, neurons, nodes, transforms
 from .operators import PureOperator, SharedSignal
 
 __all__ = ["PureOperator", "SharedSignal"]

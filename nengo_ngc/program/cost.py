@@ -15,14 +15,22 @@ import nengo
 import numpy as np
 from nengo.connection import Connection, LearningRule
 from nengo.ensemble import Ensemble
-from nengo.transforms import Convolution, Dense, NoTransform, Sparse
+from nengo.transforms import (
+    Convolution,
+    ConvolutionTranspose,
+    Dense,
+    NoTransform,
+    Sparse,
+    Transform,
+)
 from numpy.typing import NDArray
 
 from ..namespace import NUMPY
 from ..objects import AtStart, PureNode, Transposed
 from ..rules import BackProp, FeedbackAlignment, LayerError, LocalRule
-from ..rules.connections import learning_neurons, rules_of
+from ..rules.connections import has_kernel, learning_neurons, rules_of
 from ..rules.layer_rule import LayerRule
+from ..rules.layouts import KernelLayout, Layout
 from ..rules.signals import by_name, places
 from ..schedule import Schedule
 
@@ -102,15 +110,22 @@ def _product(connection: Connection) -> int:
     if isinstance(transform, Dense):
         return _entries(connection, transform)
     if isinstance(transform, Transposed):
-        return transform.size_in * transform.size_out
+        return _of_transform(transform.connection.transform)
     if isinstance(transform, Sparse):
         matrix = transform.init  # of Nengo or of SciPy
         return matrix.nnz if hasattr(matrix, "nnz") else len(matrix.indices)
-    if isinstance(transform, Convolution):
-        channels = transform.input_shape.n_channels
-        return transform.size_out * math.prod(transform.kernel_size) * channels
     if isinstance(transform, NoTransform):
         return 0
+    return _of_transform(transform)
+
+
+def _of_transform(transform: Transform) -> int:
+    """Multiply-accumulates of a transform that may learn, or of its transpose."""
+    if isinstance(transform, Convolution | ConvolutionTranspose):
+        layout = KernelLayout(transform)
+        return layout.n_places * math.prod(layout.shape)
+    if isinstance(transform, Dense):
+        return transform.size_in * transform.size_out
     raise _Uncountable
 
 
@@ -163,20 +178,24 @@ def _of_rule(connection: Connection, rule_type: Any, steps: float) -> float:
     """Multiply-accumulates of a rule in one presentation."""
     if not isinstance(rule_type, LocalRule):
         raise _Uncountable
-    n_pre, n_post = _sizes(connection)
+    layout = _layout(connection)
+    n_post, n_pre = layout.shape
     rule = LearningRule(connection, rule_type)
     error: Any = None
     total = 0.0
     if isinstance(rule_type, LayerRule):
         total += steps * _carried_back(connection, rule_type, rule.size_in)
-        error = _zeros((1, n_post))
+        error = _zeros((layout.n_places, n_post))
     elif rule.size_in:
-        error = by_name(_zeros((1, rule.size_in)), places(rule_type.errors, connection))
+        size = n_post if rule.size_in == connection.size_out else rule.size_in
+        error = _zeros((layout.n_places, size))
+        error = by_name(error, places(rule_type.errors, connection))
     kept = rule_type.memory(n_pre, n_post)
     memory = [SimpleNamespace(**{name: _start(one) for name, one in kept.items()})][
         : len(kept)
     ]
-    seen = _zeros((1, n_pre)), _zeros((1, n_post)), error, _zeros((n_post, n_pre)), *memory
+    rows = layout.n_places
+    seen = _zeros((rows, n_pre)), _zeros((rows, n_post)), error, _zeros(layout.shape), *memory
     if memory:
         total += steps * _counted(rule_type.remember, *seen, _DT)
     schedule = rule_type.schedule
@@ -185,25 +204,31 @@ def _of_rule(connection: Connection, rule_type: Any, steps: float) -> float:
     return total + n_updates * _counted(rule_type.update, *seen)
 
 
-def _sizes(connection: Connection) -> tuple[int, int]:
-    """Numbers of units before and after what learns."""
+def _layout(connection: Connection) -> Layout:
+    """The layout of what learns."""
     rule = connection.learning_rule_type
     post = connection.post_obj
+    if has_kernel(connection):
+        return KernelLayout(connection.transform)
     if isinstance(post, Ensemble) and getattr(rule, "learns_encoders", False):
-        return post.dimensions, post.n_neurons
+        return Layout((post.n_neurons, post.dimensions))
     pre = connection.pre_obj
     n_pre = pre.n_neurons if isinstance(pre, Ensemble) else connection.size_in
-    return n_pre, connection.size_out
+    return Layout((connection.size_out, n_pre))
 
 
 def _carried_back(connection: Connection, rule_type: LayerRule, n_errors: int) -> int:
     n = learning_neurons(connection).size_in
     feedback = None
     if isinstance(rule_type, FeedbackAlignment):
+        if isinstance(rule_type.feedback, Transform):
+            return _of_transform(rule_type.feedback)
         feedback = _zeros((n, n_errors))
     elif not isinstance(rule_type, BackProp):
         raise _Uncountable
     elif rule_type.layer is not None:
+        if has_kernel(rule_type.layer):
+            return _of_transform(rule_type.layer.transform)
         feedback = _zeros((n_errors, n))
     return _counted(rule_type.carry_back, _zeros((1, n_errors)), feedback)
 

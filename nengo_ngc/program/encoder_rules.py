@@ -10,7 +10,7 @@ from nengo.rc import rc
 from ..neurons import derivative
 from ..neurons.derivatives import adaptation_before
 from ..rules import BackProp, FeedbackAlignment, LayerError
-from ..rules.connections import learning_neurons
+from ..rules.connections import has_kernel, learning_neurons
 from .learning import build_error, build_learning
 from .operators import PureOperator, SharedSignal
 from .rule_trial import made_up_arrays, name_of
@@ -22,18 +22,24 @@ def build_backprop(model: Model, rule_type: BackProp, rule: LearningRule) -> Non
     """Build `.BackProp`; the feedback is the weights of the layer's connection."""
     layer, feedback = rule_type.layer, None
     if layer is not None:
-        feedback = model.sig[layer].get("weights") if layer in model.sig else None
-        if feedback is None:
-            raise BuildError(
-                f"{rule}: {layer} is built later than this rule; create it before, "
-                "and not in a network around this one"
-            )
-        if feedback.ndim != 2 or feedback.shape[0] != rule.size_in:
+        feedback = _built_before(model, rule, layer)
+        if not has_kernel(layer) and (feedback.ndim != 2 or feedback.shape[0] != rule.size_in):
             raise BuildError(
                 f"{rule}: {layer} must have weights of shape ({rule.size_in}, "
                 f"n_neurons), got {feedback.shape}"
             )
     _build_layer_rule(model, rule_type, rule, feedback)
+
+
+def _built_before(model, rule, connection):
+    """The weights of a connection, which must have been built before a rule."""
+    weights = model.sig[connection].get("weights") if connection in model.sig else None
+    if weights is None:
+        raise BuildError(
+            f"{rule}: {connection} is built later than this rule; create it before, "
+            "and not in a network around this one"
+        )
+    return weights
 
 
 @Builder.register(FeedbackAlignment)
@@ -47,7 +53,16 @@ def build_feedback_alignment(
     rng = np.random.RandomState([model.seeds[connection], 1])
     B = _shared(rule_type.sample(n_neurons, rng), f"{rule}.feedback")
     model.sig[rule]["feedback"] = B
-    _build_layer_rule(model, rule_type, rule, B)
+    signs = None
+    if rule_type.signs is not None:
+        signs = _built_before(model, rule, rule_type.signs)
+        shape = B.shape if signs.ndim != 2 else B.shape[::-1]
+        if signs.shape != shape:
+            raise BuildError(
+                f"{rule}: the weights of {rule_type.signs}, whose signs the feedback has, "
+                f"must be of shape {shape}, got {signs.shape}"
+            )
+    _build_layer_rule(model, rule_type, rule, B, signs)
 
 
 @Builder.register(LayerError)
@@ -61,7 +76,7 @@ def build_layer_error(model: Model, node: LayerError) -> None:
     model.params[node] = None
 
 
-def _build_layer_rule(model, rule_type, rule, feedback):
+def _build_layer_rule(model, rule_type, rule, feedback, signs=None):
     connection = rule.connection
     neurons = learning_neurons(connection)
     J = model.sig[neurons]["in"]
@@ -72,6 +87,8 @@ def _build_layer_rule(model, rule_type, rule, feedback):
     }
     if feedback is not None:
         reads["feedback"] = feedback
+    if signs is not None:
+        reads["signs"] = signs
     neuron_type = neurons.ensemble.neuron_type
     slope, dt = derivative(neuron_type), model.dt
     adapts = "adaptation" in model.sig[neurons]
@@ -83,8 +100,10 @@ def _build_layer_rule(model, rule_type, rule, feedback):
         J = v.J
         if adapts:
             J = J - adaptation_before(neuron_type, dt, v.adaptation, v.activity)
-        error = rule_type.carry_back(xp, v.error, getattr(v, "feedback", None))
-        return {"delta": slope(xp, J) * error}
+        back = getattr(v, "feedback", None)
+        if signs is not None:
+            back = rule_type.signed(xp, back, v.signs)
+        return {"delta": slope(xp, J) * rule_type.carry_back(xp, v.error, back)}
 
     tag = connection.label or str(connection)
     op = PureOperator([(None, carry_back)], reads, {"delta": delta}, tag=f"{tag}.delta")

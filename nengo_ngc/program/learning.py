@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,10 @@ from nengo.ensemble import Neurons
 from nengo.exceptions import BuildError, ValidationError
 from nengo.rc import rc
 
+from ..namespace import NUMPY
+from ..objects import FromParameter
 from ..rules import LocalRule
+from ..rules.layouts import Layout, layout_of
 from ..rules.signals import by_name, places
 from ..schedule import Schedule
 from .error_signals import check_connected, warn_of_opposite_signs
@@ -76,7 +80,8 @@ def build_learning(
     tag = connection.label or str(connection)
     _drop_delta(model, rule)
     weights = _take_over(rule, _weights(model, rule))
-    _build_change(model, rule_type, rule, {**reads, "pre": pre}, weights, tag)
+    layout = _layout(rule, weights)
+    _build_change(model, rule_type, rule, {**reads, "pre": pre}, weights, layout, tag)
     if rule_type.biases:
         neurons = getattr(connection.post_obj, "neurons", connection.post_obj)
         sliced = connection.post is not connection.post_obj
@@ -92,7 +97,8 @@ def build_learning(
         if bias_error is not None:
             reads["error"] = bias_error
         reads["pre"] = post  # what is asked of it is only how many samples there are
-        _build_change(model, _OfBiases(rule_type), rule, reads, bias, f"{tag}.bias", "bias_")
+        of_biases, tag = layout.of_biases(), f"{tag}.bias"
+        _build_change(model, _OfBiases(rule_type), rule, reads, bias, of_biases, tag, "bias_")
     model.params[rule] = None
 
 
@@ -140,22 +146,28 @@ class _OfBiases:
         return parameter, parameter
 
 
-def _build_change(model, rule_type, rule, reads, weights, tag, prefix=""):
+def _build_change(model, rule_type, rule, reads, weights, layout, tag, prefix=""):
     """Build the operator that changes one array."""
+    _check_layout(rule_type, rule, layout)
 
     def state(name, initial_value):
         initial_value = np.array(initial_value, dtype=rc.float_dtype)
         return SharedSignal(initial_value, name=f"{rule}.{prefix}{name}")
 
-    initial = rule_type.init(weights.initial_value)
-    learns_weights = initial is weights.initial_value
+    matrix = layout.matrix(NUMPY, weights.initial_value)
+    transform = rule.connection.transform
+    if isinstance(transform, FromParameter) and not prefix:
+        initial = transform.parameter
+    else:
+        initial = rule_type.init(matrix)
+    learns_weights = initial is matrix
     parameter = weights if learns_weights else state("parameter", initial)
     model.sig[rule][f"{prefix}parameter"] = parameter
 
-    remembered = rule_type.optimizer.init(parameter.initial_value)
+    remembered = rule_type.optimizer.init(initial)
     optimizer = {f"optimizer_{k}": state(k, value) for k, value in remembered.items()}
     model.sig[rule].update({f"{prefix}{k}": sig for k, sig in optimizer.items()})
-    model.sig[rule][f"{prefix}total"] = total = state("total", np.zeros(weights.shape))
+    model.sig[rule][f"{prefix}total"] = total = state("total", np.zeros(matrix.shape))
     updates = {
         "weights": weights,
         "total": total,
@@ -165,19 +177,25 @@ def _build_change(model, rule_type, rule, reads, weights, tag, prefix=""):
     if not learns_weights:
         updates["parameter"] = parameter
 
-    memory = RuleMemory(rule_type, rule, weights.shape, prefix)
+    memory = RuleMemory(rule_type, rule, matrix.shape, prefix)
     model.sig[rule].update({f"{prefix}{k}": sig for k, sig in memory.signals.items()})
-    look = _observe(rule_type, rule, memory)
+    look = _observe(rule_type, rule, memory, layout, reads.get("error"))
     settled = _Settled(rule_type.schedule, rule_type.learn is not None)
     stages = [
-        (settled, _accumulate(rule_type, look)),
-        (_guard_due(rule_type), _change(rule_type, remembered, learns_weights)),
+        (settled, _accumulate(rule_type, look, layout)),
+        (_guard_due(rule_type), _change(rule_type, remembered, learns_weights, layout)),
     ]
     if memory.signals:  # it moves at every timestep
         stages.insert(0, (None, memory.move(look, model.dt)))
     op = PureOperator(stages, reads=reads, updates={**updates, **memory.updates}, tag=tag)
     try_rule(rule_type, rule, op.inputs, look, model.dt)
     model.add_op(op)
+
+
+def _layout(rule, weights):
+    if rule.modifies == "encoders":
+        return Layout(weights.shape)
+    return layout_of(rule.connection.transform, weights.shape)
 
 
 def _weights(model, rule):
@@ -253,32 +271,76 @@ def _guard_due(rule_type):
     return due
 
 
-def _observe(rule_type: LocalRule, rule: LearningRule, memory: RuleMemory) -> Callable:
-    """Return a function that selects the arrays of an operator that its rule uses."""
-    where = places(rule_type.errors, rule.connection)
+def _check_layout(rule_type, rule, layout):
+    """Raise BuildError if a rule cannot learn an array of this layout."""
+    if layout.n_places == 1 and layout.n_groups == 1:
+        return
+    own = [name for name, kept in rule_type.memory(1, 1).items() if not kept.shared]
+    if own:
+        raise BuildError(
+            f"{rule}: a rule that remembers something of each sample cannot learn a kernel, "
+            f"which sees many patches of a sample; {own[0]!r} would have to be remembered of "
+            "each of them"
+        )
+    if layout.n_groups > 1 and (rule_type.errors or rule_type.memory(1, 1)):
+        raise BuildError(
+            f"{rule}: a rule with a memory or with errors that have names learns kernels with "
+            f"groups=1 only, got groups={layout.n_groups}"
+        )
 
-    def look(v: Any) -> tuple:
-        error = by_name(getattr(v, "error", None), where)
-        return v.pre, v.post, error, v.weights, *memory.of(v)
+
+def _observe(
+    rule_type: LocalRule,
+    rule: LearningRule,
+    memory: RuleMemory,
+    layout: Layout,
+    error: Signal | None,
+) -> Callable:
+    """Return a function that selects the arrays of an operator that its rule uses.
+
+    It returns the arguments of ``update`` for each part of the layout, mostly one.
+    """
+    connection = rule.connection
+    where = places(rule_type.errors, connection)
+    sides = {"pre": layout.pre, "post": layout.post}
+    is_post = error is not None and error.size == connection.size_out
+
+    def of_error(xp, v):
+        if error is None:
+            return None
+        if not where:
+            return (layout.post if is_post else layout.each)(xp, v.error)
+        parts = vars(by_name(v.error, where))
+        sizes = rule_type.errors
+        seen = {k: sides.get(sizes[k], layout.each)(xp, part) for k, part in parts.items()}
+        return SimpleNamespace(**seen)
+
+    def look(xp: Any, v: Any) -> list[tuple]:
+        pre, post = layout.pre(xp, v.pre), layout.post(xp, v.post)
+        weights = layout.matrix(xp, v.weights)
+        parts = layout.parts(xp, pre, post, of_error(xp, v), weights)
+        return [(*part, *memory.of(v)) for part in parts]
 
     return look
 
 
-def _accumulate(rule_type, look):
+def _accumulate(rule_type, look, layout):
     def accumulate(xp, v):
-        update = rule_type.update(xp, *look(v))
-        return {"total": v.total + update, "count": v.count + v.pre.shape[0]}
+        updates = [rule_type.update(xp, *seen) for seen in look(xp, v)]
+        total = v.total + layout.joined(xp, updates)
+        return {"total": total, "count": v.count + v.pre.shape[0]}
 
     return accumulate
 
 
-def _change(rule_type, remembered, learns_weights):
+def _change(rule_type, remembered, learns_weights, layout):
     optimizer = rule_type.chain
 
     def change(xp, v):
-        prior = rule_type.prior(xp, v.weights)
+        weights = layout.matrix(xp, v.weights)
+        prior = rule_type.prior(xp, weights)
         total = v.total if prior is None else v.total + prior
-        parameter = v.weights if learns_weights else v.parameter
+        parameter = weights if learns_weights else v.parameter
         step, state = optimizer.update(
             xp,
             total * (-1 / v.count),
@@ -293,6 +355,6 @@ def _change(rule_type, remembered, learns_weights):
         else:
             new["parameter"] = parameter
         cleared = {"total": xp.zeros_like(v.total), "count": xp.zeros_like(v.count)}
-        return {**new, "weights": weights, **cleared}
+        return {**new, "weights": layout.weights(xp, weights), **cleared}
 
     return change

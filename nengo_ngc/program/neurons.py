@@ -1,4 +1,4 @@
-"""Builds latent states and pointwise neurons."""
+"""Builds latent states, integrators and pointwise neurons."""
 
 from contextlib import suppress
 
@@ -7,7 +7,7 @@ from nengo.builder import Builder, Model, Signal
 from nengo.ensemble import Neurons
 from nengo.rc import rc
 
-from ..neurons import LatentState, Pointwise
+from ..neurons import Integrator, LatentState, Pointwise
 from .operators import PureOperator
 from .trial import Trial, made_up
 
@@ -53,6 +53,36 @@ def build_latent_state(model: Model, latent: LatentState, neurons: Neurons) -> N
             sets={"out": model.sig[neurons]["out"]},
             updates=kept,
             tag=f"{neurons}.z",
+        )
+    )
+
+
+@Builder.register(Integrator)
+def build_integrator(model: Model, integrator: Integrator, neurons: Neurons) -> None:
+    """Build neurons that integrate their input.
+
+    Sets ``model.sig[neurons]["voltage"]`` and, if they have a synaptic current,
+    ``["current"]``.
+    """
+    integrator.check(neurons.size_in)
+    kept = {}
+    for name in integrator.probeable[1:]:
+        zeros = np.zeros(neurons.size_in, dtype=rc.float_dtype)
+        kept[name] = Signal(zeros, name=f"{neurons}.{name}")
+        model.sig[neurons][name] = kept[name]
+
+    def advance(xp, a):
+        states = {name: getattr(a, name) for name in kept}
+        out, *after = integrator.advance(xp, model.dt, a.drive, **states)
+        return {"out": out, **dict(zip(kept, after))}
+
+    model.add_op(
+        PureOperator(
+            [(None, advance)],
+            reads={"drive": model.sig[neurons]["in"]},
+            sets={"out": model.sig[neurons]["out"]},
+            updates=kept,
+            tag=f"{neurons}",
         )
     )
 

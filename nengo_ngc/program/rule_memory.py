@@ -72,7 +72,7 @@ class RuleMemory:
         Parameters
         ----------
         look : callable
-            Picks what the rule sees out of the operator's arrays.
+            Picks what the rule sees out of the operator's arrays, in one part.
         dt : float
             Length of a timestep, in seconds.
         """
@@ -84,7 +84,7 @@ class RuleMemory:
         }
 
         def move(xp: Any, v: Any) -> dict[str, Any]:
-            pre, post, error, weights, memory = look(v)
+            ((pre, post, error, weights, memory),) = look(xp, v)
             for name, start in afresh.items():
                 array = getattr(memory, name)
                 start = xp.asarray(start, dtype=array.dtype) + xp.zeros_like(array)

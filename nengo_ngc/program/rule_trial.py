@@ -15,6 +15,7 @@ from nengo.params import FrozenObject
 
 from ..rules import LocalRule, Optimizer
 from .operators import is_shared
+from .strict_arrays import STRICT
 from .trial import Trial, kept, made_up
 
 _NO_ERROR = (
@@ -46,7 +47,7 @@ def try_rule(
     signals : mapping of str to Signal
         All that the rule's operator reads, by name.
     look : callable
-        Picks what the rule sees out of the operator's arrays.
+        Picks what the rule sees out of the operator's arrays, part by part.
     dt : float
         Length of a timestep, in seconds.
 
@@ -61,9 +62,11 @@ def try_rule(
         return
     trial, v = Trial(rule_type, name_of(rule)), made_up_arrays(signals)
     with suppress(np.linalg.LinAlgError):
-        _try_update(trial, look(v), dt)
-        _try_changes(trial, v.weights, getattr(v, "parameter", v.weights))
-        _try_optimizer(rule_type.chain, name_of(rule), v.weights)
+        seen = look(STRICT, v)[0]
+        _try_update(trial, seen, dt)
+        weights = seen[3]
+        _try_changes(trial, weights, getattr(v, "parameter", weights))
+        _try_optimizer(rule_type.chain, name_of(rule), weights)
     if case is not None:
         tried.add(case)
 

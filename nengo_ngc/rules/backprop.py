@@ -10,6 +10,7 @@ from nengo.exceptions import ValidationError
 from ..validation import InstanceParam
 from .connections import solves_weights
 from .layer_rule import LayerRule
+from .layouts import layout_of
 from .optimizers import Optimizer
 from .signs import states_signs
 
@@ -23,8 +24,9 @@ class BackProp(LayerRule):
         \Delta S &= -\delta\, x^T, \qquad \Delta b = -\delta
 
     where e is the error, actual minus desired as for `nengo.PES`, of the next layer's
-    connection. D are the present decoders (times the transform) or weights of this connection,
-    and :math:`J = S x + b` are the layer's input currents, of the whole
+    connection. D are the present decoders (times the transform) or weights of this
+    connection; if it has a kernel, the product with :math:`D^T` is the transpose of the
+    convolution. :math:`J = S x + b` are the layer's input currents, of the whole
     input x of the ensemble, from all of its connections. S are the encoders of the ensemble,
     times gain and divided by radius; these are the values that NengoDL trains.
 
@@ -79,7 +81,7 @@ class BackProp(LayerRule):
     def carry_back(self, xp: Any, error: Any, feedback: Any) -> Any:
         if feedback is None:
             return error
-        return xp.einsum("be,en->bn", error, feedback)
+        return layout_of(self.layer.transform, feedback.shape).back(xp, error, feedback)
 
     def check(self, connection: Connection, neurons: Neurons) -> None:
         layer = self.layer
@@ -96,7 +98,7 @@ class BackProp(LayerRule):
         whole = layer.pre_slice == slice(None)
         if direct or not layer.has_weights or solves_weights(layer) or not whole:
             raise ValidationError(
-                "must have decoders, or a weight matrix, of all the neurons that "
+                "must have decoders, a weight matrix, or a kernel, of all the neurons that "
                 f"learn; {layer} has not",
                 attr="layer",
                 obj=self,

@@ -32,7 +32,14 @@ from ..validation import (
     unfit,
     unknown,
 )
-from .connections import asked_about, goes_to_neurons, rules_of
+from .connections import (
+    asked_about,
+    asked_for_a_matrix,
+    goes_to_neurons,
+    has_kernel,
+    rules_of,
+)
+from .layouts import layout_of
 from .optimizer_wrappers import Bounded
 from .optimizers import SGD, Optimizer
 from .signals import Memory, places
@@ -57,7 +64,7 @@ class LocalRule(LearningRuleType):
     r"""A learning rule that uses only values available at a synapse.
 
     Derive from it and write ``update``, and the rule works on every connection with
-    a weight matrix, in Nengo and in NengoDL. Oja's rule, for example::
+    a weight matrix or a kernel, on all simulators. Oja's rule, for example::
 
         class Oja(ngc.LocalRule):
             def update(self, xp, pre, post, error, weights):
@@ -66,6 +73,13 @@ class LocalRule(LearningRuleType):
 
     At the last timestep of a presentation, the result of ``update`` is added to a sum. Once
     enough samples have been seen, the optimiser turns the mean into a change of the weights.
+
+    On a connection with a ``nengo.Convolution`` a rule learns the kernel. It sees each patch
+    of each image as a sample: ``pre`` are the pixels of the patches, (batch * places, pixels
+    * channels), ``post`` and ``error`` are (batch * places, filters), and ``weights`` are
+    (filters, pixels * channels). Of a ``nengo.ConvolutionTranspose``, ``pre`` are the
+    channels of the places, and ``post`` and ``error`` are patches. Updates are added up over
+    the places. Biases of the neurons that belong to the same filter change alike.
 
     A rule with eligibility traces, or other memory of its own, also writes ``memory`` and
     ``remember``. A rule with several error signals names them in ``errors``.
@@ -265,8 +279,11 @@ class LocalRule(LearningRuleType):
     @property
     def modifies(self) -> str:
         """What the rule modifies, for Nengo; see ``modifies_on``."""
-        connection = asked_about()
-        return "weights" if connection is None else self.modifies_on(connection)
+        connection, by_check = asked_about(), asked_for_a_matrix()
+        if connection is None:
+            return "weights"
+        modified = self.modifies_on(connection)
+        return "kernel" if by_check and has_kernel(connection) else modified
 
     def modifies_on(self, connection: Connection) -> str:
         """Return what the rule modifies on a connection.
@@ -315,15 +332,16 @@ class LocalRule(LearningRuleType):
             optimiser, ``"optimizer_m"`` for example, and arrays of the memory that are shared.
             Of biases, the names begin with ``"bias_"``.
         """
-        n_pre, n_post = connection.size_in, connection.size_out
-        learned = {"": (n_post, n_pre), **({"bias_": (n_post,)} if self.biases else {})}
+        n_post = connection.size_out
+        layout = layout_of(connection.transform, (n_post, connection.size_in))
+        learned = {"": layout.shape, **({"bias_": (n_post,)} if self.biases else {})}
         found = {}
         for prefix, shape in learned.items():
             a_number = np.zeros((1,) * len(shape))
             for name, kept in self.optimizer.init(a_number).items():
                 own = shape if kept.shape == a_number.shape else kept.shape
                 found[f"{prefix}optimizer_{name}"] = own
-            memory = self.memory(1 if prefix else n_pre, n_post)
+            memory = self.memory(1 if prefix else shape[1], shape[0])
             shared = {name: kept for name, kept in memory.items() if kept.shared}
             found.update({prefix + name: kept.start().shape for name, kept in shared.items()})
         return found

@@ -7,6 +7,7 @@ from nengo.ensemble import Ensemble, Neurons
 from nengo.exceptions import ValidationError
 from nengo.learning_rules import LearningRuleType
 from nengo.network import Network
+from nengo.transforms import Convolution, ConvolutionTranspose
 
 # the modules of Nengo that read attributes of rules on behalf of a connection
 _READERS = "nengo.connection", "nengo.learning_rules"
@@ -36,6 +37,20 @@ def asked_about() -> Connection | None:
         if isinstance(value, Connection):
             return value
     return None
+
+
+def asked_for_a_matrix() -> bool:
+    """Return whether Nengo is checking that what a rule modifies is a matrix.
+
+    Nengo refuses rules that modify weights unless these are a matrix, since its own rules know
+    no other ones. Called like ``asked_about``.
+    """
+    return sys._getframe(2).f_code.co_name == "check_transform"
+
+
+def has_kernel(connection: Connection) -> bool:
+    """Return whether the weights of a connection are a kernel."""
+    return isinstance(connection.transform, Convolution | ConvolutionTranspose)
 
 
 def goes_to_neurons(connection: Connection) -> bool:

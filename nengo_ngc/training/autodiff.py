@@ -3,7 +3,6 @@
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -77,23 +76,28 @@ class AutodiffTask(Task):
     def expected_arrays(self, shapes: dict[str, tuple]) -> dict[str, Array]:
         expected = super().expected_arrays(shapes)
         if f"{_PREFIX}/n_updates" in shapes:
-            return {**expected, **_expected_by_name(self.layer_sizes(), self.optimizer)}
-        of_training = _expected_of_training(shapes, self.layer_sizes(), self.n_remembered)
+            return {**expected, **_expected_by_name(self.layers, self.optimizer)}
+        of_training = _expected_of_training(shapes, self.layers, self.n_remembered)
         return {**expected, **of_training}
 
 
-def _expected_by_name(sizes, optimizer):
+def _trained(layers):
+    """The shapes of all weights and biases, by name."""
+    for level in range(1, len(layers.sizes)):
+        yield f"W{level}", layers.weights(level)
+        yield f"b{level}", layers.sizes[level : level + 1]
+
+
+def _expected_by_name(layers, optimizer):
     """Return the arrays that JAX stores for the optimiser of each weight matrix and bias."""
     arrays = {f"{_PREFIX}/n_updates": Array((), WHOLES)}
-    for level, (pre, post) in enumerate(pairwise(sizes), start=1):
-        for name, shape in ((f"W{level}", (post, pre)), (f"b{level}", (post,))):
-            for k, remembered in optimizer.init(np.zeros(shape)).items():
-                full = f"{_PREFIX}/{name}/optimizer_{k}"
-                arrays[full] = Array(np.shape(remembered), FLOATS)
+    for name, shape in _trained(layers):
+        for k, remembered in optimizer.init(np.zeros(shape)).items():
+            arrays[f"{_PREFIX}/{name}/optimizer_{k}"] = Array(np.shape(remembered), FLOATS)
     return arrays
 
 
-def _expected_of_training(shapes, sizes, n_remembered):
+def _expected_of_training(shapes, layers, n_remembered):
     """Return the arrays that NengoDL stores for its Adam and for the loss.
 
     NengoDL joins the rows of several weight matrices into one array, in an unknown way.
@@ -102,8 +106,7 @@ def _expected_of_training(shapes, sizes, n_remembered):
     ----------
     shapes : dict of {str: tuple of int}
         Of all arrays in the file.
-    sizes : sequence of int
-        Layers from the input up.
+    layers : Layers
     n_remembered : int
         Numbers that the loss remembers.
 
@@ -117,8 +120,7 @@ def _expected_of_training(shapes, sizes, n_remembered):
         If they are not of the shapes of weights and biases, each of them twice.
     """
     found = within(_PREFIX, shapes)
-    pairs = list(pairwise(sizes))
-    moments = 2 * [*[(post, pre) for pre, post in pairs], *[(post,) for _, post in pairs]]
+    moments = 2 * [shape for _, shape in _trained(layers)]
     wanted = [*moments, *(1 + n_remembered) * [()]]  # and the number of updates
     names = [str(k) for k in range(len(found))]
     if {*names} != found.keys() or _rows(found.values()) != _rows(wanted):

@@ -1,7 +1,7 @@
 """Images in their stored form, which become numbers in [0, 1] when a batch is read."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,29 @@ from numpy.typing import ArrayLike, NDArray
 from .row_file import RowFile
 
 _BLOCK_BYTES = 2**24  # what is read at once where all images are looked at
+
+
+def image_shape_of(image_shape: Sequence[int] | None, n_features: int) -> tuple[int, ...]:
+    """Return the shape of images of which a number of features is known.
+
+    Parameters
+    ----------
+    image_shape : sequence of int or None
+        Height and width, and the number of colours if there are any. None: images are square
+        if the number of features allows it, and otherwise of one row.
+    n_features : int
+
+    Raises
+    ------
+    ValueError
+        If images of this shape have another number of features.
+    """
+    if image_shape is not None:
+        if math.prod(image_shape) != n_features:
+            raise ValueError(f"image_shape must have {n_features} pixels, got {image_shape}")
+        return tuple(image_shape)
+    side = math.isqrt(n_features)
+    return (side, side) if side * side == n_features else (1, n_features)
 
 
 class Images:

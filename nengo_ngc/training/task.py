@@ -14,8 +14,11 @@ from .. import backends
 from ..backends.divergence import check_finite, check_size
 from ..backends.means import Means
 from ..networks.base import LearningNetwork
+from ..networks.convolutional import Layers, has_convolutions
+from ..networks.layers import LAYERS
 from ..program.cost import multiply_accumulates
 from ..storage.model_files import Array, within
+from .images import image_shape_of
 
 # batches after which parameters are looked at; reading them takes time on a GPU
 _LOOK_EVERY = 16
@@ -351,9 +354,17 @@ class Task(ABC):
 
     # --- files
 
-    def layer_sizes(self) -> tuple[int, ...]:
-        """Return the sizes of all layers, from the input up."""
-        return (self.n_features, *self.settings.n_hidden)
+    def layer_sizes(self) -> tuple:
+        """Return the sizes of all layers, from the input up, as networks take them."""
+        hidden = self.settings.n_hidden
+        if not has_convolutions(hidden):
+            return (self.n_features, *hidden)
+        return (image_shape_of(self.settings.image_shape, self.n_features), *hidden)
+
+    @property
+    def layers(self) -> Layers:
+        """All layers, from the input up."""
+        return Layers(LAYERS.convert(self.layer_sizes()))
 
     def arrays(self) -> dict[str, NDArray]:
         """Return the arrays that a file must hold so that learning can continue."""
@@ -377,9 +388,10 @@ class Task(ABC):
 
     def _expected_state(self, shapes):
         """Return the shapes of what ``Session.state`` returns."""
-        there, sizes = set(shapes.values()), self.layer_sizes()
-        for pair in pairwise(sizes):  # before a network of such sizes is made
-            if not {pair, pair[::-1]} & there:
+        there, layers = set(shapes.values()), self.layers
+        for level, pair in enumerate(pairwise(layers.sizes), start=1):
+            # before a network of such sizes is made
+            if not {layers.weights(level), layers.weights_down(level)} & there:
                 raise ValueError(f"there are no weights between {pair[0]} and {pair[1]} units")
         return self.training_network().state_shapes()
 

@@ -311,6 +311,7 @@ _PICTURES = {
     "latents_pes": ({}, 1.0, _seconds(30), ["GNCN"]),
     "latents_pointers": ({}, 0.3, _seconds(1.9), []),
     "learning_digits": ({}, 1.0, _seconds(28), ["GNCN"]),
+    "learning_filters": ({}, 1.0, _seconds(25), ["classifier"]),
     "ngc_digits": ({"hide": 1}, 0.3, _seconds(2.7), ["GNCN"]),
     "pff_digits": ({}, 0.3, _seconds(1.7), ["PFF"]),
     "relaxation": ({}, 0.02, _half_way, ["from feedforward", "from zero"]),

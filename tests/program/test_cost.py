@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 
 import nengo_ngc as ngc
-from nengo_ngc.networks import GNCN, PFF, FeedforwardClassifier, PredictiveCodingClassifier
+from nengo_ngc.networks import (
+    GNCN,
+    PFF,
+    Conv,
+    FeedforwardClassifier,
+    PredictiveCodingClassifier,
+)
 from nengo_ngc.program.cost import multiply_accumulates
 from nengo_ngc.schedule import Schedule
 
@@ -37,6 +43,26 @@ def test_deeper_layers_get_errors_of_different_sizes():
     assert counted(FeedforwardClassifier(shape, "backprop")) == 2 * forward + 5 * 2 + 3 * 5
     direct = FeedforwardClassifier(shape, "direct-feedback-alignment")
     assert counted(direct) == 2 * forward + 5 * 2 + 3 * 2
+
+
+@pytest.mark.parametrize("rule", ["backprop", "feedback-alignment", "sign-symmetry"])
+def test_kernels_count_once_for_each_place(rule):
+    # 3 x 3 places with kernels of 2 x 2 pixels, and 2 x 2 places after them
+    shape = ((4, 4), Conv(5, 2), Conv(3, 2), 7)
+    first, second, top = 9 * 5 * 4, 4 * 3 * 4 * 5, 12 * 7
+    forward = first + second + top
+    assert counted(FeedforwardClassifier(shape, rule)) == 2 * forward + top + second
+    assert counted(FeedforwardClassifier(shape, None), back_propagates=True) == (
+        2 * forward + top + second
+    )
+
+
+def test_settling_through_kernels_counts_the_transpose():
+    net = PredictiveCodingClassifier(((4, 4), Conv(5, 2), 7), schedule=Schedule(5))
+    first, top = 9 * 5 * 4, 45 * 7
+    assert counted(net) == 5 * (first + 2 * top) + first + top
+    net = GNCN(((4, 4), Conv(5, 2)), variant="t1", tied=False, schedule=Schedule(5))
+    assert counted(net) == 5 * (2 * first) + 2 * first
 
 
 def test_back_propagation_through_the_simulation_is_that_of_backprop():

@@ -24,7 +24,7 @@ from nengo.params import Parameter
 import nengo_ngc as ngc
 from nengo_ngc import gui
 
-from ..conftest import HAS_DL
+from ..conftest import HAS_DL, HAS_NIR
 
 MODULES = (
     "lab.datasets",
@@ -47,6 +47,7 @@ MODULES = (
     "training.annealing",
     "neurons.activations",
     "neurons.derivatives",
+    "neurons.integrators",
     "neurons.latent",
     "neurons.pointwise",
     "neurons.winners",
@@ -66,6 +67,7 @@ MODULES = (
     "networks.spiking_winners",
     "networks.base",
     "networks.named_network",
+    "learned.files",
     "models.base",
     "models.rule_classifier",
     "models.codes",
@@ -88,6 +90,8 @@ MODULES = (
     "gui.weights",
     "gui.launcher",
     "lab.check",
+    "nir.export",
+    "nir.load",
     "backends.nengo_dl.losses",
 )
 
@@ -100,6 +104,8 @@ NOT_CALLED_BY_USERS = {
         "remaining size_of_step soft_activity step applies_rules threshold update".split(),
         "simulators",
     ),
+    "neurons.integrators.Integrator.advance": "simulators",
+    "neurons.integrators.Integrator.check": "simulators",
     "rules.backprop.BackProp.check": "simulators",
     "rules.feedback_alignment.FeedbackAlignment.check": "simulators",
     **dict.fromkeys(
@@ -114,6 +120,7 @@ NOT_CALLED_BY_USERS = {
     "neurons.derivatives.adaptation_before": "simulators",
     "objects.transforms.Transposed.sample": "simulators",
     "rules.feedback_alignment.FeedbackAlignment.sample": "simulators",
+    "rules.feedback_alignment.FeedbackAlignment.signed": "simulators",
     "rules.layer_rule.LayerRule.check": "simulators",
     **dict.fromkeys(
         "modifies_on size_on memory remember remembered project".split(), "simulators"
@@ -158,6 +165,7 @@ NOT_CALLED_BY_USERS = {
     ),
     "rules.optimizers.Optimizer": "its subclasses",
     "models.base.NetworkEstimator": "its subclasses",
+    "objects.transforms.FromParameter": "load",
     "gui.weights.WeightDisplay.on_step": "Nengo GUI",
 }
 
@@ -432,10 +440,38 @@ _CODES = (np.random.RandomState(0).rand(6, 8) < 0.4).astype(float)
 _SHAPE = {"shape": (6, 4, 3)}
 
 
+def _saved():
+    """A network with a simulator, and the path of what was saved of both."""
+    with nengo.Network() as network:
+        nengo.Ensemble(2, 1)
+    sim = nengo.Simulator(network, progress_bar=False)
+    arguments = {"path": _FOLDER / "learned.npz", "network": network, "sim": sim}
+    ngc.save(**arguments)
+    return arguments
+
+
+_SAVED = _saved()
+
+
 def _idx_file():
     path = _FOLDER / "labels.idx"
     path.write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 2, 5, 7]))
     return path
+
+
+def _nir_file():
+    """The path of a graph, of which nothing is written if the package nir is missing."""
+    path = _FOLDER / "graph.nir"
+    if HAS_NIR:
+        nir = importlib.import_module("nir")
+        nir.write(path, nir.NIRGraph.from_list(nir.Linear(np.eye(2))))
+    return path
+
+
+def _simulated():
+    with nengo.Network() as network:
+        nengo.Probe(nengo.Node(np.sin))
+    return {"network": network, "sim": nengo.Simulator(network, progress_bar=False)}
 
 
 GOOD = {
@@ -463,6 +499,12 @@ GOOD = {
         "schedule": ngc.Schedule(),
     },
     "objects.transforms.Transposed": {"connection": _AFTER},
+    "objects.transforms.average_pool": {"shape": (4, 4, 2)},
+    "nir.export.export": _simulated(),
+    "nir.load.load": {"graph": _nir_file()},
+    "objects.transforms.ZeroPadding": {"input_shape": (1, 4, 3), "pads": (1, 0)},
+    "learned.files.save": _SAVED,
+    "learned.files.load": {name: _SAVED[name] for name in ("path", "network")},
     "networks.adaptive_winners.AdaptiveWinners": {"n_neurons": 8},
     "networks.associative.AssociativeMemory": {"n_in": 6},
     "networks.feedforward_classifier.FeedforwardClassifier": _SHAPE,
@@ -556,6 +598,8 @@ def targets(modules=MODULES):
     """All public signatures of some modules."""
     for module_name in modules:
         if module_name in ("backends.nengo_dl.losses", "models.sdr") and not HAS_DL:
+            continue
+        if module_name.startswith("nir.") and not HAS_NIR:
             continue
         module = importlib.import_module(f"nengo_ngc.{module_name}")
         for name, thing in sorted(vars(module).items()):
@@ -651,7 +695,12 @@ def _usual(full, signature, cls):
     usual = {}
     if cls is None and full.startswith("models."):
         usual = _DATA
-    elif cls is None and {"sim", "parameters"} & signature.keys():
+    elif (
+        cls is None
+        and owner != "files"
+        and owner[0].isupper()
+        and {"sim", "parameters"} & signature.keys()
+    ):
         net, sim = _network(owner)
         usual = {"sim": sim, "parameters": net.parameters(sim), "state": net.state(sim)}
     return {name: value for name, value in usual.items() if name in signature}

@@ -71,26 +71,6 @@ class JaxMachine(Machine):
     def poisson(self, mean: Array) -> Array:
         return jax.random.poisson(self._next_key(), mean).astype(self.dtype)
 
-    def convolve(
-        self,
-        x: Array,
-        kernel: Array,
-        strides: Sequence[int],
-        padding: Sequence[tuple[int, int]],
-        dilation: Sequence[int],
-        groups: int,
-    ) -> Array:
-        space = "XYZUVW"[: len(strides)]
-        return jax.lax.conv_general_dilated(
-            x,
-            kernel,
-            tuple(strides),
-            tuple(padding),
-            lhs_dilation=tuple(dilation),
-            dimension_numbers=(f"N{space}C", f"{space}IO", f"N{space}C"),
-            feature_group_count=groups,
-        )
-
 
 def _call(function, result, turn, *arrays):
     """Call a Python function in its place in the order of operators.

@@ -30,6 +30,7 @@ def jax_namespace(training: Any = False) -> ModuleType:
         "linalg.inv_lower": lambda x: solve_triangular(
             x, jnp.eye(len(x), dtype=x.dtype), lower=True
         ),
+        "convolve": _convolve,
         "stop_gradient": jax.lax.stop_gradient,
         "partition": _partition,
         # indices are never out of bounds, and need no check
@@ -48,3 +49,16 @@ def _partition(x, kth):
     smallest = jax.lax.optimization_barrier(-jax.lax.top_k(-x, kth + 1)[0])
     others = jax.lax.top_k(x, x.shape[-1] - kth - 1)[0]
     return jnp.concatenate([smallest, others], axis=-1)
+
+
+def _convolve(x, kernel, strides, padding, dilation, groups):
+    space = "XYZUVW"[: len(strides)]
+    return jax.lax.conv_general_dilated(
+        x,
+        kernel,
+        tuple(strides),
+        tuple(padding),
+        lhs_dilation=tuple(dilation),
+        dimension_numbers=(f"N{space}C", f"{space}IO", f"N{space}C"),
+        feature_group_count=groups,
+    )

@@ -46,6 +46,7 @@ def tensorflow_namespace(dtype: Any, training: Any = False) -> ModuleType:
         # it raises an error if there is no inverse, unlike the solution of triangular systems
         "linalg.inv_lower": tf.linalg.inv,
         "stop_gradient": tf.stop_gradient,
+        "convolve": _convolve,
         "partition": lambda x, kth: tf.sort(x),  # which is as fast
     }
     for name in (function.name for function in FUNCTIONS):
@@ -63,3 +64,25 @@ def _kept_to(dtype: Any, function: Callable) -> Callable:
         return result
 
     return cast
+
+
+def _convolve(x, kernel, strides, padding, dilation, groups):
+    for axis, apart in enumerate(dilation, start=1):
+        x = _apart(x, axis, apart)
+    x = tf.pad(x, [(0, 0), *padding, (0, 0)])
+    # TensorFlow has no convolutions of groups on processors
+    channels, filters = tf.split(x, groups, axis=-1), tf.split(kernel, groups, axis=-1)
+    made = [tf.nn.convolution(c, f, list(strides)) for c, f in zip(channels, filters)]
+    return tf.concat(made, axis=-1)
+
+
+def _apart(x, axis, distance):
+    """Images with zeros between their pixels along an axis."""
+    if distance == 1:
+        return x
+    zeros = [tf.zeros_like(x)] * (distance - 1)
+    shape = [*x.shape]
+    shape[axis] *= distance
+    shape = [-1 if size is None else size for size in shape]
+    stacked = tf.reshape(tf.stack([x, *zeros], axis=axis + 1), shape)
+    return tf.split(stacked, [shape[axis] - distance + 1, distance - 1], axis=axis)[0]

@@ -119,7 +119,7 @@ class Simulator(nengo_dl.Simulator):
                 minibatch_size,
                 progress_bar,
             )
-        self.signals = _Signals(self.tensor_graph)
+        self.signals = _Signals(self.tensor_graph, minibatch_size is None)
 
     def _build_keras(self, progress=None):
         # NengoDL has made its graph by now and is about to build it
@@ -254,10 +254,14 @@ def _precision_kept() -> Iterator[None]:
 
 
 class _Signals(Mapping):
-    """The values of signals in NengoDL's variables."""
+    """The values of signals in NengoDL's variables.
 
-    def __init__(self, graph):
-        self._graph = graph
+    Signals of which each sample has its own have an axis of samples in front, unless the
+    simulator has no ``minibatch_size``, as in `nengo_ngc.jax.Simulator`.
+    """
+
+    def __init__(self, graph, unbatched):
+        self._graph, self._unbatched = graph, unbatched
 
     def __iter__(self):
         return iter(self._graph.signals)
@@ -268,12 +272,12 @@ class _Signals(Mapping):
     def __getitem__(self, signal):
         if signal not in self._graph.signals:  # a constant that was optimised away
             return signal.initial_value
-        _, _, values, index = self._locate(signal)
-        return values[index].reshape(signal.shape)
+        _, values, index, shape = self._locate(signal)
+        return values[index].reshape(shape)
 
     def __setitem__(self, signal, value):
-        variable, shape, values, index = self._locate(signal)
-        values[index] = np.reshape(value, shape)
+        variable, values, index, shape = self._locate(signal)
+        values[index] = np.broadcast_to(value, shape).reshape(values[index].shape)
         variable.assign(values)
 
     def _locate(self, signal):
@@ -281,11 +285,14 @@ class _Signals(Mapping):
         variables = {**graph.base_params, **graph.saved_state}
         tensor_signal = graph.signals.get(signal)
         key = getattr(tensor_signal, "key", None)
-        if key not in variables or tensor_signal.minibatched:
-            raise KeyError(f"{signal} is not kept between runs as one shared array")
-        variable = variables[tensor_signal.key]
+        if key not in variables:
+            raise KeyError(f"{signal} is not kept between runs")
         rows = np.concatenate([np.arange(*s) for s in tensor_signal.slices])
-        return variable, (len(rows),) + variable.shape[1:], variable.numpy(), rows
+        variable = variables[key]
+        if not tensor_signal.minibatched:
+            return variable, variable.numpy(), rows, signal.shape
+        samples = () if self._unbatched else (self._graph.minibatch_size,)
+        return variable, variable.numpy(), (slice(None), rows), (*samples, *signal.shape)
 
 
 def _check_device(device):

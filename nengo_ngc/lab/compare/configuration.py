@@ -141,7 +141,7 @@ def _schema(
         {
             "rules": List(Text(rules), 1),
             "datasets": Either((List(Anything(), 1), Table(others=Anything()))),
-            "hidden": List(List(_COUNT, 1), 1),
+            "hidden": List(List(Either((_COUNT, Text())), 1), 1),
             "neurons": List(Text(neurons), 1),
             "seeds": List(Whole(0, 2**32 - 1), 1),
             "backends": List(Text(backends), 1),

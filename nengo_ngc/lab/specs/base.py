@@ -124,7 +124,10 @@ class ModelSpec:
 
     def for_images(self, image_shape: tuple[int, ...]) -> dict[str, Any]:
         """Return parameters for a shape of images; raise ValueError if none are possible."""
-        return {}
+        height, width, *colours = image_shape
+        if "image_shape" not in self.make({}).get_params() or height == width and not colours:
+            return {}
+        return {"image_shape": tuple(image_shape)}
 
     def binarizes(self, typed: Mapping[str, Any]) -> bool:
         """Return whether pixels are made 0 or 1 by default.

@@ -34,10 +34,6 @@ class HebbianSpec(CodeSpec):
     large = {"hidden": (64,), "batch": 100, "epochs": 3}
     captions = {**CodeSpec.captions, "filters": "filters"}
 
-    def for_images(self, image_shape: tuple[int, ...]) -> dict[str, Any]:
-        height, width, *colours = image_shape
-        return {"image_shape": tuple(image_shape)} if colours or height != width else {}
-
     def say(self, record: Mapping[str, Any]) -> str:
         if "silent_units" not in record:
             return record["phase"]

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
+from nengo.exceptions import ValidationError
 
 from ...models import BACKENDS
 from ...models.codes import READOUTS
+from ...networks import Conv
 
 COUNT = click.IntRange(min=1)
 SEED = click.IntRange(0, 2**32 - 1)
@@ -32,6 +34,27 @@ class _Sizes(click.ParamType):
 
 
 SIZES = _Sizes()
+
+
+class _Layers(click.ParamType):
+    name = "layers"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int | str, ...]:
+        try:
+            return tuple(
+                int(layer) if layer.isdecimal() and int(layer) else str(Conv.of(layer))
+                for layer in value.split(",")
+            )
+        except (ValueError, ValidationError):
+            self.fail(
+                "must be whole numbers of at least 1, or convolutional layers, with commas "
+                f"between them, like 360,360,360 or 32c5s2,64c3s2,128, got {value!r}",
+                param,
+                ctx,
+            )
+
+
+LAYERS = _Layers()
 
 
 @dataclass(frozen=True)
@@ -80,7 +103,14 @@ class Option:
 
 # of all models whose estimator has such a parameter
 SHARED = (
-    Option("hidden", "n_hidden", "Set the units of each layer, such as 360,360,360.", SIZES),
+    Option(
+        "hidden",
+        "n_hidden",
+        "Set the units of each layer, such as 360,360,360. Layers of the models rules and ngc "
+        "can be convolutional: 32c5s2,128 begins with 32 filters of 5 x 5 pixels, every 2 "
+        "pixels.",
+        LAYERS,
+    ),
     Option("backend", "backend", f"Choose the simulator: {', '.join(BACKENDS)}."),
     Option("batch", "batch_size", "Set the number of images in a batch.", COUNT),
     Option("epochs", "max_epochs", "Stop after this number of epochs.", COUNT),

@@ -23,7 +23,7 @@ class RulesSpec(ModelSpec):
         shared = super().options
         names = {option.parameter: option.name for option in shared}
         known = inspect.signature(self.estimator).parameters
-        others = [name for name in known if name not in {*names, "verbose"}]
+        others = [name for name in known if name not in {*names, "image_shape", "verbose"}]
         names["neuron_type"] = "neurons"
         return [*shared, *documented(self.estimator, others, names)]
 

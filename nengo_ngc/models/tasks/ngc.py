@@ -122,7 +122,7 @@ class NGCTask(Task):
 
     def no_states(self, n: int) -> NDArray[np.float32]:
         """Return the states of n images that have not been presented, which are 0."""
-        n_states = sum(self.settings.n_hidden) if self._starts_from_previous else 0
+        n_states = sum(self.layers.sizes[1:]) if self._starts_from_previous else 0
         return np.zeros((n, n_states), np.float32)
 
     # --- using what was learned
@@ -167,7 +167,7 @@ class NGCTask(Task):
         rule = ErrorDriven(Adam(model.learning_rate), norm_bound=1.0)
         start = model.initial if learns or model.initial == "zero" else "feedforward"
         return GNCN(
-            (self.n_features, *model.n_hidden),
+            self.layer_sizes(),
             variant=model.variant,
             beta=model.beta,
             leak=model.leak,

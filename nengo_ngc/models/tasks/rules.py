@@ -113,6 +113,7 @@ RULES = {
     "autodiff": Rule(_feedforward(None), offline=True),
     "backprop": Rule(_feedforward("backprop")),
     "feedback-alignment": Rule(_feedforward("feedback-alignment")),
+    "sign-symmetry": Rule(_feedforward("sign-symmetry")),
     "direct-feedback-alignment": Rule(_feedforward("direct-feedback-alignment")),
     "predictive-coding": Rule(_predictive_coding, steps=5, prediction="prediction"),
     "incremental-predictive-coding": Rule(

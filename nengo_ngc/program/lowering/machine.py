@@ -53,31 +53,3 @@ class Machine(ABC):
     @abstractmethod
     def poisson(self, mean: Array) -> Array:
         """Return random numbers from a Poisson distribution with this mean, as floats."""
-
-    @abstractmethod
-    def convolve(
-        self,
-        x: Array,
-        kernel: Array,
-        strides: Sequence[int],
-        padding: Sequence[tuple[int, int]],
-        dilation: Sequence[int],
-        groups: int,
-    ) -> Array:
-        """Return the cross-correlation of images with a kernel.
-
-        Parameters
-        ----------
-        x : (b, ..., channels) array
-            Images, with one axis for each spatial dimension.
-        kernel : (..., channels / groups, filters) array
-        strides : sequence of int
-            Strides of the kernel, for each spatial axis.
-        padding : sequence of (int, int)
-            Number of zeros before and after the image, for each spatial axis. Negative
-            numbers remove pixels.
-        dilation : sequence of int
-            Distance between neighbouring pixels of x; zeros are inserted between them.
-        groups : int
-            Number of groups into which channels and filters are divided.
-        """
