@@ -12,7 +12,7 @@ from nengo.transforms import ChannelShape
 from numpy.typing import NDArray
 
 from ..namespace import NUMPY
-from ..rules.layouts import layout_of
+from ..rules.forms import form_of
 from ..validation import CheckedParam, ChoiceParam, UnfitValue, WholeParam, checked
 from .parameters import Shape, invalid
 
@@ -192,24 +192,24 @@ class Layers:
 
     def n_seen(self, level: int) -> int:
         """How many units below each unit of a layer sees."""
-        return self._layout(level).shape[1]
+        return self._form(level).shape[1]
 
     def n_rows(self, level: int) -> int:
         """How many rows of weights lead up to a layer: those of its units, or filters."""
-        return self._layout(level).shape[0]
+        return self._form(level).shape[0]
 
     def drawn(self, level: int, draw: Callable[[Shape], NDArray]) -> NDArray:
         """Weights that lead up to a layer, from what a function draws for a matrix."""
-        layout = self._layout(level)
-        return layout.weights(NUMPY, draw(layout.shape))
+        form = self._form(level)
+        return form.weights(NUMPY, draw(form.shape))
 
     def of_units(self, level: int, biases: NDArray) -> NDArray:
         """Biases of all units of a layer, from those of its rows of weights."""
         return np.tile(biases, self.sizes[level] // len(biases))
 
-    def _layout(self, level):
+    def _form(self, level):
         convolution = self.convolutions.get(level)
-        return layout_of(convolution, (self.sizes[level], self.sizes[level - 1]))
+        return form_of(convolution, (self.sizes[level], self.sizes[level - 1]))
 
     def up(self, level: int, init: Any) -> nengo.transforms.Transform:
         """A transform that leads up to a layer, with some weights or a distribution."""

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..namespace import NUMPY
 from ..neurons import GELU, HardTanh, Identity, LeakyRectifiedLinear, derivative
 from ..objects import PureNode, Transposed
-from ..rules.layouts import layout_of
+from ..rules.forms import form_of
 
 # activations of unit gain, by name
 ACTIVATIONS: dict[str, NeuronType] = {
@@ -167,7 +167,7 @@ def product(W: NDArray, transform: Transform | None = None) -> Callable[[NDArray
     transform : nengo.transforms.Transform, optional
         What the kernel belongs to.
     """
-    return lambda x: layout_of(transform, W.shape).forward(NUMPY, x, W)
+    return lambda x: form_of(transform, W.shape).forward(NUMPY, x, W)
 
 
 def pass_down(

@@ -29,8 +29,8 @@ from ..namespace import NUMPY
 from ..objects import AtStart, PureNode, Transposed
 from ..rules import BackProp, FeedbackAlignment, LayerError, LocalRule
 from ..rules.connections import has_kernel, learning_neurons, rules_of
+from ..rules.forms import Form, KernelForm
 from ..rules.layer_rule import LayerRule
-from ..rules.layouts import KernelLayout, Layout
 from ..rules.signals import by_name, places
 from ..schedule import Schedule
 
@@ -122,8 +122,8 @@ def _product(connection: Connection) -> int:
 def _of_transform(transform: Transform) -> int:
     """Multiply-accumulates of a transform that may learn, or of its transpose."""
     if isinstance(transform, Convolution | ConvolutionTranspose):
-        layout = KernelLayout(transform)
-        return layout.n_places * math.prod(layout.shape)
+        form = KernelForm(transform)
+        return form.n_places * math.prod(form.shape)
     if isinstance(transform, Dense):
         return transform.size_in * transform.size_out
     raise _Uncountable
@@ -178,24 +178,24 @@ def _of_rule(connection: Connection, rule_type: Any, steps: float) -> float:
     """Multiply-accumulates of a rule in one presentation."""
     if not isinstance(rule_type, LocalRule):
         raise _Uncountable
-    layout = _layout(connection)
-    n_post, n_pre = layout.shape
+    form = _form(connection)
+    n_post, n_pre = form.shape
     rule = LearningRule(connection, rule_type)
     error: Any = None
     total = 0.0
     if isinstance(rule_type, LayerRule):
         total += steps * _carried_back(connection, rule_type, rule.size_in)
-        error = _zeros((layout.n_places, n_post))
+        error = _zeros((form.n_places, n_post))
     elif rule.size_in:
         size = n_post if rule.size_in == connection.size_out else rule.size_in
-        error = _zeros((layout.n_places, size))
+        error = _zeros((form.n_places, size))
         error = by_name(error, places(rule_type.errors, connection))
     kept = rule_type.memory(n_pre, n_post)
     memory = [SimpleNamespace(**{name: _start(one) for name, one in kept.items()})][
         : len(kept)
     ]
-    rows = layout.n_places
-    seen = _zeros((rows, n_pre)), _zeros((rows, n_post)), error, _zeros(layout.shape), *memory
+    rows = form.n_places
+    seen = _zeros((rows, n_pre)), _zeros((rows, n_post)), error, _zeros(form.shape), *memory
     if memory:
         total += steps * _counted(rule_type.remember, *seen, _DT)
     schedule = rule_type.schedule
@@ -204,17 +204,17 @@ def _of_rule(connection: Connection, rule_type: Any, steps: float) -> float:
     return total + n_updates * _counted(rule_type.update, *seen)
 
 
-def _layout(connection: Connection) -> Layout:
-    """The layout of what learns."""
+def _form(connection: Connection) -> Form:
+    """The form of what learns."""
     rule = connection.learning_rule_type
     post = connection.post_obj
     if has_kernel(connection):
-        return KernelLayout(connection.transform)
+        return KernelForm(connection.transform)
     if isinstance(post, Ensemble) and getattr(rule, "learns_encoders", False):
-        return Layout((post.n_neurons, post.dimensions))
+        return Form((post.n_neurons, post.dimensions))
     pre = connection.pre_obj
     n_pre = pre.n_neurons if isinstance(pre, Ensemble) else connection.size_in
-    return Layout((connection.size_out, n_pre))
+    return Form((connection.size_out, n_pre))
 
 
 def _carried_back(connection: Connection, rule_type: LayerRule, n_errors: int) -> int:

@@ -18,7 +18,7 @@ from nengo.rc import rc
 from ..namespace import NUMPY
 from ..objects import FromParameter
 from ..rules import LocalRule
-from ..rules.layouts import Layout, layout_of
+from ..rules.forms import Form, form_of
 from ..rules.signals import by_name, places
 from ..schedule import Schedule
 from .error_signals import check_connected, warn_of_opposite_signs
@@ -80,8 +80,8 @@ def build_learning(
     tag = connection.label or str(connection)
     _drop_delta(model, rule)
     weights = _take_over(rule, _weights(model, rule))
-    layout = _layout(rule, weights)
-    _build_change(model, rule_type, rule, {**reads, "pre": pre}, weights, layout, tag)
+    form = _form(rule, weights)
+    _build_change(model, rule_type, rule, {**reads, "pre": pre}, weights, form, tag)
     if rule_type.biases:
         neurons = getattr(connection.post_obj, "neurons", connection.post_obj)
         sliced = connection.post is not connection.post_obj
@@ -97,7 +97,7 @@ def build_learning(
         if bias_error is not None:
             reads["error"] = bias_error
         reads["pre"] = post  # what is asked of it is only how many samples there are
-        of_biases, tag = layout.of_biases(), f"{tag}.bias"
+        of_biases, tag = form.of_biases(), f"{tag}.bias"
         _build_change(model, _OfBiases(rule_type), rule, reads, bias, of_biases, tag, "bias_")
     model.params[rule] = None
 
@@ -146,15 +146,15 @@ class _OfBiases:
         return parameter, parameter
 
 
-def _build_change(model, rule_type, rule, reads, weights, layout, tag, prefix=""):
+def _build_change(model, rule_type, rule, reads, weights, form, tag, prefix=""):
     """Build the operator that changes one array."""
-    _check_layout(rule_type, rule, layout)
+    _check_form(rule_type, rule, form)
 
     def state(name, initial_value):
         initial_value = np.array(initial_value, dtype=rc.float_dtype)
         return SharedSignal(initial_value, name=f"{rule}.{prefix}{name}")
 
-    matrix = layout.matrix(NUMPY, weights.initial_value)
+    matrix = form.matrix(NUMPY, weights.initial_value)
     transform = rule.connection.transform
     if isinstance(transform, FromParameter) and not prefix:
         initial = transform.parameter
@@ -179,11 +179,11 @@ def _build_change(model, rule_type, rule, reads, weights, layout, tag, prefix=""
 
     memory = RuleMemory(rule_type, rule, matrix.shape, prefix)
     model.sig[rule].update({f"{prefix}{k}": sig for k, sig in memory.signals.items()})
-    look = _observe(rule_type, rule, memory, layout, reads.get("error"))
+    look = _observe(rule_type, rule, memory, form, reads.get("error"))
     settled = _Settled(rule_type.schedule, rule_type.learn is not None)
     stages = [
-        (settled, _accumulate(rule_type, look, layout)),
-        (_guard_due(rule_type), _change(rule_type, remembered, learns_weights, layout)),
+        (settled, _accumulate(rule_type, look, form)),
+        (_guard_due(rule_type), _change(rule_type, remembered, learns_weights, form)),
     ]
     if memory.signals:  # it moves at every timestep
         stages.insert(0, (None, memory.move(look, model.dt)))
@@ -192,10 +192,10 @@ def _build_change(model, rule_type, rule, reads, weights, layout, tag, prefix=""
     model.add_op(op)
 
 
-def _layout(rule, weights):
+def _form(rule, weights):
     if rule.modifies == "encoders":
-        return Layout(weights.shape)
-    return layout_of(rule.connection.transform, weights.shape)
+        return Form(weights.shape)
+    return form_of(rule.connection.transform, weights.shape)
 
 
 def _weights(model, rule):
@@ -271,9 +271,9 @@ def _guard_due(rule_type):
     return due
 
 
-def _check_layout(rule_type, rule, layout):
-    """Raise BuildError if a rule cannot learn an array of this layout."""
-    if layout.n_places == 1 and layout.n_groups == 1:
+def _check_form(rule_type, rule, form):
+    """Raise BuildError if a rule cannot learn an array of this form."""
+    if form.n_places == 1 and form.n_groups == 1:
         return
     own = [name for name, kept in rule_type.memory(1, 1).items() if not kept.shared]
     if own:
@@ -282,10 +282,10 @@ def _check_layout(rule_type, rule, layout):
             f"which sees many patches of a sample; {own[0]!r} would have to be remembered of "
             "each of them"
         )
-    if layout.n_groups > 1 and (rule_type.errors or rule_type.memory(1, 1)):
+    if form.n_groups > 1 and (rule_type.errors or rule_type.memory(1, 1)):
         raise BuildError(
             f"{rule}: a rule with a memory or with errors that have names learns kernels with "
-            f"groups=1 only, got groups={layout.n_groups}"
+            f"groups=1 only, got groups={form.n_groups}"
         )
 
 
@@ -293,51 +293,51 @@ def _observe(
     rule_type: LocalRule,
     rule: LearningRule,
     memory: RuleMemory,
-    layout: Layout,
+    form: Form,
     error: Signal | None,
 ) -> Callable:
     """Return a function that selects the arrays of an operator that its rule uses.
 
-    It returns the arguments of ``update`` for each part of the layout, mostly one.
+    It returns the arguments of ``update`` for each part of the form, mostly one.
     """
     connection = rule.connection
     where = places(rule_type.errors, connection)
-    sides = {"pre": layout.pre, "post": layout.post}
+    sides = {"pre": form.pre, "post": form.post}
     is_post = error is not None and error.size == connection.size_out
 
     def of_error(xp, v):
         if error is None:
             return None
         if not where:
-            return (layout.post if is_post else layout.each)(xp, v.error)
+            return (form.post if is_post else form.each)(xp, v.error)
         parts = vars(by_name(v.error, where))
         sizes = rule_type.errors
-        seen = {k: sides.get(sizes[k], layout.each)(xp, part) for k, part in parts.items()}
+        seen = {k: sides.get(sizes[k], form.each)(xp, part) for k, part in parts.items()}
         return SimpleNamespace(**seen)
 
     def look(xp: Any, v: Any) -> list[tuple]:
-        pre, post = layout.pre(xp, v.pre), layout.post(xp, v.post)
-        weights = layout.matrix(xp, v.weights)
-        parts = layout.parts(xp, pre, post, of_error(xp, v), weights)
+        pre, post = form.pre(xp, v.pre), form.post(xp, v.post)
+        weights = form.matrix(xp, v.weights)
+        parts = form.parts(xp, pre, post, of_error(xp, v), weights)
         return [(*part, *memory.of(v)) for part in parts]
 
     return look
 
 
-def _accumulate(rule_type, look, layout):
+def _accumulate(rule_type, look, form):
     def accumulate(xp, v):
         updates = [rule_type.update(xp, *seen) for seen in look(xp, v)]
-        total = v.total + layout.joined(xp, updates)
+        total = v.total + form.joined(xp, updates)
         return {"total": total, "count": v.count + v.pre.shape[0]}
 
     return accumulate
 
 
-def _change(rule_type, remembered, learns_weights, layout):
+def _change(rule_type, remembered, learns_weights, form):
     optimizer = rule_type.chain
 
     def change(xp, v):
-        weights = layout.matrix(xp, v.weights)
+        weights = form.matrix(xp, v.weights)
         prior = rule_type.prior(xp, weights)
         total = v.total if prior is None else v.total + prior
         parameter = weights if learns_weights else v.parameter
@@ -355,6 +355,6 @@ def _change(rule_type, remembered, learns_weights, layout):
         else:
             new["parameter"] = parameter
         cleared = {"total": xp.zeros_like(v.total), "count": xp.zeros_like(v.count)}
-        return {**new, "weights": layout.weights(xp, weights), **cleared}
+        return {**new, "weights": form.weights(xp, weights), **cleared}
 
     return change

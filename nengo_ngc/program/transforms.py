@@ -6,7 +6,7 @@ from nengo.builder import Builder, Model, Signal
 from nengo.rc import rc
 
 from ..objects import AtStart, Transposed
-from ..rules.layouts import layout_of
+from ..rules.forms import form_of
 from .operators import PureOperator
 
 
@@ -21,11 +21,11 @@ def build_transposed(
 ) -> tuple[Signal, Signal]:
     """Build a `.Transposed`. Returns the signals of the product and of the weights."""
     weights = model.sig[transform.connection]["weights"]
-    layout = layout_of(transform.connection.transform, weights.shape)
+    form = form_of(transform.connection.transform, weights.shape)
     out = Signal(shape=transform.size_out, name=f"{transform}.weighted")
 
     def multiply(xp, v):
-        return {"out": layout.back(xp, v.x, v.weights)}
+        return {"out": form.back(xp, v.x, v.weights)}
 
     model.add_op(
         PureOperator(

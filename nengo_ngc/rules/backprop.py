@@ -9,8 +9,8 @@ from nengo.exceptions import ValidationError
 
 from ..validation import InstanceParam
 from .connections import solves_weights
+from .forms import form_of
 from .layer_rule import LayerRule
-from .layouts import layout_of
 from .optimizers import Optimizer
 from .signs import states_signs
 
@@ -81,7 +81,7 @@ class BackProp(LayerRule):
     def carry_back(self, xp: Any, error: Any, feedback: Any) -> Any:
         if feedback is None:
             return error
-        return layout_of(self.layer.transform, feedback.shape).back(xp, error, feedback)
+        return form_of(self.layer.transform, feedback.shape).back(xp, error, feedback)
 
     def check(self, connection: Connection, neurons: Neurons) -> None:
         layer = self.layer

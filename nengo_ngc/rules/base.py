@@ -39,7 +39,7 @@ from .connections import (
     has_kernel,
     rules_of,
 )
-from .layouts import layout_of
+from .forms import form_of
 from .optimizer_wrappers import Bounded
 from .optimizers import SGD, Optimizer
 from .signals import Memory, places
@@ -333,8 +333,8 @@ class LocalRule(LearningRuleType):
             Of biases, the names begin with ``"bias_"``.
         """
         n_post = connection.size_out
-        layout = layout_of(connection.transform, (n_post, connection.size_in))
-        learned = {"": layout.shape, **({"bias_": (n_post,)} if self.biases else {})}
+        form = form_of(connection.transform, (n_post, connection.size_in))
+        learned = {"": form.shape, **({"bias_": (n_post,)} if self.biases else {})}
         found = {}
         for prefix, shape in learned.items():
             a_number = np.zeros((1,) * len(shape))

@@ -12,8 +12,8 @@ from nengo.transforms import Convolution, ConvolutionTranspose, Transform
 from numpy.typing import ArrayLike, NDArray
 
 from ..validation import EitherParam, FrozenArrayParam, InstanceParam, SeedParam, unfit
+from .forms import form_of
 from .layer_rule import LayerRule
-from .layouts import layout_of
 from .optimizers import Optimizer
 from .signs import states_signs
 
@@ -111,7 +111,7 @@ nengo.Convolution or nengo.ConvolutionTranspose, optional
 
     def carry_back(self, xp: Any, error: Any, feedback: Any) -> Any:
         if self._has_kernel:
-            return layout_of(self.feedback, feedback.shape).back(xp, error, feedback)
+            return form_of(self.feedback, feedback.shape).back(xp, error, feedback)
         return xp.einsum("be,ne->bn", error, feedback)
 
     def signed(self, xp: Any, feedback: Any, weights: Any) -> Any:

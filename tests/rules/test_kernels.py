@@ -10,7 +10,7 @@ from nengo.exceptions import BuildError, ValidationError
 import nengo_ngc as ngc
 from nengo_ngc.namespace import NUMPY
 from nengo_ngc.objects import Transposed
-from nengo_ngc.rules.layouts import KernelLayout
+from nengo_ngc.rules.forms import KernelForm
 from nengo_ngc.rules.patches import Patches
 
 from ..conftest import needs_jax, simulator
@@ -102,11 +102,11 @@ def random(*shape, seed=0):
     return np.random.RandomState(seed).uniform(-1, 1, shape)
 
 
-# --- patches and layouts
+# --- patches and forms
 
 
 def test_patches_multiply_as_a_matrix_does(convolution):
-    layout, kernel = KernelLayout(convolution), random(*convolution.kernel_shape)
+    form, kernel = KernelForm(convolution), random(*convolution.kernel_shape)
     W = as_matrix(convolution, kernel)
     x, y = random(3, convolution.size_in), random(3, convolution.size_out, seed=1)
     shown = nengo.Network(seed=0)
@@ -128,31 +128,31 @@ def test_patches_multiply_as_a_matrix_does(convolution):
     with nengo.Simulator(shown, progress_bar=False) as sim:
         sim.run_steps(1)
     np.testing.assert_allclose(sim.data[probe][0], W @ x[0], atol=1e-12)
-    np.testing.assert_allclose(layout.back(NUMPY, y, kernel), y @ W, atol=1e-12)
+    np.testing.assert_allclose(form.back(NUMPY, y, kernel), y @ W, atol=1e-12)
 
-    patches, M = layout.pre(NUMPY, x), layout.matrix(NUMPY, kernel)
-    parts = layout.parts(NUMPY, patches, layout.post(NUMPY, y), None, M)
+    patches, M = form.pre(NUMPY, x), form.matrix(NUMPY, kernel)
+    parts = form.parts(NUMPY, patches, form.post(NUMPY, y), None, M)
     made = np.concatenate([pre @ part.T for pre, _, _, part in parts], axis=1)
-    np.testing.assert_allclose(made, layout.post(NUMPY, x @ W.T), atol=1e-12)
-    np.testing.assert_array_equal(layout.weights(NUMPY, M), kernel)
-    assert layout.shape == M.shape
+    np.testing.assert_allclose(made, form.post(NUMPY, x @ W.T), atol=1e-12)
+    np.testing.assert_array_equal(form.weights(NUMPY, M), kernel)
+    assert form.shape == M.shape
 
 
 def test_the_transpose_of_a_convolution_multiplies_as_its_matrix_does(convolution):
     transposed = turned(convolution)
     kernel = random(*transposed.kernel_shape)
-    layout = KernelLayout(transposed)
+    form = KernelForm(transposed)
     space = range(len(convolution.kernel_size))
     W = as_matrix(convolution, np.transpose(kernel, (*space, kernel.ndim - 1, len(space)))).T
     y, x = random(3, transposed.size_out), random(3, transposed.size_in, seed=1)
-    np.testing.assert_allclose(layout.back(NUMPY, y, kernel), y @ W, atol=1e-12)
-    M = layout.matrix(NUMPY, kernel)
-    np.testing.assert_array_equal(layout.weights(NUMPY, M), kernel)
+    np.testing.assert_allclose(form.back(NUMPY, y, kernel), y @ W, atol=1e-12)
+    M = form.matrix(NUMPY, kernel)
+    np.testing.assert_array_equal(form.weights(NUMPY, M), kernel)
     # each place adds its patch to the image
-    made = layout.pre(NUMPY, x) @ M.T
-    parts = made.reshape(3, layout.n_places, -1, transposed.n_filters)
+    made = form.pre(NUMPY, x) @ M.T
+    parts = made.reshape(3, form.n_places, -1, transposed.n_filters)
     whole = np.zeros((3, *transposed.output_shape.spatial_shape, transposed.n_filters))
-    patches = layout._patches
+    patches = form._patches
     for place, where in enumerate(itertools.product(*map(range, patches.grid))):
         for pixel, offset in enumerate(np.ndindex(*patches.kernel)):
             at = [

@@ -1,7 +1,7 @@
 """How learning rules see what a connection multiplies by: as a matrix.
 
 Rules are written for matrices, (n_post, n_pre). A kernel is such a matrix, too, if each patch
-that it sees of an image counts as one sample. A layout turns the arrays of a connection into
+that it sees of an image counts as one sample. A form turns the arrays of a connection into
 those that its rule sees, and the updates of the rule into an update of the connection's array.
 """
 
@@ -15,8 +15,8 @@ from ..namespace import Array
 from .patches import Patches
 
 
-class Layout:
-    """The layout of a matrix, or of biases, which rules see as they are.
+class Form:
+    """The form of a matrix, or of biases, which rules see as they are.
 
     Parameters
     ----------
@@ -73,13 +73,13 @@ class Layout:
         """The product of a signal after the connection and the transposed weights."""
         return xp.einsum("be,en->bn", y, weights)
 
-    def of_biases(self) -> "Layout":
-        """The layout of the biases after the connection."""
-        return Layout(self.shape[:1])
+    def of_biases(self) -> "Form":
+        """The form of the biases after the connection."""
+        return Form(self.shape[:1])
 
 
-class KernelLayout(Layout):
-    """The layout of the kernel of a convolution, or of the transpose of one.
+class KernelForm(Form):
+    """The form of the kernel of a convolution, or of the transpose of one.
 
     Of a convolution, the matrix leads from the pixels and channels of a patch to the channels
     of a place. Of the transpose of one, it leads from the channels of a place to a patch.
@@ -159,12 +159,12 @@ class KernelLayout(Layout):
         x = multiply(xp, as_image(xp, y, self._after), turned)
         return flat(xp, x, self._before)
 
-    def of_biases(self) -> Layout:
+    def of_biases(self) -> Form:
         return TiedBiases(self._after)
 
 
-class TiedBiases(Layout):
-    """The layout of the biases of an image: all pixels of a channel change alike.
+class TiedBiases(Form):
+    """The form of the biases of an image: all pixels of a channel change alike.
 
     Parameters
     ----------
@@ -194,8 +194,8 @@ class TiedBiases(Layout):
         return flat(xp, xp.broadcast_to(updates[0], shape), self._image)[0]
 
 
-def layout_of(transform: Transform | None, shape: tuple[int, ...]) -> Layout:
-    """Return the layout of what a connection multiplies by.
+def form_of(transform: Transform | None, shape: tuple[int, ...]) -> Form:
+    """Return the form of what a connection multiplies by.
 
     Parameters
     ----------
@@ -205,8 +205,8 @@ def layout_of(transform: Transform | None, shape: tuple[int, ...]) -> Layout:
         Shape of the array, if it is a matrix.
     """
     if isinstance(transform, Convolution | ConvolutionTranspose):
-        return KernelLayout(transform)
-    return Layout(shape)
+        return KernelForm(transform)
+    return Form(shape)
 
 
 def as_image(xp: Any, x: Array, shape: ChannelShape) -> Array:
