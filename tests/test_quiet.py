@@ -22,6 +22,8 @@ STAYS = {
     r"nengo\.builder\.builder\.Builder\.builders\[<class 'nengo_ngc\..*'>\] is new": (
         "`nengo.builder.Builder`"
     ),
+    r"nengo\.builder\.builder\.Builder\.builders"
+    r"\[<class 'nengo\.connection\.Connection'>\] is another": "whose kernel learns",
     r"environment: TF_USE_LEGACY_KERAS is new": "`TF_USE_LEGACY_KERAS`",
     r"tensorflow: seed is another": "TensorFlow's global seed",
 }

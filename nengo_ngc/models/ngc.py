@@ -194,6 +194,10 @@ optional
         self.device = device
         self.verbose = verbose
 
+    @property
+    def _n_columns(self):
+        return self._task.layers.sizes[-1]
+
     def _new_task(self):
         return NGCTask(self, self._seed, self.n_features_in_)
 

@@ -21,7 +21,7 @@ class LatentTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     @property
     def _n_columns(self) -> int:
         """The number of columns that ``transform`` returns."""
-        return self._task.layers.sizes[-1]
+        return self.n_hidden[-1]
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

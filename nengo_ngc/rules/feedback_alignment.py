@@ -39,10 +39,10 @@ class FeedbackAlignment(LayerRule):
     ----------
     output : nengo.Ensemble, nengo.ensemble.Neurons or nengo.Node
         The object after the layer, where the error arises.
-    feedback : (n_neurons, output.size_in) array, nengo.dists.Distribution, \
-nengo.Convolution or nengo.ConvolutionTranspose, optional
-        B, (post, pre), or a convolution of which it is the transpose, and which leads from the
-        layer to the output. Default: ``Gaussian(0, 1 / sqrt(output.size_in))``.
+    feedback : array, nengo.dists.Distribution or nengo.Convolution, optional
+        B, (n_neurons, output.size_in), or a convolution of which it is the transpose, or a
+        ``nengo.ConvolutionTranspose``, which leads from the layer to the output. Default:
+        ``Gaussian(0, 1 / sqrt(output.size_in))``.
     optimizer : Optimizer, optional
         Default: ``Adam(1e-3)``.
     biases : bool, optional

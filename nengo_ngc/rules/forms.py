@@ -218,7 +218,7 @@ def as_image(xp: Any, x: Array, shape: ChannelShape) -> Array:
 
 
 def flat(xp: Any, x: Array, shape: ChannelShape) -> Array:
-    """Return images, (b, *space, channels), as Nengo has them in one row."""
+    """Return images, (b, ..., channels), as Nengo has them in one row."""
     if not shape.channels_last:
         x = xp.transpose(x, (0, shape.dimensions + 1, *range(1, shape.dimensions + 1)))
     return xp.reshape(x, (-1, shape.size))

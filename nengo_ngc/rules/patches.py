@@ -74,12 +74,13 @@ class Patches:
         Parameters
         ----------
         xp : namespace
-        x : (b, *image, n_in) array
-        kernel : (*kernel, n_in / groups, n_out) array
+        x : (b, ..., n_in) array
+            The image.
+        kernel : (..., n_in / groups, n_out) array
 
         Returns
         -------
-        (b, *grid, n_out) array
+        (b, ..., n_out) array
         """
         padding = list(zip(self.before, self.after))
         return xp.convolve(x, kernel, self.strides, padding, self._ones, self.groups)
@@ -90,12 +91,13 @@ class Patches:
         Parameters
         ----------
         xp : namespace
-        y : (b, *grid, n_in) array
-        kernel : (*kernel, n_in / groups, n_out) array
+        y : (b, ..., n_in) array
+            The grid.
+        kernel : (..., n_in / groups, n_out) array
 
         Returns
         -------
-        (b, *image, n_out) array
+        (b, ..., n_out) array
         """
         padding = []
         for n, places, k, stride, before in zip(
@@ -112,11 +114,11 @@ class Patches:
         Parameters
         ----------
         xp : namespace
-        kernel : (*kernel, n_in / groups, n_out) array
+        kernel : (..., n_in / groups, n_out) array
 
         Returns
         -------
-        (*kernel, n_out / groups, n_in) array
+        (..., n_out / groups, n_in) array
         """
         *sizes, n_in, n_out = kernel.shape
         d = len(sizes)
@@ -130,7 +132,7 @@ class Patches:
         Parameters
         ----------
         xp : namespace
-        x : (b, *image, n_channels) array
+        x : (b, ..., n_channels) array
 
         Returns
         -------

@@ -57,7 +57,8 @@ def edit(folder, key, value, of="parameters"):
         ("steps", 0, "parameters", "parameters: NGCModel.steps: must be a whole number"),
         ("beta", "0.1", "parameters", "parameters.beta must be a finite number, got '0.1'"),
         ("n_hidden", 6, "parameters", "parameters.n_hidden must be a list"),
-        ("n_hidden", [6, "4"], "parameters", r"parameters.n_hidden[1] must be a whole"),
+        ("n_hidden", [6, "4"], "parameters", "n_hidden: '4' is no convolutional layer"),
+        ("n_hidden", [6, 0.5], "parameters", r"parameters.n_hidden[1] must be a whole"),
         (
             "tolerance",
             {},

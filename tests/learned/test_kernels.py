@@ -12,7 +12,10 @@ def network():
     """A network without a seed, in which a convolution learns by backprop."""
     with nengo.Network() as model:
         net = ngc.networks.FeedforwardClassifier(
-            ((6, 6), ngc.Conv(3, 3, stride=2), 4), optimizer=ngc.SGD(0.1), label="net"
+            ((6, 6), ngc.Conv(3, 3, stride=2), 4),
+            neuron_type="tanh",
+            optimizer=ngc.SGD(0.1),
+            label="net",
         )
         nengo.Connection(nengo.Node(np.linspace(0, 1, 36)), net.input, synapse=None)
         nengo.Connection(nengo.Node([0, 1, 0, 0]), net.target, synapse=None)
