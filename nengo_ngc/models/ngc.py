@@ -36,7 +36,7 @@ class NGCModel(LatentTransformer, DensityEstimator):
     n_hidden : tuple of int, Conv or str, optional
         Number of latent states in each layer, from the lowest layer to the top one. Layers of
         the variant "t1" can be convolutional, such as ``("16c5s2", 128)``, see
-        `.networks.Conv`.
+        `.Conv`.
     variant : {"t1", "t1-sigma", "t2-sigma", "pdh"}, optional
         The variant of the circuit, see `.networks.GNCN`.
     steps : int, optional

@@ -34,7 +34,7 @@ class RuleClassifier(ImageClassifier):
     ----------
     n_hidden : tuple of int, Conv or str, optional
         Number of neurons in each hidden layer, or convolutional layers, see
-        `.networks.Conv`, such as ``(Conv(32, 5, stride=2), 128)`` or ``("32c5s2", 128)``.
+        `.Conv`, such as ``(Conv(32, 5, stride=2), 128)`` or ``("32c5s2", 128)``.
     rule : str, optional
         The learning rule: "backprop", "feedback-alignment", "sign-symmetry" (feedback weights
         are random but for their signs), "direct-feedback-alignment", "predictive-coding",

@@ -153,7 +153,7 @@ class Layers:
     Parameters
     ----------
     shape : tuple
-        What `LayersParam` returns, with the input first.
+        What ``LayersParam`` returns, with the input first.
 
     Attributes
     ----------
