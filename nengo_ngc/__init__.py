@@ -7,7 +7,7 @@ from typing import Any
 from . import networks, neurons, program
 from .exceptions import DivergenceError
 from .learned import load, save
-from .networks import Conv
+from .networks.convolutional import Conv
 from .neurons import KWinnersTakeAll, SoftKWinnersTakeAll, SoftThreshold
 from .objects import average_pool
 from .rules import (

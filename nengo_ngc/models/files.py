@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from ..networks import Conv
+from ..networks.convolutional import Conv
 from ..storage import model_files, schema
 from ..storage.model_files import Reader
 from ..storage.schema import Table, Whole

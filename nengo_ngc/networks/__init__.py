@@ -3,7 +3,6 @@
 from .adaptive_winners import AdaptiveWinners
 from .associative import AssociativeMemory
 from .competitive import CompetitiveLayer
-from .convolutional import Conv
 from .feedforward_classifier import FeedforwardClassifier
 from .gncn import GNCN
 from .hopfield import LayeredHopfield
@@ -17,7 +16,6 @@ __all__ = [
     "AdaptiveWinners",
     "AssociativeMemory",
     "CompetitiveLayer",
-    "Conv",
     "FeedforwardClassifier",
     "GNCN",
     "LayeredHopfield",

@@ -8,7 +8,6 @@ import nengo_ngc as ngc
 from nengo_ngc.networks import (
     GNCN,
     PFF,
-    Conv,
     FeedforwardClassifier,
     PredictiveCodingClassifier,
 )
@@ -48,7 +47,7 @@ def test_deeper_layers_get_errors_of_different_sizes():
 @pytest.mark.parametrize("rule", ["backprop", "feedback-alignment", "sign-symmetry"])
 def test_kernels_count_once_for_each_place(rule):
     # 3 x 3 places with kernels of 2 x 2 pixels, and 2 x 2 places after them
-    shape = ((4, 4), Conv(5, 2), Conv(3, 2), 7)
+    shape = ((4, 4), ngc.Conv(5, 2), ngc.Conv(3, 2), 7)
     first, second, top = 9 * 5 * 4, 4 * 3 * 4 * 5, 12 * 7
     forward = first + second + top
     assert counted(FeedforwardClassifier(shape, rule)) == 2 * forward + top + second
@@ -58,10 +57,10 @@ def test_kernels_count_once_for_each_place(rule):
 
 
 def test_settling_through_kernels_counts_the_transpose():
-    net = PredictiveCodingClassifier(((4, 4), Conv(5, 2), 7), schedule=Schedule(5))
+    net = PredictiveCodingClassifier(((4, 4), ngc.Conv(5, 2), 7), schedule=Schedule(5))
     first, top = 9 * 5 * 4, 45 * 7
     assert counted(net) == 5 * (first + 2 * top) + first + top
-    net = GNCN(((4, 4), Conv(5, 2)), variant="t1", tied=False, schedule=Schedule(5))
+    net = GNCN(((4, 4), ngc.Conv(5, 2)), variant="t1", tied=False, schedule=Schedule(5))
     assert counted(net) == 5 * (2 * first) + 2 * first
 
 

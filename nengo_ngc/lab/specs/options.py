@@ -8,7 +8,7 @@ from nengo.exceptions import ValidationError
 
 from ...models import BACKENDS
 from ...models.codes import READOUTS
-from ...networks import Conv
+from ...networks.convolutional import Conv
 
 COUNT = click.IntRange(min=1)
 SEED = click.IntRange(0, 2**32 - 1)
