@@ -14,6 +14,7 @@ from nengo.solvers import NoSolver
 from nengo.transforms import Dense
 from numpy.typing import NDArray
 
+from ..networks.convolutional import with_init
 from ..objects import FromParameter
 from ..rules import LocalRule
 from ..rules.connections import rules_of, solves_weights
@@ -125,9 +126,7 @@ class Weights(Holder):
         transform = self.obj.transform
         if type(transform) in (Dense, FromParameter):
             return {"transform": _transform(transform.shape, arrays["weights"], arrays)}
-        clone = object.__new__(type(transform))  # of convolutions, for instance
-        clone.__setstate__({**transform.__getstate__(), "init": arrays["weights"]})
-        return {"transform": clone}
+        return {"transform": with_init(transform, arrays["weights"])}
 
     def _shape(self):
         return self.obj.transform.sample(rng=np.random.RandomState(0)).shape

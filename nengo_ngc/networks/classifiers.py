@@ -33,7 +33,7 @@ from ..validation import (
     checked,
 )
 from .base import LEARNING
-from .convolutional import with_kernel
+from .convolutional import with_init
 from .layers import LAYERS, LayeredNetwork
 from .parts import ACTIVATIONS, neurons, seed_of
 
@@ -111,7 +111,7 @@ def _random_kernel(layer):
         return None
     conv = layer.transform
     n_heard = math.prod(conv.kernel_size) * conv.n_filters / math.prod(conv.strides)
-    return with_kernel(conv, nengo.dists.Gaussian(0, 1 / np.sqrt(n_heard)))
+    return with_init(conv, nengo.dists.Gaussian(0, 1 / np.sqrt(n_heard)))
 
 
 def _direct_feedback_alignment(layer, after, output, **kwargs):

@@ -214,7 +214,7 @@ class Layers:
     def up(self, level: int, init: Any) -> nengo.transforms.Transform:
         """A transform that leads up to a layer, with some weights or a distribution."""
         if level in self.convolutions:
-            return with_kernel(self.convolutions[level], init)
+            return with_init(self.convolutions[level], init)
         return nengo.Dense(self.weights(level), init=init)
 
     def weights_down(self, level: int) -> Shape:
@@ -239,18 +239,11 @@ class Layers:
         )
 
 
-def with_kernel(convolution: nengo.Convolution, init: Any) -> nengo.Convolution:
-    """Return a convolution like another one, with another kernel."""
-    return nengo.Convolution(
-        convolution.n_filters,
-        convolution.input_shape,
-        convolution.kernel_size,
-        convolution.strides,
-        convolution.padding,
-        convolution.channels_last,
-        init=init,
-        groups=convolution.groups,
-    )
+def with_init(transform: nengo.transforms.Transform, init: Any) -> Any:
+    """Return a transform like another one, with other weights or another distribution."""
+    clone = object.__new__(type(transform))
+    clone.__setstate__({**transform.__getstate__(), "init": init})
+    return clone
 
 
 def _convolution(layer, below, level):
