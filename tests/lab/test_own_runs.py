@@ -9,6 +9,7 @@ from matplotlib.image import imread
 
 from nengo_ngc.lab import compare as comparison
 from nengo_ngc.lab.specs.base import right_half
+from nengo_ngc.lab.specs.ngc import filters_of_units
 
 from .own_data import arrays, as_folders, as_npy, as_npz, in_colour, with_test
 from .test_cli import complaint, nengo_ngc, records, succeed
@@ -53,7 +54,7 @@ def test_a_run_of_ones_own_data(trained):
     assert config["binarize"] is False  # colours would be lost
     assert config["validation"] == 15 and config["parameters"]["batch_size"] == 20
     assert len(records(run)) == 2
-    assert in_colour(run / "reconstructions.png")
+    assert in_colour(run / "reconstructions.png") and in_colour(run / "filters.png")
 
 
 def copied(trained, tmp_path):
@@ -202,6 +203,21 @@ def test_checkpoint_knows_its_data(trained, tmp_path):
 )
 def test_right_half(shape, hidden):
     np.testing.assert_array_equal(right_half(shape), hidden)
+
+
+@pytest.mark.parametrize("shape, seen", [((2, 3, 4, 1), (2, 3)), ((2, 3, 4, 3), (2, 3, 3))])
+def test_filters_of_a_convolutional_layer(shape, seen):
+    W = np.random.RandomState(0).normal(size=shape)
+    filters, found = filters_of_units(W, (8, 9))
+    assert found == seen and filters.shape[0] == 4
+    np.testing.assert_array_equal(filters[2].reshape(seen), W[:, :, 2].reshape(seen))
+
+
+def test_filters_of_a_layer_of_units():
+    W = np.random.RandomState(0).normal(size=(72, 100))
+    filters, shape = filters_of_units(W, (8, 9))
+    assert shape == (8, 9) and len(filters) == 64
+    np.testing.assert_array_equal(filters[5], W[:, 5])
 
 
 # --- comparisons

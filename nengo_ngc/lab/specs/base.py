@@ -15,6 +15,7 @@ from ..datasets import Dataset
 from .options import SHARED, Option
 
 N_SHOWN = 12
+_PER_ROW = 16  # of filters, which are small
 _N_MAPPED = 1000
 
 # images that are enough where all of a large data set would take memory and time
@@ -256,6 +257,15 @@ def as_pixels(rows: Iterable[NDArray]) -> list[NDArray]:
     low = min(0.0, *(float(row.min()) for row in rows))
     high = max(1.0, *(float(row.max()) for row in rows))
     return [(row - low) / (high - low) for row in rows]
+
+
+def draw_filters(
+    filters: NDArray, shape: Sequence[int], folder: Path, note: str | None = None
+) -> None:
+    """Write a picture of weights, each row of which is an image of some shape."""
+    filters = filters / np.abs(filters).max()
+    rows = [filters[i : i + _PER_ROW] for i in range(0, len(filters), _PER_ROW)]
+    plots.image_grid(as_pixels(rows), shape, folder / "filters.png", note=note)
 
 
 LATENTS = {"latents": "latents of test images, by t-SNE"}

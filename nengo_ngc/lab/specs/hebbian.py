@@ -8,14 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...models import HebbianEncoder
-from .. import plots
 from ..datasets import Dataset
-from .base import as_pixels, validation_error
+from .base import draw_filters, validation_error
 from .options import COUNT, READOUT, SPARSITY, UNITS, Option
 from .sdr import CodeSpec
 
 _BLANK = 0.1  # of the largest weight of all filters, which no weight of a blank one reaches
-_PER_ROW = 16
 
 
 class HebbianSpec(CodeSpec):
@@ -46,12 +44,7 @@ class HebbianSpec(CodeSpec):
         largest = np.abs(filters).max(axis=1)
         blank = largest < _BLANK * largest.max()
         filters = filters[np.argsort(blank, kind="stable")]
-        plots.image_grid(
-            as_pixels(filters[i : i + _PER_ROW] for i in range(0, len(filters), _PER_ROW)),
-            model.filter_shape_,
-            folder / "filters.png",
-            note=_of_blank_ones(blank),
-        )
+        draw_filters(filters, model.filter_shape_, folder, _of_blank_ones(blank))
 
 
 def _of_blank_ones(blank: NDArray[np.bool_]) -> str | None:

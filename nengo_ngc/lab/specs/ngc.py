@@ -14,8 +14,19 @@ from ...models.tasks.ngc import MEASURES
 from ...networks.gncn import INITIAL, OUTPUTS, VARIANTS
 from .. import plots
 from ..datasets import Dataset
-from .base import LATENTS, N_SHOWN, ModelSpec, as_pixels, probe_error, right_half, tested
+from .base import (
+    LATENTS,
+    N_SHOWN,
+    ModelSpec,
+    as_pixels,
+    draw_filters,
+    probe_error,
+    right_half,
+    tested,
+)
 from .options import COUNT, SIZES, STEPS, Option
+
+_N_FILTERS = 64  # shown
 
 
 class NGCSpec(ModelSpec):
@@ -89,6 +100,7 @@ class NGCSpec(ModelSpec):
         **LATENTS,
         "samples": "samples",
         "reconstructions": "images and what is made of them, whole and half hidden",
+        "filters": "what units of the lowest layer add to an image",
     }
     n_rows = 4
     learns_labels = False
@@ -148,3 +160,13 @@ class NGCSpec(ModelSpec):
             folder / "reconstructions.png",
             titles=["image", "reconstruction", "right half hidden", "filled in"],
         )
+        draw_filters(*filters_of_units(model.parameters_["W1"], data.image_shape), folder)
+
+
+def filters_of_units(W: NDArray, image_shape: tuple[int, ...]) -> tuple[NDArray, tuple[int, ...]]:
+    """Return the weights of each unit of the lowest layer, of some, and their shape."""
+    if W.ndim == 2:
+        return W.T[:_N_FILTERS], image_shape
+    kernels = np.moveaxis(W, -2, 0)
+    shape = kernels.shape[1:-1] if kernels.shape[-1] == 1 else kernels.shape[1:]
+    return kernels.reshape(len(kernels), -1)[:_N_FILTERS], shape
