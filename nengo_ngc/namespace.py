@@ -171,21 +171,42 @@ def _raise_missing(name: str) -> None:
 
 
 def _convolve(x, kernel, strides, padding, dilation, groups):
+    channels, filters = np.split(x, groups, axis=-1), np.split(kernel, groups, axis=-1)
+    every = (slice(None), *(slice(None, None, stride) for stride in strides))
+    made = [
+        _products_of_patches(c, f, every, padding)
+        if max(dilation) == 1
+        else _sum_of_copies(c, f, padding, dilation)[every]
+        for c, f in zip(channels, filters)
+    ]
+    return made[0] if groups == 1 else np.concatenate(made, axis=-1)
+
+
+def _products_of_patches(x, kernel, every, padding):
     space = tuple(range(1, x.ndim - 1))
-    if max(dilation) > 1:
-        sizes = [(n - 1) * d + 1 for n, d in zip(x.shape[1:-1], dilation)]
-        apart = np.zeros((len(x), *sizes, x.shape[-1]), x.dtype)
-        apart[(slice(None), *(slice(None, None, d) for d in dilation))] = x
-        x = apart
     x = np.pad(x, [(0, 0), *padding, (0, 0)])
     windows = np.lib.stride_tricks.sliding_window_view(x, kernel.shape[:-2], axis=space)
-    windows = windows[(slice(None), *(slice(None, None, s) for s in strides))]
     first = x.ndim - 1  # after the samples and places: channels, then pixels of the kernel
     axes = [*range(first + 1, windows.ndim), first], [*range(kernel.ndim - 1)]
-    channels = np.split(windows, groups, axis=first)
-    filters = np.split(kernel, groups, axis=-1)
-    made = [np.tensordot(c, f, axes) for c, f in zip(channels, filters)]
-    return made[0] if groups == 1 else np.concatenate(made, axis=-1)
+    return np.tensordot(windows[every], kernel, axes)
+
+
+def _sum_of_copies(x, kernel, padding, dilation):
+    """The same for images with zeros between their pixels, which are not multiplied here."""
+    *sizes, _, n_out = kernel.shape
+    space = x.shape[1:-1]
+    full = [(n - 1) * d + k for n, d, k in zip(space, dilation, sizes)]
+    copies = np.tensordot(x, kernel, ([-1], [-2]))
+    made = np.zeros((len(x), *full, n_out), copies.dtype)
+    for pixel in np.ndindex(*sizes):
+        starts = [k - 1 - at for k, at in zip(sizes, pixel)]
+        places = (slice(s, s + (n - 1) * d + 1, d) for s, n, d in zip(starts, space, dilation))
+        made[(slice(None), *places)] += copies[(..., *pixel, slice(None))]
+    # zeros around the images
+    more = [[n - (k - 1) for n in zeros] for zeros, k in zip(padding, sizes)]
+    made = np.pad(made, [(0, 0), *(np.maximum(n, 0) for n in more), (0, 0)])
+    inner = (slice(max(-a, 0), n - max(-b, 0)) for (a, b), n in zip(more, made.shape[1:]))
+    return made[(slice(None), *inner)]
 
 
 _OWN: dict[str, Callable] = {
