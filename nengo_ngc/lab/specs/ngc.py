@@ -163,7 +163,9 @@ class NGCSpec(ModelSpec):
         draw_filters(*filters_of_units(model.parameters_["W1"], data.image_shape), folder)
 
 
-def filters_of_units(W: NDArray, image_shape: tuple[int, ...]) -> tuple[NDArray, tuple[int, ...]]:
+def filters_of_units(
+    W: NDArray, image_shape: tuple[int, ...]
+) -> tuple[NDArray, tuple[int, ...]]:
     """Return the weights of each unit of the lowest layer, of some, and their shape."""
     if W.ndim == 2:
         return W.T[:_N_FILTERS], image_shape
