@@ -253,9 +253,10 @@ class _Counting(np.ndarray):
         return np.asarray(getattr(ufunc, method)(*plain, **kwargs)).view(_Counting)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        before = _Counting.count
         found = super().__array_function__(func, types, args, kwargs)
-        if func is np.einsum:
-            _Counting.count += _of_einsum(*args)
+        if func is np.einsum:  # which may be made of other products
+            _Counting.count = before + _of_einsum(*args)
         return found.view(_Counting) if isinstance(found, np.ndarray) else found
 
 
