@@ -70,6 +70,8 @@ CASES = {
         (("be,ben->bn", A, RNG.randn(3, 4, 2)), {}),
         (("ii->i", SQUARE), {}),
         (("bi,bi->b", A, B), {}),
+        (("bi,bj->ij", RNG.randn(9, 2), RNG.randn(9, 3)), {}),
+        (("bj,ij->bi", RNG.randn(9, 2), RNG.randn(8, 2)), {}),
     ],
     "matmul": [((A, B.T), {}), ((RNG.randn(2, 3, 4), RNG.randn(2, 4, 5)), {})],
     "diag": [((A[0],), {}), ((SQUARE,), {})],
