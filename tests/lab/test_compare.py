@@ -803,7 +803,7 @@ if "-m" in sys.orig_argv:  # in the process of a cell
 PARENT = """
 import signal
 import sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored if tests run in the background
+signal.signal(signal.SIGINT, signal.default_int_handler)  # else ignored in the background
 from nengo_ngc.lab import compare as comparison
 comparison.compare({config!r}, sys.argv[1], n_jobs={n_jobs})
 """
