@@ -41,7 +41,7 @@ import numpy as np
 
 from .validation import unknown
 
-_MANY = 8  # rows
+_MANY = 8  # rows, from which BLAS is worth its start
 
 Array = Any  # an array of NumPy, or of what another backend computes with
 
