@@ -68,10 +68,10 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         Whether updates shrink linearly in the course of ``max_epochs``, from their full size
         to a twentieth of it.
     threshold, low_is_positive, carry, recurrent, lateral, normalize : optional
-    n_group, latent_step, positives_only, noise, weight_std, label_scale : optional
+    n_group, latent_step, positives_only, noise, g_noise, weight_std, label_scale : optional
         As for `.networks.PFF`. With ``recurrent=False, carry=0, g_units=0`` this is the plain
         forward-forward algorithm.
-    readout : {"pass", "states"}, optional
+    readout : {"pass", "states", "layers"}, optional
         What the output reads and learns from, see `.networks.PFF`. With "states", as in the
         original program, predictions by one pass are poor.
     scan : bool, optional
@@ -125,7 +125,7 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
     arguments = (
         *declared(PFF, "g_units", "threshold", "low_is_positive", "carry", "recurrent"),
         *declared(PFF, "lateral", "normalize", "n_group", "latent_step", "positives_only"),
-        *declared(PFF, "noise", "weight_std", "label_scale", "readout"),
+        *declared(PFF, "noise", "g_noise", "weight_std", "label_scale", "readout"),
         WholeParam("steps"),
         Adam.learning_rate,
         FlagParam("anneal"),
@@ -166,6 +166,7 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         latent_step: float = 0.025,
         positives_only: bool = True,
         noise: float = 0.0,
+        g_noise: float = 0.0,
         weight_std: float = 0.05,
         label_scale: float = 5.0,
         readout: str = "pass",
@@ -194,6 +195,7 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         self.latent_step = latent_step
         self.positives_only = positives_only
         self.noise = noise
+        self.g_noise = g_noise
         self.weight_std = weight_std
         self.label_scale = label_scale
         self.readout = readout

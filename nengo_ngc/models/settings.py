@@ -31,7 +31,7 @@ _ANY = Either((Flag(), Number(), Text(), List(Number())), optional=True)
 _ADDED = {
     "HebbianEncoder": ("readout",),
     "NGCModel": ("output", "image_shape"),
-    "PFFClassifier": ("readout", "weight_std", "label_scale", "anneal"),
+    "PFFClassifier": ("readout", "weight_std", "label_scale", "anneal", "g_noise"),
     "RuleClassifier": (
         "loss",
         "init",

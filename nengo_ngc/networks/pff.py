@@ -104,6 +104,9 @@ class PFF(RepresentationCircuit):
         program it learns from all images.
     noise : float, optional
         Standard deviation of the Gaussian noise that is added to :math:`a_l`.
+    g_noise : float, optional
+        Standard deviation of the Gaussian noise that is added to states before the generative
+        circuit reads them. It reads no state below 0.
     optimizer : Optimizer or None, optional
         Optimiser of all parameters. With None nothing learns. Default:
         ``Clipped(Adam(2.5e-4))``.
@@ -114,12 +117,14 @@ class PFF(RepresentationCircuit):
     label_scale : float, optional
         The input of the unit of a label that is present. Beside it, an image has the norm 1 if
         ``normalize`` is True.
-    readout : {"states", "pass"}, optional
+    readout : {"states", "pass", "layers"}, optional
         What the output reads and learns from. "states" are the states of the top layer at the
         previous timestep, as in the original program: the label drives them, so the output
         learns little that helps without a label. "pass" are its states in the feedforward
         pass with which a presentation begins, and which no label has driven; then the output
-        is the prediction of one pass, and stays the same for the whole presentation.
+        is the prediction of one pass, and stays the same for the whole presentation. "layers"
+        are the states of all layers but the first in that pass, as in Hinton's
+        forward-forward. If there is one hidden layer only, they are its states.
     label, seed, add_to_container
         As for `nengo.Network`.
 
@@ -159,8 +164,9 @@ class PFF(RepresentationCircuit):
 
     # kinds of objects from left to right, as Nengo GUI shows them
     gui_columns = (
-        *("input target kind learn", "a carried", "recurrent noise label", "z z_g", "n n_g"),
-        *("before", "start output output_error", "e", "goodness mean_goodness"),
+        *("input target kind learn", "a carried", "recurrent noise label", "z z_g g_noise"),
+        *("n n_g n_noisy", "before", "start output output_error", "e"),
+        "goodness mean_goodness",
         *("loss generative_loss", "mu force_g", "generative_error learned_error"),
     )
     _scale_free = ("z_g",)  # the generative circuit normalises it
@@ -179,10 +185,11 @@ class PFF(RepresentationCircuit):
         PositiveParam("latent_step"),
         FlagParam("positives_only"),
         FiniteParam("noise", low=0),
+        FiniteParam("g_noise", low=0),
         InstanceParam("optimizer", Optimizer, optional=True),
         PositiveParam("weight_std"),
         PositiveParam("label_scale"),
-        ChoiceParam("readout", ("states", "pass")),
+        ChoiceParam("readout", ("states", "pass", "layers")),
         *LEARNING,
     )
     def __init__(
@@ -201,6 +208,7 @@ class PFF(RepresentationCircuit):
         latent_step: float = 0.025,
         positives_only: bool = False,
         noise: float = 0.0,
+        g_noise: float = 0.0,
         optimizer: Optimizer | None = Clipped(Adam(2.5e-4)),
         parameters: Mapping[str, NDArray] | None = None,
         weight_std: float = 0.05,
@@ -218,6 +226,7 @@ class PFF(RepresentationCircuit):
         self._g_units = g_units
         self._latent_step = latent_step
         self._positives_only = positives_only
+        self._g_noise = g_noise
         shapes = {
             f"G{level}": (shape[level - 1], shape[level]) for level in range(1, len(shape))
         }
@@ -255,7 +264,8 @@ class PFF(RepresentationCircuit):
         )
         nengo.Connection(z_g, z_g, synapse=self._delay)
         self._visible["z_g"] = z_g
-        above = [*self._normalized[1:], self._neurons_of(self._node(self._n, z_g, "n_g"))]
+        above = [self._read(level) for level in range(1, n_layers + 1)]
+        above.append(self._neurons_of(self._node(self._n, z_g, "n_g")))
         for level, pre in enumerate(above):
             name = "Gy" if level == n_layers else f"G{level + 1}"
             mu = neurons(self._shape[level], nengo.RectifiedLinear(), f"mu{level}")
@@ -277,6 +287,14 @@ class PFF(RepresentationCircuit):
         nengo.Connection(e, force, transform=back, synapse=None)
         step = 2 * self._latent_step
         nengo.Connection(force, z_g, transform=step, synapse=self._delay)
+
+    def _read(self, level):
+        """A layer as the generative circuit reads it."""
+        if not self._g_noise:
+            return self._normalized[level]
+        noisy = self._node(partial(_of_noisy, self._n), self._z[level], f"n_noisy{level}")
+        self._add_noise("g_noise", level, self._g_noise, noisy)
+        return self._neurons_of(noisy)
 
     def _learned(self, e, level):
         """Of the errors of the generative circuit, those that it learns from."""
@@ -328,6 +346,10 @@ def _through_n(normalizes, xp, first, u, z):
     """Gradients u by n(z) as gradients by z; 0 at the first timestep."""
     gradient = through_normalize(xp, u, z, EPSILON) if normalizes else u
     return xp.where(first, xp.zeros_like(u), gradient)
+
+
+def _of_noisy(n, xp, z):
+    return n(xp, xp.maximum(z, 0.0))
 
 
 def _loss(xp, x, e):

@@ -103,8 +103,14 @@ class RepresentationCircuit(LearningNetwork):
         """The layer that gets the label; without recurrence no layer can pass it down."""
         return self.n_layers if self._recurrent else 1
 
+    @property
+    def _levels_read(self):
+        """The layers that the output reads."""
+        n = self.n_layers
+        return range(min(2, n), n + 1) if self._readout == "layers" else (n,)
+
     def _own_shapes(self):
-        sizes, top, shapes = self._shape, self._shape[-1], {}
+        sizes, shapes = self._shape, {}
         for level in range(1, self.n_layers + 1):
             here, below = sizes[level], sizes[level - 1]
             shapes[f"W{level}"], shapes[f"b{level}"] = (here, below), (here,)
@@ -113,7 +119,8 @@ class RepresentationCircuit(LearningNetwork):
             if self._lateral:
                 shapes[f"L{level}"] = (here, here)
         shapes["Vy"] = (sizes[self._label_level], self._n_classes)
-        shapes["Wo"], shapes["bo"] = (self._n_classes, top), (self._n_classes,)
+        n_read = sum(sizes[level] for level in self._levels_read)
+        shapes["Wo"], shapes["bo"] = (self._n_classes, n_read), (self._n_classes,)
         return shapes
 
     # --- what the circuit is made of
@@ -166,7 +173,7 @@ class RepresentationCircuit(LearningNetwork):
             ):
                 seen.append(new)
             self._visible[f"z{level}"] = z
-            self._add_noise(level)
+            self._add_noise("noise", level, self._noise, recurrent)
         self._top_seen = below if self._readout == "states" else self._build_pass()
         for level in range(1, self.n_layers + 1) if self._recurrent else ():
             if self._lateral:
@@ -188,23 +195,28 @@ class RepresentationCircuit(LearningNetwork):
         return before, self._neurons_of(start)
 
     def _build_pass(self):
-        """The top layer in the feedforward pass, held until the end of the presentation."""
-        of_pass = PureNode(
-            _from_now,
-            self._shape[-1],
-            others=[self._normalized[-1]],
-            schedule=self._schedule,
-            label="pass",
-        )
-        nengo.Connection(of_pass, of_pass, synapse=self._delay)
-        return self._neurons_of(of_pass)
+        """What the output reads in the feedforward pass, held until the presentation ends."""
+        relay = neurons(self._shapes["Wo"][1], Identity(), "pass relay")
+        start = 0
+        for level in self._levels_read:
+            n = self._shape[level]
+            of_pass = PureNode(
+                _from_now,
+                n,
+                others=[self._normalized[level]],
+                schedule=self._schedule,
+                label=f"pass{level}",
+            )
+            nengo.Connection(of_pass, of_pass, synapse=self._delay)
+            nengo.Connection(of_pass, relay[start : start + n], synapse=None)
+            start += n
+        return relay
 
-    def _add_noise(self, level):
-        if self._noise > 0:
-            dist = nengo.dists.Gaussian(0, self._noise)
-            noise = nengo.processes.WhiteNoise(dist, scale=False)
-            node = nengo.Node(noise, size_out=self._shape[level], label=f"noise{level}")
-            nengo.Connection(node, self._recurrent_inputs[level], synapse=None)
+    def _add_noise(self, name, level, std, post):
+        if std > 0:
+            noise = nengo.processes.WhiteNoise(nengo.dists.Gaussian(0, std), scale=False)
+            node = nengo.Node(noise, size_out=self._shape[level], label=f"{name}{level}")
+            nengo.Connection(node, post, synapse=None)
 
     def _build_output(self):
         bias = self._initial.get("bo")

@@ -50,7 +50,7 @@ def test_layers_are_rows_and_kinds_are_columns(settings):
 
 
 def test_both_circuits_of_pff():
-    across, up = placed(PFF((4, 3, 3), positives_only=True, noise=0.1))
+    across, up = placed(PFF((4, 3, 3), positives_only=True, noise=0.1, g_noise=0.1))
     for level in (1, 2):
         row = {up[f"{kind}{level}"] for kind in ("a", "z", "n", "start", "e", "mu", "loss")}
         assert len(row) == 1

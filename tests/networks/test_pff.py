@@ -284,16 +284,22 @@ def test_generative_circuit_learns_from_positives_if_so_asked():
         assert changed.isdisjoint({"G1", "Gy"}) == positives_only
 
 
-def test_an_output_that_learns_from_the_pass(backend):
+@pytest.mark.parametrize("recurrent", [True, False])
+@pytest.mark.parametrize("readout, levels", [("pass", [3]), ("layers", [2, 3])])
+def test_an_output_that_learns_from_the_pass(backend, readout, levels, recurrent):
     """It does what a softmax regression on the states of one feedforward pass does."""
-    kwargs = {"g_units": 0, "optimizer": ngc.SGD(0.1), "readout": "pass"}
-    before, after, _ = learned_by(backend, (6, 5, 5), **kwargs)
+    shape, kwargs = (6, 5, 5, 4), {"g_units": 0, "recurrent": recurrent, "carry": 0.0}
+    kwargs |= {"optimizer": ngc.SGD(0.1), "readout": readout}
+    before, after, _ = learned_by(backend, shape, **kwargs)
     x, y = np.random.RandomState(0).rand(4, 6), np.eye(3)[[0, 1, 2, 0]]
     kind = np.array([[1.0], [1], [0], [0]])
-    for level in (1, 2):
+    read = []
+    for level in (1, 2, 3):
         n = x / (np.linalg.norm(x, axis=1, keepdims=True) + 1e-8)
         x = np.maximum(n @ before[f"W{level}"].T, 0)
-    n = x / (np.linalg.norm(x, axis=1, keepdims=True) + 1e-8)
+        if level in levels:
+            read.append(x / (np.linalg.norm(x, axis=1, keepdims=True) + 1e-8))
+    n = np.concatenate(read, axis=1)
     W, b = before["Wo"].astype(float), before["bo"].astype(float)
     for _ in range(3):
         p = np.exp(n @ W.T + b)
@@ -301,14 +307,48 @@ def test_an_output_that_learns_from_the_pass(backend):
         W, b = W + 0.1 * e.T @ n / 4, b + 0.1 * e.mean(axis=0)
     np.testing.assert_allclose(after["Wo"], W, atol=1e-5)
     np.testing.assert_allclose(after["bo"], b, atol=1e-5)
-    of_states = learned_by(backend, (6, 5, 5), **{**kwargs, "readout": "states"})[1]
-    assert np.abs(of_states["Wo"] - W).max() > 1e-3
+    of_states = learned_by(backend, shape, **{**kwargs, "readout": "states"})[1]
+    top = W[:, -shape[-1] :]
+    assert np.abs(of_states["Wo"] - top).max() > 1e-3
+
+
+def test_of_one_hidden_layer_the_output_reads_this_layer():
+    made = {readout: PFF((6, 5), readout=readout, seed=0) for readout in ("layers", "pass")}
+    assert made["layers"].connections["Wo"].size_mid == 5
+    assert made["pass"].connections["Wo"].size_mid == 5
 
 
 def test_noise_moves_states():
     quiet = learned_by("nengo", (6, 5), g_units=0)[2]
     noisy = learned_by("nengo", (6, 5), g_units=0, noise=0.1)[2]
     assert np.abs(quiet - noisy).max() > 1e-3
+
+
+def test_noise_of_what_the_generative_circuit_reads(backend):
+    """It reads n(relu(z + noise)), and predicts z itself."""
+    with nengo.Network(seed=0) as model:
+        net = PFF((6, 5, 4), n_classes=3, g_units=2, g_noise=0.2, optimizer=None)
+        nengo.Connection(nengo.Node(np.linspace(0, 1, 6)), net.input, synapse=None)
+        probes = {
+            name: nengo.Probe(net.nodes[name])
+            for name in ("z1", "z2", "g_noise1", "g_noise2", "n_noisy1", "n_noisy2")
+        }
+        loss = net.probe("generative_loss1")
+        mu = net.probe("mu1")
+    with simulator(backend, model, 1) as sim:
+        sim.run_steps(13)
+        seen = {name: np.reshape(sim.data[probe], (13, -1)) for name, probe in probes.items()}
+        of_mu, losses = np.reshape(sim.data[mu], (13, 5)), np.reshape(sim.data[loss], 13)
+        G2 = net.parameters(sim)["G2"]
+    for level in (1, 2):
+        noise = seen[f"g_noise{level}"]
+        assert 0.1 < noise.std() < 0.3
+        z = np.maximum(seen[f"z{level}"] + noise, 0)
+        assert (z == 0).any()
+        n = z / (np.linalg.norm(z, axis=1, keepdims=True) + 1e-8)
+        np.testing.assert_allclose(seen[f"n_noisy{level}"], n, atol=1e-6)
+    np.testing.assert_allclose(of_mu, np.maximum(seen["n_noisy2"] @ G2.T, 0), atol=1e-6)
+    np.testing.assert_allclose(losses, np.sum((seen["z1"] - of_mu) ** 2, axis=1), rtol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -321,6 +361,7 @@ def test_noise_moves_states():
         ({"threshold": np.nan}, "threshold: must be a finite number"),
         ({"noise": np.nan}, "noise: must be a finite number of at least 0"),
         ({"noise": -0.1}, "noise: must be a finite number of at least 0"),
+        ({"g_noise": -0.1}, "g_noise: must be a finite number of at least 0"),
         ({"carry": 1.0}, "carry"),
         ({"latent_step": 0}, "latent_step"),
         ({"label_scale": 0}, "label_scale: must be a finite number above 0, got 0"),

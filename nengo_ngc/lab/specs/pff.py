@@ -26,6 +26,13 @@ class PFFSpec(ModelSpec):
             "Set the standard deviation of the noise that is added to the input of the units.",
             click.FloatRange(min=0),
         ),
+        Option(
+            "g-noise",
+            "g_noise",
+            "Set the standard deviation of the noise that is added to what the generative "
+            "circuit reads.",
+            click.FloatRange(min=0),
+        ),
     )
     small = {"hidden": (128, 128), "batch": 50, "epochs": 30, "learning_rate": 1e-3}
     large = {"hidden": (500, 500), "batch": 500, "epochs": 5}
@@ -72,11 +79,11 @@ class PFFSpec(ModelSpec):
         self, model: Any, data: Dataset, n_log_p: int, n_samples: int
     ) -> dict[str, float]:
         X, y = tested(data)
-        error = 100 * (1 - model.score(X, y))
-        one_pass = model.set_params(scan=False).score(X, y)
-        model.set_params(scan=True)
+        scan = model.scan
+        score, score_of_pass = (model.set_params(scan=s).score(X, y) for s in (True, False))
+        model.set_params(scan=scan)
         return {
-            "error": error,
-            "pass_error": 100 * (1 - one_pass),
+            "error": 100 * (1 - score),
+            "pass_error": 100 * (1 - score_of_pass),
             "probe_error": probe_error(model, data),
         }

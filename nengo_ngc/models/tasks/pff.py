@@ -185,6 +185,7 @@ class PFFTask(LabelTask):
             latent_step=model.latent_step,
             positives_only=model.positives_only,
             noise=model.noise if learns else 0.0,
+            g_noise=model.g_noise if learns else 0.0,
             weight_std=model.weight_std,
             label_scale=model.label_scale,
             readout=model.readout,
