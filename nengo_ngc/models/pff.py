@@ -14,11 +14,13 @@ from ..namespace import NUMPY
 from ..networks import PFF
 from ..neurons.functions import normalize
 from ..rules import Adam
+from ..rules.optimizers import OPTIMIZERS
 from ..storage.model_files import within
 from ..training.images import part
 from ..training.prior import arrays_of, drawn, expected_arrays, fitted_mixture, mixture_of
 from ..validation import (
     CallableParam,
+    ChoiceParam,
     FlagParam,
     RandomStateParam,
     WholeParam,
@@ -62,8 +64,10 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         those that are installed.
     random_state : int, RandomState or None, optional
         Seed of the weights, of the order of images, of negative samples and of ``sample``.
+    optimizer : {"adam", "adamw", "momentum", "rmsprop", "sgd"}, optional
+        The optimiser of all parameters, which sees no gradient beyond 1 in size.
     learning_rate : float, optional
-        The learning rate of Adam.
+        The learning rate of the optimiser.
     anneal : bool, optional
         Whether updates shrink linearly in the course of ``max_epochs``, from their full size
         to a twentieth of it.
@@ -127,6 +131,7 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         *declared(PFF, "lateral", "normalize", "n_group", "latent_step", "positives_only"),
         *declared(PFF, "noise", "g_noise", "weight_std", "label_scale", "readout"),
         WholeParam("steps"),
+        ChoiceParam("optimizer", OPTIMIZERS),
         Adam.learning_rate,
         FlagParam("anneal"),
         FlagParam("scan"),
@@ -154,6 +159,7 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         backend: str = "auto",
         random_state: int | np.random.RandomState | None = None,
         *,
+        optimizer: str = "adam",
         learning_rate: float = 2.5e-4,
         anneal: bool = False,
         threshold: float = 10.0,
@@ -161,7 +167,7 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         carry: float = 0.3,
         recurrent: bool = True,
         lateral: bool = True,
-        normalize: bool = True,
+        normalize: bool | str = True,
         n_group: int = 10,
         latent_step: float = 0.025,
         positives_only: bool = True,
@@ -183,6 +189,7 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         self.max_epochs = max_epochs
         self.backend = backend
         self.random_state = random_state
+        self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.anneal = anneal
         self.threshold = threshold

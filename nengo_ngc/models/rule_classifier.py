@@ -10,6 +10,7 @@ from ..networks import FeedforwardClassifier, PredictiveCodingClassifier
 from ..networks.classifiers import NEURONS
 from ..networks.convolutional import LayersParam
 from ..rules.optimizer_wrappers import SHAPES
+from ..rules.optimizers import OPTIMIZERS
 from ..training.images import part
 from ..validation import (
     ChoiceParam,
@@ -24,7 +25,7 @@ from ..validation import (
 )
 from .classifier import ImageClassifier
 from .inputs import ImagesLike, check_differentiates
-from .tasks.rules import OPTIMIZERS, RULES, OfflineRuleTask, RuleTask
+from .tasks.rules import RULES, OfflineRuleTask, RuleTask
 
 
 class RuleClassifier(ImageClassifier):

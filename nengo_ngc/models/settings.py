@@ -19,6 +19,7 @@ _FIELDS = {
     "n_hidden": List(Either((Whole(1), Text())), 1),
     "n_iter_no_change": Whole(1, optional=True),
     "n_mixture": Either((Whole(1), List(Whole(1), 1))),
+    "normalize": Either((Flag(), Text())),
     "nudging": Number(optional=True),
     "optimizer": Text(optional=True),
     "random_state": _SEED,
@@ -31,7 +32,14 @@ _ANY = Either((Flag(), Number(), Text(), List(Number())), optional=True)
 _ADDED = {
     "HebbianEncoder": ("readout",),
     "NGCModel": ("output", "image_shape"),
-    "PFFClassifier": ("readout", "weight_std", "label_scale", "anneal", "g_noise"),
+    "PFFClassifier": (
+        "readout",
+        "weight_std",
+        "label_scale",
+        "anneal",
+        "g_noise",
+        "optimizer",
+    ),
     "RuleClassifier": (
         "loss",
         "init",

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from ..namespace import NUMPY
 from ..neurons import Identity
-from ..neurons.functions import through_normalize
 from ..objects import PureNode, Transposed
 from ..rules import Adam, Clipped, Optimizer
 from ..schedule import Schedule
@@ -18,6 +17,7 @@ from ..validation import (
     ArrayParam,
     ArraysParam,
     ChoiceParam,
+    EitherParam,
     FiniteParam,
     FlagParam,
     InstanceParam,
@@ -31,7 +31,7 @@ from .base import LEARNING
 from .goodness import Goodness, sum_of_squares
 from .parameters import check_complete, check_parameters
 from .parts import neurons, pass_down, product
-from .pff_representation import EPSILON, RepresentationCircuit
+from .pff_representation import RepresentationCircuit
 
 
 class PFF(RepresentationCircuit):
@@ -88,13 +88,16 @@ class PFF(RepresentationCircuit):
         The part c of a state that is kept from the previous timestep.
     recurrent : bool, optional
         Whether there are connections V and lateral connections. Without them the label is an
-        input of the first layer, and each timestep is a pass through all layers. With
-        ``carry=0`` and ``g_units=0`` in addition, the network is plain forward-forward.
+        input of the first layer, and each timestep is a pass through all layers; in the first
+        one, all labels are equally present, with 1 divided by their number. With ``carry=0``
+        and ``g_units=0`` in addition, the network is plain forward-forward.
     lateral : bool, optional
         Whether a recurrent network has lateral connections.
-    normalize : bool, optional
+    normalize : bool or "rms", optional
         Whether n divides by the norm. If it is False, n is the identity, and the next layer
-        can read the goodness off the norm.
+        can read the goodness off the norm. With "rms", n divides by the root mean square, as
+        in public programs of forward-forward. Then the input of a unit consists of numbers of
+        about the size 1, so that weights and biases learn with the same learning rate.
     n_group : int, optional
         Number of units that compete with each other.
     latent_step : float, optional
@@ -115,8 +118,8 @@ class PFF(RepresentationCircuit):
     weight_std : float, optional
         Standard deviation of the Gaussian from which weights are drawn.
     label_scale : float, optional
-        The input of the unit of a label that is present. Beside it, an image has the norm 1 if
-        ``normalize`` is True.
+        The input of the unit of a label that is present. Beside it, an image of n pixels has
+        the norm 1 if ``normalize`` is True, and :math:`\sqrt{n}` with "rms".
     readout : {"states", "pass", "layers"}, optional
         What the output reads and learns from. "states" are the states of the top layer at the
         previous timestep, as in the original program: the label drives them, so the output
@@ -164,7 +167,8 @@ class PFF(RepresentationCircuit):
 
     # kinds of objects from left to right, as Nengo GUI shows them
     gui_columns = (
-        *("input target kind learn", "a carried", "recurrent noise label", "z z_g g_noise"),
+        *("input target kind learn", "known_label", "a carried", "recurrent noise label"),
+        "z z_g g_noise",
         *("n n_g n_noisy", "before", "start output output_error", "e"),
         "goodness mean_goodness",
         *("loss generative_loss", "mu force_g", "generative_error learned_error"),
@@ -180,7 +184,7 @@ class PFF(RepresentationCircuit):
         FiniteParam("carry", low=0, high=1, high_open=True),
         FlagParam("recurrent"),
         FlagParam("lateral"),
-        FlagParam("normalize"),
+        EitherParam("normalize", FlagParam("normalize"), ChoiceParam("normalize", ("rms",))),
         WholeParam("n_group"),
         PositiveParam("latent_step"),
         FlagParam("positives_only"),
@@ -203,7 +207,7 @@ class PFF(RepresentationCircuit):
         carry: float = 0.3,
         recurrent: bool = True,
         lateral: bool = True,
-        normalize: bool = True,
+        normalize: bool | str = True,
         n_group: int = 10,
         latent_step: float = 0.025,
         positives_only: bool = False,
@@ -281,7 +285,7 @@ class PFF(RepresentationCircuit):
                 others=[e],
                 label=f"generative_loss{level}",
             )
-        through_n = partial(_through_n, self._normalizes)
+        through_n = partial(_through_n, self._normalization)
         force = PureNode(through_n, self._g_units, [z_g], self._schedule, label="force_g")
         back = Transposed(self.connections["Gy"])
         nengo.Connection(e, force, transform=back, synapse=None)
@@ -342,10 +346,9 @@ def _from_zero(xp, first, x):
     return xp.where(first, xp.zeros_like(x), x)
 
 
-def _through_n(normalizes, xp, first, u, z):
+def _through_n(normalization, xp, first, u, z):
     """Gradients u by n(z) as gradients by z; 0 at the first timestep."""
-    gradient = through_normalize(xp, u, z, EPSILON) if normalizes else u
-    return xp.where(first, xp.zeros_like(u), gradient)
+    return xp.where(first, xp.zeros_like(u), normalization.through(xp, u, z))
 
 
 def _of_noisy(n, xp, z):

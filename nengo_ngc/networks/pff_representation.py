@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from ..namespace import NUMPY
 from ..neurons import Identity
-from ..neurons.functions import normalize, softmax
+from ..neurons.functions import softmax
 from ..objects import PureNode
 from ..rules import Adam, ErrorDriven, Lateral, Optimizer
 from ..schedule import Schedule
 from .base import LearningNetwork
 from .goodness import Goodness
+from .normalization import Normalization
 from .parameters import Shape, check_parameters, write_signal
 from .parts import neurons, seed_of
 
@@ -23,8 +24,6 @@ _OUTPUT_SCALE = 5.0  # of the error of the output, as in the authors' program
 
 # half of the samples are positive, and only these teach the output
 _SHARE_OF_POSITIVES = 0.5
-
-EPSILON = 1e-8  # added to the norms of states, as in the authors' program
 
 
 class RepresentationCircuit(LearningNetwork):
@@ -59,7 +58,7 @@ class RepresentationCircuit(LearningNetwork):
         goodness: Goodness,
         recurrent: bool,
         lateral: bool,
-        normalize: bool,
+        normalize: bool | str,
         n_group: int,
         noise: float,
         optimizer: Optimizer | None,
@@ -79,8 +78,8 @@ class RepresentationCircuit(LearningNetwork):
         self._goodness = goodness
         self._recurrent = recurrent
         self._lateral = recurrent and lateral
-        self._normalizes = normalize
-        self._n = _norm_1 if normalize else _unchanged
+        self._normalization = Normalization(normalize)
+        self._n = self._normalization.of
         self._noise = noise
         self._optimizer = optimizer
         self._weight_std = weight_std
@@ -137,8 +136,7 @@ class RepresentationCircuit(LearningNetwork):
         self._build_total_goodness()
 
     def _build_states(self):
-        label = neurons(self._n_classes, Identity(), "label")
-        nengo.Connection(self.target, label, transform=self._label_scale, synapse=None)
+        label = self._build_label()
         x = self._neurons_of(self._node(self._n, self.input, "n0"))
         self._z, self._recurrent_inputs = [self.input], [None]
         self._carried, self._normalized, self._before = [None], [x], [None]
@@ -150,7 +148,7 @@ class RepresentationCircuit(LearningNetwork):
             recurrent = nengo.Node(size_in=n, label=f"recurrent{level}")
             carried = neurons(n, Identity(), f"carried{level}")
             z = PureNode(
-                partial(_move, self._goodness.carry),
+                partial(_move, self._goodness.carry, self._recurrent),
                 n,
                 others=[drive, carried],
                 schedule=self._schedule,
@@ -182,6 +180,20 @@ class RepresentationCircuit(LearningNetwork):
                 name = f"V{level}"
                 self._connect(name, self._before[level], self._recurrent_inputs[level - 1])
         self._connect("Vy", label, self._recurrent_inputs[self._label_level])
+
+    def _build_label(self):
+        """The label as layers see it, in a pass without recurrence as one that is unknown."""
+        label, seen = neurons(self._n_classes, Identity(), "label"), self.target
+        if not self._recurrent:
+            seen = PureNode(
+                _unknown_at_first,
+                self._n_classes,
+                schedule=self._schedule,
+                label="known_label",
+            )
+            nengo.Connection(self.target, seen, synapse=None)
+        nengo.Connection(seen, label, transform=self._label_scale, synapse=None)
+        return label
 
     def _build_delay(self, level, normalized):
         """What other layers see of a layer at each timestep, and what the next one sees."""
@@ -337,17 +349,15 @@ class RepresentationCircuit(LearningNetwork):
         return signals
 
 
-def _norm_1(xp, z):
-    return normalize(xp, z, EPSILON)
+def _move(carry, waits, xp, first, recurrent, drive, carried):
+    """New states; whether what comes from above waits for the feedforward pass to be over."""
+    all_of_it = xp.maximum(drive + recurrent, 0.0)
+    at_first = xp.maximum(drive, 0.0) if waits else all_of_it
+    return xp.where(first, at_first, (1 - carry) * all_of_it + carry * carried)
 
 
-def _unchanged(xp, z):
-    return z
-
-
-def _move(carry, xp, first, recurrent, drive, carried):
-    moved = (1 - carry) * xp.maximum(drive + recurrent, 0.0) + carry * carried
-    return xp.where(first, xp.maximum(drive, 0.0), moved)
+def _unknown_at_first(xp, first, target):
+    return xp.where(first, xp.ones_like(target) / target.shape[1], target)
 
 
 def _goodness_of(goodness, xp, x, z):

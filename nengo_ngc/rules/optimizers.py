@@ -274,3 +274,13 @@ class RMSprop(Optimizer):
     ) -> tuple[Any, State]:
         v = self.smoothing * state["v"] + (1 - self.smoothing) * gradient * gradient
         return -self.learning_rate * gradient / (xp.sqrt(v) + self.epsilon), {"v": v}
+
+
+# by the names that models and the command line have for them
+OPTIMIZERS = {
+    "adam": Adam,
+    "adamw": AdamW,
+    "momentum": Momentum,
+    "rmsprop": RMSprop,
+    "sgd": SGD,
+}

@@ -38,13 +38,16 @@ class EitherParam(CheckedParam):
         return " or ".join(alternative.expected for alternative in self.alternatives)
 
     def convert(self, value: Any) -> Any:
-        reasons = []
+        reasons, others = [], []
         for alternative in self.alternatives:
             try:
                 return alternative.convert(value)
             except (TypeError, ValueError, OverflowError) as error:
-                reasons.append(str(error) if isinstance(error, UnfitValue) else "")
-        raise UnfitValue("; ".join(filter(None, reasons)))
+                if isinstance(error, UnfitValue) and str(error):
+                    reasons.append(str(error))
+                else:
+                    others.append(alternative.expected)
+        raise UnfitValue(", or ".join(["; ".join(reasons), *others]) if reasons else "")
 
 
 class SynapseParam(EitherParam):

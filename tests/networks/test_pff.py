@@ -14,6 +14,7 @@ from nengo_ngc.backends import Backend, open_session
 from nengo_ngc.models import PFFClassifier, pff
 from nengo_ngc.models.tasks.pff import wrong_labels
 from nengo_ngc.networks import PFF
+from nengo_ngc.networks.normalization import Normalization
 
 from ..conftest import needs_dl, simulator
 
@@ -256,6 +257,27 @@ def test_without_lateral_connections_and_normalization():
     assert "L1" not in learned_by("nengo", (6, 5), lateral=False)[0]
 
 
+def test_states_of_mean_square_1():
+    """A layer sees numbers of the mean square 1."""
+    before, _, goodness = learned_by("nengo", (6, 5, 4), n_steps=0, normalize="rms")
+    x, total = np.random.RandomState(0).rand(4, 6), 0
+    for level in (1, 2):
+        seen = x / np.sqrt(np.mean(x**2, axis=1, keepdims=True))
+        x = np.maximum(seen @ before[f"W{level}"].T, 0)
+        total = total + np.sum(x**2, axis=1)
+    np.testing.assert_allclose(goodness[:, 0], total, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [True, False, "rms"])
+def test_gradients_through_the_normalization(kind):
+    """Against differences: the slope of u n(z) by each element of z."""
+    n = Normalization(kind)
+    z, u = np.random.RandomState(0).randn(2, 1, 5)
+    shifted = np.concatenate([z + 1e-6 * np.eye(5), z - 1e-6 * np.eye(5)])
+    above, below = np.split((n.of(np, shifted) @ u.T)[:, 0], 2)
+    np.testing.assert_allclose(n.through(np, u, z)[0], (above - below) / 2e-6, atol=1e-8)
+
+
 @pytest.mark.parametrize("low_is_positive", [True, False])
 def test_goodness_parts_as_asked(low_is_positive):
     def gap(n_steps):
@@ -296,7 +318,9 @@ def test_an_output_that_learns_from_the_pass(backend, readout, levels, recurrent
     read = []
     for level in (1, 2, 3):
         n = x / (np.linalg.norm(x, axis=1, keepdims=True) + 1e-8)
-        x = np.maximum(n @ before[f"W{level}"].T, 0)
+        # without recurrence each of three labels is present a little, five times as strong
+        label = 5 / 3 * before["Vy"].sum(axis=1) if level == 1 and not recurrent else 0
+        x = np.maximum(n @ before[f"W{level}"].T + label, 0)
         if level in levels:
             read.append(x / (np.linalg.norm(x, axis=1, keepdims=True) + 1e-8))
     n = np.concatenate(read, axis=1)
@@ -361,6 +385,7 @@ def test_noise_of_what_the_generative_circuit_reads(backend):
         ({"threshold": np.nan}, "threshold: must be a finite number"),
         ({"noise": np.nan}, "noise: must be a finite number of at least 0"),
         ({"noise": -0.1}, "noise: must be a finite number of at least 0"),
+        ({"normalize": "l1"}, "unknown normalize 'l1'; expected one of rms, or True or False"),
         ({"g_noise": -0.1}, "g_noise: must be a finite number of at least 0"),
         ({"carry": 1.0}, "carry"),
         ({"latent_step": 0}, "latent_step"),
@@ -412,14 +437,25 @@ def model(backend="nengo", **kwargs):
     )
 
 
+def optimizer_of(**kwargs):
+    """The optimiser of a model that learns for two batches of two steps each."""
+    learner = model(g_units=0, steps=2, batch_size=30, max_epochs=1, **kwargs).fit(X, Y)
+    return learner._task.training.net.connections["W1"].learning_rule_type.optimizer
+
+
+def test_the_optimizer_that_is_asked_for():
+    assert optimizer_of().optimizer == ngc.Adam(2.5e-4)
+    asked = optimizer_of(optimizer="momentum", learning_rate=0.1)
+    assert isinstance(asked, ngc.Clipped) and asked.optimizer == ngc.Momentum(0.1)
+    with pytest.raises(
+        ValidationError, match="unknown optimizer 'lbfgs'; expected one of adam"
+    ):
+        model(optimizer="lbfgs").fit(X, Y)
+
+
 def test_steps_shrink_if_so_asked():
     """Two batches of two steps each make four updates."""
-    found = {}
-    for anneal in (False, True):
-        learner = model(g_units=0, steps=2, batch_size=30, max_epochs=1, anneal=anneal)
-        optimizer = learner.fit(X, Y)._task.training.net.connections["W1"].learning_rule_type
-        found[anneal] = optimizer.optimizer
-    constant, shrinking = found[False], found[True]
+    constant, shrinking = (optimizer_of(anneal=anneal) for anneal in (False, True))
     state, gradient = shrinking.init(np.ones(1)), np.ones(1)
     sizes = []
     for _ in range(5):

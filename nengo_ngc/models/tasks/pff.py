@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...networks import PFF
-from ...rules import Adam, Annealed, Clipped, Optimizer
+from ...rules import Annealed, Clipped, Optimizer
+from ...rules.optimizers import OPTIMIZERS
 from ...schedule import Schedule
 from ...training import Images
 from ...validation import LARGEST_WHOLE
@@ -62,6 +63,12 @@ class PFFTask(LabelTask):
 
     def training_network(self) -> PFF:
         return self.network(self.settings.steps + 1, learns=True)
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The optimiser of all parameters, with steps that change as set."""
+        model = self.settings
+        return self.annealed(Clipped(OPTIMIZERS[model.optimizer](model.learning_rate)))
 
     def annealed(self, optimizer: Optimizer) -> Optimizer:
         model = self.settings
@@ -189,7 +196,7 @@ class PFFTask(LabelTask):
             weight_std=model.weight_std,
             label_scale=model.label_scale,
             readout=model.readout,
-            optimizer=self.annealed(Clipped(Adam(model.learning_rate))) if learns else None,
+            optimizer=self.optimizer if learns else None,
             parameters=None if learns else self._parameters_for(generates),
             seed=self.seed,
         )

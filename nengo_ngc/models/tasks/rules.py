@@ -12,7 +12,8 @@ from ...namespace import NUMPY
 from ...networks import FeedforwardClassifier, PredictiveCodingClassifier
 from ...networks.base import LearningNetwork
 from ...networks.classifiers import OUTPUT_LOSSES, takes_time
-from ...rules import SGD, Adam, AdamW, Annealed, Momentum, Optimizer, RMSprop
+from ...rules import SGD, Adam, Annealed, Optimizer
+from ...rules.optimizers import OPTIMIZERS
 from ...schedule import AddUp, Schedule
 from ...training import Images
 from ...training.autodiff import AutodiffTask
@@ -69,15 +70,6 @@ class Rule:
     offline: bool = False
     online: bool = False
     prediction: str = "output"
-
-
-OPTIMIZERS = {
-    "adam": Adam,
-    "adamw": AdamW,
-    "momentum": Momentum,
-    "rmsprop": RMSprop,
-    "sgd": SGD,
-}
 
 
 def _feedforward(hidden_rule):
