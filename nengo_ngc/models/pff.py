@@ -21,6 +21,7 @@ from ..training.prior import arrays_of, drawn, expected_arrays, fitted_mixture, 
 from ..validation import (
     CallableParam,
     ChoiceParam,
+    FiniteParam,
     FlagParam,
     RandomStateParam,
     WholeParam,
@@ -71,6 +72,9 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
     anneal : bool, optional
         Whether updates shrink linearly in the course of ``max_epochs``, from their full size
         to a twentieth of it.
+    hold : float, optional
+        The part of all updates, below 1, that have their full size before they begin to
+        shrink. It has an effect with ``anneal``.
     threshold, low_is_positive, carry, recurrent, lateral, normalize : optional
     n_group, latent_step, positives_only, noise, g_noise, weight_std, label_scale : optional
         As for `.networks.PFF`. With ``recurrent=False, carry=0, g_units=0`` this is the plain
@@ -134,6 +138,7 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         ChoiceParam("optimizer", OPTIMIZERS),
         Adam.learning_rate,
         FlagParam("anneal"),
+        FiniteParam("hold", low=0, high=1, high_open=True),
         FlagParam("scan"),
         CallableParam("negatives", optional=True),
         WholeParam("n_mixture"),
@@ -162,6 +167,7 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         optimizer: str = "adam",
         learning_rate: float = 2.5e-4,
         anneal: bool = False,
+        hold: float = 0.0,
         threshold: float = 10.0,
         low_is_positive: bool = True,
         carry: float = 0.3,
@@ -192,6 +198,7 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.anneal = anneal
+        self.hold = hold
         self.threshold = threshold
         self.low_is_positive = low_is_positive
         self.carry = carry

@@ -37,6 +37,7 @@ _ADDED = {
         "weight_std",
         "label_scale",
         "anneal",
+        "hold",
         "g_noise",
         "optimizer",
     ),

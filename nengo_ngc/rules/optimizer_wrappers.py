@@ -49,16 +49,18 @@ class Annealed(_Around):
 
     .. math:: \Delta\theta \leftarrow s_t\, \Delta\theta
 
-    in the t-th update, counted from 0. The size of a step first grows linearly, for w updates,
-    and then shrinks until update T, either linearly or along half a wave of the cosine:
+    in the t-th update, counted from 0. The size of a step first grows linearly for w updates,
+    then keeps its full size for h updates, and then shrinks until update T, either linearly or
+    along half a wave of the cosine:
 
     .. math::
         s_t &= s_0 + (1 - s_0)\, t / w \qquad \text{for } t < w, \qquad
-        p = \min\bigl((t - w) / (T - w), 1\bigr) \\
+        p = \min\bigl(\max(t - w - h, 0) / (T - w - h), 1\bigr) \\
         s_t &= 1 - (1 - f)\, p \qquad \text{or} \qquad
         s_t = 1 - (1 - f)\, \tfrac{1}{2} (1 - \cos \pi p) \qquad \text{for } t \geq w
 
-    With the cosine this is ``optax.warmup_cosine_decay_schedule``.
+    With the cosine, and without updates of the same size between, this is
+    ``optax.warmup_cosine_decay_schedule``.
 
     Parameters
     ----------
@@ -74,6 +76,9 @@ class Annealed(_Around):
         Number of updates w in which steps grow, below ``n_updates``.
     first : float, optional
         Fraction :math:`s_0` of a step in the first update, if there is a warm-up.
+    hold : int, optional
+        Number of updates h, after the warm-up, in which steps have their full size.
+        ``warm_up + hold`` must be below ``n_updates``.
 
     References
     ----------
@@ -86,6 +91,7 @@ class Annealed(_Around):
     shape = ChoiceParam("shape", SHAPES)
     warm_up = WholeParam("warm_up", low=0)
     first = FiniteParam("first", low=0, high=1)
+    hold = WholeParam("hold", low=0)
 
     def __init__(
         self,
@@ -95,6 +101,7 @@ class Annealed(_Around):
         shape: str = "linear",
         warm_up: int = 0,
         first: float = 0.0,
+        hold: int = 0,
     ):
         super().__init__(optimizer)
         self.n_updates = n_updates
@@ -102,8 +109,12 @@ class Annealed(_Around):
         self.shape = shape
         self.warm_up = warm_up
         self.first = first
+        self.hold = hold
         if warm_up >= n_updates:
             raise unfit("warm_up", f"below n_updates, {n_updates}", warm_up, self)
+        if hold >= n_updates - warm_up:
+            expected = f"below n_updates - warm_up, {n_updates - warm_up}"
+            raise unfit("hold", expected, hold, self)
 
     def init(self, parameter: NDArray) -> State:
         age = np.zeros((), dtype=parameter.dtype)
@@ -130,7 +141,9 @@ class Annealed(_Around):
         -------
         array
         """
-        passed = xp.minimum((age - self.warm_up) / (self.n_updates - self.warm_up), 1.0)
+        begin = self.warm_up + self.hold
+        passed = xp.maximum(age - begin, 0.0) / (self.n_updates - begin)
+        passed = xp.minimum(passed, 1.0)
         if self.shape == "cosine":
             passed = 0.5 * (1 - xp.cos(math.pi * passed))
         size = 1 - (1 - self.floor) * passed

@@ -455,13 +455,18 @@ def test_the_optimizer_that_is_asked_for():
 
 def test_steps_shrink_if_so_asked():
     """Two batches of two steps each make four updates."""
-    constant, shrinking = (optimizer_of(anneal=anneal) for anneal in (False, True))
-    state, gradient = shrinking.init(np.ones(1)), np.ones(1)
-    sizes = []
-    for _ in range(5):
-        change, state = shrinking.update(np, gradient, state, np.ones(1))
-        sizes.append(float(np.abs(change)[0]) / constant.learning_rate)
-    np.testing.assert_allclose(sizes, [1, 0.7625, 0.525, 0.2875, 0.05], rtol=1e-4)
+    constant = optimizer_of(hold=0.5)
+    for hold, expected in (
+        (0.0, [1, 0.7625, 0.525, 0.2875, 0.05]),
+        (0.5, [1, 1, 1, 0.525, 0.05]),
+    ):
+        shrinking = optimizer_of(anneal=True, hold=hold)
+        state, gradient = shrinking.init(np.ones(1)), np.ones(1)
+        sizes = []
+        for _ in range(5):
+            change, state = shrinking.update(np, gradient, state, np.ones(1))
+            sizes.append(float(np.abs(change)[0]) / constant.learning_rate)
+        np.testing.assert_allclose(sizes, expected, rtol=1e-4)
 
 
 def test_scales_of_weights_and_of_the_label():

@@ -97,8 +97,15 @@ def test_warm_up_and_cosine_by_hand():
     linear = ngc.Annealed(ngc.SGD(), 4, floor=0.0, warm_up=2)
     sizes = [linear.size_of_step(NUMPY, np.float64(t)) for t in range(5)]
     np.testing.assert_allclose(sizes, [0, 0.5, 1, 0.5, 0])
+    held = ngc.Annealed(ngc.SGD(), 8, floor=0.0, warm_up=2, hold=2)
+    sizes = [held.size_of_step(NUMPY, np.float64(t)) for t in range(10)]
+    np.testing.assert_allclose(sizes, [0, 0.5, 1, 1, 1, 0.75, 0.5, 0.25, 0, 0])
     with pytest.raises(ValidationError, match="warm_up: must be below n_updates, 4, got 4"):
         ngc.Annealed(ngc.SGD(), 4, warm_up=4)
+    with pytest.raises(
+        ValidationError, match="hold: must be below n_updates - warm_up, 3, got"
+    ):
+        ngc.Annealed(ngc.SGD(), 4, warm_up=1, hold=3)
 
 
 @needs_jax

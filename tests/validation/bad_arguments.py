@@ -309,13 +309,14 @@ ACCEPTED = {
     ("lab.datasets.load", "data_dir"): (("'x'",), "digits come with scikit-learn"),
     (
         r"rules.optimizer(s|_wrappers)\..*",
-        "beta_1|beta_2|momentum|smoothing|decay|floor|first|warm_up",
+        "beta_1|beta_2|momentum|smoothing|decay|floor|first|warm_up|hold",
     ): (("0",), "nothing is left"),
     (r".*\.RuleClassifier", "weight_decay|floor|warm_up|warm_up_from"): (
         ("0",),
         "there is none",
     ),
     (r".*\.RuleClassifier", "anneal"): (("True",), "linearly"),
+    (r".*\.PFFClassifier", "hold"): (("0",), "there is none"),
     (r".*\.LeakyRectifiedLinear", "slope"): (("0",), "as without a leak"),
     (".*", "leak|prior|momentum|noise|homeostasis|scaling|g_units"): (("0",), "there is none"),
     (r".*\.PFF(Classifier)?", "carry"): (("0",), "there is none"),

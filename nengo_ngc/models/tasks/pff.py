@@ -73,7 +73,9 @@ class PFFTask(LabelTask):
     def annealed(self, optimizer: Optimizer) -> Optimizer:
         model = self.settings
         n_updates = min(self.n_updates * model.steps, LARGEST_WHOLE)  # one in each step
-        return Annealed(optimizer, n_updates) if model.anneal else optimizer
+        if not model.anneal:
+            return optimizer
+        return Annealed(optimizer, n_updates, hold=int(model.hold * n_updates))
 
     def begin_epoch(self, data, order):
         self._rng = self.random_state()
