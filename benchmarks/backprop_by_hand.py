@@ -2,7 +2,7 @@
 
 The network, its initial weights, AdamW and its schedule are those of the public program, made
 of JAX and optax alone: all 60,000 training images, the best epoch on test images, and the mean
-of the best five of seven seeds. If it errs as often as the row of `nengo-ngc reproduce` does by
+of the best five of seven seeds. If it errs as often as the row of `nengo-ngc reproduce` by
 `benchmarks.published_protocol`, a difference to the published number is not due to our
 networks. No setting depends on what it prints.
 
