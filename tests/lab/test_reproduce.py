@@ -107,6 +107,18 @@ def test_a_recipe_that_makes_no_sense(old, new, message, recipe):
         reproduce.read(recipe).rows()
 
 
+def test_rows_of_one_name_are_told_apart_by_their_data(recipe):
+    recipe.write_text(RECIPE.replace('name = "second"', 'name = "first"'))
+    table = reproduce.read(recipe)
+    assert [row.dataset for row in table.rows(names=["first"])] == ["mnist", "digits"]
+    (row,) = table.rows(names=["first, digits"])
+    assert row.dataset == "digits"
+    with pytest.raises(
+        ValueError, match="unknown row 'first, digit' .did you mean 'first, di"
+    ):
+        table.rows(names=["first, digit"])
+
+
 def test_unknown_tables_and_rows(recipe, tmp_path):
     with pytest.raises(ValueError, match="unknown table 'pc-mnits' .did you mean 'pc-mnist'"):
         reproduce.read("pc-mnits")

@@ -28,7 +28,13 @@ def _names() -> str:
 @click.command(cls=Filled, names=_names)
 @click.argument("table", required=False)
 @click.option("--quick", is_flag=True, help="Run a small version, which takes minutes.")
-@click.option("--row", "rows", multiple=True, help="Run this row only; may be repeated.")
+@click.option(
+    "--row",
+    "rows",
+    multiple=True,
+    help='Run only this row, such as "BP-SE", or "BP-SE, mnist" for one data set; may be '
+    "repeated.",
+)
 @click.option("--seeds", type=COUNT, help="Run each row with this number of seeds.")
 @click.option("--epochs", type=COUNT, help="Learn for this number of epochs.")
 @click.option(

@@ -39,7 +39,8 @@ def reproduce(
         Whether to run the small version of the table instead, which takes minutes. It shows
         that the recipe works; its numbers are not those of the table.
     rows : sequence of str, optional
-        Names of rows. Default: all of them.
+        Names of rows, such as "BP-SE", or "BP-SE, mnist" for one data set only. Default: all
+        rows.
     seeds : sequence of int, optional
         Take these seeds, rather than those of the recipe.
     epochs : int, optional

@@ -142,7 +142,8 @@ class Recipe:
         ValueError
             If there is no row of a name, or a row makes no sense.
         """
-        known = [row["name"] for row in self.given["rows"]]
+        numbered = [*enumerate(self.given["rows"], start=1)]
+        known = [name for _, row in numbered for name in _called(row)]
         for name in names:
             if name not in known:
                 raise ValueError(unknown("row", name, known))
@@ -153,8 +154,8 @@ class Recipe:
         }
         return [
             self._row(number, row, changes)
-            for number, row in enumerate(self.given["rows"], start=1)
-            if not names or row["name"] in names
+            for number, row in numbered
+            if not names or any(name in names for name in _called(row))
         ]
 
     def _row(self, number: int, row: Mapping[str, Any], changes: Mapping[str, Any]) -> Row:
@@ -176,6 +177,11 @@ class Recipe:
             row.get("source", self.source),
             {f"{number:02}-{_as_file(row['name'])}-{name}": c for name, c in cells.items()},
         )
+
+
+def _called(row):
+    """The names by which a row is asked for; the first may be that of other data, too."""
+    return row["name"], f"{row['name']}, {row['dataset']}"
 
 
 def names() -> list[str]:
