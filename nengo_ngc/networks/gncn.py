@@ -4,7 +4,7 @@ The E update, for example, is the rule `.ErrorDriven` on the connection ``"E1"``
 ``_connect_feedback`` makes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Literal
 
@@ -542,11 +542,31 @@ class GNCN(LearningNetwork):
         """
         if z.shape[1] != self._shape[-1]:
             raise unfit("z", f"of shape (n, {self._shape[-1]})", z, self)
+        return self.decoder(parameters)(z)
+
+    @checked(ArraysParam("parameters"))
+    def decoder(self, parameters: Mapping[str, NDArray]) -> Callable[[NDArray], NDArray]:
+        """Return ``generate`` as a function of states alone, which checks nothing.
+
+        Parameters
+        ----------
+        parameters : mapping of str to array
+            As ``parameters`` returns them.
+
+        Returns
+        -------
+        callable
+            It turns states of the top layer, (n, shape[-1]), into means of the pixels,
+            (n, shape[0]), of the same type if the parameters are of this type, too.
+        """
         check_parameters(parameters, self._shapes)
         check_complete(parameters, [name for name in self._shapes if name[0] in "WM"])
-        return pass_down(
-            self._rates(z), self._weights_down(parameters), self._predict, self._activity_of
-        )
+
+        def generate(z):
+            down = self._weights_down(parameters)
+            return pass_down(self._rates(z), down, self._predict, self._activity_of)
+
+        return generate
 
     def _weights_down(self, parameters):
         """For each layer from the top down, its number and the products that predict it."""
@@ -576,6 +596,11 @@ class GNCN(LearningNetwork):
 
 def _rates(neuron_type, x, max_rate=None):
     """Activities for a batch of inputs, with the gain that the network gives neurons."""
+    if not neuron_type.spiking and not neuron_type.state:
+        # Nengo's ``rates`` would make everything float64
+        rates = np.zeros(x.size, np.result_type(x.dtype, np.float32))
+        neuron_type.step(1.0, np.ravel(x), rates)
+        return rates.reshape(x.shape)
     gain, bias, scale = np.ones(1), np.zeros(1), 1.0
     if neuron_type.spiking:
         gain, bias = neuron_type.gain_bias(np.array([max_rate]), np.zeros(1))

@@ -185,6 +185,11 @@ def test_generate_passes_predictions_down():
     z = np.array([[0.3, -0.7]])
     expected = 1 / (1 + np.exp(-np.tanh(np.tanh(z[:, ::-1])) @ parameters["W1"].T))
     np.testing.assert_allclose(net.generate(parameters, z), expected)
+    whole = np.array([[2, -1]])
+    expected = net.generate(parameters, whole.astype(float))
+    np.testing.assert_array_equal(net.generate(parameters, whole), expected)
+    as_float32 = {name: array.astype(np.float32) for name, array in parameters.items()}
+    assert net.decoder(as_float32)(z.astype(np.float32)).dtype == np.float32
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -1,7 +1,6 @@
 """Neural generative coding as a task."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -138,7 +137,7 @@ class NGCTask(Task):
 
     def decoder(self) -> Callable[[NDArray], NDArray]:
         """Return the function that predicts images of top states, in one pass down."""
-        return partial(self.network(learns=False).generate, self.kept_parameters())
+        return self.network(learns=False).decoder(self.kept_parameters())
 
     # --- the circuit
 
