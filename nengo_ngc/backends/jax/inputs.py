@@ -87,8 +87,9 @@ class Inputs:
     def bytes_of_a_step(self, fed: Arrays) -> float:
         """Return the size of the inputs of one timestep."""
         given = sum(x.nbytes / len(x) for x in fed.values() if len(x) > 1)
-        sizes = sum(op.output.size for op in self._program.sources.values())
-        return given + sizes * self._n * self._dtype.itemsize
+        host = self._program.host
+        ahead = sum(op.output.size * host.rows(name) for name, op in host.sources.items())
+        return given + ahead * self._dtype.itemsize
 
 
 def padded(x: NDArray, length: int) -> NDArray:

@@ -68,6 +68,9 @@ class JaxMachine(Machine):
     def uniform(self, shape: Sequence[int]) -> Array:
         return jax.random.uniform(self._next_key(), tuple(shape), self.dtype)
 
+    def normal(self, shape: Sequence[int]) -> Array:
+        return jax.random.normal(self._next_key(), tuple(shape), self.dtype)
+
     def poisson(self, mean: Array) -> Array:
         return jax.random.poisson(self._next_key(), mean).astype(self.dtype)
 

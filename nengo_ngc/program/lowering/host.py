@@ -26,6 +26,15 @@ _OF_TIME = (
 )
 
 
+def is_drawn_for_samples(process: nengo.Process) -> bool:
+    """Whether a process is noise that `Machine.normal` can draw for all samples but the first.
+
+    With a seed of its own, noise is the same in all samples.
+    """
+    is_white = type(process) is nengo.processes.WhiteNoise
+    return is_white and process.seed is None and type(process.dist) is nengo.dists.Gaussian
+
+
 class Host:
     """The Python functions and processes of a model.
 
@@ -91,7 +100,8 @@ class Host:
         """Start all processes again from their initial states.
 
         In the first sample, a process draws the numbers that Nengo would draw with this seed.
-        In the other samples it draws other numbers, unless the process has a seed itself.
+        In the other samples it draws other numbers, unless the process has a seed itself, or
+        they are drawn elsewhere, see `is_drawn_for_samples`.
         """
         rng = np.random.RandomState(seed)
         self._steps = {}
@@ -100,8 +110,8 @@ class Host:
             generators = [op.process.get_rng(rng)]  # which synapses have in Nengo, too
             if op not in in_python:
                 continue
-            n = 1 if type(op.process) in _CERTAIN else self._n_samples
-            for sample in range(1, n):
+            is_one = type(op.process) in _CERTAIN or is_drawn_for_samples(op.process)
+            for sample in range(1, 1 if is_one else self._n_samples):
                 own = np.random.RandomState([seed, k, sample])
                 generators.append(op.process.get_rng(own))
             self._steps[op] = [self._start(op, generator) for generator in generators]
@@ -111,6 +121,10 @@ class Host:
         size_in, size_out = getattr(op.input, "shape", (0,)), op.output.shape
         state = process.make_state(size_in, size_out, self._dt)
         return process.make_step(size_in, size_out, self._dt, rng, state)
+
+    def rows(self, name: str) -> int:
+        """Return the number of samples for which a source has values of their own, or 1."""
+        return len(self._steps.get(self.sources[name], [0]))
 
     def ahead(self, names: Collection[str], first: int, n_steps: int) -> dict[str, NDArray]:
         """Return the values of sources, each (n_steps, b, size) or (n_steps, 1, size).
@@ -122,11 +136,10 @@ class Host:
             Number of the first timestep, counted from 1.
         n_steps : int
         """
-        made = {}
-        for name in names:
-            op = self.sources[name]
-            n = len(self._steps[op]) if op in self._steps else 1
-            made[name] = np.empty((n_steps, n, *op.output.shape))
+        made = {
+            name: np.empty((n_steps, self.rows(name), *self.sources[name].output.shape))
+            for name in names
+        }
         for k in range(n_steps):
             for name, values in made.items():
                 op = self.sources[name]

@@ -51,5 +51,9 @@ class Machine(ABC):
         """Return uniform random numbers of at least 0 and below 1, new ones in each call."""
 
     @abstractmethod
+    def normal(self, shape: Sequence[int]) -> Array:
+        """Return standard normal random numbers, new ones in each call."""
+
+    @abstractmethod
     def poisson(self, mean: Array) -> Array:
         """Return random numbers from a Poisson distribution with this mean, as floats."""

@@ -2,9 +2,11 @@
 
 from functools import partial
 
-from nengo.builder.operator import SimPyFunc
+from nengo.builder.operator import Operator, SimPyFunc
 from nengo.builder.processes import SimProcess
 
+from ...namespace import Array
+from .host import is_drawn_for_samples
 from .registry import lowers
 from .synapses import filter_of
 from .values import Values
@@ -25,6 +27,23 @@ def lower_process(op: SimProcess, values: Values) -> None:
         for name, array in state.items():
             values.set(op.state[name], array)
     (values.inc if op.mode == "inc" else values.set)(op.output, y)
+
+
+def from_source(op: Operator, values: Values, computed: Array) -> None:
+    """Set the output of an operator whose values were computed before the timesteps.
+
+    Parameters
+    ----------
+    op : Operator
+    values : Values
+    computed : (b, size) or (1, size) array
+    """
+    n, xp = values.machine.n_samples, values.xp
+    if n > 1 and is_drawn_for_samples(getattr(op, "process", None)):
+        dist, scale = op.process.dist, values.dt**-0.5 if op.process.scale else 1.0
+        drawn = dist.mean + dist.std * values.machine.normal((n, *op.output.shape))
+        computed = xp.where(xp.arange(n)[:, None] == 0, computed, scale * drawn)
+    (values.inc if op.incs else values.set)(op.output, computed)
 
 
 @lowers(SimPyFunc, calls_python=lambda op: True)

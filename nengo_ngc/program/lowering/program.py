@@ -19,6 +19,7 @@ from .layout import Layout
 from .machine import Machine
 from .matrices import Matrices
 from .merge import merge
+from .processes import from_source
 from .pure import Rule, compute, is_rule
 from .registry import lowering
 from .values import Values
@@ -183,8 +184,7 @@ class Program:
             if any(signal in fed for signal in op.sets):
                 continue
             if op in names:
-                write = values.inc if op.incs else values.set
-                write(op.output, inputs[names[op]])
+                from_source(op, values, inputs[names[op]])
             elif op in self._rules:
                 rule = self._rules[op]
                 rule.move(values)

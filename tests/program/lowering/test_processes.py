@@ -81,6 +81,42 @@ def test_samples_see_noise_of_their_own_and_the_first_one_nengos(compiled):
     assert np.all(sim.data[free] != first)
 
 
+@pytest.mark.parametrize("scale", [False, True])
+def test_all_samples_see_noise_of_the_same_distribution(scale, compiled):
+    noise = nengo.processes.WhiteNoise(nengo.dists.Gaussian(0.3, 0.02), scale=scale)
+    with nengo.Network(seed=0) as net:
+        probe = nengo.Probe(nengo.Node(noise, size_out=100))
+        ensemble = nengo.Ensemble(100, 1, neuron_type=nengo.RectifiedLinear(), noise=noise)
+        current = nengo.Probe(ensemble.neurons, "input")
+    sim = compiled(net, minibatch_size=4)
+    sim.run_steps(20)
+    size = 0.001**-0.5 if scale else 1.0
+    for sample in sim.data[probe]:
+        assert sample.mean() == pytest.approx(0.3 * size, abs=0.002 * size)
+        assert sample.std() == pytest.approx(0.02 * size, rel=0.1)
+        steps = np.corrcoef(sample)
+        assert np.abs(steps - np.eye(20)).max() < 0.5
+    samples = np.corrcoef(sim.data[probe].reshape(4, -1))
+    assert np.abs(samples - np.eye(4)).max() < 0.1
+    with nengo.Simulator(net, progress_bar=False) as alone:
+        alone.run_steps(20)
+    for seen in (probe, current):
+        np.testing.assert_allclose(sim.data[seen][0], alone.data[seen], rtol=1e-5)
+
+
+def test_only_what_samples_do_not_share_is_computed_for_each_of_them(compiled):
+    seeded = nengo.processes.BrownNoise(seed=4)
+    program = compiled(
+        build({"function": lambda t: [t, t], "own": nengo.processes.BrownNoise()}),
+        minibatch_size=3,
+    ).program
+    assert sorted(map(program.host.rows, program.sources)) == [1, 3]
+    drawn = build({"own": nengo.processes.WhiteNoise(), "seeded": seeded})
+    host = compiled(drawn, minibatch_size=3).program.host
+    rows = {type(op.process).__name__: host.rows(name) for name, op in host.sources.items()}
+    assert rows == {"WhiteNoise": 1, "BrownNoise": 3}  # the others are drawn by the machine
+
+
 def test_a_function_of_time_may_read_what_another_function_has_left_behind(compiled):
     def run(simulator):
         world = {"x": 0.0}
