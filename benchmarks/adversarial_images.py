@@ -5,8 +5,8 @@ moved along the sign of their gradient, each pixel by 0.08, before the network l
 them. This measures how much of the difference to `nengo-ngc reproduce dfa-mnist` is due to
 that. As in that program, the gradient of images is that of backprop, only the moved images are
 learned, and weights begin at 0. 784-800-800-10 units, tanh, binary cross-entropy, RMSprop with
-a learning rate of 1e-4, batches of 64; 50,000 training images are learned, and errors are those
-on the other 10,000.
+a learning rate of 1e-4, batches of 64; 50,000 training images are learned, and errors are
+those of the other 10,000.
 
     NENGO_NGC_DATA=... python -m benchmarks.adversarial_images --epochs 60 \
         --output benchmarks/adversarial_images
