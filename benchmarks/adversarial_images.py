@@ -1,6 +1,6 @@
 """Direct feedback alignment by hand, with and without images that are moved against it.
 
-The published 1.05 % of `dfa-mnist` is from a log of the author's program whose images were
+The published 1.05 % of `dfa-mnist` is from a log of the author's program in which images were
 moved along the sign of their gradient, each pixel by 0.08, before the network learned from
 them. This measures how much of the difference to `nengo-ngc reproduce dfa-mnist` is due to
 that. As in that program, the gradient of images is that of backprop, only the moved images are
