@@ -17,7 +17,7 @@ import numpy as np
 import optax
 
 from ._report import benchmark
-from .published_protocol import said
+from .published_protocol import COLUMNS, summary
 
 SIZES, BATCH = (784, 128, 128, 128, 10), 128
 # the activation, the learning rate before the warm-up, and the weight decay
@@ -38,20 +38,11 @@ def main(report, epochs, seeds, kept):
     loaded = {name: report.load(name, binarize=False) for name in SETTINGS}
     table = report.table(
         f"test error (%) after {epochs} epochs",
-        {
-            "data": "<15",
-            "published": ">10.2f",
-            "last epoch": ">16",
-            "best epoch on test images": ">28",
-            "of the best seeds": ">20",
-            "seeds": ">9",
-        },
+        {"data": "<15", **COLUMNS},
     )
     for name, data in loaded.items():
         curves = np.array([errors(name, data, epochs, seed) for seed in range(seeds)])
-        last, best = curves[:, -1], np.sort(curves.min(axis=1))
-        found = map(said, (last, best, best[:kept]))
-        table.row(name, PUBLISHED[name], *found, f"{len(best[:kept])} of {seeds}")
+        table.row(name, PUBLISHED[name], *summary(curves, kept))
 
 
 def errors(name, data, epochs, seed):

@@ -19,6 +19,14 @@ from nengo_ngc.lab.reproduce import recipes
 
 from ._report import benchmark
 
+COLUMNS = {
+    "published": ">10.2f",
+    "last epoch": ">16",
+    "best epoch on test images": ">28",
+    "of the best seeds": ">20",
+    "seeds": ">9",
+}
+
 
 @benchmark
 @click.argument("table")
@@ -33,22 +41,11 @@ def main(report, table, rows, seeds, kept):
         report.load(name)
     printed = report.table(
         "test error (%) with all training images",
-        {
-            "row": "<24",
-            "data": "<15",
-            "published": ">10.2f",
-            "last epoch": ">16",
-            "best epoch on test images": ">28",
-            "of the best seeds": ">20",
-            "seeds": ">9",
-        },
+        {"row": "<24", "data": "<15", **COLUMNS},
     )
     for row in found:
         curves = np.array([test_errors(cell) for cell in row.cells.values()])
-        last, best = curves[:, -1], np.sort(curves.min(axis=1))
-        numbers = f"{len(best[:kept])} of {seeds}"
-        errors = map(said, (last, best, best[:kept]))
-        printed.row(row.name, row.dataset, row.published, *errors, numbers)
+        printed.row(row.name, row.dataset, row.published, *summary(curves, kept))
 
 
 def test_errors(cell):
@@ -57,6 +54,12 @@ def test_errors(cell):
     model = model_of(cell, images.image_shape)
     model.fit(images.X_train, images.y_train, images.X_test, images.y_test)
     return [record["val_error"] for record in model.history_]
+
+
+def summary(curves, kept):
+    """What the columns after the published number show of the errors of seeds and epochs."""
+    last, best = curves[:, -1], np.sort(curves.min(axis=1))
+    return *map(said, (last, best, best[:kept])), f"{len(best[:kept])} of {len(best)}"
 
 
 def said(errors):

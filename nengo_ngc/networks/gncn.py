@@ -599,7 +599,8 @@ def _rates(neuron_type, x, max_rate=None):
     if not neuron_type.spiking and not neuron_type.state:
         # Nengo's ``rates`` would make everything float64
         rates = np.zeros(x.size, np.result_type(x.dtype, np.float32))
-        neuron_type.step(1.0, np.ravel(x), rates)
+        with np.errstate(over="ignore"):  # in a sigmoid whose value is 0
+            neuron_type.step(1.0, np.ravel(x), rates)
         return rates.reshape(x.shape)
     gain, bias, scale = np.ones(1), np.zeros(1), 1.0
     if neuron_type.spiking:
