@@ -204,7 +204,7 @@ def test_the_command(recipe, tmp_path):
     after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out/cells").iterdir()}
     assert after == kept  # nothing ran twice
     one = CliRunner().invoke(main, [*command, "--row", "first", "--seeds", "1"])
-    typed = f"nengo-ngc reproduce {recipe.stem} --quick --row first --seeds 1"
+    typed = f"nengo-ngc reproduce {recipe.name} --quick --row first --seeds 1"
     assert typed in one.output
 
 

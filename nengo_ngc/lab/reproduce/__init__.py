@@ -72,7 +72,7 @@ def reproduce(
         results = run_cells(cells, modules, folder, n_jobs, dask, data_dir, on_cell, metrics)
         by_name = dict(zip(cells, results))
         found = report.summary(wanted, by_name, recipe.measure)
-        command = _command(recipe.name, quick, rows, seeds, epochs)
+        command = _command(Path(table).name, quick, rows, seeds, epochs)
         report.write(recipe, found, list(by_name.values()), folder, quick, command)
     return found
 
