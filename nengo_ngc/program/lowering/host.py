@@ -27,7 +27,7 @@ _OF_TIME = (
 
 
 def is_drawn_for_samples(process: nengo.Process) -> bool:
-    """Whether a process is noise that `Machine.normal` can draw for all samples but the first.
+    """Whether a process is noise that the device draws for all samples but the first.
 
     With a seed of its own, noise is the same in all samples.
     """
@@ -101,7 +101,7 @@ class Host:
 
         In the first sample, a process draws the numbers that Nengo would draw with this seed.
         In the other samples it draws other numbers, unless the process has a seed itself, or
-        they are drawn elsewhere, see `is_drawn_for_samples`.
+        they are drawn on the device, as Gaussian white noise is.
         """
         rng = np.random.RandomState(seed)
         self._steps = {}
