@@ -266,7 +266,7 @@ class Simulator:
             )
 
     def repeat(self) -> None:
-        """Restart the random numbers of neurons."""
+        """Restart the random numbers that the device draws, of neurons and of white noise."""
         self._draws = np.int32(0)
 
     def _initial_state(self, arrays):

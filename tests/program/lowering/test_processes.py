@@ -114,7 +114,7 @@ def test_only_what_samples_do_not_share_is_computed_for_each_of_them(compiled):
     drawn = build({"own": nengo.processes.WhiteNoise(), "seeded": seeded})
     host = compiled(drawn, minibatch_size=3).program.host
     rows = {type(op.process).__name__: host.rows(name) for name, op in host.sources.items()}
-    assert rows == {"WhiteNoise": 1, "BrownNoise": 3}  # the others are drawn by the machine
+    assert rows == {"WhiteNoise": 1, "BrownNoise": 3}  # other samples' white noise is JAX's
 
 
 def test_a_function_of_time_may_read_what_another_function_has_left_behind(compiled):
