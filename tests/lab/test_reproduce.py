@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from nengo_ngc.lab import reproduce
 from nengo_ngc.lab.cli import main
 from nengo_ngc.lab.compare import training
+from nengo_ngc.lab.compare.report import outcome
 from nengo_ngc.lab.reproduce import report
 from nengo_ngc.lab.reproduce.recipes import Row
 
@@ -159,6 +160,22 @@ def test_what_tables_show():
     assert report.notes(found) == ["² from memory; it was not looked up"]
 
 
+def test_the_line_of_a_run_has_the_measure_of_the_table():
+    last = {"bce": 50.0, "log_p": -110.0}
+    result = {
+        "status": "done",
+        "cell": {"rule": "ngc"},
+        "test": {"last": last, "best": {"epoch": 3, "bce": 49.0, "log_p": -109.0}},
+    }
+    assert outcome(result, "log_p") == (
+        "log p(x), samples of the prior (nats) -110.00 at the last epoch, -109.00 at epoch 3, "
+        "the best on validation"
+    )
+    for measure in (None, "bce", "error"):
+        said = outcome(result, measure)
+        assert said.startswith("test cross-entropy (nats per image) 50.00 at the last epoch")
+
+
 @pytest.mark.parametrize("name", reproduce.names())
 def test_recipes_that_come_with_the_package(name):
     recipe = reproduce.read(name)
@@ -192,6 +209,7 @@ def test_the_command(recipe, tmp_path):
     done = CliRunner().invoke(main, command)
     assert done.exit_code == 0, done.output
     assert "not those of the table" in done.output and "3.00²" in done.output
+    assert "first, digits, seed 0: test error" in done.output
     with open(tmp_path / "out" / "table.json", encoding="utf-8") as file:
         record = json.load(file)
     assert [row["name"] for row in record["rows"]] == ["first", "second"]

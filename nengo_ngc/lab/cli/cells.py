@@ -6,7 +6,6 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from ..compare.report import outcome
 from ..specs.options import COUNT
 from .common import to_type, typed_arguments
 
@@ -40,16 +39,20 @@ class Tell:
     bar : tqdm.tqdm
     say : callable
         Prints a line.
+    described : callable
+        Returns the line for the result of a run.
     """
 
-    def __init__(self, bar: tqdm, say: Callable[[str], None]) -> None:
-        self._bar, self._say = bar, say
+    def __init__(
+        self,
+        bar: tqdm,
+        say: Callable[[str], None],
+        described: Callable[[dict[str, Any]], str],
+    ) -> None:
+        self._bar, self._say, self._described = bar, say, described
 
     def __call__(self, result: dict[str, Any], left: int) -> None:
         self._bar.n = self._bar.total - left
-        cell = result["cell"]
-        name = f"{cell['dataset']}, {cell['rule']}, {cell['neurons']}, seed {cell['seed']}"
-        name += cell["variant"].replace("-", " ")
         with tqdm.external_write_mode():
-            self._say(f"{name}: {outcome(result)}")
+            self._say(self._described(result))
         self._bar.refresh()

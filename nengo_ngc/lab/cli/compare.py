@@ -1,12 +1,14 @@
 """The command ``compare``."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 from tqdm import tqdm
 
 from ...training.progress import draws_bars
 from .. import compare as comparison
+from ..compare.report import outcome
 from ..specs import compared
 from .cells import Tell, continues, dask_option, follow_option, jobs_option
 from .common import (
@@ -99,10 +101,16 @@ def compare(
         bar = tqdm(total=n_cells, unit="run", desc="compare", disable=not draws_bars())
         with bar:
             results = comparison.compare(
-                wanted, folder, jobs, dask, data_dir, Tell(bar, say), follow
+                wanted, folder, jobs, dask, data_dir, Tell(bar, say, _described), follow
             )
         say((folder / "table.txt").read_text(encoding="utf-8"))
         say(f"see report.html, curves and angles in {folder}")
     failed = sum(result["status"] == "failed" for result in results)
     if failed:
         raise click.ClickException(f"{failed} of {n_cells} runs failed; report.html says why")
+
+
+def _described(result: dict[str, Any]) -> str:
+    cell = result["cell"]
+    name = f"{cell['dataset']}, {cell['rule']}, {cell['neurons']}, seed {cell['seed']}"
+    return f"{name}{cell['variant'].replace('-', ' ')}: {outcome(result)}"

@@ -1,12 +1,14 @@
 """The command ``reproduce``."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 from tqdm import tqdm
 
 from ...training.progress import draws_bars
 from .. import reproduce as published
+from ..compare.report import outcome
 from ..specs.options import COUNT
 from .cells import Tell, continues, dask_option, follow_option, jobs_option
 from .common import (
@@ -91,6 +93,13 @@ def reproduce(
         wanted = recipe.rows(quick, rows, chosen, epochs)
         folder = Path(output or f"runs/reproduce-{recipe.name}{'-quick' if quick else ''}")
         total = sum(len(row.cells) for row in wanted)
+
+        def described(result: dict[str, Any]) -> str:
+            cell = result["cell"]
+            row = next(row for row in wanted if cell in row.cells.values())
+            said = outcome(result, recipe.measure)
+            return f"{row.name}, {cell['dataset']}, seed {cell['seed']}: {said}"
+
         with tqdm(total=total, unit="run", desc=recipe.name, disable=not draws_bars()) as bar:
             found = published.reproduce(
                 table,
@@ -102,7 +111,7 @@ def reproduce(
                 jobs,
                 dask,
                 data_dir,
-                Tell(bar, say),
+                Tell(bar, say, described),
                 follow,
             )
         say((folder / "table.txt").read_text(encoding="utf-8"))

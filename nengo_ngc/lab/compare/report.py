@@ -270,8 +270,15 @@ def interval_text(row: dict[str, Any]) -> str:
     return ranking.interval_text(row["criterion"], row)
 
 
-def outcome(result: dict[str, Any]) -> str:
-    """What came out of a cell, in a line."""
+def outcome(result: dict[str, Any], measure: str | None = None) -> str:
+    """What came out of a cell, in a line.
+
+    Parameters
+    ----------
+    result : dict
+    measure : str, optional
+        What is shown of test images, if it was measured. Default: what the rule is judged by.
+    """
     if result["status"] != "done":
         return f"failed, {result['message']}"
     name, test = criterion(result), result["test"]
@@ -280,7 +287,11 @@ def outcome(result: dict[str, Any]) -> str:
         return f"validation {label(result)} " + (
             "NaN" if best is None else as_text(name, best)
         )
-    said = f"test {label(result)} {as_text(name, test['last'][name])} at the last epoch"
+    called = f"test {label(result)}"
+    measures = compared()[result["cell"]["rule"]][0].measures
+    if measure is not None and measure != name and measure in test["last"]:
+        name, called = measure, measures.get(measure, measure)
+    said = f"{called} {as_text(name, test['last'][name])} at the last epoch"
     if "best" not in test:
         return said
     best = test["best"]
