@@ -120,6 +120,33 @@ def test_rows_of_one_name_are_told_apart_by_their_data(recipe):
         table.rows(names=["first, digit"])
 
 
+def test_rows_keep_their_cells_when_another_is_written_above_them(recipe):
+    def cells(quick):
+        return {row.name: row.cells for row in reproduce.read(recipe).rows(quick)}
+
+    before, small = cells(quick=False), cells(quick=True)
+    above = '[[rows]]\nname = "new"\nrule = "backprop"\ndataset = "digits"\n\n'
+    recipe.write_text(RECIPE.replace("[[rows]]", above + "[[rows]]", 1))
+    for kept, found in ((before, cells(quick=False)), (small, cells(quick=True))):
+        assert {name: found[name] for name in kept} == kept
+
+
+def test_no_two_rows_have_the_same_cells(recipe):
+    """In the small version all rows have the same data, but still cells of their own."""
+    recipe.write_text(RECIPE.replace('name = "second"', 'name = "first"'))
+    first, second = reproduce.read(recipe).rows(quick=True)
+    assert first.cells and not first.cells.keys() & second.cells.keys()
+    same = 'name = "First!"\nrule = "backprop"\ndataset = "mnist"\n\n[[rows]]\n'
+    recipe.write_text(RECIPE.replace('name = "second"', same + 'name = "second"'))
+    with pytest.raises(
+        ValueError, match="mine: the names of two rows .*'first, mnist' and 'First!, mnist'"
+    ):
+        reproduce.read(recipe).rows()
+    recipe.write_text(RECIPE.replace('name = "first"', 'name = "一"'))
+    (row,) = reproduce.read(recipe).rows(names=["一"])
+    assert all(name.startswith("一-mnist-") for name in row.cells)
+
+
 def test_unknown_tables_and_rows(recipe, tmp_path):
     with pytest.raises(ValueError, match="unknown table 'pc-mnits' .did you mean 'pc-mnist'"):
         reproduce.read("pc-mnits")

@@ -140,10 +140,11 @@ class Recipe:
         Raises
         ------
         ValueError
-            If there is no row of a name, or a row makes no sense.
+            If there is no row of a name, a row makes no sense, or two rows have one name.
         """
-        numbered = [*enumerate(self.given["rows"], start=1)]
-        known = [name for _, row in numbered for name in _called(row)]
+        given = self.given["rows"]
+        self._check_names(given)
+        known = [name for row in given for name in _called(row)]
         for name in names:
             if name not in known:
                 raise ValueError(unknown("row", name, known))
@@ -153,12 +154,25 @@ class Recipe:
             **({} if epochs is None else {"epochs": epochs}),
         }
         return [
-            self._row(number, row, changes)
-            for number, row in numbered
+            self._row(row, changes)
+            for row in given
             if not names or any(name in names for name in _called(row))
         ]
 
-    def _row(self, number: int, row: Mapping[str, Any], changes: Mapping[str, Any]) -> Row:
+    def _check_names(self, given: Sequence[Mapping[str, Any]]) -> None:
+        """Refuse rows whose cells would be in the same files."""
+        seen: dict[str, str] = {}
+        for row in given:
+            name = _called(row)[-1]
+            file = _as_file(name)
+            if file in seen:
+                raise ValueError(
+                    f"{self.name}: the names of two rows of one data set must differ in "
+                    f"letters or digits, got {seen[file]!r} and {name!r}"
+                )
+            seen[file] = name
+
+    def _row(self, row: Mapping[str, Any], changes: Mapping[str, Any]) -> Row:
         config = {**self.given.get("all", {}), **row, **changes}
         config = {key: value for key, value in config.items() if key not in _OF_ROWS}
         of_all, own = self.given.get("all", {}), changes.get("settings", {})
@@ -175,7 +189,7 @@ class Recipe:
             row.get("published"),
             row.get("origin", "read"),
             row.get("source", self.source),
-            {f"{number:02}-{_as_file(row['name'])}-{name}": c for name, c in cells.items()},
+            {f"{_as_file(_called(row)[-1])}-{name}": c for name, c in cells.items()},
         )
 
 
@@ -215,4 +229,4 @@ def read(table: str | os.PathLike) -> Recipe:
 
 
 def _as_file(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return re.sub(r"[\W_]+", "-", name.lower()).strip("-")
