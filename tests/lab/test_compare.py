@@ -327,6 +327,24 @@ def test_a_cell_without_validation(tmp_path):
     assert "best validation" not in (tmp_path / "table.txt").read_text()
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_no_two_measures_of_a_model_are_called_the_same(name):
+    called = [*MODELS[name].measures.values()]
+    assert len({*called}) == len(called)
+
+
+def test_measures_that_are_called_the_same_are_both_shown(monkeypatch):
+    measures = {"error": "error (%)", "a": "spread", "b": "spread"}
+    monkeypatch.setattr(MODELS["rules"], "measures", measures, raising=False)
+    measured = {"error": (5.0, None), "a": (1.0, 0.5), "b": (2.0, None)}
+    row = {"rule": "backprop", "criterion": "error", "last": measured, "best": {}}
+    assert report.other_measures([row]) == {
+        "other measures, last epoch": ["backprop"],
+        "spread (a)": ["1.00 ± 0.50"],
+        "spread (b)": ["2.00 (one seed)"],
+    }
+
+
 def test_a_model_without_labels_is_a_cell(tmp_path):
     settings = {**SMALL, "rules": ["ngc"], "seeds": [0], "train_images": 60}
     settings["settings"] = {"ngc": {"steps": 5, "n_mixture": 2, "variant": "t1"}}

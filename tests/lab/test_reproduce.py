@@ -164,9 +164,9 @@ def cell_result(seed, last, best=None, epoch=1):
 
 def test_what_tables_show():
     rows = [
-        Row("a", "mnist", 1.5, "memory", "x", {"a0": {}, "a1": {}}),
-        Row("b", "mnist", None, "read", "x", {"b0": {}}),
-        Row("c", "mnist", 4.0, "read", "x", {"c0": {}, "c1": {}}),
+        Row("a", "mnist", "backprop", 1.5, "memory", "x", {"a0": {}, "a1": {}}),
+        Row("b", "mnist", "backprop", None, "read", "x", {"b0": {}}),
+        Row("c", "mnist", "backprop", 4.0, "read", "x", {"c0": {}, "c1": {}}),
     ]
     results = {
         "a0": cell_result(0, 2.0, 1.0, 3),
@@ -185,6 +185,38 @@ def test_what_tables_show():
     assert shown["difference"] == ["+0.00", "-", "+1.00"]
     assert "difference" not in report.columns(found, quick=True)
     assert report.notes(found) == ["² from memory; it was not looked up"]
+    assert not report.other_measures(found, "error")
+    assert found[0]["test"] == [results["a0"]["test"], results["a1"]["test"]]
+
+
+def test_tables_show_all_that_was_measured_of_test_images():
+    rows = [
+        Row("a", "mnist", "ngc", -120.0, "read", "x", {"a0": {}, "a1": {}}),
+        Row("b", "mnist", "ngc", None, "read", "x", {"b0": {}}),
+    ]
+    names = ("log_p", "log_p_error", "log_p_importance", "log_p_importance_error")
+
+    def result(seed, *values):
+        measured = dict(zip(names, values))
+        return {
+            "status": "done",
+            "cell": {"seed": seed},
+            "test": {"last": dict.fromkeys(names, 0.0), "best": {"epoch": 2, **measured}},
+        }
+
+    results = {
+        "a0": result(0, -119.0, 0.5, -100.0, 0.1),
+        "a1": result(1, -121.0, 0.7, -104.0, 0.3),
+        "b0": {"status": "failed", "message": "it broke"},
+    }
+    found = report.summary(rows, results, "log_p")
+    shown = report.other_measures(found, "log_p")
+    assert shown == {
+        "other measures, best epoch": ["a, mnist"],
+        "standard error, samples of the prior": ["0.60 ± 0.14"],
+        "log p(x), importance sampling (nats)": ["-102.00 ± 2.83"],
+        "standard error, importance sampling": ["0.20 ± 0.14"],
+    }
 
 
 def test_the_line_of_a_run_has_the_measure_of_the_table():
@@ -236,6 +268,7 @@ def test_the_command(recipe, tmp_path):
     done = CliRunner().invoke(main, command)
     assert done.exit_code == 0, done.output
     assert "not those of the table" in done.output and "3.00²" in done.output
+    assert "other measures" not in done.output
     assert "first, digits, seed 0: test error" in done.output
     with open(tmp_path / "out" / "table.json", encoding="utf-8") as file:
         record = json.load(file)

@@ -172,8 +172,8 @@ def summary(results: list[dict]) -> list[dict[str, Any]]:
                     "criterion": criterion(cells[0]),
                     "label": label(cells[0]),
                     "interval": known[rule]["interval"],
-                    "last": _over_seeds(cells, "last"),
-                    "best": _over_seeds(cells, "best"),
+                    "last": over_seeds(cells, "last"),
+                    "best": over_seeds(cells, "best"),
                     "n": len(cells),
                     "samples_per_second": speed,
                     "ratio": speed / reference if reference else None,
@@ -226,10 +226,16 @@ def columns(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
     return {name: column for name, column in texts.items() if any(column)}
 
 
-def other_measures(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
+def other_measures(rows: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
     """What else was measured of test images at the best validation epoch, as text.
 
     Without validation images it is that of the last epoch. Empty if there is nothing else.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        Of ``summary``; ``rule``, ``criterion``, ``last`` and ``best`` are enough. The first
+        column shows ``called``, or the rule without it.
     """
     epoch = "best" if any(row["best"] for row in rows) else "last"
     rows = [row for row in rows if row[epoch].keys() - {row["criterion"], "epoch"}]
@@ -239,11 +245,17 @@ def other_measures(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
         for name, text in compared()[row["rule"]][0].measures.items()
         if name != row["criterion"] and name in row[epoch]
     }
+    texts = [*names.values()]
     found = {
-        text: [measure_text(row, epoch, name) for row in rows] for name, text in names.items()
+        # models of users may call two measures the same
+        text if texts.count(text) == 1 else f"{text} ({name})": [
+            measure_text(row, epoch, name) for row in rows
+        ]
+        for name, text in names.items()
     }
     first = f"other measures, {epoch} epoch"
-    return {first: [row["rule"] for row in rows], **found} if found else {}
+    called = [row.get("called", row["rule"]) for row in rows]
+    return {first: called, **found} if found else {}
 
 
 def measure_text(row: dict[str, Any], epoch: str, name: str | None = None) -> str:
@@ -332,8 +344,20 @@ def _done(results: list[dict]) -> list[dict]:
     return [result for result in results if result["status"] == "done"]
 
 
-def _over_seeds(cells: list[dict], epoch: str) -> dict[str, tuple[float, float | None]]:
-    """Mean and standard deviation of each measure of test images."""
+def over_seeds(cells: Sequence[dict], epoch: str) -> dict[str, tuple[float, float | None]]:
+    """Return the mean and the standard deviation of each measure of test images.
+
+    Parameters
+    ----------
+    cells : sequence of dict
+        Results of cells; ``test`` is enough.
+    epoch : {"last", "best"}
+
+    Returns
+    -------
+    dict of {str: (float, float or None)}
+        The deviation is None if there is one value only.
+    """
     records = [cell["test"][epoch] for cell in cells if epoch in cell["test"]]
     found = {}
     for name in dict.fromkeys(key for record in records for key in record):

@@ -60,6 +60,7 @@ class Row:
     ----------
     name : str
     dataset : str
+    rule : str
     published : float or None
         None if nothing was published.
     origin : str
@@ -72,6 +73,7 @@ class Row:
 
     name: str
     dataset: str
+    rule: str
     published: float | None
     origin: str
     source: str
@@ -186,6 +188,7 @@ class Recipe:
         return Row(
             row["name"],
             dataset,
+            rule,
             row.get("published"),
             row.get("origin", "read"),
             row.get("source", self.source),

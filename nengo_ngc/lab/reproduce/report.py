@@ -9,6 +9,7 @@ import numpy as np
 
 from ...storage import atomic
 from .. import plots, provenance
+from ..compare import report as compared
 from ..pages import aligned, page
 from .recipes import FOOTNOTES, ORIGINS, Recipe, Row
 
@@ -29,10 +30,11 @@ def summary(
     Returns
     -------
     list of dict
-        ``name``, ``dataset``, ``published``, ``origin`` and ``source`` of a row; ``last`` and
-        ``best``, the values of all seeds at the last epoch and at the one that was the best
-        on validation images; ``epochs``, which epochs were the best; ``seeds``; and
-        ``failed``, what cells that failed have said.
+        ``name``, ``dataset``, ``rule``, ``published``, ``origin`` and ``source`` of a row;
+        ``last`` and ``best``, the values of all seeds at the last epoch and at the one that
+        was the best on validation images; ``epochs``, which epochs were the best; ``test``,
+        for each seed all that was measured of test images at both; ``seeds``; and ``failed``,
+        what cells that failed have said.
     """
     return [_summed_up(row, [results[name] for name in row.cells], measure) for row in rows]
 
@@ -43,12 +45,14 @@ def _summed_up(row: Row, cells: list[dict[str, Any]], measure: str) -> dict[str,
     return {
         "name": row.name,
         "dataset": row.dataset,
+        "rule": row.rule,
         "published": row.published,
         "origin": row.origin,
         "source": row.source,
         "last": [cell["test"]["last"].get(measure) for cell in done],
         "best": [test.get(measure) for test in best],
         "epochs": [test["epoch"] for test in best],
+        "test": [cell["test"] for cell in done],
         "seeds": [cell["cell"]["seed"] for cell in done],
         "failed": [cell["message"] for cell in cells if cell["status"] == "failed"],
     }
@@ -80,6 +84,17 @@ def columns(rows: Sequence[dict[str, Any]], quick: bool) -> dict[str, list[str]]
     return texts
 
 
+def other_measures(rows: Sequence[dict[str, Any]], measure: str) -> dict[str, list[str]]:
+    """What was measured beside the measure of the table, as text, column by column."""
+    measured = []
+    for row in rows:
+        cells = [{"test": test} for test in row["test"]]
+        found = {epoch: compared.over_seeds(cells, epoch) for epoch in ("last", "best")}
+        called = f"{row['name']}, {row['dataset']}"
+        measured.append({"called": called, "rule": row["rule"], "criterion": measure, **found})
+    return compared.other_measures(measured)
+
+
 def write(
     recipe: Recipe,
     rows: Sequence[dict[str, Any]],
@@ -105,7 +120,9 @@ def write(
     """
     done = [result["provenance"] for result in results if result["status"] == "done"]
     origins = provenance.merged(done)
+    others = other_measures(rows, recipe.measure)
     text = [*heading(recipe, quick), "", *aligned(columns(rows, quick)), *notes(rows)]
+    text += ["", *aligned(others)] if others else []
     text += provenance.origin_lines(origins, command)
     with atomic.replacing(folder / "table.txt") as file:
         file.write("\n".join(text) + "\n")
@@ -119,6 +136,7 @@ def write(
             "reproduce.html",
             heading=heading(recipe, quick),
             columns=columns(rows, quick),
+            others=others,
             notes=notes(rows),
             sources=list(dict.fromkeys(row["source"] for row in rows)),
             picture=picture if drawn else None,

@@ -83,11 +83,11 @@ class NGCSpec(ModelSpec):
         "mse": "squared error of reconstructions, per pixel",
         "masked_mse": "squared error, right half hidden",
         "log_p": "log p(x), samples of the prior (nats)",
-        "log_p_error": "its standard error",
-        "log_p_effective": "its effective number of samples, median",
+        "log_p_error": "standard error, samples of the prior",
+        "log_p_effective": "effective samples of the prior, median",
         "log_p_importance": "log p(x), importance sampling (nats)",
-        "log_p_importance_error": "its standard error",
-        "log_p_importance_effective": "its effective number of samples, median",
+        "log_p_importance_error": "standard error, importance sampling",
+        "log_p_importance_effective": "effective importance samples, median",
         "probe_error": "logistic regression on latents, error (%)",
     }
     criteria = {"bce": "cross-entropy (nats per image)", "mse": "squared error per pixel"}
