@@ -8,7 +8,7 @@ from . import networks, neurons, program
 from .exceptions import DivergenceError
 from .learned import load, save
 from .networks.convolutional import Conv
-from .neurons import KWinnersTakeAll, SoftKWinnersTakeAll, SoftThreshold
+from .neurons import GradedKWinners, KWinnersTakeAll, SoftKWinnersTakeAll, SoftThreshold
 from .objects import average_pool
 from .rules import (
     SGD,
@@ -50,6 +50,7 @@ __all__ = [
     "DivergenceError",
     "ErrorDriven",
     "FeedbackAlignment",
+    "GradedKWinners",
     "HebbianEncoder",
     "Homeostasis",
     "Images",

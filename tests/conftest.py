@@ -83,18 +83,18 @@ def at_once(request):
 
 def simulator(backend, model, minibatch_size=1, dtype="float32"):
     """A simulator of a network; Nengo has samples one by one, and double precision."""
-    if backend == "nengo":
-        return nengo.Simulator(model, progress_bar=False)
     if backend == "jax":
         return ngc.jax.Simulator(
             model, minibatch_size=minibatch_size, dtype=dtype, progress_bar=False
         )
-    simulate = ngc.dl.Simulator  # it prepares TensorFlow for what follows
-    from nengo_dl import configure_settings
+    if backend == "nengo-dl":
+        simulate = ngc.dl.Simulator  # it prepares TensorFlow for what follows
+        from nengo_dl import configure_settings
 
-    with model:
-        configure_settings(dtype=dtype)
-    return simulate(model, minibatch_size=minibatch_size, progress_bar=False)
+        with model:
+            configure_settings(dtype=dtype)
+        return simulate(model, minibatch_size=minibatch_size, progress_bar=False)
+    return nengo.Simulator(model, progress_bar=False)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The base class of models that compute binary sparse codes of images."""
+"""The base class of models that compute sparse codes of images."""
 
 from typing import Any, Self
 
@@ -72,9 +72,10 @@ class CodeClassifier(LatentTransformer, ImageClassifier):
 
     @property
     def mean_codes_(self) -> NDArray:
-        """The part of the codes of each class in which a unit is active, (n_classes, n_units).
+        """The mean code of each class, (n_classes, n_units).
 
-        With ``readout="mean-codes"`` the predicted class is the one whose mean code is at the
+        Of binary codes, it is the part of the codes in which a unit is active. With
+        ``readout="mean-codes"`` the predicted class is the one whose mean code is at the
         smallest angle to the code.
         """
         means = self._task.means
@@ -84,7 +85,7 @@ class CodeClassifier(LatentTransformer, ImageClassifier):
 
     @property
     def centroids_(self) -> NDArray:
-        """The k units that are active most often in each class, (n_classes, n_units)."""
+        """The k largest entries of each mean code, as 0 and 1, (n_classes, n_units)."""
         centroids = self._task.centroids
         if centroids is None:
             raise AttributeError("centroids_")
@@ -93,7 +94,7 @@ class CodeClassifier(LatentTransformer, ImageClassifier):
     # --- using what was learned
 
     def transform(self, X: ImagesLike) -> NDArray | csr_matrix:
-        """Return the binary codes of images.
+        """Return the codes of images.
 
         Parameters
         ----------

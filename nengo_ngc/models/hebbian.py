@@ -8,13 +8,13 @@ import numpy as np
 from ..neurons import KWinnersTakeAll
 from ..rules import SGD
 from ..training.images import image_shape_of
-from ..validation import FiniteParam, SizesParam, WholeParam
+from ..validation import FiniteParam, FlagParam, SizesParam, WholeParam
 from .codes import CodeClassifier
 from .tasks.hebbian import HebbianTask, fitting
 
 
 class HebbianEncoder(CodeClassifier):
-    r"""An encoder that learns binary sparse codes of images by competition.
+    r"""An encoder that learns sparse codes of images by competition.
 
     Learning needs no gradients and has three phases, each with a `.CompetitiveLayer`. In the
     first epoch, filters learn from patches of images. In the epochs after it, units learn
@@ -22,7 +22,7 @@ class HebbianEncoder(CodeClassifier):
     thresholds change, so that all units are among the k winners equally often. Filters start
     as patches, and units start as images. Labels are used for the readout only. By default the
     predicted label is that of the class whose mean code is at the smallest angle to the code.
-    The centroid of a class is made of the k units that its images activate most often.
+    The centroid of a class is made of the k units that its images activate most.
 
     Parameters
     ----------
@@ -67,6 +67,11 @@ class HebbianEncoder(CodeClassifier):
         What labels are predicted by: the angles between a code and the mean codes of the
         classes, or a linear classifier that is trained on codes (scikit-learn's
         `sklearn.linear_model.LogisticRegression`).
+    graded : bool, optional
+        Whether the code shows by how much the inputs of winners exceed those of the other
+        units, as `.GradedKWinners` do. Otherwise it is binary. What is learned is the same. If
+        it is changed after ``fit``, mean codes and the linear readout still belong to the
+        codes from before, until ``fit_centroids`` is called.
     sparse_output : bool, optional
         Whether ``transform`` returns a `scipy.sparse.csr_matrix`.
     device : str or None, optional
@@ -80,9 +85,10 @@ class HebbianEncoder(CodeClassifier):
     classes_ : (n_classes,) array
         The labels that the model knows, sorted.
     mean_codes_ : (n_classes, n_units) array
-        The part of the codes of each class in which each unit is active.
+        The mean code of each class, which is the part of its codes in which each unit is
+        active if codes are binary.
     centroids_ : (n_classes, n_units) array
-        The k units that are active most often in each class, as 0 and 1.
+        The k largest entries of each mean code, as 0 and 1.
     parameters_ : dict of {str: array}
         ``"W1"``, ``"b1"`` of filters and ``"W2"``, ``"b2"`` of units, see `.PatchEncoder`.
         Filters are of features that are divided by ``scale_``.
@@ -137,6 +143,7 @@ class HebbianEncoder(CodeClassifier):
         WholeParam("grid"),
         SGD.learning_rate,
         FiniteParam("homeostasis", low=0),
+        FlagParam("graded"),
     )
 
     def __init__(
@@ -156,6 +163,7 @@ class HebbianEncoder(CodeClassifier):
         learning_rate: float = 0.05,
         homeostasis: float = 0.02,
         readout: str = "mean-codes",
+        graded: bool = False,
         sparse_output: bool = False,
         device: str | None = None,
         verbose: bool = False,
@@ -174,6 +182,7 @@ class HebbianEncoder(CodeClassifier):
         self.learning_rate = learning_rate
         self.homeostasis = homeostasis
         self.readout = readout
+        self.graded = graded
         self.sparse_output = sparse_output
         self.device = device
         self.verbose = verbose

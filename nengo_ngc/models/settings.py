@@ -30,7 +30,7 @@ _ANY = Either((Flag(), Number(), Text(), List(Number())), optional=True)
 # parameters that files of earlier versions lack, which were written with their default, by the
 # name of the estimator
 _ADDED = {
-    "HebbianEncoder": ("readout",),
+    "HebbianEncoder": ("readout", "graded"),
     "NGCModel": ("output", "image_shape"),
     "PFFClassifier": (
         "readout",

@@ -5,10 +5,17 @@ from .derivatives import derivative, register_derivative
 from .integrators import Integrator
 from .latent import LatentState
 from .pointwise import Identity, Pointwise
-from .winners import KWinnersTakeAll, SoftKWinnersTakeAll, SoftThreshold, k_winners
+from .winners import (
+    GradedKWinners,
+    KWinnersTakeAll,
+    SoftKWinnersTakeAll,
+    SoftThreshold,
+    k_winners,
+)
 
 __all__ = [
     "GELU",
+    "GradedKWinners",
     "HardTanh",
     "Identity",
     "Integrator",

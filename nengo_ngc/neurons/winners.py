@@ -1,4 +1,4 @@
-r"""Neuron types for binary sparse codes, whose k neurons with the largest input are 1."""
+r"""Neuron types for sparse codes, in which the k neurons with the largest input are active."""
 
 import math
 from typing import Any
@@ -173,6 +173,47 @@ class SoftKWinnersTakeAll(KWinnersTakeAll):
         largest = -xp.partition(-xp.stop_gradient(J), k)[:, : k + 1]
         above = xp.min(largest[:, :k], axis=1, keepdims=True)
         return 0.5 * (_found(xp, J, above) + _found(xp, J, largest[:, k:]))
+
+
+class GradedKWinners(KWinnersTakeAll):
+    r"""k winners, whose output shows by how much their inputs exceed those of the others.
+
+    .. math::
+        y = \sqrt{k}\, \frac{a}{\lVert a \rVert}, \qquad
+        a_i = \max(J_i - J_{(k+1)}, 0)
+
+    where :math:`J_{(k+1)}` is the largest input of the neurons that do not win, or, if all
+    neurons win, the smallest input. The code has the norm of a binary code of k winners. A
+    winner whose input is equal to :math:`J_{(k+1)}` is 0. Gradients are exact.
+
+    Parameters
+    ----------
+    sparsity : float, optional
+        The part of the neurons that win, above 0 and at most 1.
+    group_size : int or None, optional
+        As for `KWinnersTakeAll`.
+    positive : bool, optional
+        Whether only neurons with an input above 0 can win. Then 0 takes the place of
+        :math:`J_{(k+1)}` if that is below 0.
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If an argument is out of range.
+    """
+
+    def _of_groups(self, xp, J):
+        n = J.shape[1]
+        k = self.n_winners(n)
+        least = -xp.partition(-xp.stop_gradient(J), min(k, n - 1))[:, min(k, n - 1)]
+        theta = _found(xp, J, least[:, None])
+        if self.positive:
+            theta = xp.maximum(theta, 0.0)
+        a = xp.maximum(J - theta, 0.0)
+        largest = xp.stop_gradient(xp.max(a, axis=1, keepdims=True))
+        a = a / xp.where(largest > 0, largest, xp.ones_like(largest))  # squares are not 0
+        squares = xp.sum(a * a, axis=1, keepdims=True)
+        return a * xp.sqrt(k / xp.where(squares > 0, squares, xp.ones_like(squares)))
 
 
 def _found(xp, J, value):

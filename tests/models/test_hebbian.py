@@ -205,6 +205,35 @@ def test_codes_keep_the_class(learned):
     assert score > max(0.75, 0.1 + np.mean(random == DIGITS.y_test))
 
 
+def test_graded_codes_show_more_of_what_was_learned_alike(learned, tmp_path):
+    model = encoder(graded=True, readout="linear").fit(X, Y, DIGITS.X_test, DIGITS.y_test)
+    for name, array in learned.parameters_.items():
+        np.testing.assert_array_equal(model.parameters_[name], array)
+    codes, binary = model.transform(DIGITS.X_test), learned.transform(DIGITS.X_test)
+    assert not np.any((codes > 0) & (binary == 0))
+    np.testing.assert_allclose((codes > 0).sum(axis=1), 5, atol=1)  # equal inputs are 0
+    np.testing.assert_allclose(np.linalg.norm(codes, axis=1), np.sqrt(5))
+    W, b = model.parameters_["W2"], model.parameters_["b2"].ravel()
+    drive = model._task._present("cells", DIGITS.X_test) @ W.T + b
+    above = np.maximum(drive - np.sort(drive, axis=1)[:, [-6]], 0)
+    wanted = np.sqrt(5) * above / np.linalg.norm(above, axis=1, keepdims=True)
+    np.testing.assert_allclose(codes, wanted, atol=1e-5)
+    mean = model.transform(X[Y == 3]).mean(axis=0)
+    np.testing.assert_allclose(model.mean_codes_[3], mean, rtol=1e-5)
+    assert set(np.unique(model.centroids_)) == {0, 1}
+    assert model.history_[-1]["silent_units"] == 0
+    assert model.history_[-1]["entropy"] > 0.9 * learned.history_[-1]["entropy"]
+    score = model.score(DIGITS.X_test, DIGITS.y_test)
+    of_binary = encoder(readout="linear").fit(X, Y).score(DIGITS.X_test, DIGITS.y_test)
+    assert score > of_binary
+    model.save(tmp_path / "model.npz")
+    loaded = HebbianEncoder.load(tmp_path / "model.npz")
+    np.testing.assert_array_equal(loaded.transform(DIGITS.X_test), codes)
+    np.testing.assert_array_equal(
+        loaded.set_params(graded=False).transform(DIGITS.X_test), binary
+    )
+
+
 def test_units_are_equally_busy(learned):
     spread = {}
     for name, model in (("kept", learned), ("free", encoder(homeostasis=0.0).fit(X, Y))):

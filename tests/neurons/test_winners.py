@@ -10,7 +10,7 @@ from nengo_ngc.namespace import NUMPY
 from nengo_ngc.networks import AdaptiveWinners
 from nengo_ngc.networks.adaptive_winners import threshold
 
-from ..conftest import needs_dl
+from ..conftest import needs_dl, needs_jax
 
 RNG = np.random.RandomState(0)
 INPUTS = {
@@ -203,6 +203,70 @@ def test_soft_while_nengo_dl_trains_only():
         assert change[index] == pytest.approx(-0.1 * slope, rel=1e-3, abs=1e-6)
 
 
+# --- winners that show by how much they win
+
+
+def graded_by_hand(J, k, positive=False):
+    y = np.zeros(J.shape)
+    for row, out in zip(J, y):
+        theta = sorted(row, reverse=True)[min(k, len(row) - 1)]
+        if positive:
+            theta = max(theta, 0)
+        above = [max(value - theta, 0) for value in row]
+        if any(above):
+            out[:] = np.array(above) * np.sqrt(k) / np.linalg.norm(above)
+    return y
+
+
+@pytest.mark.parametrize("name", INPUTS)
+@pytest.mark.parametrize("sparsity", [0.05, 0.3, 1.0])
+def test_graded_winners(name, sparsity, simulate):
+    J = INPUTS[name]
+    k = ngc.KWinnersTakeAll(sparsity).n_winners(J.shape[1])
+    seen = simulate(model := ensemble(J, ngc.GradedKWinners(sparsity)), 1, len(J))
+    codes = np.reshape(seen.data[model.probe], J.shape)
+    np.testing.assert_allclose(codes, graded_by_hand(J, k), atol=1e-6)
+    if name == "different" and k < 20:
+        np.testing.assert_array_equal(codes > 0, winners_by_hand(J, k))
+
+
+def test_graded_winners_of_groups_and_of_any_size(simulate):
+    J = INPUTS["different"]
+    winners = ngc.GradedKWinners(0.4, group_size=5, positive=True)
+    seen = simulate(model := ensemble(J, winners), 1, len(J)).data[model.probe]
+    groups = np.hstack([graded_by_hand(part, 2, True) for part in np.hsplit(J, 4)])
+    assert np.any(groups != np.hstack([graded_by_hand(p, 2) for p in np.hsplit(J, 4)]))
+    np.testing.assert_allclose(np.reshape(seen, J.shape), groups, atol=1e-6)
+    tiny, huge = (winners.activity(NUMPY, scale * J) for scale in (1e-200, 1e200))
+    np.testing.assert_allclose(tiny, groups, rtol=1e-12)
+    np.testing.assert_allclose(huge, groups, rtol=1e-12)
+
+
+@needs_jax
+def test_gradients_of_graded_winners():
+    import jax
+
+    from nengo_ngc.backends.jax.namespace import jax_namespace
+
+    J, weights = INPUTS["different"], RNG.randn(7, 20)
+
+    def loss(J):
+        activity = ngc.GradedKWinners(0.3).activity(jax_namespace(training=True), J)
+        return (weights * activity).sum()
+
+    with jax.enable_x64(True):
+        gradient = np.asarray(jax.grad(loss)(J))
+        of_zeros = np.asarray(jax.grad(loss)(0 * J))
+    for index in np.ndindex(*J.shape):
+        step = np.zeros(J.shape)
+        step[index] = 1e-6
+        ahead, behind = (
+            np.sum(weights * graded_by_hand(J + sign * step, 6)) for sign in (1, -1)
+        )
+        assert gradient[index] == pytest.approx((ahead - behind) / 2e-6, abs=1e-6)
+    assert np.all(np.isfinite(of_zeros))
+
+
 # --- thresholds that are learned, numbers of winners that are predicted
 
 
@@ -323,6 +387,7 @@ def test_bad_number_of_neurons():
         ("KWinnersTakeAll", {"group_size": 0}, "group_size"),
         ("SoftKWinnersTakeAll", {"hardness": 0}, "hardness"),
         ("SoftKWinnersTakeAll", {"hard": 3}, "hard"),
+        ("GradedKWinners", {"sparsity": 0}, "sparsity"),
         ("SoftThreshold", {"hardness": 0}, "hardness"),
     ],
 )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,12 +20,18 @@ _BLANK = 0.1  # of the largest weight of all filters, which no weight of a blank
 class HebbianSpec(CodeSpec):
     """`HebbianEncoder`."""
 
-    summary = "sparse binary codes that are learned without gradients and without labels"
+    summary = "sparse codes that are learned without gradients and without labels"
     estimator = HebbianEncoder
     own_options = (
         UNITS,
         SPARSITY,
         READOUT,
+        Option(
+            "graded",
+            "graded",
+            "Make codes that show by how much inputs of winners exceed those of other units.",
+            click.BOOL,
+        ),
         Option("patch", "patch", "Set the width and height of a filter, in pixels.", COUNT),
         Option("grid", "grid", "Set the number of cells on each side of the grid.", COUNT),
     )

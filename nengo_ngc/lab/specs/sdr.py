@@ -17,7 +17,7 @@ from .options import READOUT, SPARSITY, UNITS, Option
 
 
 class CodeSpec(ModelSpec):
-    """What specs of models share that make binary codes."""
+    """What specs of models share that make sparse codes."""
 
     measures = {
         "error": "test error (%)",
@@ -42,19 +42,19 @@ class CodeSpec(ModelSpec):
         self, model: Any, data: Dataset, n_log_p: int, n_samples: int
     ) -> dict[str, float]:
         X, y = tested(data)
-        codes = model.transform(X)
+        active = model.transform(X) > 0
         return {
             "error": 100 * (1 - model.score(X, y)),
-            "active_units": codes.sum(axis=1).mean(),
-            "silent_units": np.sum(~codes.any(axis=0)),
-            "entropy": analysis.unit_entropy(codes).mean(),
+            "active_units": active.sum(axis=1).mean(),
+            "silent_units": np.sum(~active.any(axis=0)),
+            "entropy": analysis.unit_entropy(active).mean(),
             "probe_error": probe_error(model, data),
         }
 
     def draw(self, model: Any, data: Dataset, folder: Path) -> None:
         super().draw(model, data, folder)
         X, y = tested(data)
-        classes, means = analysis.class_means(model.transform(X), y)
+        classes, means = analysis.class_means(model.transform(X) > 0, y)
         plots.class_codes(classes, means, folder / "codes.png")
 
 

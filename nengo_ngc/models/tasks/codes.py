@@ -1,4 +1,4 @@
-"""Tasks that make binary sparse codes, and tell classes by their mean codes or linearly."""
+"""Tasks that make sparse codes, and tell classes by their mean codes or linearly."""
 
 from abc import abstractmethod
 
@@ -28,7 +28,7 @@ class CodeTask(LabelTask):
     Attributes
     ----------
     means : (n_classes, n_units) array or None
-        The part of the codes of each class in which each unit is active.
+        The mean code of each class.
     linear : LinearReadout or None
         What the settings ask for with ``readout="linear"``.
     """
@@ -38,7 +38,10 @@ class CodeTask(LabelTask):
 
     @abstractmethod
     def codes(self, X: NDArray | Images) -> NDArray:
-        """Return the codes of images, (n, n_units), also in the middle of an epoch."""
+        """Return the codes of images, (n, n_units), also in the middle of an epoch.
+
+        A unit is active where a code is above 0.
+        """
 
     @property
     def n_units(self) -> int:
@@ -125,9 +128,10 @@ class CodeTask(LabelTask):
         seen = order[:_SEEN]
         codes = self.codes(part(X, seen))
         self._fit_centroids(csr_matrix(codes.astype(np.float32)), y[seen, 0].astype(int))
+        active = codes > 0
         return {
-            "silent_units": int(np.sum(~codes.any(axis=0))),
-            "entropy": float(analysis.unit_entropy(codes).mean()),
+            "silent_units": int(np.sum(~active.any(axis=0))),
+            "entropy": float(analysis.unit_entropy(active).mean()),
         }
 
     # --- files

@@ -11,7 +11,7 @@ from sklearn.utils import gen_batches
 from ...networks import CompetitiveLayer, PatchEncoder
 from ...networks.base import LearningNetwork
 from ...networks.competitive import nearest_bias
-from ...neurons import KWinnersTakeAll
+from ...neurons import GradedKWinners, KWinnersTakeAll
 from ...rules import SGD, Annealed
 from ...schedule import Schedule
 from ...storage.model_files import Array
@@ -195,8 +195,13 @@ class HebbianTask(CodeTask):
         return self._present("output", X)
 
     def _present(self, name, X):
-        seen = ["cells", "output"]
-        session = self.session("infer", lambda: self._encoder(self.settings.sparsity), seen)
+        seen, graded = ["cells", "output"], self.settings.graded
+        kind = GradedKWinners if graded else KWinnersTakeAll
+        session = self.session(
+            "graded" if graded else "infer",
+            lambda: self._encoder(kind(self.settings.sparsity)),
+            seen,
+        )
         session.set_state(_of_level(self.parameters(), 2))
         with self.whole():
             return session.present(X)[name]
@@ -211,7 +216,7 @@ class HebbianTask(CodeTask):
         if self.phase != "filters":
             one_wins = self.phase == "units"
             sparsity = 1 / self.n_units if one_wins else self.settings.sparsity
-            return self._encoder(sparsity, **self._optimizers())
+            return self._encoder(KWinnersTakeAll(sparsity), **self._optimizers())
         m = self.settings.n_hidden[0]
         return CompetitiveLayer(
             (self.learned["W1"].shape[1], m),
@@ -221,14 +226,14 @@ class HebbianTask(CodeTask):
             **self._optimizers(),
         )
 
-    def _encoder(self, sparsity, **optimizers):
+    def _encoder(self, winners, **optimizers):
         return PatchEncoder(
             self.image_shape,
             self.learned["W1"] / self.scale,
             self.learned["b1"],
             self.grid,
             self.n_units,
-            winners=KWinnersTakeAll(sparsity),
+            winners=winners,
             schedule=Schedule(1, self.batch_size),
             seed=self.seed,
             patch=self.patch,

@@ -1,4 +1,4 @@
-"""A linear classifier of binary sparse codes."""
+"""A linear classifier of sparse codes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
