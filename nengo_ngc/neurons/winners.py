@@ -206,7 +206,8 @@ class GradedKWinners(KWinnersTakeAll):
         n = J.shape[1]
         k = self.n_winners(n)
         least = -xp.partition(-xp.stop_gradient(J), min(k, n - 1))[:, min(k, n - 1)]
-        theta = _found(xp, J, least[:, None])
+        found = _found(xp, J, least[:, None])
+        theta = least[:, None] + (found - xp.stop_gradient(found))  # a mean is rounded
         if self.positive:
             theta = xp.maximum(theta, 0.0)
         a = xp.maximum(J - theta, 0.0)

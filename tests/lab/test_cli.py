@@ -297,7 +297,8 @@ def test_pff_evaluate_and_sample(trained_pff, tmp_path):
     output = succeed(nengo_ngc("evaluate", folder))
     result = json.loads((folder / "evaluation.json").read_text())
     assert result.pop("provenance")["data"].keys() == {"digits"}
-    assert result.keys() == {"error", "pass_error", "probe_error"}
+    assert result.keys() == {"error", "scan_error", "pass_error", "probe_error"}
+    assert result["error"] == result["scan_error"]
     assert all(0 <= value <= 100 for value in result.values())
     assert f"{result['error']:.4f}" in output
     path = tmp_path / "three.png"

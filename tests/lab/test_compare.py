@@ -37,7 +37,7 @@ from nengo_ngc.lab.compare import (
     user_modules,
 )
 from nengo_ngc.lab.compare import data as data_of
-from nengo_ngc.lab.specs import MODELS
+from nengo_ngc.lab.specs import MODELS, base, pff
 from nengo_ngc.models import RULES, RuleClassifier
 from nengo_ngc.models.tasks.rules import RuleTask
 from nengo_ngc.storage import locks
@@ -223,6 +223,85 @@ def test_a_cell_is_run_again_once_its_code_has_changed(tmp_path, monkeypatch, ra
     assert [times_run(ran, config, out) for _ in range(2)] == [1, 0]
 
 
+def test_a_cell_is_run_again_once_registered_data_have_changed(tmp_path, monkeypatch, ran):
+    rng = np.random.RandomState(0)
+
+    class Changing(datasets.SOURCES["digits"].__class__):
+        def arrays(self, data_dir=None, download=True):
+            return given
+
+    Changing.__module__ = "another_package"
+    given = {"X": rng.rand(40, 16), "y": np.arange(40) % 2}
+    monkeypatch.setitem(datasets.SOURCES, "changing", Changing())
+    config = {**SMALL, "rules": ["backprop"], "seeds": [0], "datasets": ["changing"]}
+
+    def run_cell(name, cell, code, *args, **kwargs):
+        ran.append(name)
+        sha256 = datasets.find("changing").sha256()
+        about = provenance.collect([0], {"changing": sha256})
+        return name, result_of(cell, code, provenance=about)
+
+    monkeypatch.setattr(processes, "run_cell", run_cell)
+    for _ in range(2):
+        assert [times_run(ran, config, tmp_path / "out") for _ in range(2)] == [1, 0]
+        given = {**given, "X": rng.rand(40, 16)}
+    assert not data_of.hashes(["digits", "mnist"], tmp_path)
+
+
+def test_checkpoints_of_other_data_are_not_believed(tmp_path, monkeypatch):
+    config = comparison.check_config({**SMALL, "rules": ["backprop"], "seeds": [0]})
+    (cell,) = comparison.cells_of(config).values()
+    seen = []
+
+    class Watched(checkpoints.Checkpoints):
+        def __init__(self, folder, spec, made_of):
+            seen.append(made_of)
+            super().__init__(folder, spec, made_of)
+
+    monkeypatch.setattr(checkpoints, "Checkpoints", Watched)
+    training.run(cell, {}, None, tmp_path)
+    assert seen == [{"cell": cell, "code": {}, "data": datasets.find("digits").sha256()}]
+
+
+def test_all_rules_are_tested_on_the_same_images(monkeypatch):
+    n, (X, y) = 30, (np.zeros((50, 4)), np.arange(50) % 2)
+    monkeypatch.setattr(base, "N_TESTED", n)
+    data = datasets.Dataset("x", X, y, X, y, (2, 2))
+
+    class Model:
+        def score(self, X, y):
+            assert len(X) == len(y) == n
+            return 0.75
+
+    assert MODELS["rules"].evaluate(Model(), data, 1, 1) == {"error": 25.0}
+
+
+@pytest.mark.parametrize("scan", [True, False])
+def test_the_error_of_pff_is_that_of_the_predictions_it_is_set_to(scan, monkeypatch):
+    monkeypatch.setattr(pff, "probe_error", lambda *args: 3.0)
+    data = datasets.load("digits")
+
+    class Model:
+        def set_params(self, scan):
+            self.scan = scan
+            return self
+
+        def score(self, X, y):
+            return 0.875 if self.scan else 0.75
+
+    model = Model().set_params(scan)
+    found = MODELS["pff"].evaluate(model, data, 1, 1)
+    others = {"scan_error": 12.5, "pass_error": 25.0, "probe_error": 3.0}
+    assert found == {"error": 12.5 if scan else 25.0, **others}
+    assert model.scan == scan
+
+
+def test_codes_of_a_comparison_are_arrays():
+    wrong = {**SMALL, "rules": ["sdr"], "settings": {"sdr": {"sparse_output": True}}}
+    with pytest.raises(ValueError, match="settings.sdr: sparse_output must be False"):
+        comparison.check_config(wrong)
+
+
 def test_code_of_a_package_is_all_of_its_files(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     folder = tmp_path / "package_of_rules"
@@ -342,6 +421,21 @@ def test_measures_that_are_called_the_same_are_both_shown(monkeypatch):
         "other measures, last epoch": ["backprop"],
         "spread (a)": ["1.00 ± 0.50"],
         "spread (b)": ["2.00 (one seed)"],
+    }
+
+
+def test_other_measures_are_those_of_each_row():
+    """One without validation images has its last epoch; models call things differently."""
+    measured = {"error": (5.0, None), "probe_error": (1.0, None)}
+    rows = [
+        {"rule": "pff", "criterion": "error", "last": {}, "best": measured},
+        {"rule": "hebbian", "criterion": "error", "last": measured, "best": {}},
+        {"rule": "backprop", "criterion": "error", "last": {"error": (1.0, None)}, "best": {}},
+    ]
+    assert report.other_measures(rows) == {
+        "other measures, best or last epoch": ["pff", "hebbian"],
+        "logistic regression on latents, error (%)": ["1.00 (one seed)", ""],
+        "logistic regression on codes, error (%)": ["", "1.00 (one seed)"],
     }
 
 

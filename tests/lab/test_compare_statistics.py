@@ -125,6 +125,27 @@ def test_a_larger_measure_may_be_better(monkeypatch):
     assert ranking.matrix(group)[0][1][1] == "better"
 
 
+def test_a_rule_that_is_worse_on_shared_seeds_is_not_called_the_best():
+    """The other one has failed on two difficult seeds, which its mean lacks."""
+    few = (2.0, 2.1, 2.2)
+    group = group_of({"backprop": few, "pes": (1.5, 1.61, 1.7, 5.0, 5.1)})
+    assert list(group["rules"]) == ["backprop", "pes"]
+    assert group["equal"] is None and ranking.verdict(group) == ranking.OTHER_SEEDS
+    (_, (text, kind)), ((other, other_kind), _) = ranking.matrix(group)
+    assert text.startswith("+0.50 (p") and kind == "worse"
+    assert other.startswith("-0.50") and other_kind == "better"
+    shown = ranking.winners({"errors": group})
+    assert shown["best"] == ["backprop?"]
+    assert shown["not significantly worse"] == ["other seeds"]
+
+
+def test_one_rule_has_no_others_to_be_compared_with():
+    group = group_of({"pes": ERRORS["pes"]})
+    assert ranking.verdict(group) == "" and ranking.matrix(group) == []
+    shown = ranking.winners({"errors": group})
+    assert shown["best"] == ["pes"] and shown["not significantly worse"] == [""]
+
+
 def test_reports_say_what_can_be_concluded(tmp_path):
     results, config = results_of({**ERRORS, "pes": ERRORS["pes"][:3]})
     report.write(results, config, tmp_path)

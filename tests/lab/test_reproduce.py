@@ -1,7 +1,10 @@
 """Published tables that are computed again."""
 
+import importlib.util
 import json
+from importlib import import_module
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -11,6 +14,7 @@ from nengo_ngc.lab.compare import training
 from nengo_ngc.lab.compare.report import outcome
 from nengo_ngc.lab.reproduce import report
 from nengo_ngc.lab.reproduce.recipes import Row
+from nengo_ngc.models import RULES
 
 from ..conftest import needs_jax
 
@@ -46,6 +50,9 @@ origin = "memory"
 published = 3.0
 settings = { steps = 4 }
 """
+
+CELL = {"epochs": 3}
+cli = import_module("nengo_ngc.lab.cli.reproduce")  # the package has the command of this name
 
 # what a network that has learned nothing would not reach in the small version
 REACHED = {"error": 60.0, "log_p": -60.0}
@@ -99,6 +106,21 @@ def test_the_small_version_and_what_is_asked_for(recipe):
         ("published = 2.0", 'published = "two"', "rows.0..published"),
         ("epochs = 2", "epoch = 2", "row 'first'.*'epoch'"),
         ('title = "A table"', "", "title is missing"),
+        (
+            "hidden = [[16]]",
+            "hidden = [[16], [8]]",
+            "row 'first': hidden must be a list of one",
+        ),
+        ("epochs = 2", 'tasks = ["noise"]', "row 'first': tasks must be .'accuracy'.*'noise'"),
+        ("epochs = 2", 'origin = "memory"', "mine: origin must be in a row, not in all"),
+        ("published = 2.0", 'rules = ["pes"]', "row 'first': rules must not be in a recipe"),
+        ("published = 2.0", 'modules = ["a"]', "row 'first': modules must be in all"),
+        (
+            "published = 2.0",
+            "search = { backprop = { learning_rate = [0.1, 1.0] } }",
+            "row 'first': search must not be in a recipe",
+        ),
+        ('title = "', 'measure = "log_p"\ntitle = "', "row 'first': measure: .*'log_p'"),
     ],
 )
 def test_a_recipe_that_makes_no_sense(old, new, message, recipe):
@@ -106,6 +128,43 @@ def test_a_recipe_that_makes_no_sense(old, new, message, recipe):
     recipe.write_text(RECIPE.replace(old, new))
     with pytest.raises(ValueError, match=message):
         reproduce.read(recipe).rows()
+
+
+def test_modules_and_data_beside_a_recipe_are_those_that_it_names(recipe, monkeypatch):
+    folder = recipe.parent
+    (folder / "shifted_rule.py").write_text(
+        'from nengo_ngc.models import RULES\nRULES["as-before"] = RULES["backprop"]\n'
+    )
+    rng = np.random.RandomState(0)
+    np.savez(folder / "mine.npz", X=rng.rand(40, 16), y=np.arange(40) % 2)
+    text = RECIPE.replace("[all]", '[all]\nmodules = ["shifted_rule"]')
+    text = text.replace('"mnist"', '"mine.npz"').replace('"backprop"', '"as-before"')
+    recipe.write_text(text)
+    monkeypatch.chdir("/")
+    table = reproduce.read(recipe)
+    try:
+        (row,) = table.rows(names=["first"])
+    finally:
+        RULES.pop("as-before", None)
+    (cell, _) = row.cells.values()
+    assert (row.dataset, cell["dataset"], cell["rule"]) == ("mine", "mine", "as-before")
+    assert cell["data"]["path"] == str(folder / "mine.npz")
+    assert table.modules == [str(folder / "shifted_rule.py")]
+    assert json.loads(json.dumps(cell)) == cell
+
+
+def test_the_measure_is_called_as_the_model_calls_it(recipe):
+    rule = 'measure = "log_p"\nsmaller_is_better = false\n\n[all]'
+    text = RECIPE.replace("[all]", rule).replace("settings = { beta = 0.1 }", "")
+    text = text.replace('neurons = ["tanh"]', "").replace("settings = { steps = 4 }", "")
+    for name in ("backprop", "predictive-coding"):
+        text = text.replace(f'"{name}"', '"ngc"')
+    recipe.write_text(text)
+    table = reproduce.read(recipe)
+    assert len(table.rows()) == 2
+    assert (
+        "the log p(x), samples of the prior (nats); higher" in report.heading(table, False)[2]
+    )
 
 
 def test_rows_of_one_name_are_told_apart_by_their_data(recipe):
@@ -164,19 +223,19 @@ def cell_result(seed, last, best=None, epoch=1):
 
 def test_what_tables_show():
     rows = [
-        Row("a", "mnist", "backprop", 1.5, "memory", "x", {"a0": {}, "a1": {}}),
-        Row("b", "mnist", "backprop", None, "read", "x", {"b0": {}}),
-        Row("c", "mnist", "backprop", 4.0, "read", "x", {"c0": {}, "c1": {}}),
+        Row("a", "mnist", "backprop", 1.5, "memory", "x", {"a0": CELL, "a1": CELL}),
+        Row("b", "mnist", "backprop", None, "read", "x", {"b0": CELL}),
+        Row("c", "mnist", "backprop", 4.0, "read", "x", {"c0": CELL, "c1": CELL}),
     ]
     results = {
         "a0": cell_result(0, 2.0, 1.0, 3),
         "a1": cell_result(1, 4.0, 2.0, 5),
         "b0": cell_result(0, 7.0),
         "c0": cell_result(0, 5.0),
-        "c1": {"status": "failed", "message": "it broke"},
+        "c1": {"status": "failed", "message": "it broke", "cell": {"seed": 1}},
     }
     found = report.summary(rows, results, "error")
-    assert found[0]["epochs"] == [3, 5] and found[2]["failed"] == ["it broke"]
+    assert found[0]["epochs"] == [3, 5] and found[2]["failed"] == ["seed 1: it broke"]
     shown = report.columns(found, quick=False)
     assert shown["published"] == ["1.50²", "-", "4.00"]
     assert shown["ours, last epoch"] == ["3.00 ± 1.41", "7.00", "5.00"]
@@ -189,10 +248,31 @@ def test_what_tables_show():
     assert found[0]["test"] == [results["a0"]["test"], results["a1"]["test"]]
 
 
+def test_small_numbers_and_what_is_no_number():
+    rows = [Row("a", "mnist", "ngc", 0.0, "read", "x", {"a0": CELL, "a1": CELL})]
+    results = {"a0": cell_result(0, 0.0213), "a1": cell_result(1, None)}
+    for result in results.values():
+        result["test"]["last"]["mse"] = result["test"]["last"].pop("error")
+    found = report.summary(rows, results, "mse")
+    shown = report.columns(found, False, "mse")
+    assert (shown["published"], shown["ours, last epoch"]) == (["0.0000"], ["0.0213"])
+    assert (shown["difference"], shown["seeds"]) == (["+0.0213"], ["1 of 2"])
+    assert outcome({**results["a1"], "cell": {"rule": "ngc"}}, "mse").startswith(
+        "test squared error per pixel NaN at the last epoch"
+    )
+
+
+def test_tables_say_for_how_many_epochs_models_have_learned(recipe):
+    table = reproduce.read(recipe)
+    head = "\n".join(report.heading(table, False, 1))
+    assert "learned for 1 epoch here, and not for as many as the recipe says" in head
+    assert "learned for" not in "\n".join(report.heading(table, False))
+
+
 def test_tables_show_all_that_was_measured_of_test_images():
     rows = [
-        Row("a", "mnist", "ngc", -120.0, "read", "x", {"a0": {}, "a1": {}}),
-        Row("b", "mnist", "ngc", None, "read", "x", {"b0": {}}),
+        Row("a", "mnist", "ngc", -120.0, "read", "x", {"a0": CELL, "a1": CELL}),
+        Row("b", "mnist", "ngc", None, "read", "x", {"b0": CELL}),
     ]
     names = ("log_p", "log_p_error", "log_p_importance", "log_p_importance_error")
 
@@ -207,7 +287,7 @@ def test_tables_show_all_that_was_measured_of_test_images():
     results = {
         "a0": result(0, -119.0, 0.5, -100.0, 0.1),
         "a1": result(1, -121.0, 0.7, -104.0, 0.3),
-        "b0": {"status": "failed", "message": "it broke"},
+        "b0": {"status": "failed", "message": "it broke", "cell": {"seed": 0}},
     }
     found = report.summary(rows, results, "log_p")
     shown = report.other_measures(found, "log_p")
@@ -284,6 +364,34 @@ def test_the_command(recipe, tmp_path):
     one = CliRunner().invoke(main, [*command, "--row", "first", "--seeds", "1"])
     typed = f"nengo-ngc reproduce {recipe.name} --quick --row first --seeds 1"
     assert typed in one.output
+
+
+def test_what_cannot_be_run_is_said_before_any_work(recipe, tmp_path, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match="tensorboardX is not installed"):
+        reproduce.reproduce(recipe, tmp_path / "out", follow=True)
+    with pytest.raises(ValueError, match="n_jobs must be .*, got 0"):
+        reproduce.reproduce(recipe, tmp_path / "out", n_jobs=0)
+    assert not (tmp_path / "out").exists()
+
+
+def test_other_epochs_have_another_folder(recipe, tmp_path, monkeypatch):
+    """A short look does not replace what has been learned for longer."""
+    monkeypatch.chdir(tmp_path)
+    folders = []
+
+    def none_of_them(table, folder, *args):
+        folders.append(str(folder))
+        folder.mkdir(parents=True)
+        (folder / "table.txt").write_text("a table")
+        return []
+
+    monkeypatch.setattr(cli.published, "reproduce", none_of_them)
+    for options in ([], ["--epochs", "1"], ["--quick"], ["--quick", "--epochs", "3"]):
+        done = CliRunner().invoke(main, ["reproduce", str(recipe), *options])
+        assert done.exit_code == 0, done.output
+    ends = ["", "-epochs-1", "-quick", "-quick-epochs-3"]
+    assert folders == [f"runs/reproduce-mine{end}" for end in ends]
 
 
 def test_the_command_lists_tables():

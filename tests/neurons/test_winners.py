@@ -242,6 +242,16 @@ def test_graded_winners_of_groups_and_of_any_size(simulate):
     np.testing.assert_allclose(huge, groups, rtol=1e-12)
 
 
+def test_graded_winners_of_equal_inputs_are_silent():
+    """Also where the mean of equal numbers is rounded to another one."""
+    for value in (0.1, 0.7, 1 / 3):
+        sizes = range(2, 20)
+        assert any(np.full(n, value).sum() / n < value for n in sizes)
+        for n in sizes:
+            J = np.full((2, n), value)
+            np.testing.assert_array_equal(ngc.GradedKWinners(0.4).activity(NUMPY, J), 0)
+
+
 @needs_jax
 def test_gradients_of_graded_winners():
     import jax

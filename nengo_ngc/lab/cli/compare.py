@@ -107,7 +107,8 @@ def compare(
         say(f"see report.html, curves and angles in {folder}")
     failed = sum(result["status"] == "failed" for result in results)
     if failed:
-        raise click.ClickException(f"{failed} of {n_cells} runs failed; report.html says why")
+        n = len(results)
+        raise click.ClickException(f"{failed} of {n} runs failed; report.html says why")
 
 
 def _described(result: dict[str, Any]) -> str:

@@ -42,7 +42,8 @@ def _names() -> str:
 @click.option(
     "--output",
     type=click.Path(),
-    help="Write into this folder. The default is runs/reproduce-TABLE.",
+    help="Write into this folder. The default is runs/reproduce-TABLE, with -quick and "
+    "-epochs-N at its end for these options.",
 )
 @jobs_option
 @dask_option
@@ -91,7 +92,9 @@ def reproduce(
         recipe = published.read(table)
         chosen = None if seeds is None else range(seeds)
         wanted = recipe.rows(quick, rows, chosen, epochs)
-        folder = Path(output or f"runs/reproduce-{recipe.name}{'-quick' if quick else ''}")
+        ends = ["-quick"] if quick else []
+        ends += [] if epochs is None else [f"-epochs-{epochs}"]
+        folder = Path(output or f"runs/reproduce-{recipe.name}{''.join(ends)}")
         total = sum(len(row.cells) for row in wanted)
 
         def described(result: dict[str, Any]) -> str:
@@ -116,7 +119,9 @@ def reproduce(
             )
         say((folder / "table.txt").read_text(encoding="utf-8"))
         say(f"see report.html and table.json in {folder}")
-    failed = [(row["name"], said) for row in found for said in row["failed"]]
+    failed = [
+        (f"{row['name']}, {row['dataset']}", said) for row in found for said in row["failed"]
+    ]
     if failed:
         raise click.ClickException("; ".join(f"{name}: {said}" for name, said in failed))
 

@@ -23,6 +23,7 @@ __all__ = [
     "DEFAULTS",
     "cells_of",
     "check_config",
+    "check_ways",
     "compare",
     "model_of",
     "n_runs",
@@ -77,11 +78,9 @@ def compare(
     FolderHeldError
         If another process works in ``output``.
     """
-    schema.check("compare", {"n_jobs": n_jobs}, Table({"n_jobs": Whole(1, 2**31 - 1)}))
+    check_ways(n_jobs, follow)
     if not isinstance(config, (dict, str, os.PathLike)):
         raise ValueError(f"config must be a dict or the path of a file, got {config!r}")
-    if follow:
-        check_installed()
     config = check_config(config if isinstance(config, dict) else read_config(config))
     if config["search"]:
         search.check_installed()
@@ -104,6 +103,13 @@ def compare(
         found = run(cells_of(config, search.settings(searched)), 0)
         report.write(found, config, folder, searched)
     return found
+
+
+def check_ways(n_jobs: int, follow: bool) -> None:
+    """Raise ValueError or ImportError unless cells can be run in this way."""
+    schema.check("arguments", {"n_jobs": n_jobs}, Table({"n_jobs": Whole(1, 2**31 - 1)}))
+    if follow:
+        check_installed()
 
 
 def n_runs(config: dict[str, Any]) -> int:
@@ -147,8 +153,11 @@ def run_cells(
     imported = [import_module(module) for module in modules]
     imported += [*MODELS.modules(), *datasets.SOURCES.modules(), *TASKS.modules()]
     code, places = hashes(imported), [place(module) for module in imported]
+    named = (cell["dataset"] for cell in cells.values() if "data" not in cell)
+    contents = data.hashes(named, data_dir)
     done: dict[str, Any] = {
-        name: results.finished(paths[name], cell, code) for name, cell in cells.items()
+        name: results.finished(paths[name], cell, code, contents.get(cell["dataset"]))
+        for name, cell in cells.items()
     }
     waiting = [name for name, result in done.items() if result is None]
     parts = {name: path.with_suffix(".part").absolute() for name, path in paths.items()}

@@ -78,17 +78,22 @@ def read_config(path: str | os.PathLike) -> dict[str, Any]:
         raise FileNotFoundError(f"no configuration file {path}")
     config = schema.read(path, _schema(), parsing.TOML)
     folder = path.resolve().parent
-    files = [folder / f"{module}.py" for module in config.get("modules", ())]
-    config["modules"] = [
-        str(file) if os.path.isfile(file) else module  # whatever the name is
-        for file, module in zip(files, config.get("modules", ()))
-    ]
+    config["modules"] = modules_beside(config.get("modules", ()), folder)
     wanted = config.get("datasets", DEFAULTS["datasets"])
     if isinstance(wanted, dict):
         config["datasets"] = {name: data.beside(item, folder) for name, item in wanted.items()}
     else:
         config["datasets"] = [data.beside(item, folder) for item in wanted]
     return config
+
+
+def modules_beside(modules: Sequence[str], folder: Path) -> list[str]:
+    """Return the paths of those modules that are files of a folder, and others as they are."""
+    files = [folder / f"{module}.py" for module in modules]
+    return [
+        str(file) if os.path.isfile(file) else module  # whatever the name is
+        for file, module in zip(files, modules)
+    ]
 
 
 def check_config(given: dict[str, Any]) -> dict[str, Any]:

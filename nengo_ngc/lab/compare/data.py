@@ -1,7 +1,8 @@
 """The data sets of a comparison: their names, and the paths of a user's own data."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,21 @@ def kept(config: dict[str, Any], folder: Path) -> dict[str, Any]:
             source = OwnData(folder / "data" / name)
         places[name] = source.identity()
     return {**config, "datasets": places}
+
+
+def hashes(names: Iterable[str], data_dir: str | Path | None) -> dict[str, str]:
+    """Return the SHA-256 of those data sets that another package has registered, by name.
+
+    They may change while no code does. Those of this package are known by their contents. A
+    data set that is not on this machine has none.
+    """
+    found = {}
+    for name in set(names) & set(datasets.SOURCES):
+        source = datasets.find(name)
+        if type(source).__module__.partition(".")[0] != __name__.partition(".")[0]:
+            with suppress(OSError):
+                found[name] = source.sha256(data_dir)
+    return found
 
 
 def of_cell(cell: dict[str, Any], data_dir: str | Path | None) -> Dataset:

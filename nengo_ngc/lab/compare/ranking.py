@@ -9,7 +9,12 @@ from .results import as_text
 from .statistics import FEWEST, LEVEL, is_significant
 
 _PERCENT = round(100 * LEVEL)
-NOTHING = f"Nothing can be concluded about which rule is better: that takes {FEWEST} seeds."
+_NOTHING = "Nothing can be concluded about which rule is better: "
+NOTHING = f"{_NOTHING}that takes {FEWEST} seeds."
+OTHER_SEEDS = (
+    f"{_NOTHING}rules have different seeds, and on those that the first one shares with "
+    "another rule, it is significantly worse."
+)
 
 # of a rule, in the picture: its colour, and what the legend says
 _LOOKS = {
@@ -40,7 +45,7 @@ def verdict(group: Mapping[str, Any]) -> str:
         return ""
     best, *others = rules
     if group["equal"] is None:
-        return NOTHING
+        return OTHER_SEEDS if group["unclear"] == "other seeds" else NOTHING
     said = f"Best: {best}, {as_text(measure, rules[best]['mean'])}"
     said += f" ({_PERCENT} % interval {interval_text(measure, rules[best])})."
     worse = [rule for rule in others if rule not in group["equal"]]
@@ -73,7 +78,7 @@ def winners(measured: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
             _named(tied, rules) + ("?" if equal is None else ""),
             f"{about['mean']:.2f}",
             interval_text("", about),
-            "too few seeds" if equal is None else ", ".join(others),
+            group["unclear"] if equal is None else ", ".join(others),
             "" if equal is None else ", ".join(worse),
         ]
         for column, text in zip(columns.values(), said):
@@ -101,23 +106,22 @@ def matrix(group: Mapping[str, Any]) -> list[list[tuple[str, str]]]:
     by_rules = {tuple(pair["rules"]): pair for pair in group["pairs"]}
     if not any(pair["n"] >= FEWEST for pair in group["pairs"]):
         return []
-    return [
-        [_entry(group["measure"], by_rules, row, column) for column in rules] for row in rules
-    ]
+    return [[_entry(group, by_rules, row, column) for column in rules] for row in rules]
 
 
 def _entry(
-    measure: str, by_rules: Mapping[tuple, Mapping], row: str, column: str
+    group: Mapping[str, Any], by_rules: Mapping[tuple, Mapping], row: str, column: str
 ) -> tuple[str, str]:
-    """The cell of two rules; of each pair the first one is the better one."""
+    """The cell of two rules."""
     if row == column:
         return "", ""
-    pair = by_rules.get((row, column))
-    sign, kind = (1, "better") if pair else (-1, "worse")
+    pair, measure = by_rules.get((row, column)), group["measure"]
+    sign = 1 if pair else -1
     pair = pair or by_rules[column, row]
     if pair["difference"] is None:
         return "no common seed", ""
     difference = sign * pair["difference"]
+    kind = "better" if (difference < 0) == group["smaller_is_better"] else "worse"
     text = f"{'+' if difference > 0 else ''}{as_text(measure, difference)}"
     p = "no test" if pair["p_t"] is None else _p_text(pair["p_t"])
     return f"{text} ({p})", kind if is_significant(pair) else ""
@@ -173,7 +177,7 @@ def draw_errors(
             for rule, about in rules.items()
         ]
         ax.set_yticks(range(len(rules)), names)
-        if group["equal"] is not None:
+        if _kind(group, next(iter(rules))) == "best":
             ax.get_yticklabels()[0].set_fontweight("bold")
         epoch = "best validation epoch" if group["epoch"] == "best" else "last epoch"
         ax.set(xlabel=f"test {group['label']}, {epoch}", ylim=(len(rules) - 0.4, -0.6))
@@ -186,7 +190,7 @@ def draw_errors(
 
 
 def _kind(group: Mapping[str, Any], rule: str) -> str:
-    if group["equal"] is None:
+    if group["equal"] is None or len(group["rules"]) == 1:
         return "unknown"
     if rule == next(iter(group["rules"])):
         return "best"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -229,7 +230,8 @@ def columns(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
 def other_measures(rows: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
     """What else was measured of test images at the best validation epoch, as text.
 
-    Without validation images it is that of the last epoch. Empty if there is nothing else.
+    Of a row without validation images it is that of the last epoch. Empty if there is nothing
+    else.
 
     Parameters
     ----------
@@ -237,25 +239,25 @@ def other_measures(rows: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
         Of ``summary``; ``rule``, ``criterion``, ``last`` and ``best`` are enough. The first
         column shows ``called``, or the rule without it.
     """
-    epoch = "best" if any(row["best"] for row in rows) else "last"
-    rows = [row for row in rows if row[epoch].keys() - {row["criterion"], "epoch"}]
-    names = {
-        name: text
-        for row in rows
-        for name, text in compared()[row["rule"]][0].measures.items()
-        if name != row["criterion"] and name in row[epoch]
-    }
-    texts = [*names.values()]
-    found = {
-        # models of users may call two measures the same
-        text if texts.count(text) == 1 else f"{text} ({name})": [
-            measure_text(row, epoch, name) for row in rows
-        ]
-        for name, text in names.items()
-    }
-    first = f"other measures, {epoch} epoch"
+    epochs = ["best" if row["best"] else "last" for row in rows]
+    # by name and text: models may call one thing differently, or two things the same
+    found: dict[tuple[str, str], list[str]] = {}
+    for number, (row, epoch) in enumerate(zip(rows, epochs)):
+        for name, text in compared()[row["rule"]][0].measures.items():
+            if name != row["criterion"] and name in row[epoch]:
+                column = found.setdefault((name, text), [""] * len(rows))
+                column[number] = measure_text(row, epoch, name)
+    if not found:
+        return {}
+    shown = [any(column[number] for column in found.values()) for number in range(len(rows))]
+    first = f"other measures, {' or '.join(sorted(set(compress(epochs, shown))))} epoch"
     called = [row.get("called", row["rule"]) for row in rows]
-    return {first: called, **found} if found else {}
+    texts = [text for _, text in found]
+    columns = {
+        text if texts.count(text) == 1 else f"{text} ({name})": [*compress(column, shown)]
+        for (name, text), column in found.items()
+    }
+    return {first: [*compress(called, shown)], **columns}
 
 
 def measure_text(row: dict[str, Any], epoch: str, name: str | None = None) -> str:
@@ -295,10 +297,7 @@ def outcome(result: dict[str, Any], measure: str | None = None) -> str:
         return f"failed, {result['message']}"
     name, test = criterion(result), result["test"]
     if not test:
-        best = result["val"]["best"][name]
-        return f"validation {label(result)} " + (
-            "NaN" if best is None else as_text(name, best)
-        )
+        return f"validation {label(result)} {as_text(name, result['val']['best'][name])}"
     called = f"test {label(result)}"
     measures = compared()[result["cell"]["rule"]][0].measures
     if measure is not None and measure != name and measure in test["last"]:

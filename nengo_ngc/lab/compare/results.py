@@ -113,8 +113,10 @@ def criterion(result: dict[str, Any]) -> str:
     return spec.criterion(measured.get("last", ())) or next(iter(spec.criteria))
 
 
-def as_text(name: str, value: float) -> str:
-    """A measure as text; squared errors per pixel are small numbers."""
+def as_text(name: str, value: float | None) -> str:
+    """A measure as text; squared errors per pixel are small numbers. None is no number."""
+    if value is None:
+        return "NaN"
     return f"{value:.{4 if name.endswith('mse') else 2}f}"
 
 
@@ -129,11 +131,14 @@ def keep(path: str | Path, result: dict[str, Any]) -> None:
         json.dump({**result, "sha256": _sum(result)}, file)
 
 
-def finished(path: str | Path, cell: dict, code: dict[str, str]) -> dict[str, Any] | None:
+def finished(
+    path: str | Path, cell: dict, code: dict[str, str], sha256: str | None = None
+) -> dict[str, Any] | None:
     """Return the result of a cell that this code has run with these settings, or None.
 
-    A cell that failed runs again, unless it is a trial of a search that would fail again: what
-    the search tries next depends on it. A damaged file is set aside, and a warning says so.
+    If a SHA-256 of the data is given, it must be that of the result, too. A cell that failed
+    runs again, unless it is a trial of a search that would fail again: what the search tries
+    next depends on it. A damaged file is set aside, and a warning says so.
     """
     path = Path(path)
     try:
@@ -147,8 +152,11 @@ def finished(path: str | Path, cell: dict, code: dict[str, str]) -> dict[str, An
             f"{error}; {path.name} is now {aside.name}, and its cell runs again", stacklevel=2
         )
         return None
-    if result is None or result["status"] == "done":
-        return result
+    if result is None:
+        return None
+    if result["status"] == "done":
+        of_data = result["provenance"]["data"].get(cell["dataset"])
+        return result if sha256 in (None, of_data) else None
     return result if result.get("lasting", False) and not cell["tasks"] else None
 
 

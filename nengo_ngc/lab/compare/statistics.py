@@ -101,8 +101,9 @@ def of_group(runs: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
         ``measure`` and its ``label``; ``epoch``, at which it was taken: ``"best"`` on
         validation images, or ``"last"`` if there were none; ``rules``, the better ones
         first, each with ``mean``, ``interval`` (or None) and ``n``; ``pairs``, as `pairs`
-        returns them; and ``equal``, the rules from which the first one does not differ
-        significantly, or None if it cannot be said which rule is the best.
+        returns them; ``smaller_is_better``; ``equal``, the rules from which the first one
+        does not differ significantly, or None if it cannot be said which rule is the best;
+        and ``unclear``, why it cannot be said, or None.
     """
     cells = [cell for each in runs.values() for cell in each]
     name = criterion(cells[0])
@@ -132,7 +133,7 @@ def ranked(values: Mapping[str, Seeds], smaller_is_better: bool) -> dict[str, An
     Returns
     -------
     dict
-        ``rules``, ``pairs`` and ``equal`` of `of_group`.
+        ``rules``, ``pairs``, ``smaller_is_better``, ``equal`` and ``unclear`` of `of_group`.
     """
     sign = 1 if smaller_is_better else -1
     order = sorted(values, key=lambda rule: sign * np.mean([*values[rule].values()]))
@@ -147,16 +148,23 @@ def ranked(values: Mapping[str, Seeds], smaller_is_better: bool) -> dict[str, An
             for rule in order
         },
         "pairs": tested,
-        "equal": _equal_to_first(order, tested),
+        "smaller_is_better": smaller_is_better,
+        **_about_first(order, tested, sign),
     }
 
 
-def _equal_to_first(order: Sequence[str], tested: Sequence[Mapping]) -> list[str] | None:
-    """Rules from which the first one does not differ significantly."""
+def _about_first(
+    order: Sequence[str], tested: Sequence[Mapping], sign: int
+) -> dict[str, list[str] | str | None]:
+    """``equal`` and ``unclear`` of the rule that has the best mean."""
     of_first = [pair for pair in tested if pair["rules"][0] == order[0]]
-    if not of_first or any(pair["n"] < FEWEST for pair in of_first):
-        return None
-    return [pair["rules"][1] for pair in of_first if not is_significant(pair)]
+    if any(pair["n"] < FEWEST for pair in of_first):
+        return {"equal": None, "unclear": "too few seeds"}
+    # means are over all seeds of a rule, and tests are on the seeds that two rules share
+    if any(is_significant(pair) and sign * pair["difference"] > 0 for pair in of_first):
+        return {"equal": None, "unclear": "other seeds"}
+    equal = [pair["rules"][1] for pair in of_first if not is_significant(pair)]
+    return {"equal": equal, "unclear": None}
 
 
 def is_significant(pair: Mapping[str, Any]) -> bool:

@@ -90,7 +90,8 @@ class _Cell:
             if rows is not None:
                 self._data = data.learned_from(self._data, rows)
         self._spec: ModelSpec = compared()[cell["rule"]][0]
-        made_of = {"cell": cell, "code": code}
+        self._sha256 = self._hash()
+        made_of = {"cell": cell, "code": code, "data": self._sha256}
         self._checkpoints = checkpoints.Checkpoints(kept, self._spec, made_of)
         last = self._checkpoints.last()
         self._resumes = last is not None
@@ -122,7 +123,7 @@ class _Cell:
             "peak_memory_mb": _peak_memory_mb(),
             "seconds": round(self._spent(), 1),
             "provenance": provenance.collect(
-                [cell["seed"]], {cell["dataset"]: self._hash()}, model
+                [cell["seed"]], {cell["dataset"]: self._sha256}, model
             ),
         }
 

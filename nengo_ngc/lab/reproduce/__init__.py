@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...storage import atomic, locks
-from ..compare import run_cells
+from ..compare import check_ways, run_cells
 from . import report
 from .recipes import Recipe, names, read
 
@@ -55,12 +55,15 @@ def reproduce(
 
     Raises
     ------
+    ImportError
+        If tensorboardX is missing, to ``follow``.
     FileNotFoundError, ValueError
         If there is no such table or row, or the recipe makes no sense. What goes wrong in a
         cell is in its row.
     FolderHeldError
         If another process works in ``output``.
     """
+    check_ways(n_jobs, follow)
     recipe = read(table)
     wanted = recipe.rows(quick, rows, seeds, epochs)
     cells = {name: cell for row in wanted for name, cell in row.cells.items()}
@@ -73,7 +76,8 @@ def reproduce(
         by_name = dict(zip(cells, results))
         found = report.summary(wanted, by_name, recipe.measure)
         command = _command(Path(table).name, quick, rows, seeds, epochs)
-        report.write(recipe, found, list(by_name.values()), folder, quick, command)
+        cells_found = list(by_name.values())
+        report.write(recipe, found, cells_found, folder, quick, command, epochs)
     return found
 
 

@@ -10,7 +10,9 @@ from typing import Any
 from ...storage import parsing, schema
 from ...storage.schema import Anything, Flag, List, Number, Table, Text
 from ...validation import unknown
-from ..compare import cells_of, check_config
+from ..compare import cells_of, check_config, data
+from ..compare.configuration import modules_beside
+from ..specs import compared
 
 _FOLDER = Path(__file__).parents[1] / "recipes"
 
@@ -50,6 +52,9 @@ _SCHEMA = Table(
     absent=("about", "measure", "label", "smaller_is_better", "all"),
 )
 _OF_ROWS = ("name", "published", "origin", "source")
+# what all rows share, since a row is one rule, and one run for each seed
+_NOT_OF_ROWS = ("rules", "datasets", "modules", "search", "trials", "search_epochs")
+_AXES = ("hidden", "neurons", "backends")
 
 
 @dataclass(frozen=True)
@@ -90,10 +95,13 @@ class Recipe:
         The name of the table.
     given : dict
         The content of the file.
+    folder : path
+        Where modules and data are that the file names.
     """
 
     name: str
     given: Mapping[str, Any]
+    folder: Path
 
     @property
     def title(self) -> str:
@@ -117,8 +125,10 @@ class Recipe:
 
     @property
     def label(self) -> str:
-        """What tables and axes call the measure."""
-        return self.given.get("label", "test error (%)")
+        """What tables and axes call the measure: by default what the model calls it."""
+        if "label" in self.given:
+            return self.given["label"]
+        return compared()[self.given["rows"][0]["rule"]][0].measures[self.measure]
 
     @property
     def smaller_is_better(self) -> bool:
@@ -128,7 +138,7 @@ class Recipe:
     @property
     def modules(self) -> list[str]:
         """Modules that register what the rows name."""
-        return list(self.given.get("all", {}).get("modules", ()))
+        return modules_beside(self.given.get("all", {}).get("modules", ()), self.folder)
 
     def rows(
         self,
@@ -144,6 +154,10 @@ class Recipe:
         ValueError
             If there is no row of a name, a row makes no sense, or two rows have one name.
         """
+        for table in ("all", "quick"):
+            for key in _OF_ROWS:
+                if key in self.given.get(table, {}):
+                    raise ValueError(f"{self.name}: {key} must be in a row, not in {table}")
         given = self.given["rows"]
         self._check_names(given)
         known = [name for row in given for name in _called(row)]
@@ -175,25 +189,55 @@ class Recipe:
             seen[file] = name
 
     def _row(self, row: Mapping[str, Any], changes: Mapping[str, Any]) -> Row:
-        config = {**self.given.get("all", {}), **row, **changes}
-        config = {key: value for key, value in config.items() if key not in _OF_ROWS}
         of_all, own = self.given.get("all", {}), changes.get("settings", {})
+        of_all = {key: value for key, value in of_all.items() if key != "modules"}
+        config = {**of_all, **row, **changes}
+        config = {key: value for key, value in config.items() if key not in _OF_ROWS}
         settings = {**of_all.get("settings", {}), **row.get("settings", {}), **own}
         rule, dataset = config.pop("rule"), config.pop("dataset")
-        config.update(rules=[rule], datasets=[dataset], settings={rule: settings})
         try:
-            cells = cells_of(check_config(config))
+            _check_keys(config)
+            config.update(
+                rules=[rule],
+                datasets=[data.beside(dataset, self.folder)],
+                settings={rule: settings},
+                modules=self.modules,
+            )
+            checked = data.kept(check_config(config), self.folder)
+            _check_one(checked, self.measure)
+            cells = cells_of(checked)
         except ValueError as error:
             raise ValueError(f"{self.name}, row {row['name']!r}: {error}") from error
         return Row(
             row["name"],
-            dataset,
+            *checked["datasets"],
             rule,
             row.get("published"),
             row.get("origin", "read"),
             row.get("source", self.source),
             {f"{_as_file(_called(row)[-1])}-{name}": c for name, c in cells.items()},
         )
+
+
+def _check_keys(given: Mapping[str, Any]) -> None:
+    for key in _NOT_OF_ROWS:
+        if key in given:
+            where = "must be in all" if key == "modules" else "must not be in a recipe"
+            raise ValueError(
+                f"{key} {where}: a row has one rule, one data set and fixed settings"
+            )
+
+
+def _check_one(config: Mapping[str, Any], measure: str) -> None:
+    """Raise ValueError unless the cells of a row differ in their seeds only."""
+    for key in _AXES:
+        if len(config[key]) > 1:
+            raise ValueError(f"{key} must be a list of one in a row, got {config[key]}")
+    if config["tasks"] != ["accuracy"]:
+        raise ValueError(f"tasks must be ['accuracy'] in a row, got {config['tasks']}")
+    known = compared()[config["rules"][0]][0].measures
+    if measure not in known:
+        raise ValueError(f"measure: {unknown('measure', measure, known)}")
 
 
 def _called(row):
@@ -228,7 +272,8 @@ def read(table: str | os.PathLike) -> Recipe:
         path = _FOLDER / f"{table}.toml"
     elif path.suffix != ".toml" or not path.is_file():
         raise ValueError(f"{unknown('table', str(table), names())}, or give a TOML file")
-    return Recipe(path.stem, schema.read(path, _SCHEMA, parsing.TOML))
+    given = schema.read(path, _SCHEMA, parsing.TOML)
+    return Recipe(path.stem, given, path.resolve().parent)
 
 
 def _as_file(name: str) -> str:

@@ -19,7 +19,7 @@ _PER_ROW = 16  # of filters, which are small
 _N_MAPPED = 1000
 
 # images that are enough where all of a large data set would take memory and time
-_N_TESTED, _N_PROBED = 10_000, 10_000
+N_TESTED, _N_PROBED = 10_000, 10_000
 
 SMALL = 10_000  # training images up to which a data set is a small one
 
@@ -212,7 +212,7 @@ class ModelSpec:
         self, model: Any, data: Dataset, n_log_p: int, n_samples: int
     ) -> dict[str, float]:
         """Measure a model on test images, of which there are 10,000 at most."""
-        return {"error": 100 * (1 - model.score(data.X_test, data.y_test))}
+        return {"error": 100 * (1 - model.score(*tested(data)))}
 
     # --- drawing it
 
@@ -273,7 +273,7 @@ LATENTS = {"latents": "latents of test images, by t-SNE"}
 
 def tested(data: Dataset) -> tuple[Any, NDArray]:
     """Return test images and labels, at most 10,000."""
-    return part(data.X_test, slice(_N_TESTED)), data.y_test[:_N_TESTED]
+    return part(data.X_test, slice(N_TESTED)), data.y_test[:N_TESTED]
 
 
 def probe_error(model: Any, data: Dataset) -> float:

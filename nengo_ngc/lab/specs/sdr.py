@@ -35,6 +35,11 @@ class CodeSpec(ModelSpec):
         "codes": "how often each unit is active in each class of test images",
     }
 
+    def make_of_cell(self, neuron_type: str, **parameters: Any) -> Any:
+        if parameters.get("sparse_output"):
+            raise ValueError("sparse_output must be False in a comparison, got True")
+        return super().make_of_cell(neuron_type, **parameters)
+
     def finish(self, model: Any, X: Any, y: NDArray) -> None:
         model.fit_centroids(X, y)
 

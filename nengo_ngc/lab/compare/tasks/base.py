@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ....training.images import part
 from ...datasets import Dataset
 from ...specs import ModelSpec
-
-_N_TESTED = 10_000  # test images
+from ...specs.base import N_TESTED
 
 Points = list[list[float]]  # pairs of x and y
 
@@ -158,17 +156,12 @@ def check_tested(y: NDArray, y_test: NDArray) -> None:
     y, y_test : array
         Labels of the training and of the test images.
     """
-    missing = np.setdiff1d(y, y_test[:_N_TESTED])
+    missing = np.setdiff1d(y, y_test[:N_TESTED])
     if len(missing):
         raise ValueError(
             "test images must be of all classes that training images have, got none of class "
-            f"{missing[0]} among {len(y_test[:_N_TESTED])}"
+            f"{missing[0]} among {len(y_test[:N_TESTED])}"
         )
-
-
-def tested(data: Dataset) -> tuple[NDArray, NDArray]:
-    """Return test images and labels, at most 10,000, as arrays."""
-    return part(data.X_test, slice(_N_TESTED))[:], data.y_test[:_N_TESTED]
 
 
 def error(model: Any, X: NDArray, y: NDArray) -> float:

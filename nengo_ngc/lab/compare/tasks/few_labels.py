@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...datasets import Dataset
-from .base import Curve, LabelTask, Points, check_learned, error, tested
+from ...specs.base import tested
+from .base import Curve, LabelTask, Points, check_learned, error
 
 
 class FewLabels(LabelTask):

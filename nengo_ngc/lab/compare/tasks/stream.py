@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from ...datasets import Dataset
 from ...specs import ModelSpec
-from .base import Curve, LabelTask, Points, check_learned, check_tested, tested
+from ...specs.base import tested
+from .base import Curve, LabelTask, Points, check_learned, check_tested
 
 
 class Stream(LabelTask):
