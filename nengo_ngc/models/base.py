@@ -188,8 +188,6 @@ class NetworkEstimator(BaseEstimator):
 
     def _check_images(self, X, name="X", reset=False):
         """Samples as the task takes them, or an error that names the argument."""
-        if reset:
-            self.check_parameters()
         return inputs.images(self, X, name, reset)
 
     def _warn_of_few(self, X):
@@ -268,7 +266,10 @@ class NetworkEstimator(BaseEstimator):
         trainer = state.pop("_trainer", None)
         if trainer is not None:
             arrays = None if trainer.task.learned is None else trainer.task.arrays()
-            state["_learned"] = {"history": trainer.history, "arrays": arrays}
+            state["_learned"] = {
+                "history": [dict(record) for record in trainer.history],
+                "arrays": arrays,
+            }
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -124,6 +124,8 @@ class ImageClassifier(ClassifierMixin, NetworkEstimator):
             X, y, validation = self._check_training(X, y, X_val, y_val, resume)
             n_updates = self.max_epochs * max(1, len(X) // self.batch_size)
             if resume:
+                if n_updates != self._task.n_updates:
+                    self._close()  # networks that are open have steps for another number
                 self._task.n_updates = n_updates
             else:
                 self._n_updates = n_updates
@@ -204,9 +206,12 @@ class ImageClassifier(ClassifierMixin, NetworkEstimator):
 
     def _check_training(self, X, y, X_val, y_val, resume):
         """Images, labels as rows of ``classes_``, and what validates, or an error."""
+        self.check_parameters()
         X = self._check_images(X, reset=not resume)
         y = self._check_labels(y, X, reset=not resume)
         self._warn_of_few(X)
+        if X_val is None and y_val is not None:
+            raise ValueError("X_val must be given together with y_val, got None")
         validation = None
         if X_val is not None:
             X_val = self._check_images(X_val, name="X_val")
@@ -215,6 +220,7 @@ class ImageClassifier(ClassifierMixin, NetworkEstimator):
 
     def _check_stream(self, X, y, classes, first):
         """Images and labels as rows of ``classes_``, or an error."""
+        self.check_parameters()
         X = self._check_images(X, reset=first)
         if first and classes is None:
             raise ValueError(

@@ -90,6 +90,11 @@ class DensityEstimator(DensityMixin, NetworkEstimator):
         5.2.
         """
         check_is_fitted(self, "parameters_")
+        with self._as_before_on_error():
+            self._fit_prior(X, X_val)
+        return self
+
+    def _fit_prior(self, X, X_val):
         images = self._check_images(X)
         compared = None if X_val is None else self._check_images(X_val, name="X_val")
         rng = np.random.RandomState(self._seed)
@@ -104,8 +109,10 @@ class DensityEstimator(DensityMixin, NetworkEstimator):
         Z = self._task.settled(images)[self._task.top]
         if self.output == "gaussian":
             self.noise_variance_ = self._variance(images, Z)
+        if compared is not None:  # they may be in order of their classes
+            shown = np.random.RandomState(self._seed).permutation(len(compared))
+            compared = part(compared, shown[:_COMPARED_IMAGES])
         self.mixture_ = self._best_mixture(candidates, Z, compared)
-        return self
 
     def _best_mixture(self, candidates, Z, images):
         """The mixture of the number of components with which images are the likeliest."""
@@ -116,8 +123,7 @@ class DensityEstimator(DensityMixin, NetworkEstimator):
             )
             fitted.append(self.mixture_)
             if len(candidates) > 1:
-                shown = part(images, slice(_COMPARED_IMAGES))
-                log_p = self.score_samples(shown, _COMPARED_SAMPLES, method="importance")
+                log_p = self.score_samples(images, _COMPARED_SAMPLES, method="importance")
                 scores.append(log_p.mean())
         return fitted[int(np.argmax(scores))] if scores else fitted[0]
 

@@ -31,6 +31,7 @@ def save(model: NetworkEstimator, path: str | os.PathLike, about: dict | None) -
         "about": about,
     }
     schema.check("the model", header, Table(_fields(type(model))))
+    model.check_parameters()  # ``load`` does it, too
     arrays = model._arrays()
     _check_arrays(model, arrays)
     model_files.save(path, {"kind": type(model).__name__, **header}, arrays)

@@ -144,6 +144,10 @@ def check_differentiates(model: NetworkEstimator, why: str) -> None:
         raise unfit("backend", expected, model.backend, model)
 
 
+def _kind(labels):
+    return {"b": "flags", "U": "texts"}.get(labels.dtype.kind, "numbers")
+
+
 def rows_of(classes: NDArray, y: NDArray, name: str = "y") -> NDArray[np.intp]:
     """Return labels as rows of the classes.
 
@@ -152,9 +156,10 @@ def rows_of(classes: NDArray, y: NDArray, name: str = "y") -> NDArray[np.intp]:
     ValueError
         If a label is none of the classes.
     """
-    strange = np.setdiff1d(y, classes)
-    if (y.dtype == bool) != (classes.dtype == bool):
-        strange = y  # True is not 1
+    if _kind(y) != _kind(classes):
+        strange = y  # True is not 1, and "1" is not 1
+    else:
+        strange = np.setdiff1d(y, classes)
     if len(strange):
         raise ValueError(
             f"{name} must have the labels {classes.tolist()}, got {strange.tolist()[0]!r}"

@@ -262,6 +262,7 @@ optional
         """
         resume = resume and hasattr(self, "parameters_")
         with self._as_before_on_error():
+            self.check_parameters()
             images = self._check_images(X, reset=not resume)
             self._warn_of_few(images)
             validation = None
@@ -304,6 +305,7 @@ optional
         return self._stream(lambda first: self._check_stream(X, first))
 
     def _check_stream(self, X, first):
+        self.check_parameters()
         X = self._check_images(X, reset=first)
         return X, np.arange(len(X))
 

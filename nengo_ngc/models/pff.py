@@ -260,12 +260,13 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         z_g = self._task.latents(part(images, rows), labels[rows])
         # only the direction of z_g is seen by the circuit
         z_g = normalize(NUMPY, z_g, 1e-30)  # the circuit's 1e-8 would shorten small states
-        self.mixtures_ = []
+        mixtures = []
         for label in range(len(self.classes_)):
             of_class = z_g[labels[rows] == label]
             n = min(self.n_mixture, len(of_class))
             with threadpool_limits(1):  # matrices of this size are not worth threads
-                self.mixtures_.append(fitted_mixture(of_class, "z_g", n, self._seed))
+                mixtures.append(fitted_mixture(of_class, "z_g", n, self._seed))
+        self.mixtures_ = mixtures
         return self
 
     # --- using what was learned

@@ -235,6 +235,21 @@ class RuleClassifier(ImageClassifier):
     def _task_type(self):
         return OfflineRuleTask if RULES[self.rule].offline else RuleTask
 
+    def _check_training(self, X, y, X_val, y_val, resume):
+        self._check_kind_of_rule(resume)
+        return super()._check_training(X, y, X_val, y_val, resume)
+
+    def _check_stream(self, X, y, classes, first):
+        self._check_kind_of_rule(not first)
+        return super()._check_stream(X, y, classes, first)
+
+    def _check_kind_of_rule(self, goes_on):
+        if goes_on and type(self._task) is not self._task_type:
+            raise ValueError(
+                f"rule was changed to {self.rule!r} after the model had learned, but only "
+                "fit can change between 'autodiff' and a rule"
+            )
+
     def alignment(self, X: ImagesLike, y: ArrayLike) -> dict[str, float]:
         """Return the angles between this rule's updates and those of backpropagation.
 

@@ -256,6 +256,10 @@ class SDREncoder(CodeClassifier):
         DivergenceError
             If a parameter stops being finite.
         """
+        if resume and parameters is not None and hasattr(self, "parameters_"):
+            raise ValueError(
+                "parameters must be None with resume=True, which goes on as it is"
+            )
         return self._learn(X, y, X_val, y_val, on_batch, resume, start=parameters)
 
     # --- checks

@@ -116,7 +116,7 @@ def save(
     Raises
     ------
     ValueError
-        If an array holds objects, NaN or infinity.
+        If an array holds objects, NaN or infinity, or the header is too long.
     OSError
         If the file cannot be written. A file that was at ``path`` before is unchanged.
     """
@@ -135,6 +135,11 @@ def save(
             }
         header = {"format": _FORMAT, **header, "arrays": described}
         text = json.dumps(header, allow_nan=False).encode()
+        if len(text) > _MAX_HEADER:
+            raise ValueError(
+                f"what is not an array must take at most {_MAX_HEADER} bytes as JSON, got "
+                f"{len(text)}"
+            )
         _write(archive, _HEADER, text)
         _write(archive, _HASH, _hash(text).encode())
 

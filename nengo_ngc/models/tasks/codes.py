@@ -1,6 +1,7 @@
 """Tasks that make sparse codes, and tell classes by their mean codes or linearly."""
 
 from abc import abstractmethod
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,15 +110,26 @@ class CodeTask(LabelTask):
         return csr_matrix(self.codes(X).astype(np.float32))
 
     def _fit_centroids(self, codes, y, before=None):
-        self.means = np.zeros((self.n_classes, self.n_units))
+        means, linear = np.zeros((self.n_classes, self.n_units)), self.linear
         for label in range(self.n_classes):
             of_class = codes[y == label]
             if of_class.shape[0]:
-                self.means[label] = of_class.sum(axis=0, dtype=float) / of_class.shape[0]
+                means[label] = of_class.sum(axis=0, dtype=float) / of_class.shape[0]
             elif before is not None:
-                self.means[label] = before[label]
+                means[label] = before[label]
         if self._is_linear:
-            self.linear = LinearReadout.fitted(codes, y, self.n_classes, before)
+            linear = LinearReadout.fitted(codes, y, self.n_classes, before)
+        self.means, self.linear = means, linear  # both or, after an interruption, neither
+
+    @contextmanager
+    def whole(self):
+        means, linear = self.means, self.linear
+        try:
+            with super().whole():
+                yield
+        except BaseException:
+            self.means, self.linear = means, linear
+            raise
 
     def end_stream(self, data):
         self.state_now()

@@ -250,8 +250,8 @@ class HebbianTask(CodeTask):
             "thresholds": per_epoch,
         }[self.phase]
         # updates are means over the batch, but each image is to count as if it came alone
-        moved = Annealed(SGD(model.learning_rate * self.batch_size), n_updates)
         n_updates = min(n_updates, LARGEST_WHOLE)
+        moved = Annealed(SGD(model.learning_rate * self.batch_size), n_updates)
         optimizers = {"optimizer": None if self.phase == "thresholds" else moved}
         if model.homeostasis > 0:
             n_inputs = self.learned[f"W{self._level}"].shape[1]

@@ -138,10 +138,20 @@ class RuleTask(LabelTask):
     def training_network(self) -> LearningNetwork:
         return self.network(self.settings.rule)
 
+    _sign = 1.0  # of nudging
+
+    def begin_epoch(self, data, order):
+        self._sign = -1.0 if self.epoch % 2 else 1.0
+        return super().begin_epoch(data, order)
+
+    def begin_stream(self, data):
+        super().begin_stream(data)
+        self._sign = 1.0
+
     def learn(self, x, y):
         fed = {"target": y}
         if self._is_centred:
-            fed["sign"] = np.full((len(y), 1), -1.0 if self.epoch % 2 else 1.0)
+            fed["sign"] = np.full((len(y), 1), self._sign)
         output = self.training.present(x, learn=True, **fed)[self.rule.prediction]
         losses = OUTPUT_LOSSES[self.settings.loss].of(NUMPY, output.astype(float), y)
         return {
