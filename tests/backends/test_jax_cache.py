@@ -95,14 +95,29 @@ def test_what_was_not_used_for_longest_is_removed(folder, monkeypatch):
     from nengo_ngc.backends.jax import cache
 
     folder.mkdir()
-    for age in (1, 2):
-        old = folder / f"old{age}"
+    others = [folder / "images.npz", folder / f"{'a' * 64}.txt"]  # of the user
+    for age, old in enumerate([folder / ("1" * 64), folder / ("2" * 64), *others], start=1):
         old.write_bytes(b"x" * 10**6)
         os.utime(old, (1000 - age, 1000 - age))
+    (folder / ("b" * 64)).mkdir()
     monkeypatch.setattr(cache, "MAX_BYTES", 10**6 + 10**5)  # a small program and one of them
     run(*small())
     found = {path.name for path in folder.iterdir()}
-    assert len(found) == 2 and "old1" in found and "old2" not in found
+    assert len(found) == 5 and "1" * 64 in found and "2" * 64 not in found
+    assert all(path.exists() for path in others)
+
+
+def test_programs_that_use_other_arguments_are_not_taken_for_each_other(folder):
+    def value(second):
+        with nengo.Network(seed=0) as net:
+            a, b, x = nengo.Node([0.0]), nengo.Node([0.0]), nengo.Node(size_in=1)
+            nengo.Connection(b if second else a, x, synapse=None)
+            p = nengo.Probe(x)
+        with ngc.jax.Simulator(net, progress_bar=False) as sim:
+            sim.run_steps(3, data={a: np.full((1, 1), 1.0), b: np.full((1, 1), 2.0)})
+            return sim.data[p].ravel()[-1]
+
+    assert (value(False), value(True)) == (1, 2)
 
 
 def test_programs_that_call_python_are_not_kept(folder):

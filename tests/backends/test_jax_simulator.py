@@ -58,3 +58,32 @@ def test_records_cannot_be_changed_by_mistake():
         sim.run_steps(4)
     with pytest.raises(ValueError, match="read-only"):
         sim.data[net.weights][0] = 0
+
+
+def test_a_constant_that_is_fed_has_a_record_for_each_sample():
+    with nengo.Network() as net:
+        stimulus = nengo.Node([0.5, 0.0])
+        whole, part = nengo.Probe(stimulus), nengo.Probe(stimulus[0])
+    with ngc.jax.Simulator(net, minibatch_size=4, progress_bar=False) as sim:
+        sim.run_steps(2)
+        assert sim.data[whole].shape == (4, 2, 2) and sim.data[part].shape == (4, 2, 1)
+        given = np.random.RandomState(0).rand(4, 3, 2).astype(np.float32)
+        sim.run_steps(3, data={stimulus: given})
+        np.testing.assert_array_equal(sim.data[whole][:, 2:], given)
+        np.testing.assert_array_equal(sim.data[part][:, 2:], given[..., :1])
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+def test_a_constant_is_itself_again_once_it_is_not_fed(optimize):
+    with nengo.Network(seed=0) as net:
+        stimulus = nengo.Node(np.zeros(16))
+        array = nengo.networks.EnsembleArray(10, 16)
+        nengo.Connection(stimulus, array.input, synapse=None)
+        nengo.Connection(array.output, nengo.Ensemble(20, 16))
+        seen = nengo.Node(size_in=16)
+        nengo.Connection(stimulus, seen, synapse=None)
+        probe = nengo.Probe(seen)
+    with ngc.jax.Simulator(net, optimize=optimize, progress_bar=False) as sim:
+        sim.run_steps(2, data={stimulus: np.ones((1, 16))})
+        sim.run_steps(2)
+        np.testing.assert_array_equal(sim.data[probe].reshape(4, 16)[:, 0], [1, 1, 0, 0])

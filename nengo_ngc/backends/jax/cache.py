@@ -8,6 +8,7 @@ can write into the folder, because the programs in it are executed.
 import hashlib
 import os
 import platform
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
@@ -23,6 +24,8 @@ from ...storage.atomic import remove_leftovers, replacing
 
 VARIABLE = "NENGO_NGC_CACHE"
 MAX_BYTES = 2**28  # of all files; what was not used for longest is removed
+
+_NAME = re.compile("[0-9a-f]{64}")  # of a stored program
 
 
 class Compiling:
@@ -41,7 +44,8 @@ class Compiling:
     def __init__(
         self, function: Callable, devices: Sequence[jax.Device], **options: Any
     ) -> None:
-        self._jit = jax.jit(function, **options)
+        # programs that differ only in the arguments that they need are not the same
+        self._jit = jax.jit(function, keep_unused=True, **options)
         self._devices = devices
         self.programs: dict[Any, Compiled] = {}
 
@@ -113,7 +117,9 @@ def _write(path, compiled):
 def _make_room(folder):
     """Remove the programs that were used least recently, and unfinished files."""
     remove_leftovers(folder)
-    files = [(path, path.stat()) for path in folder.iterdir()]
+    # whatever else lies in the folder is somebody's own
+    programs = (p for p in folder.iterdir() if _NAME.fullmatch(p.name) and p.is_file())
+    files = [(path, path.stat()) for path in programs]
     size = 0
     for path, found in sorted(files, key=lambda file: -file[1].st_mtime):
         size += found.st_size

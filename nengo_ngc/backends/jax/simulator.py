@@ -249,7 +249,10 @@ class Simulator:
         self.begin()
 
     def begin(self) -> None:
-        """Start again at time 0, but keep all weights, including what was learned."""
+        """Start again at time 0, but keep what the rules of this package have learned.
+
+        Weights that rules of Nengo have learned, such as PES, are those of the start again.
+        """
         self._n_steps = 0
         with self._settings():
             self._state = self._initial_state(self.program.state)

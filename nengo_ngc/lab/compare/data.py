@@ -1,5 +1,6 @@
 """The data sets of a comparison: their names, and the paths of a user's own data."""
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -79,7 +80,7 @@ def kept(config: dict[str, Any], folder: Path) -> dict[str, Any]:
     return {**config, "datasets": places}
 
 
-def hashes(names: Iterable[str], data_dir: str | Path | None) -> dict[str, str]:
+def hashes(names: Iterable[str], data_dir: str | os.PathLike | None) -> dict[str, str]:
     """Return the SHA-256 of those data sets that another package has registered, by name.
 
     They may change while no code does. Those of this package are known by their contents. A

@@ -210,7 +210,7 @@ class Recipe:
             raise ValueError(f"{self.name}, row {row['name']!r}: {error}") from error
         return Row(
             row["name"],
-            *checked["datasets"],
+            next(iter(checked["datasets"])),
             rule,
             row.get("published"),
             row.get("origin", "read"),

@@ -35,6 +35,13 @@ def is_drawn_for_samples(process: nengo.Process) -> bool:
     return is_white and process.seed is None and type(process.dist) is nengo.dists.Gaussian
 
 
+def _is_of_time(process):
+    """Whether what a process does depends on nothing that functions could change."""
+    if type(process) is nengo.processes.Piecewise:
+        return not any(map(callable, process.data.values()))
+    return type(process) in _OF_TIME
+
+
 class Host:
     """The Python functions and processes of a model.
 
@@ -42,6 +49,8 @@ class Host:
     ----------
     operators : sequence of Operator
         All operators, in the order in which they run.
+    processes : sequence of SimProcess
+        All processes, in the order in which they draw their seeds.
     calls_python : callable
         Whether an operator calls Python.
     n_samples : int
@@ -58,18 +67,19 @@ class Host:
     def __init__(
         self,
         operators: Sequence[Operator],
+        processes: Sequence[SimProcess],
         calls_python: Callable[[Operator], bool],
         n_samples: int,
         dt: float,
     ) -> None:
-        self._processes = [op for op in operators if isinstance(op, SimProcess)]
+        self._processes = processes
         self._n_samples, self._dt = n_samples, dt
         self._steps: dict[Operator, list] = {}
         in_python = [op for op in operators if calls_python(op)]
         ahead = [op for op in in_python if _has_no_input(op)]
         if len(ahead) < len(in_python):
             # functions of time may read what the other functions leave behind
-            ahead = [op for op in ahead if type(getattr(op, "process", None)) in _OF_TIME]
+            ahead = [op for op in ahead if _is_of_time(getattr(op, "process", None))]
         self.sources = {f"source{k}": op for k, op in enumerate(ahead)}
         self._called = [op for op in in_python if op not in ahead]
 

@@ -38,6 +38,7 @@ class Layout:
     def __init__(
         self, model: Model, operators: Sequence[Operator], slow: set, fed: set
     ) -> None:
+        self._fed = {signal.base for signal in fed}
         bases = dict.fromkeys(s.base for op in operators for s in op.all_signals)
         names = {base: f"s{k}" for k, base in enumerate(bases) if not base.sparse}
         written = {signal.base for op in operators for signal in _written(op)} - slow
@@ -55,6 +56,8 @@ class Layout:
     def is_own(self, signal: Signal) -> bool:
         """Whether each sample has its own values of a signal, whether they are kept or not."""
         base = signal.base
+        if base in self._fed:
+            return True
         return base not in self.shared and (base not in self.state or base in self.per_sample)
 
     @staticmethod

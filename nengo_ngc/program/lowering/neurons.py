@@ -215,6 +215,7 @@ def regular_spiking(neurons: Any, values: Values, J: Array, voltage: Array) -> t
 def stochastic_spiking(neurons: Any, values: Values, J: Array) -> tuple:
     """The whole part of the expected number of spikes, and one more by chance."""
     xp = values.xp
+    J = values.repeat(J, values.machine.n_samples)  # each has random numbers of its own
     expected = values.dt * (xp.abs(J) if neurons.negative else J)
     n_spikes = xp.sign(expected) * xp.floor(xp.abs(expected))
     chance = values.machine.uniform(J.shape) < expected - n_spikes
@@ -225,6 +226,7 @@ def stochastic_spiking(neurons: Any, values: Values, J: Array) -> tuple:
 @steps(nengo.PoissonSpiking, rate=_rate_given)
 def poisson_spiking(neurons: Any, values: Values, J: Array) -> tuple:
     """A number of spikes that has a Poisson distribution."""
+    J = values.repeat(J, values.machine.n_samples)  # each has random numbers of its own
     expected = values.dt * (values.xp.abs(J) if neurons.negative else J)
     return _signed(neurons, values, J, values.machine.poisson(expected))
 

@@ -49,7 +49,7 @@ def from_source(op: Operator, values: Values, computed: Array) -> None:
 @lowers(SimPyFunc, calls_python=lambda op: True)
 def lower_python_function(op: SimPyFunc, values: Values) -> None:
     """``output = fn(t, x)``, in Python, for each sample."""
-    x = () if op.x is None else (values[op.x],)
+    x = () if op.x is None else (values.repeat(values[op.x], values.machine.n_samples),)
     shape = (0,) if op.output is None else op.output.shape
     run = partial(values.host.function, op)
     y = values.machine.on_host(run, (x[0].shape[0] if x else 1, *shape), values.step, *x)

@@ -7,6 +7,7 @@ import nengo
 import numpy as np
 from nengo.builder import Model
 from nengo.builder.operator import Operator
+from nengo.builder.processes import SimProcess
 from nengo.utils.graphs import toposort
 from nengo.utils.simulator import operator_dependency_graph
 from numpy.typing import NDArray
@@ -97,6 +98,8 @@ class Program:
     ) -> None:
         self.model = model
         graph = operator_dependency_graph(model.operators)
+        # all of Nengo's processes draw their seeds, in the order of Nengo without merging
+        processes = [op for op in _ordered(graph) if isinstance(op, SimProcess)]
         if optimize:
             graph = merge(model, graph)
         in_nengo = self.operators = _ordered(graph)
@@ -104,8 +107,7 @@ class Program:
             fewer = sum_before_delays(model, in_nengo)
             self.operators = _ordered(operator_dependency_graph(fewer))
         self._rules = {op: Rule(op, model.dt) for op in self.operators if is_rule(op)}
-        # all of Nengo's processes draw their seeds, in Nengo's order
-        self.host = Host(in_nengo, _calls_python, n_samples, model.dt)
+        self.host = Host(in_nengo, processes, _calls_python, n_samples, model.dt)
         inputs = [node for node in _nodes(model) if node.size_in == 0 and node.size_out > 0]
         self.nodes = {node: f"node{k}" for k, node in enumerate(inputs)}
         self.probes = {probe: f"probe{k}" for k, probe in enumerate(model.probes)}
@@ -178,6 +180,8 @@ class Program:
         fed = [self.model.sig[node]["out"] for node, k in self.nodes.items() if k in inputs]
         for signal, name in zip(fed, (k for k in self.nodes.values() if k in inputs)):
             values.set(signal, inputs[name])
+        for signal in self._constants(inputs):
+            values.set(signal, machine.xp.asarray(signal.initial_value[None], machine.dtype))
         names = {op: name for name, op in self.sources.items()}
         seen, guards = {}, []
         for k, op in enumerate(self.operators):
@@ -269,6 +273,15 @@ class Program:
         return Values(
             machine, arrays, self.model.dt, self.model.step, self.host, self.matrices
         )
+
+    def _constants(self, inputs):
+        """Signals of Nodes that no operator restores after values were given for them."""
+        return [
+            signal
+            for node, name in self.nodes.items()
+            if name not in inputs and isinstance(node.output, np.ndarray)
+            if (signal := self.model.sig[node]["out"]).base in self.layout.state
+        ]
 
     def _state(self, values):
         own = self.layout.per_sample

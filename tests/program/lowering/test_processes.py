@@ -1,10 +1,14 @@
 """Processes and Python functions give the numbers of nengo.Simulator, in its order."""
 
+import itertools
+
 import nengo
 import numpy as np
 import pytest
 from nengo.base import Process
 from nengo.exceptions import SimulationError
+
+from nengo_ngc.program.lowering import merge
 
 PROCESSES = {
     "WhiteNoise": nengo.processes.WhiteNoise(seed=1),
@@ -53,6 +57,34 @@ def test_processes_without_seeds_have_those_that_nengo_would_draw(same):
         nengo.Connection(node, noise, synapse=0.01)
         nengo.Probe(noise, label="another")
     same(net, optimize=False)
+
+
+def test_seeds_do_not_depend_on_what_is_merged(same, monkeypatch):
+    monkeypatch.setattr(merge, "_FEW", 2)
+    with build({"one": nengo.processes.WhiteNoise()}) as net:
+        source = nengo.Node([1.0])
+        for _ in range(20):
+            nengo.Connection(source, nengo.Ensemble(5, 1))
+        noise = nengo.Node(Noisy(), size_in=1, size_out=1)
+        nengo.Connection(source, noise)
+        nengo.Probe(noise, label="another")
+    same(net)
+
+
+@pytest.mark.parametrize("kind", [nengo.StochasticSpiking, nengo.PoissonSpiking])
+def test_random_neurons_spike_differently_in_samples_of_one_input(kind, compiled):
+    count = itertools.count()
+    with nengo.Network(seed=0) as net:
+        ens = nengo.Ensemble(20, 1, neuron_type=kind(nengo.LIFRate()))
+        nengo.Connection(nengo.Node([0.5]), ens, synapse=None)
+        probe, of_time = nengo.Probe(ens.neurons), nengo.Node(np.sin)
+        counted = nengo.Node(lambda t, x: x + next(count), size_in=1)
+        nengo.Connection(of_time, counted, synapse=None)
+        numbers = nengo.Probe(counted)
+    sim = compiled(net, minibatch_size=3)
+    sim.run_steps(20)
+    assert len({sample.tobytes() for sample in sim.data[probe]}) == 3
+    assert len({sample.tobytes() for sample in sim.data[numbers]}) == 3
 
 
 def test_processes_of_ones_own(same):
@@ -117,11 +149,17 @@ def test_only_what_samples_do_not_share_is_computed_for_each_of_them(compiled):
     assert rows == {"WhiteNoise": 1, "BrownNoise": 3}  # other samples' white noise is JAX's
 
 
-def test_a_function_of_time_may_read_what_another_function_has_left_behind(compiled):
+@pytest.mark.parametrize("by", ["a function", "a process"])
+def test_a_function_of_time_may_read_what_another_function_has_left_behind(by, compiled):
     def run(simulator):
         world = {"x": 0.0}
+
+        def read(t):
+            return world["x"]
+
         with nengo.Network() as net:
-            source = nengo.Node(lambda t: world["x"])
+            is_one = by == "a process"
+            source = nengo.Node(nengo.processes.Piecewise({0: read}) if is_one else read)
             sink = nengo.Node(lambda t, x: world.update(x=0.5 * x[0] + 1), size_in=1)
             nengo.Connection(source, sink, synapse=0)
             probe = nengo.Probe(source)
