@@ -5,7 +5,7 @@ The E update, for example, is the rule `.ErrorDriven` on the connection ``"E1"``
 """
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import Literal
 
 import nengo
@@ -16,9 +16,11 @@ from nengo.params import Parameter
 from nengo.synapses import Synapse
 from numpy.typing import NDArray
 
-from ..neurons import Identity, LatentState
+from ..namespace import NUMPY
+from ..neurons import Identity, LatentState, Pointwise, derivative
 from ..objects import AtStart, PureNode
 from ..rules import Adam, Delta, ErrorDriven, LocalRule, Precision
+from ..rules.signs import ACTUAL_MINUS_DESIRED
 from ..schedule import Schedule
 from ..validation import (
     ArrayParam,
@@ -295,6 +297,8 @@ class GNCN(LearningNetwork):
             if self._variant.lateral
         }
         self._check_convolutions()
+        self._check_rules()
+        self._check_interleaved()
         recognizes = initial != "zero"
         self._shapes = parameter_shapes(self._layers, self._variant, self._tied, recognizes)
         given = check_parameters(parameters or {}, self._shapes)
@@ -307,6 +311,55 @@ class GNCN(LearningNetwork):
     def n_layers(self) -> int:
         """Number of layers of latent states."""
         return len(self._shape) - 1
+
+    def _check_rules(self):
+        for name, rule in (
+            ("learning_rule_type", self._rule),
+            ("recognition_rule_type", self._recognition_rule),
+        ):
+            if rule is not None and rule.biases:
+                raise unfit(name, "a rule with biases=False, since there are none", rule, self)
+            if rule is not None and rule.error_sign == ACTUAL_MINUS_DESIRED:
+                expected = "a rule that takes the desired minus the actual activity"
+                raise unfit(name, expected, rule, self)
+
+    def _check_interleaved(self):
+        if self._schedule.interleave > 1 and self._phi_type.spiking:
+            raise ValidationError(
+                "must not be spiking if presentations take turns (schedule.interleave), "
+                f"since filters mix them, got {self._phi_type}",
+                attr="activation",
+                obj=self,
+            )
+
+    @cached_property
+    def _gain_and_bias(self):
+        """Of spiking neurons, which fire at ``max_rate`` where the activity is 1."""
+        gain, bias = self._phi_type.gain_bias(np.array([self._max_rate]), np.zeros(1))
+        if not gain[0] > 0 or not np.isfinite([gain[0], bias[0]]).all():
+            raise ValidationError(
+                f"must be a neuron type that is silent at 0 and fires at max_rate at 1, got "
+                f"{self._phi_type}",
+                attr="activation",
+                obj=self,
+            )
+        return float(gain[0]), float(bias[0])
+
+    @cached_property
+    def _slope(self):
+        """The derivative of the activation by the state, by which errors are multiplied."""
+        slope = derivative(self._phi_type)
+        if self._phi_type.spiking:
+            gain, bias = self._gain_and_bias
+            slope = partial(_slope_of_rates, slope, gain, bias, gain / self._max_rate)
+        if not np.all(slope(NUMPY, np.zeros((1, 1))) > 0):
+            raise ValidationError(
+                "must have a slope above 0 at 0, where states start, if errors are sent back "
+                f"by the weights of predictions (tied), got {self._phi_type}",
+                attr="activation",
+                obj=self,
+            )
+        return slope
 
     def _check_convolutions(self):
         variant = self._variant
@@ -354,7 +407,11 @@ class GNCN(LearningNetwork):
             self._connect_feedback(level)
         if self._tolerance is not None:
             self._visible["iterations"] = end_of_settling(
-                self._z[1:], self._latent["held"], self._tolerance, self._schedule
+                self._z[1:],
+                self._latent["held"],
+                self._tolerance,
+                self._schedule,
+                self._delay,
             )
         self.output = self._mu[0]
         for level in range(1, n_layers + 1):
@@ -418,7 +475,7 @@ class GNCN(LearningNetwork):
 
     def _build_spikes(self, z, neuron_type, level):
         n = len(z)
-        gain, bias = neuron_type.gain_bias(np.full(n, self._max_rate), np.zeros(n))
+        gain, bias = (np.full(n, value) for value in self._gain_and_bias)
         spikes = neurons(n, neuron_type, label=f"spikes{level}", gain=gain, bias=bias)
         activity = neurons(n, Identity(), label=f"phi_z{level}")
         nengo.Connection(z, spikes, synapse=None)
@@ -456,19 +513,21 @@ class GNCN(LearningNetwork):
         return e
 
     def _connect_feedback(self, level):
-        # synapse=0 is the one delay in the loop, from errors into states
+        # the one delay in the loop is that from errors into states
         z, phi, below = self._z[level], self._phi[level], self._e[level - 1]
         if self._tied:
             W = self.connections[f"W{level}"]
-            connect_feedback(below, W, z, self._phi_type, level, label=f"E{level}")
+            label = f"E{level}"
+            connect_feedback(below, W, z, self._slope, level, label, delay=self._delay)
         else:
             up = partial(self._layers.up, level)
-            self._connect_error_driven(f"E{level}", below, z, up, synapse=0)
+            self._connect_error_driven(f"E{level}", below, z, up, synapse=self._delay)
             self._teach(f"E{level}", phi)
         if level < self.n_layers:
-            nengo.Connection(self._e[level], z, transform=-1, synapse=0)
+            nengo.Connection(self._e[level], z, transform=-1, synapse=self._delay)
         if self._variant.lateral:
-            self._connect(f"V{level}", phi, z, -self._initial[f"V{level}"], synapse=0)
+            V = -self._initial[f"V{level}"]
+            self._connect(f"V{level}", phi, z, V, synapse=self._delay)
 
     def _connect_error_driven(self, name, pre, post, make=None, synapse=None):
         init = self._initial.get(name)
@@ -596,6 +655,8 @@ class GNCN(LearningNetwork):
 
 def _rates(neuron_type, x, max_rate=None):
     """Activities for a batch of inputs, with the gain that the network gives neurons."""
+    if isinstance(neuron_type, Pointwise):  # the neurons of a sample may compete
+        return neuron_type.activity(NUMPY, x)
     if not neuron_type.spiking and not neuron_type.state:
         # Nengo's ``rates`` would make everything float64
         rates = np.zeros(x.size, np.result_type(x.dtype, np.float32))
@@ -608,6 +669,10 @@ def _rates(neuron_type, x, max_rate=None):
         scale = max_rate
     rates = neuron_type.rates(np.ravel(x)[:, None], gain, bias) / scale
     return rates.reshape(x.shape)
+
+
+def _slope_of_rates(slope, gain, bias, scale, xp, z):
+    return scale * slope(xp, gain * z + bias)
 
 
 def _choose(carry, xp, given, learn, recognized, fresh=1.0):

@@ -81,7 +81,7 @@ def connect_feedback(
     error: Neurons | nengo.Node,
     connection: nengo.Connection,
     states: Neurons,
-    neuron_type: NeuronType,
+    slope: Callable,
     level: int,
     label: str | None = None,
     scale: float = 1.0,
@@ -100,8 +100,8 @@ def connect_feedback(
     connection : nengo.Connection
         The connection with the weights W of the prediction.
     states : nengo.ensemble.Neurons
-    neuron_type : nengo.neurons.NeuronType
-        The activation :math:`\phi`.
+    slope : callable
+        The derivative :math:`\phi'` of the activation, ``slope(xp, z)``.
     level : int
         Number of the layer of the states.
     label : str, optional
@@ -112,7 +112,7 @@ def connect_feedback(
         What leads to the next timestep of the same presentation.
     """
     gate = PureNode(
-        partial(_gated, derivative(neuron_type), scale),
+        partial(_gated, slope, scale),
         states.size_in,
         others=[states],
         label=f"gate{level}",

@@ -9,7 +9,7 @@ from nengo.exceptions import ValidationError
 from nengo.neurons import NeuronType
 from numpy.typing import NDArray
 
-from ..neurons import Identity, LatentState
+from ..neurons import Identity, LatentState, derivative
 from ..objects import PureNode, Transposed
 from ..rules import ErrorDriven, Optimizer
 from ..schedule import Schedule
@@ -323,9 +323,8 @@ class PredictiveCodingClassifier(Classifier):
             nengo.Connection(above, z, transform=Transposed(W), synapse=self._delay)
         else:
             scale = self._scale(level + 1)
-            connect_feedback(
-                above, W, z, self._neuron_type, level, scale=scale, delay=self._delay
-            )
+            slope = derivative(self._neuron_type)
+            connect_feedback(above, W, z, slope, level, scale=scale, delay=self._delay)
         if self._is_residual(level + 1):
             nengo.Connection(above, z, synapse=self._delay)
         nengo.Connection(own, z, transform=-1, synapse=self._delay)

@@ -14,7 +14,11 @@ from .parts import neurons
 
 
 def end_of_settling(
-    states: Sequence[Neurons], held: Neurons, tolerance: float, schedule: Schedule
+    states: Sequence[Neurons],
+    held: Neurons,
+    tolerance: float,
+    schedule: Schedule,
+    delay: Synapse,
 ) -> PureNode:
     """Hold states once they have stopped moving, until the presentation ends.
 
@@ -29,6 +33,8 @@ def end_of_settling(
         The largest movement of settled states, as a fraction of their norm.
     schedule : Schedule
         Length of presentations.
+    delay : nengo.synapses.Synapse
+        What leads to the next timestep of the same presentation.
 
     Returns
     -------
@@ -38,7 +44,7 @@ def end_of_settling(
     before = []
     for z in states:
         before.append(neurons(z.size_out, Identity(), label=f"{z.ensemble.label} before"))
-        nengo.Connection(z, before[-1], synapse=0)
+        nengo.Connection(z, before[-1], synapse=delay)
 
     settled = PureNode(
         partial(_over, tolerance),
@@ -48,7 +54,7 @@ def end_of_settling(
         ends=True,
         label="settled",
     )
-    nengo.Connection(settled, held, synapse=0)
+    nengo.Connection(settled, held, synapse=delay)
     nengo.Connection(held, settled, synapse=None)
     iterations = PureNode(
         _count,
@@ -57,7 +63,7 @@ def end_of_settling(
         schedule=schedule,
         label="iterations",
     )
-    nengo.Connection(iterations, iterations, synapse=0)
+    nengo.Connection(iterations, iterations, synapse=delay)
     return iterations
 
 

@@ -122,8 +122,9 @@ class SoftKWinnersTakeAll(KWinnersTakeAll):
     .. math:: y = \sigma(h\,(J - \theta)), \qquad \theta = \tfrac12 (J_{(k)} + J_{(k+1)})
 
     where h is the hardness and :math:`J_{(k)}` the k-th largest input. Gradients also include
-    that of the threshold :math:`\theta`. If all neurons win, :math:`\theta = J_{(n)}`. Except
-    in training by gradients, the output is that of `KWinnersTakeAll`.
+    that of the threshold :math:`\theta`, which is at least 0 with ``positive``. If all neurons
+    win, :math:`\theta = J_{(n)}`. Except in training by gradients, the output is that of
+    `KWinnersTakeAll`.
 
     Parameters
     ----------
@@ -167,6 +168,10 @@ class SoftKWinnersTakeAll(KWinnersTakeAll):
 
     def threshold(self, xp: Any, J: Array) -> Array:
         r"""Return the threshold :math:`\theta` of each sample, (batch, 1)."""
+        theta = self._between(xp, J)
+        return xp.maximum(theta, 0.0) if self.positive else theta
+
+    def _between(self, xp, J):
         k = self.n_winners(J.shape[1])
         if k == J.shape[1]:
             return xp.min(J, axis=1, keepdims=True)

@@ -4,6 +4,7 @@ import numpy as np
 from nengo.builder import Builder, Model, Signal
 from nengo.builder.learning_rules import build_or_passthrough
 from nengo.connection import LearningRule
+from nengo.ensemble import Neurons
 from nengo.exceptions import BuildError
 from nengo.rc import rc
 
@@ -110,7 +111,7 @@ def _build_layer_rule(model, rule_type, rule, feedback, signs=None):
     model.add_op(op)
     _try_carry_back(rule_type, rule, op.inputs)
     error = delta
-    if rule.modifies == "weights":
+    if isinstance(connection.post_obj, Neurons):  # weights to an ensemble have the gains
         error = _build_gained(model, neurons, delta)
     build_learning(model, rule_type, rule, error, bias_error=delta)
     model.sig[rule]["delta"] = delta
@@ -149,7 +150,7 @@ def _publish(model, rule, delta, error):
         _copy(model, delta, waiting["delta"])
     if "layer_error" not in waiting:
         return
-    if rule.modifies == "weights":
+    if isinstance(connection.post_obj, Neurons):
         _copy(model, error, waiting["layer_error"])
         return
     model.add_op(

@@ -11,7 +11,7 @@ from nengo.builder.connection import slice_signal
 from nengo.builder.learning_rules import build_or_passthrough
 from nengo.builder.operator import Copy, Reset
 from nengo.connection import Connection, LearningRule
-from nengo.ensemble import Neurons
+from nengo.ensemble import Ensemble, Neurons
 from nengo.exceptions import BuildError, ValidationError
 from nengo.rc import rc
 
@@ -111,7 +111,10 @@ def activities(
         # encoders see all of what comes into the ensemble
         pre = model.sig[connection.post_obj]["in"]
     else:
-        pre = _part(model, model.sig[connection]["in"], connection.pre_slice)
+        # of an ensemble, its dimensions are sliced, and all of its neurons are decoded
+        decoded = isinstance(connection.pre_obj, Ensemble)
+        part = slice(None) if decoded else connection.pre_slice
+        pre = _part(model, model.sig[connection]["in"], part)
     post = _activity(model, connection, rule.modifies)
     return (
         build_or_passthrough(model, rule_type.pre_synapse, pre),

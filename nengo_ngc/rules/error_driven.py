@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from nengo.exceptions import ValidationError
+
 from .base import LocalRule
 from .optimizers import Adam, Optimizer
 from .signs import DESIRED_MINUS_ACTUAL, states_signs
@@ -65,6 +67,17 @@ class Delta(ErrorDriven):
     """
 
     error_sign = None
+
+    def __init__(
+        self, optimizer: Optimizer | None = None, size_in: int | str = "post", **kwargs: Any
+    ):
+        super().__init__(optimizer, size_in, **kwargs)
+        if self.biases:
+            raise ValidationError(
+                "must be False, since weights and biases would each learn the whole signal",
+                attr="biases",
+                obj=self,
+            )
 
     def update(self, xp: Any, pre: Any, post: Any, error: Any, weights: Any) -> Any:
         left = error - xp.einsum("ij,bj->bi", weights, pre)

@@ -144,7 +144,9 @@ class KernelForm(Form):
         for g in range(n):
             of_group = slice(g * self.shape[0] // n, (g + 1) * self.shape[0] // n)
             seen = xp.reshape(x[:, :, g], (n_rows, self.shape[1]))
-            error_of_group = None if error is None else error[:, of_group]
+            error_of_group = error
+            if error is not None and error.shape[1] == self.shape[0]:  # one for each filter
+                error_of_group = error[:, of_group]
             found.append((seen, post[:, of_group], error_of_group, weights[of_group]))
         return found
 

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+import nengo
+from nengo.ensemble import Neurons
+
 from .base import CheckedParam
 from .messages import with_article
 
@@ -59,11 +62,11 @@ class CallableParam(CheckedParam):
 
 
 class SwitchParam(CheckedParam):
-    """A Nengo object with a single output, such as the Node that switches learning."""
+    """A Node or neurons with a single output, by which learning is switched."""
 
     expected = "a Node with one output"
 
     def convert(self, value: Any) -> Any:
-        if getattr(value, "size_out", None) != 1:
+        if not isinstance(value, nengo.Node | Neurons) or value.size_out != 1:
             raise TypeError
         return value

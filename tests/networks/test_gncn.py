@@ -7,6 +7,7 @@ from nengo.exceptions import ValidationError
 
 import nengo_ngc as ngc
 from nengo_ngc.backends import open_session
+from nengo_ngc.namespace import NUMPY
 from nengo_ngc.networks import GNCN
 from nengo_ngc.networks.gncn import VARIANTS
 from nengo_ngc.networks.gncn_parameters import lateral_inhibition
@@ -99,6 +100,65 @@ def test_spiking_activations_settle_near_the_rates(backend, neuron_type):
     spikes = learned(backend, **settings)[0]["mu0"]
     assert np.abs(spikes - rate).mean() < 0.05
     assert np.any(spikes != rate)
+
+
+@pytest.mark.parametrize(
+    "neuron_type",
+    [nengo.SpikingRectifiedLinear(), nengo.LIF(), nengo.StochasticSpiking(nengo.Tanh())],
+)
+def test_errors_are_sent_back_by_the_slope_of_the_activity(neuron_type):
+    """That of the rates by the state, where spiking neurons have a gain and a bias."""
+    net = build(variant="t1", activation=neuron_type, max_rate=150.0)
+    z, h = np.linspace(0.2, 1.2, 11)[None], 1e-5
+    expected = (net._rates(z + h) - net._rates(z - h)) / (2 * h)
+    np.testing.assert_allclose(net._slope(NUMPY, z), expected, rtol=0.02)
+
+
+@pytest.mark.parametrize("base", [nengo.LIFRate(), nengo.Sigmoid()])
+def test_activations_by_which_no_state_would_move(base):
+    with pytest.raises(ValidationError, match="activation.*(slope above 0|silent at 0)"):
+        build(variant="t1", activation=nengo.PoissonSpiking(base))
+
+
+@pytest.mark.parametrize("variant", ["t1", "pdh"])
+def test_presentations_that_take_turns_settle_as_one_after_another(variant):
+    def states(interleave):
+        with nengo.Network() as model:
+            schedule = ngc.Schedule(10, interleave=interleave)
+            net = build(variant=variant, schedule=schedule, learning_rule_type=None)
+            turns = X.reshape(-1, interleave, 10)
+            shown = np.repeat(turns, 10, axis=0).reshape(-1, 10)
+            images = nengo.processes.PresentInput(shown, 0.001)
+            nengo.Connection(nengo.Node(images), net.input, synapse=None)
+            probe = net.probe("z1")
+        with nengo.Simulator(model, progress_bar=False) as sim:
+            sim.run_steps(60)
+        found = sim.data[probe].reshape(-1, 10, interleave, 6)[:, -1]
+        return found.reshape(-1, 6)
+
+    one, three = states(1), states(3)
+    assert np.any(one[0] != one[1])
+    np.testing.assert_allclose(three, one, rtol=0, atol=1e-12)
+    spiking = {"activation": nengo.SpikingRectifiedLinear()}
+    with pytest.raises(ValidationError, match="activation.*must not be spiking.*interleave"):
+        build(schedule=ngc.Schedule(10, interleave=2), **spiking)
+
+
+def test_what_competes_within_a_sample_does_so_when_images_are_made():
+    net = build(activation=ngc.KWinnersTakeAll(0.3))
+    z = np.random.RandomState(0).randn(5, 6)
+    expected = [net._rates(row[None])[0] for row in z]
+    np.testing.assert_array_equal(net._rates(z), expected)
+    np.testing.assert_array_equal(net._rates(z).sum(axis=1), 2)
+
+
+@pytest.mark.parametrize(
+    "rule", [ngc.ErrorDriven(biases=True), ngc.BackProp(biases=False)], ids=["biases", "sign"]
+)
+@pytest.mark.parametrize("name", ["learning_rule_type", "recognition_rule_type"])
+def test_rules_that_a_circuit_cannot_serve(name, rule):
+    with pytest.raises(ValidationError, match=f"{name}: must be a rule"):
+        build(variant="t1", initial="feedforward", **{name: rule})
 
 
 def test_parameters_are_taken_and_returned(backend):

@@ -203,6 +203,13 @@ def test_soft_while_nengo_dl_trains_only():
         assert change[index] == pytest.approx(-0.1 * slope, rel=1e-3, abs=1e-6)
 
 
+def test_soft_winners_are_positive_if_so_asked():
+    J = np.array([[-1.0, -2.0, -3.0], [-1.0, 2.0, 1.0]])
+    soft = ngc.SoftKWinnersTakeAll(1 / 3, hardness=2.0, positive=True)
+    expected = 1 / (1 + np.exp(-2 * (J - [[0], [1.5]])))
+    np.testing.assert_allclose(soft.soft_activity(NUMPY, J), expected)
+
+
 # --- winners that show by how much they win
 
 

@@ -183,3 +183,83 @@ def test_docstrings_say_the_sign_in_the_same_words(rule):
     assert f"``{rule.__name__}``" in SIGNS
     line = next(line for line in SIGNS.splitlines() if line.startswith(f"``{rule.__name__}``"))
     assert sign in line
+
+
+def test_decoders_of_a_dimension_learn_from_all_neurons():
+    """As with PES; the slice is that of the dimensions that are decoded."""
+    with nengo.Network(seed=0) as model:
+        a, out = nengo.Ensemble(20, 2, neuron_type=nengo.LIFRate()), nengo.Node(size_in=1)
+        rule = ngc.ErrorDriven(ngc.SGD(0.1))
+        learned = nengo.Connection(a[0], out, learning_rule_type=rule)
+        nengo.Connection(nengo.Node([1.0]), learned.learning_rule, synapse=None)
+        rates, weights = nengo.Probe(a.neurons), nengo.Probe(learned, "weights")
+    with nengo.Simulator(model, progress_bar=False) as sim:
+        sim.run_steps(3)
+    change = sim.data[weights][-1] - sim.data[weights][-2]
+    assert change.shape == (1, 20) and np.any(change)
+    np.testing.assert_allclose(change[0], 0.1 * sim.data[rates][-1], rtol=1e-9)
+
+
+@pytest.mark.parametrize("solved", [True, False])
+def test_weights_that_a_solver_gives_have_the_gains_of_the_neurons(solved):
+    """The update is minus the gradient by the weights, J = W a + b."""
+    with nengo.Network(seed=0) as model:
+        a = nengo.Ensemble(15, 1, neuron_type=nengo.RectifiedLinear())
+        b = nengo.Ensemble(12, 2, neuron_type=nengo.RectifiedLinear(), gain=np.arange(1.0, 13))
+        b.bias = np.full(12, 3.0)
+        out = nengo.Node(size_in=1)
+        above = nengo.Connection(b.neurons, out, transform=np.ones((1, 12)), synapse=None)
+        rule = ngc.BackProp(above, ngc.SGD(1.0), biases=False)
+        how = {"function": lambda x: [x[0], -x[0]], "learning_rule_type": rule}
+        if solved:
+            how["solver"] = nengo.solvers.LstsqL2(weights=True)
+            W = nengo.Connection(a, b, synapse=None, **how)
+        else:
+            how = {"learning_rule_type": rule, "transform": np.ones((12, 15)) * 1e-4}
+            W = nengo.Connection(a.neurons, b.neurons, synapse=None, **how)
+        nengo.Connection(nengo.Node([0.3]), a, synapse=None)
+        nengo.Connection(nengo.Node([1.0]), W.learning_rule, synapse=None)
+        probe, activity = nengo.Probe(W, "weights"), nengo.Probe(a.neurons)
+    with nengo.Simulator(model, progress_bar=False) as sim:
+        before = sim.data[W].weights.copy()
+        sim.run_steps(1)
+        a_now = sim.data[activity][0]
+    change = sim.data[probe][0] - before
+    active = np.any(change != 0, axis=1)
+    gain = 1.0 if solved else np.arange(1.0, 13)[active, None]
+    assert active.any()
+    np.testing.assert_allclose(change[active], -gain * np.tile(a_now, (active.sum(), 1)), 1e-5)
+
+
+def test_the_error_of_a_layer_before_weights_that_a_solver_gives():
+    with nengo.Network(seed=0) as model:
+        a, b, out = nengo.Ensemble(15, 1), nengo.Ensemble(12, 2), nengo.Node(size_in=1)
+        above = nengo.Connection(b, out, function=lambda x: x[0] * x[1])
+        W = nengo.Connection(
+            a,
+            b,
+            function=lambda x: [x[0], -x[0]],
+            solver=nengo.solvers.LstsqL2(weights=True),
+            learning_rule_type=ngc.BackProp(above),
+        )
+        nengo.Connection(nengo.Node([1.0]), W.learning_rule, synapse=None)
+        error = ngc.LayerError(W)
+        probe = nengo.Probe(error)
+    with nengo.Simulator(model, progress_bar=False) as sim:
+        sim.run_steps(50)
+    assert sim.data[probe].shape == (50, 2) and np.any(sim.data[probe])
+
+
+def test_a_switch_is_a_node_or_neurons():
+    with nengo.Network():
+        ensemble, node = nengo.Ensemble(5, 1), nengo.Node([1.0, 0.0])
+        assert ngc.ErrorDriven(learn=nengo.Node([1.0]))
+        assert ngc.ErrorDriven(learn=nengo.Ensemble(1, 1).neurons)
+        for wrong in (ensemble, node[0], node):
+            with pytest.raises(ValidationError, match="learn: must be a Node with one output"):
+                ngc.ErrorDriven(learn=wrong)
+
+
+def test_the_delta_rule_has_no_biases():
+    with pytest.raises(ValidationError, match="biases: must be False"):
+        ngc.Delta(biases=True)

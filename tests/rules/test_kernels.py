@@ -494,3 +494,37 @@ def test_what_cannot_learn_a_kernel_says_so():
                 by_backprop(net, sgd, h2, output)[1],
             )
         )
+
+
+@pytest.mark.parametrize("n", [2, 4])
+def test_one_error_teaches_the_filters_of_all_groups(n):
+    """Such as a reward, of which there is none for each filter."""
+
+    class Rewarded(ngc.LocalRule):
+        def update(self, xp, pre, post, error, weights):
+            return xp.einsum("bi,bj->ij", error * xp.ones_like(post), pre)
+
+    convolution = nengo.Convolution(4, (3, 3, n), (2, 2), groups=n)
+    x = np.random.RandomState(0).rand(9 * n)
+    with nengo.Network(seed=0) as model:
+        pre, post = nengo.Ensemble(9 * n, 1), nengo.Ensemble(16, 1)
+        for ensemble in (pre, post):
+            ensemble.neuron_type = nengo.RectifiedLinear()
+            ensemble.gain, ensemble.bias = (np.full(ensemble.n_neurons, v) for v in (1, 0))
+        nengo.Connection(nengo.Node(x), pre.neurons, synapse=None)
+        rule = Rewarded(ngc.SGD(1.0), size_in=1)
+        learned = nengo.Connection(
+            pre.neurons, post.neurons, transform=convolution, learning_rule_type=rule
+        )
+        nengo.Connection(nengo.Node([0.5]), learned.learning_rule, synapse=None)
+        probe = nengo.Probe(learned, "weights")
+    with nengo.Simulator(model, progress_bar=False) as sim:
+        before = np.array(sim.data[learned].weights)
+        sim.run_steps(1)
+    change = sim.data[probe][-1].reshape(before.shape) - before
+    patches = np.lib.stride_tricks.sliding_window_view(x.reshape(3, 3, n), (2, 2), (0, 1))
+    sums = 0.5 * patches.sum(axis=(0, 1))  # of each channel, (n, 2, 2)
+    for k in range(4):
+        group = k * n // 4
+        of_filter = change[..., k].reshape(2, 2, -1)
+        np.testing.assert_allclose(of_filter[..., 0], sums[group], rtol=1e-5)
