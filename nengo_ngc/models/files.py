@@ -12,13 +12,16 @@ import numpy as np
 from ..networks.convolutional import Conv
 from ..storage import model_files, schema
 from ..storage.model_files import Reader
-from ..storage.schema import Table, Whole
+from ..storage.schema import List, Table, Text, Whole
 from .settings import HISTORY, check_history, completed, settings
 
 if TYPE_CHECKING:
     from .base import NetworkEstimator
 
     Model = TypeVar("Model", bound=NetworkEstimator)
+
+
+_MAY_LACK = ("feature_names",)  # models that have learned from arrays have none
 
 
 def save(model: NetworkEstimator, path: str | os.PathLike, about: dict | None) -> None:
@@ -30,7 +33,9 @@ def save(model: NetworkEstimator, path: str | os.PathLike, about: dict | None) -
         "history": model.history_,
         "about": about,
     }
-    schema.check("the model", header, Table(_fields(type(model))))
+    if hasattr(model, "feature_names_in_"):
+        header["feature_names"] = model.feature_names_in_.tolist()
+    schema.check("the model", header, Table(_fields(type(model)), _MAY_LACK))
     model.check_parameters()  # ``load`` does it, too
     arrays = model._arrays()
     _check_arrays(model, arrays)
@@ -39,7 +44,7 @@ def save(model: NetworkEstimator, path: str | os.PathLike, about: dict | None) -
 
 def load(cls: type[Model], path: str | os.PathLike) -> Model:
     """Read a model of a class, see ``NetworkEstimator.load``."""
-    with Reader(path, cls.__name__, _fields(cls)) as file:
+    with Reader(path, cls.__name__, _fields(cls), _MAY_LACK) as file:
         try:
             model = _of_header(cls, file.header)
             expected = model._expected_arrays(file.shapes, file.header["history"])
@@ -60,6 +65,7 @@ def _fields(cls):
         "n_features_in": Whole(1),
         "history": HISTORY,
         "about": Table(others=schema.Anything(optional=True), optional=True),
+        "feature_names": List(Text(), 1),
     }
 
 
@@ -72,6 +78,13 @@ def _of_header(cls, header):
     model._seed = header["seed"]
     model.n_features_in_ = header["n_features_in"]
     model.about_ = header["about"]
+    names = header.get("feature_names")
+    if names is not None:
+        if len(names) != model.n_features_in_:
+            raise ValueError(
+                f"feature_names must be {model.n_features_in_} names, got {len(names)}"
+            )
+        model.feature_names_in_ = np.array(names, dtype=object)
     return model
 
 

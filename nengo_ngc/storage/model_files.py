@@ -12,7 +12,7 @@ import math
 import os
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,6 +154,8 @@ class Reader:
         The expected class of the model, which the header names as its ``"kind"``.
     fields : dict of {str: schema.Field}
         The entries of the header besides those that every header has.
+    absent : sequence of str, optional
+        Entries of ``fields`` that a header may lack.
 
     Attributes
     ----------
@@ -171,7 +173,11 @@ class Reader:
     """
 
     def __init__(
-        self, path: str | os.PathLike, model: str, fields: Mapping[str, Field]
+        self,
+        path: str | os.PathLike,
+        model: str,
+        fields: Mapping[str, Field],
+        absent: Sequence[str] = (),
     ) -> None:
         self._path = Path(path)
         try:
@@ -184,7 +190,7 @@ class Reader:
                 self._members = self._listed()
                 header = self._read_header()
             self._check_model(header, model)
-            self.header = self._checked(header, fields)
+            self.header = self._checked(header, fields, absent)
             self._described = header["arrays"]
             self.shapes = {k: tuple(a["shape"]) for k, a in self._described.items()}
             with self._damaged():
@@ -264,10 +270,10 @@ class Reader:
                 f"a {model} (format {_FORMAT}); {REMEDY}"
             )
 
-    def _checked(self, header, fields):
+    def _checked(self, header, fields, absent):
         every = {"format": Whole(), "kind": Text(), "arrays": _ARRAYS}
         try:
-            return schema.check(self._path, header, Table({**every, **fields}))
+            return schema.check(self._path, header, Table({**every, **fields}, tuple(absent)))
         except ValueError as error:
             raise ValueError(f"{error}; {REMEDY}") from error
 

@@ -11,7 +11,7 @@ from nengo_ngc.models.tasks import codes
 from nengo_ngc.storage import model_files
 
 from ..conftest import needs_jax
-from .small import CLASSIFIERS, X, Y, make
+from .small import CLASSIFIERS, NAMES, X, Y, make
 
 
 def fitted(name, **kwargs):
@@ -215,3 +215,20 @@ def test_components_are_compared_on_images_of_all_kinds(monkeypatch):
     first, second = seen
     np.testing.assert_array_equal(first, second)
     assert len(first) == 5 and not np.array_equal(first, X[:5])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_of_features_are_kept_in_files(name, tmp_path):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X, columns=[f"pixel {k}" for k in range(16)])
+    model = make(name)
+    model.fit(frame) if name == "NGCModel" else model.fit(frame, Y)
+    model.save(tmp_path / "model.npz")
+    loaded = type(model).load(tmp_path / "model.npz")
+    np.testing.assert_array_equal(loaded.feature_names_in_, frame.columns)
+    use = loaded.predict_proba if name == "RuleClassifier" else loaded.transform
+    use(frame)
+    with pytest.raises(ValueError, match="feature names should match"):
+        use(frame[frame.columns[::-1]])
+    fitted(name).save(tmp_path / "other.npz")
+    assert not hasattr(type(model).load(tmp_path / "other.npz"), "feature_names_in_")
