@@ -62,9 +62,9 @@ class NengoSession(Session):
         for signal in self._memory:
             self.sim.signals.reset(signal)
 
-    def _reset(self):
-        self.sim.reset()
-        self._repeat()
+    def _reset(self, seed):
+        self.sim.reset(seed)
+        self._seed_generators(seed)
 
     def _last(self, data):
         """The probed values at the last timestep of each presentation."""

@@ -38,10 +38,16 @@ class Simulation(ABC):
         """Whether the simulation may draw random numbers."""
         return is_random(self.sim.model)
 
-    def reset(self) -> None:
-        """Start again as a new session, except that everything learned is kept."""
+    def reset(self, seed: int | None = None) -> None:
+        """Start again as a new session, except that everything learned is kept.
+
+        Parameters
+        ----------
+        seed : int, optional
+            Seed of all that is random from now on. By default it is that of before.
+        """
         state = self.state()
-        self._reset()
+        self._reset(seed)
         self.set_state(state)
 
     def state(self) -> dict[str, NDArray]:
@@ -64,8 +70,8 @@ class Simulation(ABC):
     __del__ = close
 
     @abstractmethod
-    def _reset(self):
-        """Reset the simulator; this may discard what was learned."""
+    def _reset(self, seed):
+        """Reset the simulator, with a seed or None; this may discard what was learned."""
 
 
 class Session(Simulation):
@@ -201,6 +207,14 @@ class Session(Simulation):
     def _repeat(self):
         for rng, start in self._generators:
             rng.set_state(start)
+
+    def _seed_generators(self, seed):
+        """Let random neurons begin with other numbers, unless the seed is None."""
+        if seed is not None:
+            for place, (rng, _) in enumerate(self._generators):
+                start = np.random.RandomState([seed, place]).get_state()
+                self._generators[place] = rng, start
+        self._repeat()
 
     # --- what a simulator has to do
 

@@ -145,7 +145,8 @@ def check_differentiates(model: NetworkEstimator, why: str) -> None:
 
 
 def _kind(labels):
-    return {"b": "flags", "U": "texts"}.get(labels.dtype.kind, "numbers")
+    """What labels are, also if they are objects."""
+    return {"b": "flags", "U": "texts"}.get(np.asarray(labels.tolist()).dtype.kind, "numbers")
 
 
 def rows_of(classes: NDArray, y: NDArray, name: str = "y") -> NDArray[np.intp]:

@@ -3,8 +3,10 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import reduce
 from itertools import pairwise
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,17 +120,28 @@ class Task(ABC):
         """Return the random numbers of the present epoch, or of a call of ``stream``.
 
         A stream that goes on draws other numbers than before, because the number of updates
-        that were made is part of the seed. Its first call draws those of the first epoch.
+        that were made is part of the seed, or a checksum of what was learned if the optimiser
+        does not count them. With one that does, the first call draws the numbers of the first
+        epoch.
         """
-        n_made = self.n_updates_made if stream else 0
+        n_made = self._place_in_stream() if stream else 0
         return np.random.RandomState([self.seed, self.epoch, 1, *([n_made] if n_made else [])])
 
-    @property
-    def n_updates_made(self) -> int:
-        """The number of updates that optimisers have made, as far as they count them."""
+    def _place_in_stream(self):
+        """The number of updates that were made, or one that tells what was learned apart."""
+        learned = self.learned or {}
         counts = ("optimizer_t", "optimizer_age")
-        found = [a for name, a in (self.learned or {}).items() if name.endswith(counts)]
-        return int(max(found, default=0))
+        found = [array for name, array in learned.items() if name.endswith(counts)]
+        if found:
+            return int(max(found))
+        # optimisers that remember nothing count nothing
+        contents = (np.ascontiguousarray(learned[name]) for name in sorted(learned))
+        return reduce(lambda before, array: crc32(array, before), contents, 0)
+
+    def draw_anew(self, stream: bool = False) -> None:
+        """Let noise differ from that of other epochs, or of other calls of ``stream``."""
+        if self.training.is_random:
+            self.training.reset(int(self.random_state(stream).randint(2**31 - 1)))
 
     @property
     def learning_rate(self) -> float:
@@ -206,8 +219,7 @@ class Task(ABC):
             self._n_rest = self._fewer
         if learns or self._training_name in self._sessions:
             self._take_up(self.training)
-            if self.training.is_random:
-                self.training.reset()
+            self.draw_anew(stream=True)
 
     def batches(self, X: Any) -> Iterator[NDArray]:
         """Give samples, which need not fit into memory, in parts of whole batches."""

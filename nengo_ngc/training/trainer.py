@@ -96,8 +96,10 @@ class Trainer:
         order = np.random.RandomState([task.seed, task.epoch]).permutation(n)
         size = min(task.settings.batch_size, n)
         order = order[: n // size * size]
+        begun = task.begin_epoch(data, order)
+        task.draw_anew()
         record = {
-            **task.begin_epoch(data, order),
+            **begun,
             **self.learn(data, order, watchers),
             **task.end_epoch(data, order),
         }
@@ -125,6 +127,7 @@ class Trainer:
         """
         with self.task.whole():
             self.task.begin_stream(data)
+            self.task.draw_anew(stream=True)
             self.learn(data, np.arange(len(data[0])))
             self.task.end_stream(data)
             self.task.keep()

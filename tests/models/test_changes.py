@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 
 import nengo_ngc as ngc
+from nengo_ngc import Schedule
+from nengo_ngc.backends import open_session
 from nengo_ngc.models import density, pff
 from nengo_ngc.models.tasks import codes
+from nengo_ngc.models.tasks import pff as pff_task
+from nengo_ngc.networks import PFF
 from nengo_ngc.storage import model_files
 
 from ..conftest import needs_jax
@@ -232,3 +236,56 @@ def test_names_of_features_are_kept_in_files(name, tmp_path):
         use(frame[frame.columns[::-1]])
     fitted(name).save(tmp_path / "other.npz")
     assert not hasattr(type(model).load(tmp_path / "other.npz"), "feature_names_in_")
+
+
+# --- random numbers
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_noise_differs_between_epochs_and_between_calls(optimizer, backend, monkeypatch):
+    kwargs = {"noise": 0.1, "g_units": 0, "optimizer": optimizer, "learning_rate": 1e-3}
+    model = make("PFFClassifier", backend, **kwargs)
+    seeds, shifts = [], []
+    session = type(model.partial_fit(X, Y, classes=np.unique(Y))._task.training)
+    reset, make_wrong = session.reset, pff_task.wrong_labels
+
+    def watched(self, seed=None):
+        seeds.append(seed)
+        reset(self, seed)
+
+    def wrong_labels(random_state, X, target):
+        found = make_wrong(random_state, X, target)
+        shifts.append(found[1].tobytes())
+        return found
+
+    monkeypatch.setattr(session, "reset", watched)
+    monkeypatch.setattr(pff_task, "wrong_labels", wrong_labels)
+    model = make("PFFClassifier", backend, **kwargs).fit(X, Y)
+    of_epochs = [seed for seed in seeds if seed is not None]
+    assert len({*of_epochs}) == len(of_epochs) == 2
+    seeds.clear(), shifts.clear()
+    for _ in range(3):
+        model.partial_fit(X[:10], Y[:10])
+    of_calls = [seed for seed in seeds if seed is not None]
+    assert len({*of_calls}) == len(of_calls) == 3 and not {*of_calls} & {*of_epochs}
+    assert len({*shifts}) == len(shifts) == 3
+
+
+def test_a_seed_decides_what_is_random(backend):
+    together = 2 if backend in ("nengo-dl", "jax") else 1
+    schedule = Schedule(4, 2, online=True, interleave=2 // together)
+
+    def build():
+        return PFF((16, 6, 5), 3, 0, schedule, noise=0.5, seed=0, optimizer=None)
+
+    session = open_session(backend, build, 2, ["z2"], inputs=("input", "target", "kind"))
+
+    def seen(seed):
+        session.reset(seed)
+        given = {"target": np.eye(3)[Y[:2]], "kind": np.ones((2, 1))}
+        return session.present(X[:2], learn=True, **given)["z2"]
+
+    one, two, again = seen(1), seen(2), seen(1)
+    np.testing.assert_array_equal(again, one)
+    assert np.any(two != one)
+    session.close()

@@ -85,7 +85,7 @@ class AutodiffSession(TrainingSession):
         super().set_state({name: array for name, array in state.items() if name not in own})
         self.sim.remembered = {name.removeprefix(_PREFIX): x for name, x in own.items()}
 
-    def _reset(self):
+    def _reset(self, seed):  # random numbers of training have seeds of their own
         self.sim.reset()
 
 

@@ -64,8 +64,10 @@ class JaxSession(Session):
             if isinstance(op, PureOperator) and {"count", "total"} <= op.updated.keys()
         }
 
-    def reset(self) -> None:
+    def reset(self, seed: int | None = None) -> None:
         """As for `.Simulation`; what was learned remains on the device."""
+        if seed is not None:
+            self.sim.seed = seed
         self.sim.begin()
         for count, total in self._sums.items():
             if np.any(self.sim.signals[count]):
@@ -121,5 +123,5 @@ class JaxSession(Session):
     def _repeat(self):
         self.sim.repeat()
 
-    def _reset(self):
-        self.sim.reset()
+    def _reset(self, seed):
+        self.sim.reset(seed)

@@ -127,7 +127,7 @@ class AutodiffSession(TrainingSession):
         for variable, at_rest in self._at_rest:
             variable.assign(at_rest)
 
-    def _reset(self):
+    def _reset(self, seed):  # random numbers of training have seeds of their own
         self.sim.reset(include_trainable=False, include_probes=False, include_processes=False)
 
 

@@ -89,6 +89,6 @@ class NengoDLSession(Session):
         for variable, at_rest in self._at_rest:
             variable.assign(at_rest)
 
-    def _reset(self):
-        self.sim.reset(include_trainable=False, include_probes=False)
-        self._repeat()
+    def _reset(self, seed):
+        self.sim.reset(seed, include_trainable=False, include_probes=False)
+        self._seed_generators(seed)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...datasets import Dataset
-from ...specs import ModelSpec
+from ...specs import ModelSpec, base
 from ...specs.base import N_TESTED
 
 Points = list[list[float]]  # pairs of x and y
@@ -162,6 +162,12 @@ def check_tested(y: NDArray, y_test: NDArray) -> None:
             "test images must be of all classes that training images have, got none of class "
             f"{missing[0]} among {len(y_test[:N_TESTED])}"
         )
+
+
+def tested(data: Dataset) -> tuple[NDArray, NDArray]:
+    """Return test images and labels, at most 10,000, as arrays."""
+    X, y = base.tested(data)
+    return X[:], y
 
 
 def error(model: Any, X: NDArray, y: NDArray) -> float:

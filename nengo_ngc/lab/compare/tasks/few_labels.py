@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...datasets import Dataset
-from ...specs.base import tested
-from .base import Curve, LabelTask, Points, check_learned, error
+from .base import Curve, LabelTask, Points, check_learned, error, tested
 
 
 class FewLabels(LabelTask):

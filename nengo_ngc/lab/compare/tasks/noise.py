@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...datasets import Dataset
-from ...specs.base import tested
-from .base import Curve, LabelTask, Points, error
+from .base import Curve, LabelTask, Points, error, tested
 
 _DEVIATIONS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)  # of noise, in units of the range of pixels
 _SIDES = (0.0, 0.25, 0.375, 0.5, 0.625)  # of the square that is hidden, in those of an image
@@ -33,7 +32,6 @@ class Noise(LabelTask):
         self, model: Any, data: Dataset, cell: Mapping[str, Any], history: Sequence[Mapping]
     ) -> dict[str, Points]:
         X, y = tested(data)
-        X = X[:]
         noisy = [[s, error(model, with_noise(X, s, cell["seed"]), y)] for s in _DEVIATIONS]
         hidden = [
             [side, error(model, occluded(X, data.image_shape, side, cell["seed"]), y)]

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from ...datasets import Dataset
 from ...specs import ModelSpec
-from ...specs.base import tested
-from .base import Curve, LabelTask, Points, check_learned, check_tested
+from .base import Curve, LabelTask, Points, check_learned, check_tested, tested
 
 
 class Stream(LabelTask):
