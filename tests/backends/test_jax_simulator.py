@@ -45,6 +45,33 @@ def test_pickled_simulator_goes_on_where_it_was(minibatch_size):
     assert pickle.loads(pickle.dumps(sim)).closed
 
 
+@pytest.mark.parametrize("minibatch_size", [None, 2])
+def test_pickled_simulator_keeps_summed_delays_and_the_place_in_noise(minibatch_size):
+    with nengo.Network(seed=1) as net:
+        ens = nengo.Ensemble(10, 1)
+        for process in (nengo.processes.FilteredNoise(), nengo.processes.WhiteSignal(1, 20)):
+            # what returns from both is one delay of a sum
+            nengo.Connection(nengo.Node(process, size_out=1), ens, synapse=nengo.Lowpass(0.0))
+        net.output = nengo.Probe(ens, sample_every=0.002)
+        net.sources = [nengo.Probe(node) for node in net.nodes]
+    with ngc.jax.Simulator(net, minibatch_size=minibatch_size, progress_bar=False) as sim:
+        sim.run_steps(7)
+        text = pickle.dumps({"sim": sim, "probes": net.probes})
+        sim.run_steps(6)
+        expected = [sim.data[probe] for probe in net.probes]
+    copy = pickle.loads(text)
+    with copy["sim"] as sim:
+        again = pickle.loads(pickle.dumps(copy))
+        sim.run_steps(6)
+        assert all(
+            np.array_equal(sim.data[probe], values)
+            for probe, values in zip(copy["probes"], expected)
+        )
+    with again["sim"] as sim:
+        sim.run_steps(6)
+        np.testing.assert_array_equal(sim.data[again["probes"][0]], expected[0])
+
+
 def test_simulator_left_open_is_warned_of():
     sim = ngc.jax.Simulator(nengo.Network(label="mine"), progress_bar=False)
     with pytest.warns(ResourceWarning, match="mine.*deallocated while open"):

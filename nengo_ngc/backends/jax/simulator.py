@@ -39,6 +39,18 @@ from .signals import Signals
 _CAPACITIES = (1, 16, 256, 4096)
 _MAX_BYTES = 2**26
 
+# attributes that a copy of a simulator has, too; the program contains the model
+_PICKLED = (
+    "minibatch_size",
+    "progress_bar",
+    "optimize",
+    "program",
+    "model",
+    "_n",
+    "_dtype",
+    "_precision",
+)
+
 
 class Simulator:
     """A simulator of any Nengo model, with one set of weights for a whole minibatch.
@@ -144,18 +156,22 @@ class Simulator:
             if network is not None:
                 model.build(network, progress=tracker.next_stage("Building", "Build"))
             self.program = Program(model, self._n, self._skips, optimize)
-        self._inputs = Inputs(self.program, self._n, self._dtype)
-        self._recording = self._Recording(self.program, self._n, self._dtype)
         if len(self._devices.all) > 1:
             self.program.host.check_not_called(model)
             self._devices.check_alike({**self.program.shared, **self.program.state})
-        self._compile()
-        self.data = Results(model, self.minibatch_size)
-        self.signals = Signals(self)
         if seed is None and network is not None and network.seed is not None:
             seed = network.seed + 1
+        self._open(np.random.randint(np.iinfo(np.int32).max) if seed is None else seed)
+
+    def _open(self, seed):
+        """Prepare what runs the program, and start at time 0."""
+        self._inputs = Inputs(self.program, self._n, self._dtype)
+        self._recording = self._Recording(self.program, self._n, self._dtype)
+        self._compile()
+        self.data = Results(self.model, self.minibatch_size)
+        self.signals = Signals(self)
         self.closed = False
-        self.reset(np.random.randint(np.iinfo(np.int32).max) if seed is None else seed)
+        self.reset(seed)
 
     def _compile(self):
         self._loop = Loop(self.program, self._dtype, self._n, jax_namespace(), self._devices)
@@ -179,11 +195,9 @@ class Simulator:
             )
 
     def __getstate__(self) -> dict[str, Any]:
-        names = ("minibatch_size", "progress_bar", "optimize", "model", "seed")
         return {
-            **{name: getattr(self, name) for name in names},
-            "dtype": str(self._dtype),
-            "precision": self._precision,
+            "same": {name: getattr(self, name) for name in _PICKLED},
+            "seed": self.seed,
             "closed": self.closed,
             "signals": {} if self.closed else dict(self.signals),
             "n_steps": self._n_steps,
@@ -192,11 +206,12 @@ class Simulator:
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        names = ("minibatch_size", "progress_bar", "model", "seed", "dtype", "precision")
-        # what was merged is merged already
-        kept = {name: state[name] for name in names}
-        Simulator.__init__(self, None, optimize=False, **kept)
-        self.optimize, self._n_steps = state["optimize"], state["n_steps"]
+        self.__dict__.update(state["same"])
+        self._devices = Devices(self._n, None, None)  # there may be others here
+        n_run = self.program.host.n_run
+        self._open(state["seed"])
+        self.program.host.go_on(n_run)
+        self._n_steps = state["n_steps"]
         for signal, value in state["signals"].items():
             self.signals[signal] = value
         with self._settings():

@@ -1,6 +1,6 @@
 """The Python functions and processes of a model, which are not compiled."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import nengo
@@ -62,6 +62,8 @@ class Host:
     ----------
     sources : dict of {str: Operator}
         Functions of time and processes whose values are computed before the timesteps.
+    n_run : dict of {str: int}
+        For how many timesteps each source has run.
     """
 
     def __init__(
@@ -82,6 +84,11 @@ class Host:
             ahead = [op for op in ahead if _is_of_time(getattr(op, "process", None))]
         self.sources = {f"source{k}": op for k, op in enumerate(ahead)}
         self._called = [op for op in in_python if op not in ahead]
+        self.n_run = dict.fromkeys(self.sources, 0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # processes that have started are functions, which cannot be pickled
+        return {**self.__dict__, "_steps": {}}
 
     @property
     def is_called(self) -> bool:
@@ -115,6 +122,7 @@ class Host:
         """
         rng = np.random.RandomState(seed)
         self._steps = {}
+        self.n_run = dict.fromkeys(self.sources, 0)
         in_python = {*self.sources.values(), *self._called}
         for k, op in enumerate(self._processes):
             generators = [op.process.get_rng(rng)]  # which synapses have in Nengo, too
@@ -125,6 +133,21 @@ class Host:
                 own = np.random.RandomState([seed, k, sample])
                 generators.append(op.process.get_rng(own))
             self._steps[op] = [self._start(op, generator) for generator in generators]
+
+    def go_on(self, n_run: Mapping[str, int]) -> None:
+        """Run the processes that need no input again, after ``start``.
+
+        Parameters
+        ----------
+        n_run : dict of {str: int}
+            Timesteps for each source, as in the attribute of this name.
+        """
+        for name, n in n_run.items():
+            op = self.sources[name]
+            if op in self._steps and type(op.process) not in _CERTAIN:
+                for k in range(n):
+                    self.process(op, k + 1)
+        self.n_run = dict(n_run)
 
     def _start(self, op, rng):
         process = op.process
@@ -150,6 +173,8 @@ class Host:
             name: np.empty((n_steps, self.rows(name), *self.sources[name].output.shape))
             for name in names
         }
+        for name in names:
+            self.n_run[name] += n_steps
         for k in range(n_steps):
             for name, values in made.items():
                 op = self.sources[name]
