@@ -3,16 +3,18 @@
 Prints samples per second on 784-256-256-10 with rate neurons, as medians over
 interleaved rounds of 5,120 images each, since the machine's speed drifts:
 
-- each rule of ``RuleClassifier`` on NengoDL,
-- autodiff: NengoDL's own ``fit``, what a user would pick,
-- loop: backprop written by hand in TensorFlow with a tape, for this network only,
+- each rule of ``RuleClassifier`` on JAX and on NengoDL,
+- autodiff: automatic differentiation, what a user would pick; on NengoDL this is its ``fit``,
+- loop: backprop written by hand for this network only, by gradients of JAX and by a tape of
+  TensorFlow,
 
-the ratio of each to autodiff, and the share of the machine's float32 matrix-product peak.
+the ratio of each to autodiff on the same backend, and the share of the machine's float32
+matrix-product peak.
 
     python -m benchmarks.rules --output benchmarks/rules
 """
 
-import time
+import itertools
 
 import click
 import numpy as np
@@ -20,7 +22,7 @@ import numpy as np
 import nengo_ngc as ngc
 from nengo_ngc.models import RULES
 
-from ._measure import peak_gflops
+from ._measure import peak_gflops, seconds
 from ._report import benchmark
 
 SIZES, N_ROUND = (784, 256, 256, 10), 5120
@@ -38,11 +40,12 @@ def gflop_per_sample(rule):
         "pes": sum(_WEIGHTS) + _WEIGHTS[-1],
         "direct-feedback-alignment": 2 * sum(_WEIGHTS) + 10 * sum(SIZES[1:-1]),
         "predictive-coding": steps * (sum(_WEIGHTS) + _UPPER) + sum(_WEIGHTS),
+        "incremental-predictive-coding": steps * (2 * sum(_WEIGHTS) + _UPPER),
     }.get(rule, 2 * sum(_WEIGHTS) + _UPPER)
     return 2e-9 * products
 
 
-def trainer(rule, X, y, batch, backend="nengo-dl"):
+def trainer(rule, X, y, batch, backend):
     """A function that learns from all images once."""
     model = ngc.RuleClassifier(
         SIZES[1:-1],
@@ -56,24 +59,68 @@ def trainer(rule, X, y, batch, backend="nengo-dl"):
     return lambda: len(X) / next(epochs)["samples_per_second"]
 
 
-def loop(X, y, batch):
-    """Backprop by a tape, with Adam, on arrays that are in memory already."""
+def in_batches(learn, X, y, batch):
+    """A function that learns from all images once, which are in memory already."""
+    rng, one_hot = np.random.RandomState(0), np.eye(10, dtype="f4")[y]
+
+    def run():
+        for rows in rng.permutation(len(X)).reshape(-1, batch):
+            learn(X[rows], one_hot[rows])
+
+    return lambda: seconds(run)
+
+
+def initial_weights():
+    """A matrix for each layer, (n, m)."""
+    rng = np.random.RandomState(0)
+    pairs = zip(SIZES, SIZES[1:])
+    return [(rng.randn(n, m) * np.sqrt(2 / m)).astype("f4") for m, n in pairs]
+
+
+def loop_in_jax(X, y, batch):
+    """Backprop by gradients of JAX, with Adam."""
+    import jax
+    import jax.numpy as jnp
+    from jax.example_libraries import optimizers
+
+    begin, change, parameters_of = optimizers.adam(1e-3)
+    state = begin([(jnp.array(w), jnp.zeros(len(w))) for w in initial_weights()])
+
+    def loss(parameters, x, target):
+        a = x
+        for level, (w, bias) in enumerate(parameters):
+            a = a @ w.T + bias
+            a = a if level == len(parameters) - 1 else jax.nn.relu(a)
+        return -(target * jax.nn.log_softmax(a)).sum(axis=1).mean(), a
+
+    @jax.jit
+    def update(k, state, x, target):
+        gradient, a = jax.grad(loss, has_aux=True)(parameters_of(state), x, target)
+        return change(k, gradient, state), a
+
+    n_made = itertools.count()
+
+    def learn(x, target):
+        nonlocal state
+        state, a = update(next(n_made), state, x, target)
+        return np.asarray(a)
+
+    return in_batches(learn, X, y, batch)
+
+
+def loop_in_tensorflow(X, y, batch):
+    """Backprop by a tape of TensorFlow, with Adam."""
     import tensorflow as tf
 
-    rng = np.random.RandomState(0)
-    W = [
-        tf.Variable(rng.randn(n, m).astype("f4") * np.float32(np.sqrt(2 / m)))
-        for m, n in zip(SIZES, SIZES[1:])
-    ]
+    W = [tf.Variable(w) for w in initial_weights()]
     b = [tf.Variable(tf.zeros(n)) for n in SIZES[1:]]
     parameters = [*W, *b]
     m = [tf.Variable(tf.zeros_like(p)) for p in parameters]
     v = [tf.Variable(tf.zeros_like(p)) for p in parameters]
     t = tf.Variable(0.0)
-    one_hot = np.eye(10, dtype="f4")[y]
 
     @tf.function
-    def learn(x, target):
+    def update(x, target):
         with tf.GradientTape() as tape:
             a = x
             for level, (w, bias) in enumerate(zip(W, b)):
@@ -88,14 +135,10 @@ def loop(X, y, batch):
             p.assign_sub(rate * m_ / (tf.sqrt(v_) + 1e-7))
         return a
 
-    def run():
-        start = time.perf_counter()
-        order = rng.permutation(len(X))
-        for rows in order.reshape(-1, batch):
-            learn(X[rows], one_hot[rows]).numpy()
-        return time.perf_counter() - start
+    return in_batches(lambda x, target: update(x, target).numpy(), X, y, batch)
 
-    return run
+
+LOOPS = {"jax": loop_in_jax, "nengo-dl": loop_in_tensorflow}
 
 
 @benchmark
@@ -108,30 +151,30 @@ def main(report, rounds):
     y = rng.randint(10, size=N_ROUND)
     peak = peak_gflops()
     for batch in (128, 512):
-        runs = {rule: trainer(rule, X, y, batch) for rule in RULES}
-        runs["loop"] = loop(X, y, batch)
+        runs = {}
+        for backend, loop in LOOPS.items():
+            for rule in RULES:
+                runs[backend, rule] = trainer(rule, X, y, batch, backend)
+            runs[backend, "loop"] = loop(X, y, batch)
         for run in runs.values():
             run()
-        seconds = {name: [] for name in runs}
-        for _ in range(rounds):
-            for name, run in runs.items():
-                seconds[name].append(run())
+        turns = [{name: run() for name, run in runs.items()} for _ in range(rounds)]
         table = report.table(
             f"{'-'.join(map(str, SIZES))}, relu, batch {batch}",
             {
-                "rule": "<28",
+                "backend": "<10",
+                "rule": "<30",
                 "samples/s": ">11.0f",
                 "of autodiff": ">13.2f",
                 "of peak": ">9.0%",
             },
         )
-        reference = np.array(seconds["autodiff"])
-        for name, spent in seconds.items():
+        for backend, rule in runs:
+            spent = np.array([turn[backend, rule] for turn in turns])
+            reference = np.array([turn[backend, "autodiff"] for turn in turns])
             rate = N_ROUND / np.median(spent)
-            ratio = np.median(reference / np.array(spent))
-            rule = "backprop" if name == "loop" else name
-            share = rate * gflop_per_sample(rule) / peak
-            table.row(name, rate, ratio, share)
+            share = rate * gflop_per_sample("backprop" if rule == "loop" else rule) / peak
+            table.row(backend, rule, rate, np.median(reference / spent), share)
     report.say()
     report.say("peak of the float32 matrix product: {peak:.0f} GFLOP/s", peak=peak)
 
