@@ -199,6 +199,6 @@ def pass_down(
     activities = [top]
     for level, products in weights:
         drives = [times(above) for above, times in zip(reversed(activities), products)]
-        prediction = predict(level, np.sum(drives, axis=0))
+        prediction = predict(level, sum(drives[1:], drives[0]))
         activities.append(activity(prediction))
     return prediction

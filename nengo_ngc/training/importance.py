@@ -131,7 +131,7 @@ class Proposal:
         # the proposal needs no more precision, and this takes half the time
         shown = np.vstack([z, z + d, z - d]).astype(np.float32)
         mu, above, below = np.split(self._predict(shown), [1, len(z) + 1])
-        slopes = (above - below) / (2 * component.spread[:, None])
+        slopes = (above - below) / (2 * component.spread[:, None]).astype(np.float32)
         weighted = slopes / self._noise(mu[0])
         gradient = weighted @ (self._x - mu[0]) - prior.precision @ (z - prior.mean)
         return gradient, prior.precision + weighted @ slopes.T
