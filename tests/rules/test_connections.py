@@ -13,6 +13,8 @@ from nengo.learning_rules import LearningRuleTypeParam
 
 import nengo_ngc as ngc
 
+from ..conftest import simulator
+
 
 def test_nengo_is_not_changed():
     assert ConnectionLearningRuleTypeParam.coerce is LearningRuleTypeParam.coerce
@@ -263,3 +265,55 @@ def test_a_switch_is_a_node_or_neurons():
 def test_the_delta_rule_has_no_biases():
     with pytest.raises(ValidationError, match="biases: must be False"):
         ngc.Delta(biases=True)
+
+
+# changes of both kinds come to the same arrays; with weights that are probed, NengoDL has
+# another loop
+@pytest.mark.parametrize("kinds", ["voja and feedback", "pes and error-driven"])
+@pytest.mark.parametrize("steps, probed", [(1, False), (5, False), (5, True)])
+def test_rules_of_nengo_and_of_this_package_change_the_same_arrays(
+    kinds, steps, probed, at_once
+):
+    schedule = ngc.Schedule(steps)
+    with nengo.Network(seed=3) as net:
+        stimulus = nengo.Node([0.5, 0.25])
+        pre, post = (nengo.Ensemble(7, 2, neuron_type=nengo.LIFRate()) for _ in range(2))
+        nengo.Connection(stimulus, pre, synapse=None)
+        error = nengo.Node([0.1, -0.2])
+        if kinds == "voja and feedback":
+            output = nengo.Node(size_in=2)
+            nengo.Connection(post, output)
+            nengo.Connection(pre, post, learning_rule_type=nengo.Voja(post_synapse=None))
+            learned = nengo.Connection(
+                stimulus,
+                post,
+                synapse=None,
+                learning_rule_type=ngc.FeedbackAlignment(output, schedule=schedule),
+            )
+            nengo.Connection(error, learned.learning_rule, synapse=None)
+        else:
+            rules = [nengo.PES(), ngc.ErrorDriven(schedule=schedule)]
+            learned = nengo.Connection(
+                pre.neurons, post.neurons, transform=np.ones((7, 7)), learning_rule_type=rules
+            )
+            for rule in learned.learning_rule:
+                sizes = np.ones((rule.size_in, 2))
+                nengo.Connection(error, rule, transform=sizes, synapse=None)
+        if probed:
+            nengo.Probe(post, "scaled_encoders")
+            if kinds == "pes and error-driven":
+                nengo.Probe(learned, "weights")
+
+    def change(simulated, minibatch_size=1):
+        with simulator(simulated, net, minibatch_size) as sim:
+            signals = sim.model.sig[learned if kinds[0] == "p" else post]
+            signal = signals["weights" if kinds[0] == "p" else "encoders"]
+            before = np.array(sim.signals[signal])
+            sim.run_steps(25)
+            return np.array(sim.signals[signal]) - before
+
+    expected = change("nengo")
+    assert np.abs(expected).max() > 1e-3
+    # on NengoDL each sample has weights of its own under Nengo's rules
+    for size in (1, 3) if at_once == "jax" else (1,):
+        np.testing.assert_allclose(change(at_once, size), expected, rtol=1e-5, atol=5e-6)

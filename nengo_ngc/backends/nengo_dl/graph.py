@@ -90,7 +90,10 @@ class SettleThenLearn(TensorGraph):
         group = rules[0] if rules else (Rules([]),)
         slow = {self.signals[sig].key for sig in group[0].updates}
         probed = [self.signals[self.model.sig[p]["in"]] for p in self.model.probes]
-        if any(tensor_signal.key in slow for tensor_signal in probed):
+        others = (op for ops in self.plan if ops is not group for op in ops)
+        changed = (sig for op in others for sig in (*op.sets, *op.incs, *op.updates))
+        # Nengo's rules may change the same arrays in each timestep
+        if slow & {signal.key for signal in probed + [self.signals[sig] for sig in changed]}:
             return super()._build_loop(progress)
 
         self.op_builder.plan = [ops for ops in self.plan if ops is not group]

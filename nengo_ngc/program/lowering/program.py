@@ -106,7 +106,7 @@ class Program:
         if optimize:
             fewer = sum_before_delays(model, in_nengo)
             self.operators = _ordered(operator_dependency_graph(fewer))
-        self._rules = {op: Rule(op, model.dt) for op in self.operators if is_rule(op)}
+        self._rules = {op: Rule(op, model.dt) for op in _apart(self.operators)}
         self.host = Host(in_nengo, processes, _calls_python, n_samples, model.dt)
         inputs = [node for node in _nodes(model) if node.size_in == 0 and node.size_out > 0]
         self.nodes = {node: f"node{k}" for k, node in enumerate(inputs)}
@@ -324,6 +324,21 @@ class Program:
             n = left if n is None else xp.minimum(n, left)
         values.set(self.model.step, values[self.model.step] + n)
         return n
+
+
+def _apart(operators: Sequence[Operator]) -> list[Operator]:
+    """The learning rules that may run after a timestep rather than within it.
+
+    Others change the same arrays as rules of Nengo, which run within it.
+    """
+    rules = [op for op in operators if is_rule(op)]
+    while True:
+        others = (op for op in operators if op not in rules)
+        changed = {s.base for op in others for s in (*op.sets, *op.incs, *op.updates)}
+        alone = [op for op in rules if changed.isdisjoint(s.base for s in op.updates)]
+        if len(alone) == len(rules):
+            return rules
+        rules = alone
 
 
 def _ordered(graph: dict) -> list[Operator]:
