@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..objects import Delay
 from ..rules import LocalRule
+from ..rules.forms import Form
 from ..schedule import Schedule
 from ..validation import (
     ArraysParam,
@@ -67,6 +68,8 @@ class LearningNetwork(NamedNetwork):
 
     # names for ``probe`` of vectors of which only the direction matters, whatever their norm
     _scale_free: tuple[str, ...] = ()
+    # forms of parameters, by name, in the gradients of which alike entries are to be alike
+    _forms: Mapping[str, Form] = {}
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ from nengo.params import Parameter
 from numpy.typing import NDArray
 
 from ..neurons import Identity
+from ..rules.forms import form_of
 from ..schedule import Schedule
 from .base import LearningNetwork
 from .convolutional import Layers, LayersParam
@@ -94,6 +95,19 @@ class LayeredNetwork(LearningNetwork):
             rng = np.random.RandomState([self.seed, level])
             init = layers.drawn(level, lambda shape: init.sample(*shape, rng=rng))
         return layers.up(level, init)
+
+    @property
+    def _forms(self):
+        """What the parameters are that belong to more than one neuron each, by name."""
+        transforms = {
+            level: self.connections[f"W{level}"].transform
+            for level in range(1, self.n_layers + 1)
+            if len(self._shapes[f"W{level}"]) > 2
+        }
+        return {
+            f"b{level}": form_of(transform, self._shapes[f"W{level}"]).of_biases()
+            for level, transform in transforms.items()
+        }
 
     def _parameter_signals(self, model):
         signals = {}

@@ -77,6 +77,10 @@ class Form:
         """The form of the biases after the connection."""
         return Form(self.shape[:1])
 
+    def tied(self, xp: Any, update: Array) -> Array:
+        """An update of the array of the connection in which alike entries change alike."""
+        return update
+
 
 class KernelForm(Form):
     """The form of the kernel of a convolution, or of the transpose of one.
@@ -194,6 +198,9 @@ class TiedBiases(Form):
     def joined(self, xp: Any, updates: Sequence[Array]) -> Array:
         shape = (1, *self._image.spatial_shape, self._image.n_channels)
         return flat(xp, xp.broadcast_to(updates[0], shape), self._image)[0]
+
+    def tied(self, xp: Any, update: Array) -> Array:
+        return self.joined(xp, [xp.sum(self._pixels(xp, update[None]), axis=0)])
 
 
 def form_of(transform: Transform | None, shape: tuple[int, ...]) -> Form:

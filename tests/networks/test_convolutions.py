@@ -158,6 +158,27 @@ def test_a_classifier_of_images(rule, tmp_path):
     np.testing.assert_array_equal(model.parameters_["W1"], loaded.parameters_["W1"])
 
 
+def test_gradients_are_those_of_a_bias_for_each_filter(at_once):
+    # no pixel is 0, since the slope of rectified linear neurons there is a convention
+    X, y = np.random.RandomState(0).uniform(0.1, 1, (32, 64)), np.arange(32) % 3
+    rate = 0.01
+    # the first update of Adam has the sign of the gradient, whatever its size
+    how = {"batch_size": 32, "max_epochs": 1, "random_state": 0, "anneal": False}
+    layers = ("3c3", "2c2p", 5)
+    found = [
+        ngc.RuleClassifier(layers, rule=rule, learning_rate=rate, backend=at_once, **how)
+        .fit(X, y)
+        .parameters_
+        for rule in ("backprop", "autodiff")
+    ]
+    for name, array in found[0].items():
+        np.testing.assert_allclose(found[1][name], array, atol=1e-4 * rate)
+    for name, n_filters in (("b1", 3), ("b2", 2)):
+        biases = found[1][name].reshape(-1, n_filters)
+        np.testing.assert_array_equal(biases, biases[:1].repeat(len(biases), axis=0))
+        assert np.abs(biases).max() == pytest.approx(rate, rel=1e-3)
+
+
 @needs_trainer
 def test_a_generative_model_of_images(tmp_path):
     data = ngc.datasets.load("digits", binarize=True)

@@ -64,6 +64,7 @@ class AutodiffSession(TrainingSession):
             self._output,
             {name: measure(one) for name, one in losses.items()},
             optimizer,
+            self.net._forms,
         )
 
     def train(
@@ -99,7 +100,7 @@ class _Simulator(Simulator):
         number of updates, ``"n_updates"``.
     """
 
-    def compile(self, trained, n_steps, output, losses, optimizer):
+    def compile(self, trained, n_steps, output, losses, optimizer, forms):
         """Set what is trained, the length of a presentation, the loss and the optimiser."""
         start, shared, self._steps = self.program.shared, self.program.layout.shared, n_steps
         # what no operator reads has no gradient
@@ -117,6 +118,7 @@ class _Simulator(Simulator):
             self.program.probes[output],
             losses,
             optimizer,
+            {key: forms[name] for name, key in self._trained.items() if name in forms},
             self._devices,
         )
 

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from ...namespace import Array
 from ...program.lowering import Program
 from ...rules import Optimizer
+from ...rules.forms import Form
 from .cache import Compiling
 from .devices import Devices
 from .machine import JaxMachine, of_types
@@ -34,6 +35,8 @@ class Update:
         The loss and other measures, as ``losses.measure`` returns them. The first one is the
         loss that decreases.
     optimizer : Optimizer
+    forms : mapping of str to Form
+        The forms of arrays of which some entries change alike.
     devices : Devices
         The devices that share the samples. Gradients are summed over them.
     """
@@ -47,11 +50,13 @@ class Update:
         output: str,
         losses: Mapping[str, Callable],
         optimizer: Optimizer,
+        forms: Mapping[str, Form],
         devices: Devices,
     ) -> None:
         self._program, self._dtype, self._n_samples = program, dtype, n_samples
         self._n_steps, self._output = n_steps, output
         self._losses, self._optimizer, self._devices = dict(losses), optimizer, devices
+        self._forms = forms
         self._xp = jax_namespace(training=True)
         self.errors: list[BaseException] = []
         self.apply = Compiling(
@@ -117,6 +122,8 @@ class Update:
         gradients, (measured, shared, after) = jax.grad(loss_of, has_aux=True)(trained)
         for name, gradient in gradients.items():
             before = trained[name]
+            if name in self._forms:
+                gradient = self._forms[name].tied(self._xp, gradient)
             step, new = self._optimizer.update(self._xp, gradient, memory[name], before)
             memory[name] = dict(new)
             trained[name] = self._optimizer.project(self._xp, before + step)

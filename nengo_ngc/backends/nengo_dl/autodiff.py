@@ -69,6 +69,7 @@ class AutodiffSession(TrainingSession):
             metrics={self._output: [_LOSSES[m.name](**m.settings) for m in measures]},
         )
         self._optimizer.build(self.sim.keras_model.trainable_variables)
+        self._optimizer.tie(self._tied())
         self._remembered = [*self._optimizer.variables, *getattr(loss, "variables", ())]
         self._at_rest = states_at_rest(self.sim)
 
@@ -95,6 +96,16 @@ class AutodiffSession(TrainingSession):
             of_part = _by_name(self._names, history)
             means.add(len(part), {name: mean for name, (mean,) in of_part.items()})
         return means.over_samples()
+
+    def _tied(self):
+        """For the names of variables, which of their entries change alike, and how."""
+        graph, signals = self.sim.tensor_graph, self.net._parameter_signals(self.sim.model)
+        found: dict[str, list] = {}
+        for name, form in self.net._forms.items():
+            signal = graph.signals[signals[name]]
+            (rows,) = signal.slices
+            found.setdefault(graph.base_params[signal.key].name, []).append((rows, form))
+        return found
 
     def _chunk(self, n_pixels):
         """Number of images in one call of NengoDL, which copies them for each timestep."""
@@ -160,13 +171,32 @@ def _kerass(optimizer):
         inner, rate = optimizer.optimizer, _Rate(optimizer)
     if not isinstance(inner, Adam):
         raise ValueError(f"optimizer must be Adam or AdamW, annealed or not, got {optimizer}")
-    return tf_keras.optimizers.Adam(
+    return _Adam(
         rate,
         inner.beta_1,
         inner.beta_2,
         inner.epsilon,
         weight_decay=inner.decay if isinstance(inner, AdamW) else None,
     )
+
+
+class _Adam(tf_keras.optimizers.Adam):
+    """Adam, for variables of which some entries change alike."""
+
+    def tie(self, forms):
+        """Set the forms of parts of variables, by the names of these."""
+        self._forms = forms
+
+    def apply_gradients(self, grads_and_vars, *args, **kwargs):
+        pairs = [(self._alike(gradient, v), v) for gradient, v in grads_and_vars]
+        return super().apply_gradients(pairs, *args, **kwargs)
+
+    def _alike(self, gradient, variable):
+        xp = tensorflow_namespace(variable.dtype)
+        for (start, stop), form in self._forms.get(variable.name, ()):
+            tied = form.tied(xp, gradient[start:stop])
+            gradient = tf.concat([gradient[:start], tied, gradient[stop:]], axis=0)
+        return gradient
 
 
 class _Rate(tf_keras.optimizers.schedules.LearningRateSchedule):
