@@ -1,7 +1,7 @@
 """Likelihoods of images, and estimates of them from samples of latent states.
 
 Every function raises a ValueError that names the argument if an array is of another type or
-shape than described here.
+shape than described here, or has numbers out of range.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..validation import ArrayParam, PositiveParam, checked, unfit
-from .reconstruction import logs
+from .reconstruction import check_bernoulli, logs
 
 
 @checked(
@@ -44,7 +44,10 @@ def pairwise_log_likelihood(
     X, means = np.asarray(X, dtype=np.float64), np.asarray(means, dtype=np.float64)
     if means.shape[1] != X.shape[1]:
         raise unfit("means", f"of shape (m, {X.shape[1]}), as X", means)
-    return _bernoulli(X, means) if variance is None else _gaussian(X, means, variance)
+    if variance is not None:
+        return _gaussian(X, means, variance)
+    check_bernoulli(X)
+    return _bernoulli(X, means)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
 """Measures of how well images are reconstructed.
 
 Every function raises a ValueError that names the argument if an array is of another type or
-shape than described here.
+shape than described here, or has numbers out of range.
 """
 
 import numpy as np
+from nengo.exceptions import ValidationError
 from numpy.typing import NDArray
 
 from ..validation import ArrayParam, MaskParam, checked, unfit
@@ -31,6 +32,7 @@ def binary_cross_entropy(X: NDArray, mu: NDArray) -> NDArray:
     (n,) array
     """
     _check_of_pixels("mu", mu, X)
+    check_bernoulli(X)
     log_mu, log_not_mu = logs(mu)
     return -np.sum(X * log_mu + (1 - X) * log_not_mu, axis=1)
 
@@ -81,6 +83,15 @@ def _check_of_pixels(name, array, X):
     """Raise unless there is a value for each pixel, of each image or of all."""
     if array.shape not in (X.shape, X.shape[1:]):
         raise unfit(name, f"of shape {X.shape[1:]} or {X.shape}, as X", array)
+
+
+def check_bernoulli(X: NDArray) -> None:
+    """Raise unless all pixels of images lie in [0, 1]."""
+    low, high = X.min(initial=0), X.max(initial=0)
+    if low < 0 or high > 1:
+        raise ValidationError(
+            f"must have pixels in [0, 1], got values from {low:g} to {high:g}", attr="X"
+        )
 
 
 def logs(mu: NDArray) -> tuple[NDArray, NDArray]:

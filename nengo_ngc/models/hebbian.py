@@ -59,7 +59,9 @@ class HebbianEncoder(CodeClassifier):
         cells there.
     learning_rate : float, optional
         The fraction of the distance to its input by which a winner moves. It shrinks linearly
-        to a twentieth within each phase.
+        to a twentieth within each phase. Samples of a batch count as if they came alone, so
+        that the fraction times the number of samples that a unit wins should be below 1. A
+        warning says so if it is not on average.
     homeostasis : float, optional
         Step size of thresholds, for each input of a unit. It shrinks as ``learning_rate``
         does. With 0 thresholds do not change.
@@ -234,6 +236,15 @@ class HebbianEncoder(CodeClassifier):
                 f"patch={self.patch} and grid={self.grid} do not fit on images of {shape[0]} "
                 f"x {shape[1]} pixels: filters have {patch[0]} x {patch[1]} pixels, and there "
                 f"are {grid[0]} x {grid[1]} cells",
+                stacklevel=2,
+            )
+        fewest = min(self.n_hidden[0], self.n_units)
+        if self.learning_rate * self.batch_size > fewest:
+            warnings.warn(
+                f"learning_rate={self.learning_rate:g} is too large for batches of "
+                f"{self.batch_size}: each of {fewest} units wins "
+                f"{self.batch_size / fewest:.3g} samples of a batch on average, and moves "
+                "beyond their mean; take a smaller one, or smaller batches",
                 stacklevel=2,
             )
         if n_learned < self.n_units:

@@ -87,7 +87,8 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         feedforward pass.
     negatives : callable or None, optional
         A function that makes negative samples, with the arguments of `.wrong_labels`, which
-        is the default. A model with another function cannot be saved.
+        is the default, and with results of the same shapes. A model with another function
+        cannot be saved.
     n_mixture : int, optional
         Number of components of the Gaussian mixture that is the prior of latent states of a
         class. Of a class with fewer images, there are as many components as images.
@@ -258,8 +259,8 @@ class PFFClassifier(LatentTransformer, ImageClassifier):
         first_of_class = np.unique(labels[order], return_index=True)[1]
         rows = order[np.union1d(np.arange(len(order))[:_PRIOR_IMAGES], first_of_class)]
         z_g = self._task.latents(part(images, rows), labels[rows])
-        # only the direction of z_g is seen by the circuit
-        z_g = normalize(NUMPY, z_g, 1e-30)  # the circuit's 1e-8 would shorten small states
+        if self.normalize:  # the circuit sees only the direction of z_g
+            z_g = normalize(NUMPY, z_g, 1e-30)  # its 1e-8 would shorten small states
         mixtures = []
         for label in range(len(self.classes_)):
             of_class = z_g[labels[rows] == label]

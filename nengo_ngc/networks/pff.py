@@ -173,7 +173,6 @@ class PFF(RepresentationCircuit):
         "goodness mean_goodness",
         *("loss generative_loss", "mu force_g", "generative_error learned_error"),
     )
-    _scale_free = ("z_g",)  # the generative circuit normalises it
 
     @checked(
         SizesParam("shape", at_least=2),
@@ -254,6 +253,8 @@ class PFF(RepresentationCircuit):
             seed,
             add_to_container,
         )
+        # unless the generative circuit normalises z_g, its size matters there
+        self._scale_free = ("z_g",) if normalize else ()
         if g_units:
             with self:
                 self._build_generative_circuit()

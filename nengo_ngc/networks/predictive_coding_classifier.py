@@ -338,7 +338,7 @@ class PredictiveCodingClassifier(Classifier):
         """By what a layer multiplies its input."""
         if self._scaling == "standard":
             return 1.0
-        n = self._shape[level - 1]
+        n = self._layers.n_seen(level)
         if level == 1:
             return 1 / np.sqrt(n)
         if level == self.n_layers:
@@ -346,7 +346,8 @@ class PredictiveCodingClassifier(Classifier):
         return 1 / np.sqrt(n * self.n_layers if self._residual else n)
 
     def _power(self, level):
-        return super()._power(level) if self._scaling == "standard" else self._shape[level - 1]
+        standard = self._scaling == "standard"
+        return super()._power(level) if standard else self._layers.n_seen(level)
 
 
 # --- the error of the output

@@ -1,5 +1,7 @@
 """Settings that change from epoch to epoch."""
 
+import numpy as np
+
 from ..validation import PositiveParam, WholeParam, checked
 
 
@@ -32,4 +34,5 @@ def geometric(first: float, last: float, factor: float, n: int) -> float:
     float
     """
     bound = max if last < first else min
-    return bound(first * factor**n, last)
+    with np.errstate(over="ignore"):  # an infinite value lies beyond any limit
+        return bound(float(first * np.float64(factor) ** n), last)

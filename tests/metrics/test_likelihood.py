@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from nengo_ngc.metrics import log_mean_exp, pairwise_log_likelihood
+from nengo_ngc.metrics import (
+    binary_cross_entropy,
+    log_mean_exp,
+    pairwise_log_likelihood,
+)
 
 from .by_hand import bernoulli
 
@@ -29,6 +33,16 @@ def test_gaussian_pixels(rng):
 def test_predictions_of_other_pixels():
     with pytest.raises(ValueError, match=r"means: must be of shape \(m, 3\), as X, got "):
         pairwise_log_likelihood(np.zeros((2, 3)), np.zeros((2, 4)))
+
+
+def test_pixels_that_are_no_probabilities():
+    X, mu = np.full((1, 2), 200.0), np.full((1, 2), 0.5)
+    for call in (pairwise_log_likelihood, binary_cross_entropy):
+        with pytest.raises(
+            ValueError, match=r"X: must have pixels in \[0, 1\], got .* to 200"
+        ):
+            call(X, mu)
+    assert np.all(np.isfinite(pairwise_log_likelihood(X, mu, 1.0)))
 
 
 def test_log_of_the_mean(rng):

@@ -345,6 +345,11 @@ def test_bad_arguments(kwargs, message):
             {"W1": (8, 16), "W2": (100, 9 * 8)},
         ),
         (
+            {"learning_rate": 0.2, "batch_size": 50},
+            "learning_rate=0.2 is too large for batches of 50: each of 8 units wins 6.25 ",
+            {"W1": (8, 16)},
+        ),
+        (
             {"image_shape": (1, 64)},
             "patch=4 and grid=3 do not fit on images of 1 x 64 pixels: filters have 1 x 4",
             {"W1": (8, 4), "W2": (100, 3 * 8)},

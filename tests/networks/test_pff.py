@@ -587,6 +587,43 @@ def test_negatives():
 
 
 @pytest.mark.parametrize(
+    "made, message",
+    [
+        (lambda x, target: x, "images and targets"),
+        (lambda x, target: (x[:3], target), "finite images of shape"),
+        (lambda x, target: (x, target[:, :2]), "finite targets of shape"),
+        (lambda x, target: (np.nan * x, target), "finite images"),
+    ],
+)
+def test_negatives_that_are_none(made, message):
+    def negatives(random_state, x, target):
+        return made(x, target)
+
+    with pytest.raises(ValueError, match=f"negatives: must be a function .*{message}"):
+        model(max_epochs=1, negatives=negatives).fit(X, Y)
+
+
+def test_probabilities_are_of_the_mean_goodness_of_layers():
+    learned = model(max_epochs=1, n_hidden=(8, 6)).fit(X, Y)
+    task, target = learned._task, np.zeros((5, 10))
+    target[:, 3] = 1
+    seen = task.present("scan", learned.steps // 2 + 2, X[:5], target)
+    sign = -1 if learned.low_is_positive else 1
+    np.testing.assert_allclose(
+        task.decide(X[:5])[:, 3], sign * seen["mean_goodness"][:, 0] / 2, rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+def test_the_prior_is_of_states_as_the_circuit_sees_them(normalize):
+    learned = model(max_epochs=1, normalize=normalize, n_mixture=1).fit(X, Y)
+    z_g = learned._task.latents(X[Y == 3], np.full(np.sum(Y == 3), 3))
+    if normalize:
+        z_g = z_g / np.linalg.norm(z_g, axis=1, keepdims=True)
+    np.testing.assert_allclose(learned.mixtures_[3].means_[0], z_g.mean(axis=0), atol=1e-5)
+
+
+@pytest.mark.parametrize(
     "kwargs, message",
     [
         ({"g_units": -1}, "g_units: must be"),

@@ -265,8 +265,11 @@ def test_predictions_are_gradients_of_losses():
     np.testing.assert_allclose(of, expected)
 
 
-def test_initial_weights_of_mupc():
-    net = PredictiveCodingClassifier((400, 300, 300, 10), scaling="mupc", seed=0)
+@pytest.mark.parametrize(
+    "shape", [(400, 300, 300, 10), ((20, 20, 1), ngc.Conv(12, 10), 1452, 10)]
+)
+def test_initial_weights_of_mupc(shape):
+    net = PredictiveCodingClassifier(shape, scaling="mupc", seed=0)
     for level in (1, 2, 3):
         W = net.connections[f"W{level}"].transform.sample()
         assert np.std(W) == pytest.approx(1, rel=0.05)

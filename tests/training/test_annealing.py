@@ -10,3 +10,4 @@ def test_geometric():
     assert down == pytest.approx([0.3, 0.15, 0.075, 0.05, 0.05])
     up = [geometric(1.0, 5.0, 2.0, n) for n in range(5)]
     assert up == pytest.approx([1, 2, 4, 5, 5])
+    assert geometric(1.0, 5.0, 10.0, 400) == 5

@@ -10,7 +10,7 @@ from ...rules import Annealed, Clipped, Optimizer
 from ...rules.optimizers import OPTIMIZERS
 from ...schedule import Schedule
 from ...training import Images
-from ...validation import LARGEST_WHOLE
+from ...validation import LARGEST_WHOLE, unfit
 from .labels import LabelTask
 
 
@@ -87,7 +87,7 @@ class PFFTask(LabelTask):
     def learn(self, x, target):
         n = len(x)
         make = wrong_labels if self.settings.negatives is None else self.settings.negatives
-        negative_x, negative_target = make(self._rng, x, target)
+        negative_x, negative_target = _checked(make(self._rng, x, target), x, target)
         positive = np.repeat(np.array([[1], [0]], np.float32), n, axis=0)
         seen = self.training.present(
             np.concatenate([x, negative_x]),
@@ -117,7 +117,7 @@ class PFFTask(LabelTask):
             # mean_goodness is a mean over the two steps in the middle; the first is the pass
             seen = self.present("scan", self.settings.steps // 2 + 2, X, target)
             logits.append(seen["mean_goodness"][:, 0])
-        return sign * np.transpose(logits) / (len(self.settings.n_hidden) + 1)
+        return sign * np.transpose(logits) / len(self.settings.n_hidden)
 
     def latents(self, X: NDArray | Images, y: NDArray) -> NDArray:
         """Return the latent states of the generative circuit after all steps, (n, g_units)."""
@@ -206,3 +206,14 @@ class PFFTask(LabelTask):
     def layer_sizes(self):
         g_units = self.settings.g_units
         return super().layer_sizes() + ((g_units,) if g_units else ())
+
+
+def _checked(negatives, *positives):
+    """Negative samples, if they are finite arrays of the shapes of positive ones."""
+    if not isinstance(negatives, tuple) or len(negatives) != len(positives):
+        raise unfit("negatives", "a function that returns images and targets", negatives)
+    for name, array, like in zip(("images", "targets"), negatives, positives):
+        if np.shape(array) != like.shape or not np.all(np.isfinite(array)):
+            fit = f"a function that returns finite {name} of shape {like.shape}"
+            raise unfit("negatives", fit, array)
+    return negatives
