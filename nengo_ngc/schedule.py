@@ -26,7 +26,8 @@ class Schedule(FrozenObject):
         samples that the simulator presents at once. It must be a multiple of the
         simulator's ``minibatch_size``.
     online : bool, optional
-        Whether rules apply at every timestep of a presentation but the first.
+        Whether rules apply at every timestep of a presentation but the first. With a single
+        timestep they never apply then, unless ``from_start`` is True.
     interleave : int, optional
         Number of presentations that run at the same time and take turns, one timestep
         each. Nengo needs this where ``online`` rules average over a batch, because all

@@ -74,12 +74,14 @@ def open_example(
     Raises
     ------
     nengo.exceptions.ValidationError
-        If there is no example of this name.
+        If there is no example of this name, or the port is not free.
     ImportError
         If Nengo GUI is not installed.
     """
     if name not in examples():
         raise ValidationError(unknown("example", name, examples()), attr="name")
+    if port is not None and free_port(port) != port:
+        raise ValidationError(f"must be a port that is free, got {port}", attr="port")
     try:
         with warnings.catch_warnings():  # it needs jedi to complete words in its editor
             warnings.filterwarnings("ignore", message="Install the jedi module")

@@ -92,7 +92,7 @@ class KWinnersTakeAll(Pointwise):
     def n_winners(self, n_neurons: int) -> int:
         """Return k for a number of neurons that compete with each other."""
         # 0.07 * 100 is a little above 7
-        return math.ceil(round(self.sparsity * n_neurons, 9))
+        return max(1, math.ceil(round(self.sparsity * n_neurons, 9)))
 
     def activity(self, xp: Any, J: Array) -> Array:
         """Return 1 for winners and 0 for all others, see `.Pointwise.activity`."""

@@ -12,8 +12,13 @@ from ..validation import ChoiceParam, PositiveParam, TextParam, checked, unfit
 from .cycles import Edge, closing_edges
 from .flat import flattened
 from .library import nir, read
+from .neurons import unreadable
 from .parts import Part, Reading, part
 from .units import noted
+
+# what a graph has noted
+_INTEGRATION = ChoiceParam("integration in graph.metadata", INTEGRATIONS)
+_DT = PositiveParam("dt in graph.metadata")
 
 
 @checked(
@@ -73,13 +78,15 @@ def load(
     if not isinstance(graph, library.NIRGraph):
         raise unfit("graph", "a path or a nir.NIRGraph", graph)
     known = noted(graph)
-    integration = integration or known.get("integration", INTEGRATIONS[0])
-    dt = dt or float(known.get("dt", 0.001))
+    if integration is None:
+        found = known.get("integration", INTEGRATIONS[0])
+        integration = _INTEGRATION.coerce(None, found)
+    if dt is None:
+        dt = _DT.coerce(None, known.get("dt", 0.001))
     nodes, edges = flattened(graph)
     with nengo.Network(label=label) as network:
-        parts = {
-            name: part(name, node, Reading(integration, dt)) for name, node in nodes.items()
-        }
+        how = Reading(integration, dt)
+        parts = {name: _named(name, node, how) for name, node in nodes.items()}
         _connect(parts, edges, closing_edges(edges, graph.inputs, nodes))
     for kind, found in (("input", graph.inputs), ("output", graph.outputs)):
         if not found:
@@ -88,6 +95,16 @@ def load(
         setattr(network, f"{kind}s", ends)
         setattr(network, kind, next(iter(ends.values())))
     return network
+
+
+def _named(name: str, node: Any, how: Reading) -> Part:
+    """Make a part, whose errors name the node."""
+    try:
+        return part(name, node, how)
+    except ValueError as error:
+        if repr(name) in str(error):
+            raise
+        raise unreadable(name, f"is not valid: {error}") from error
 
 
 def _connect(

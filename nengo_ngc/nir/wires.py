@@ -98,6 +98,10 @@ def links(network: nengo.Network, model: Any) -> list[Link]:
             isinstance(probe.obj, Neurons) and probe.attr in ("output", "spikes", "rates")
         ):
             found.append(Link(probe.obj, probe, probe))
+        else:
+            raise unlike(
+                probe, f"records {probe.attr!r} of {probe.obj}, for which NIR has no output"
+            )
     return found
 
 

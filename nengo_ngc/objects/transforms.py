@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import numpy as np
-from nengo import Connection
+from nengo import Connection, Direct, Ensemble
 from nengo.dists import Distribution
 from nengo.transforms import Convolution, ConvolutionTranspose, Dense, Sparse, Transform
 from numpy.typing import ArrayLike, NDArray
@@ -158,7 +158,8 @@ class Transposed(Transform):
     Raises
     ------
     nengo.exceptions.ValidationError
-        If the transform of the connection is none of these.
+        If the transform of the connection is none of these, or the connection comes from an
+        ensemble rather than from its neurons, so that decoders belong to its weights.
     """
 
     connection = InstanceParam("connection", Connection)
@@ -166,8 +167,12 @@ class Transposed(Transform):
     def __init__(self, connection: Connection) -> None:
         super().__init__()
         self.connection = connection
-        if not _is_matrix(connection.transform) and not _is_kernel(connection.transform):
-            fit = "one with a matrix or a convolution as its transform"
+        transform = connection.transform
+        if not (_is_matrix(transform) or _is_kernel(transform)) or _is_decoded(connection):
+            fit = (
+                "one with a matrix or a convolution as its transform, and not from an "
+                "ensemble, whose decoders belong to its weights"
+            )
             raise unfit("connection", fit, connection, self)
 
     @property
@@ -231,7 +236,15 @@ class ZeroPadding(Sparse):
 
 
 def _is_matrix(transform):
-    return len(getattr(transform, "shape", ())) == 2
+    init = getattr(transform, "init", None)
+    # an array of one axis, or a number, stands for a diagonal
+    is_whole = isinstance(init, Distribution) or np.ndim(init) == 2
+    return isinstance(transform, Dense) and is_whole
+
+
+def _is_decoded(connection):
+    pre = connection.pre_obj
+    return isinstance(pre, Ensemble) and not isinstance(pre.neuron_type, Direct)
 
 
 def _is_kernel(transform):

@@ -1,11 +1,18 @@
 """Builds nodes that compute a pure function."""
 
+from contextlib import suppress
+
+import numpy as np
 from nengo.builder import Builder, Model, Signal
 from nengo.builder.operator import Reset
 from nengo.exceptions import BuildError
+from nengo.rc import rc
 
 from ..objects import PureNode
 from .operators import PureOperator
+from .trial import Trial, made_up
+
+_N_TRIED = 2  # samples
 
 
 @Builder.register(PureNode)
@@ -28,6 +35,9 @@ def build_pure_node(model: Model, node: PureNode) -> None:
         if _is_driven(model, other)
     }
 
+    _try_function(
+        node, {name: others[name].size if name in others else None for name in names}
+    )
     schedule = node.schedule
     timed = {} if schedule is None else {"step": model.step}
 
@@ -54,3 +64,16 @@ def _is_driven(model, obj):
     if getattr(obj, "output", obj) is not None or model.toplevel is None:
         return True
     return any(c.post_obj is obj for c in model.toplevel.all_connections)
+
+
+def _try_function(node, sizes):
+    """Call the function once, with two samples, and check what it returns."""
+    arguments = {} if node.schedule is None else {"first": np.bool_(True)}
+    arguments["x"] = made_up((_N_TRIED, node.size_in), rc.float_dtype)
+    for name, size in sizes.items():
+        of_other = None if size is None else made_up((_N_TRIED, size), rc.float_dtype)
+        arguments[name] = of_other
+    trial = Trial(node, f"{node}")
+    with suppress(np.linalg.LinAlgError):
+        found = trial.call("function", arguments)
+        trial.check("function", found, (_N_TRIED, node.size_out), "(batch, size_in)")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from nengo.builder import Builder, Model, Signal
+from nengo.exceptions import BuildError
 from nengo.rc import rc
 
 from ..objects import AtStart, Transposed
@@ -20,6 +21,7 @@ def build_transposed(
     rng: Any = None,
 ) -> tuple[Signal, Signal]:
     """Build a `.Transposed`. Returns the signals of the product and of the weights."""
+    _check_not_decoded(transform, decoders)
     weights = model.sig[transform.connection]["weights"]
     form = form_of(transform.connection.transform, weights.shape)
     out = Signal(shape=transform.size_out, name=f"{transform}.weighted")
@@ -48,6 +50,7 @@ def build_at_start(
     rng: Any = None,
 ) -> tuple[Signal, Signal]:
     """Build an `.AtStart`. Returns the signals of the product and of the weights."""
+    _check_not_decoded(transform, decoders)
     init = transform.sample(rng=rng).astype(rc.float_dtype)
     weights = Signal(init, readonly=True, name=f"{transform}.weights")
     out = Signal(shape=transform.size_out, name=f"{transform}.weighted")
@@ -64,3 +67,11 @@ def build_at_start(
         )
     )
     return out, weights
+
+
+def _check_not_decoded(transform, decoders):
+    if decoders is not None:
+        raise BuildError(
+            f"{transform} cannot be the transform of a connection from an ensemble, whose "
+            "decoders it would not multiply: connect from its neurons, or from a Node"
+        )

@@ -50,11 +50,12 @@ def test_command_starts_nengo_gui(tmp_path, monkeypatch):
     monkeypatch.setattr(cli.tools, "import_module", started.append)
     monkeypatch.setattr(sys, "argv", [])
     monkeypatch.setattr(main, "main", lambda: started.append(sys.argv))
-    args = ["gui", "relaxation", "--folder", str(tmp_path), "--no-browser", "--port", "81"]
+    port = str(gui.free_port())
+    args = ["gui", "relaxation", "--folder", str(tmp_path), "--no-browser", "--port", port]
     result = CliRunner().invoke(cli.main, args)
     assert result.exit_code == 0, result.output
     path = tmp_path / "relaxation.py"
-    options = ["--port", "81", "--no-browser"]
+    options = ["--port", port, "--no-browser"]
     assert started == ["nengo_ngc.dl", ["nengo", str(path), *options]]
     assert all(
         logging.getLogger(name).level == logging.ERROR for name in ("tensorflow", "jax._src")
@@ -73,16 +74,21 @@ def test_a_machine_without_a_browser(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", [])
     started = []
     monkeypatch.setattr(main, "main", lambda: started.append(sys.argv))
-    gui.open_example("relaxation", tmp_path, port=81)
+    gui.open_example("relaxation", tmp_path, port=gui.free_port())
     assert started[0][-1] == "--no-browser"
 
 
-def test_a_port_on_which_somebody_listens_is_not_free():
+def test_a_port_on_which_somebody_listens_is_not_free(tmp_path):
     with socket.socket() as taken:
         taken.bind(("localhost", 0))
         taken.listen()
         port = taken.getsockname()[1]
         assert gui.free_port(port) > port
+        args = ["gui", "relaxation", "--folder", str(tmp_path), "--port", str(port)]
+        result = CliRunner().invoke(cli.main, args)
+    assert result.exit_code == 1
+    assert f"port: must be a port that is free, got {port}" in result.output
+    assert not any(tmp_path.iterdir())
 
 
 def test_no_port_is_free(monkeypatch):

@@ -411,3 +411,7 @@ def test_bad_number_of_neurons():
 def test_bad_arguments(kind, kwargs, message):
     with pytest.raises(ValidationError, match=message):
         getattr(ngc, kind)(**kwargs)
+
+
+def test_there_is_one_winner_at_least():
+    assert ngc.neurons.KWinnersTakeAll(1e-11).n_winners(10) == 1

@@ -235,3 +235,41 @@ def test_inner_graphs_have_one_input_and_output():
     inner.nodes["more"] = nir.Input(np.array([1]))
     with pytest.raises(ValidationError, match="'inner' must have one input, got 2"):
         ngc.nir.load(graph)
+
+
+@pytest.mark.parametrize("attr", ["voltage", "input"])
+def test_probes_without_an_output_in_nir(attr):
+    def build(u):
+        made = layer(lif())(u)
+        nengo.Probe(made if attr == "voltage" else made.ensemble, attr)
+        return made
+
+    with pytest.raises(ValidationError, match=f"network: .*records {attr!r} of .*no output"):
+        exported(build)
+
+
+@pytest.mark.parametrize(
+    "noted, message",
+    [
+        ({"dt": "x"}, "dt in graph.metadata: must be"),
+        ({"dt": -1.0}, "dt in graph.metadata: must be"),
+        ({"integration": "other"}, "integration in graph.metadata: unknown"),
+    ],
+)
+def test_metadata_that_are_not_valid(noted, message):
+    graph = exported(link())
+    graph.metadata["nengo_ngc"] = noted
+    with pytest.raises(ValidationError, match=message):
+        ngc.nir.load(graph)
+
+
+@pytest.mark.parametrize("delay", [np.nan, -0.002])
+def test_errors_of_a_part_name_its_node(delay):
+    ends = {
+        "i": nir.Input({"input": np.array([1])}),
+        "o": nir.Output({"output": np.array([1])}),
+    }
+    nodes = {**ends, "late": nir.Delay(np.array([delay]))}
+    graph = nir.NIRGraph(nodes=nodes, edges=[("i", "late"), ("late", "o")])
+    with pytest.raises(ValidationError, match="graph: the node 'late' "):
+        ngc.nir.load(graph)

@@ -9,6 +9,7 @@ from nengo.params import NumberParam
 import nengo_ngc as ngc
 from nengo_ngc.namespace import FUNCTIONS, NUMPY
 from nengo_ngc.neurons import Identity, Pointwise
+from nengo_ngc.objects import PureNode
 from nengo_ngc.program.strict_arrays import STRICT, StrictArray, StrictError
 from nengo_ngc.rules import Optimizer
 
@@ -305,6 +306,25 @@ def test_neuron_type():
 
     model = model_of(None, neuron_type=Squares())
     with pytest.raises(BuildError, match="Squares, the type of <Neurons .*: activity fails"):
+        nengo.Simulator(model, progress_bar=False)
+
+
+@pytest.mark.parametrize(
+    "function, message",
+    [
+        (lambda xp, x: xp.max(x), r"function must return an array of shape \(2, 3\)"),
+        (
+            lambda xp, x: x[:, :1],
+            r"function must return an array of shape \(2, 3\), .* got one of shape",
+        ),
+        (lambda xp, x, y: x, "function fails"),
+        (lambda xp, x: np.square(x), "function fails in .*function of xp"),
+    ],
+)
+def test_node(function, message):
+    with nengo.Network() as model:
+        PureNode(function, 3, label="mine")
+    with pytest.raises(BuildError, match=f"PureNode 'mine'>: {message}"):
         nengo.Simulator(model, progress_bar=False)
 
 
