@@ -83,7 +83,7 @@ setup(
         "matplotlib>=3.7",
         "nengo>=4.0",
         "numpy>=1.24",
-        "pillow>=9",
+        "pillow>=10.1",
         "pooch>=1.7",
         "scikit-learn>=1.6",
         "threadpoolctl>=3",

@@ -39,7 +39,11 @@ def replacing(path: str | os.PathLike, mode: str = "w") -> Iterator[IO]:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     encoding = None if "b" in mode else "utf-8"
     # other users could not read a file that the module tempfile has made
-    file = open(temporary, mode, encoding=encoding)
+    try:
+        file = open(temporary, mode, encoding=encoding)
+    except OSError as error:
+        error.filename = str(path)  # the temporary one means nothing to users
+        raise
     try:
         with file:
             locks.lock(file)  # so that `remove_leftovers` leaves it alone

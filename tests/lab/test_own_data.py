@@ -149,6 +149,84 @@ def test_real_numbers_stay_as_they_are():
         datasets.load(given, binarize=True)
 
 
+def test_validation_images_leave_one_of_each_class():
+    given = arrays(n=60, labels=NUMBERS)
+    for row in range(0, 60, 7):  # wherever the only image of a class is
+        y = given["y"].copy()
+        y[row] = 5
+        assert datasets.load({**given, "y": y}).y_train.tolist().index(5) == 0
+
+
+def test_what_is_transparent_is_white(tmp_path):
+    ink = np.zeros((6, 5, 4), np.uint8)
+    ink[2, 3] = [0, 0, 0, 255]
+    half = np.zeros((6, 5, 2), np.uint8)
+    half[..., 1] = 128
+    for label in ("a", "b"):
+        (tmp_path / "mine" / label).mkdir(parents=True)
+        for k in range(6):
+            Image.fromarray(ink).save(tmp_path / "mine" / label / f"{k}.png")
+            Image.fromarray(half).save(tmp_path / "mine" / label / f"grey{k}.png")
+    data = datasets.load(tmp_path / "mine")
+    images = np.rint(255 * data.X_train[:].reshape(-1, 6, 5, 3)[..., 0])
+    of_ink = images[images[:, 2, 3] == 0]
+    assert len(of_ink) and np.all(of_ink[:, 0] == 255)
+    assert np.all(np.isin(images[images[:, 2, 3] > 0], [127]))
+
+
+def test_a_palette_of_greys_is_grey(tmp_path):
+    path = as_folders(tmp_path / "mine", arrays(shape=(6, 5)))
+    grey = Image.fromarray(np.full((6, 5), 77, np.uint8)).convert("P")
+    grey.save(path / "eel" / "x.gif")
+    data = datasets.load(path)
+    assert data.image_shape == (6, 5)
+    assert [77] * 30 in np.rint(255 * data.X_train[:]).tolist()
+
+
+def test_names_of_folders(tmp_path):
+    path = as_folders(tmp_path / "mine", arrays(shape=(6, 5)))
+    (path / ".thumbnails").mkdir()
+    Image.new("L", (5, 6)).save(path / ".thumbnails" / "x.png")
+    assert set(datasets.load(path).y_train) == {"cat", "dog", "eel"}
+    (path / "eel").rename(path / "train")  # a class, since there are no folders in it
+    assert set(datasets.load(path).y_train) == {"cat", "dog", "train"}
+    (path / "train").rename(path / ("9" * 19))
+    for old, new in (("cat", "1"), ("dog", "2")):
+        (path / old).rename(path / new)
+    assert set(datasets.load(path).y_train) == {"1", "2", "9" * 19}
+
+
+def test_folders_beside_train_and_test(tmp_path):
+    path = as_folders(tmp_path / "mine", with_test(shape=(6, 5)))
+    (path / "notes").mkdir()
+    assert len(datasets.load(path).X_test)
+    (path / "test").rename(path / "val")
+    with pytest.raises(ValueError, match="must have images in train and test only, got val"):
+        datasets.load(path)
+
+
+def test_labels_of_type_object_are_written_as_text(tmp_path):
+    given = arrays(shape=(6, 5))
+    given["y"] = given["y"].astype(object)
+    datasets.GivenArrays(given).write(tmp_path / "mine")
+    assert set(datasets.load(tmp_path / "mine").y_train) == {"cat", "dog", "eel"}
+
+
+def test_what_was_written_before_is_not_mixed_with_new_data(tmp_path):
+    datasets.GivenArrays(with_test(shape=(6, 5))).write(tmp_path / "mine")
+    given = arrays(n=60, shape=(6, 5))
+    datasets.GivenArrays(given).write(tmp_path / "mine")
+    found = datasets.load(tmp_path / "mine")
+    assert len(found.X_train) + len(found.X_test) == 60
+
+
+def test_idx_files_in_a_folder_may_be_packed_whatever_they_are_called(tmp_path):
+    path = as_idx(tmp_path / "mine", arrays(labels=NUMBERS), packed=True)
+    for file in path.glob("*.gz"):
+        file.rename(file.with_suffix(""))
+    assert datasets.load(path).image_shape
+
+
 # --- what is refused
 
 
@@ -210,6 +288,19 @@ def spoilt(value):
             changed(y_test=lambda y: np.repeat("cow", 30)),
             "y_test: must have labels that are in y",
         ),
+        (changed(y=lambda y: np.where(y == "cat", np.inf, 1)), "y: must be a one-dimensional"),
+        (
+            changed(X_test=lambda X: X.astype(float)),
+            "X_test: must have numbers like those of X .uint8., got float64: whole ",
+        ),
+        (
+            {**arrays(shape=(6, 5)), "image_shape": (5, 6)},
+            r"X: must have images of shape \(5, 6\), got \(6, 5\)",
+        ),
+        (
+            {**arrays(shape=(30,)), "image_shape": (-6, -5)},
+            r"image_shape: must be \(height, width\)",
+        ),
         (arrays(n=9), "X: must have 6 images of a class or more"),
         (
             {**arrays(shape=(30,)), "image_shape": (6, 6)},
@@ -256,6 +347,7 @@ def write(path, content):
 
 
 DAMAGED_FILES = {
+    "npy called npz": lambda f: (as_npy(f / "n", arrays()) / "X.npy").rename(f / "m.npz"),
     "cut npz": lambda f: write(as_npz(f / "m", arrays()), b"PK\x03\x04 and no more"),
     "no npz": lambda f: write(f / "m.npz", b"text"),
     "objects": lambda f: as_npz(f / "m", {**arrays(), "y": np.array([{}] * 90)}),

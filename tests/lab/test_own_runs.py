@@ -83,6 +83,13 @@ def test_other_data_can_be_measured(trained, tmp_path):
     succeed(nengo_ngc("evaluate", run, "--data", other, *args))
     assert json.loads((run / "evaluation-more_pets.json").read_text())["bce"] > 0
     assert not (run / "evaluation.json").exists()
+    (tmp_path / "others").mkdir()
+    other = as_npz(tmp_path / "others" / "more pets", arrays(seed=8))
+    for _ in range(2):
+        succeed(nengo_ngc("evaluate", run, "--data", other, *args[:-1], 10))
+    found = [json.loads(path.read_text()) for path in run.glob("evaluation-more_pets*.json")]
+    assert len(found) == 2 and found[0]["provenance"] != found[1]["provenance"]
+    assert sum(one["log_p_importance_error"] is None for one in found) == 1  # of one sample
     message = complaint(nengo_ngc("evaluate", run, "--data", "digits"))
     assert "data must have images of 90 pixels, as those of" in message and "got 64" in message
 

@@ -151,6 +151,35 @@ def test_latent_map_keeps_classes_apart(tmp_path, figures):
         assert np.linalg.norm(np.array(text.get_position()) - centre) < 2 * spread
 
 
+@pytest.mark.parametrize("Z", [np.ones((12, 3)), np.arange(12.0)[:, None]])
+def test_latents_of_which_there_are_no_principal_components(Z, tmp_path, figures):
+    plots.latent_map(Z, np.arange(12) % 2, tmp_path / "latents.png")
+    (ax,) = figures[0].axes
+    assert all(np.isfinite(group.get_offsets()).all() for group in ax.collections)
+    with pytest.raises(ValueError, match="Z: must be of two rows or more"):
+        plots.latent_map(Z[:1], np.arange(1), tmp_path / "none.png")
+    assert not (tmp_path / "none.png").exists()
+
+
+@pytest.mark.parametrize("n, n_names", [(30, 30), (45, 0)])
+def test_legend_of_many_classes(n, n_names, tmp_path, figures):
+    y = np.repeat(np.arange(n), 2)
+    plots.latent_map(np.random.RandomState(0).rand(2 * n, 3), y, tmp_path / "latents.png")
+    legend = figures[0].axes[0].get_legend()
+    assert len(legend.get_texts() if legend else []) == n_names
+
+
+def test_names_of_classes_are_no_formulas(tmp_path, figures):
+    names = np.array(["$1_$", "_b"])
+    plots.latent_map(
+        np.random.RandomState(0).rand(6, 3), names[[0, 1] * 3], tmp_path / "a.png"
+    )
+    plots.class_codes(names, np.eye(2), tmp_path / "b.png")
+    plots.image_grid([np.zeros((2, 4))] * 2, (2, 2), tmp_path / "c.png", titles=[*names])
+    legend = figures[0].axes[0].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == [r"\$1_\$", "_b"]
+
+
 def test_ten_classes_have_ten_colours(tmp_path, figures):
     y = np.repeat(range(10), 3)
     plots.latent_map(np.eye(10)[y], y, tmp_path / "latents.png")

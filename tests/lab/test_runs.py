@@ -45,6 +45,14 @@ def edit(folder, key, value, of="parameters"):
     path.write_text(json.dumps(config))
 
 
+@pytest.mark.parametrize("name", ["checkpoint.npz", "metrics.jsonl"])
+def test_files_of_something_else_are_not_overwritten(name, tmp_path):
+    (tmp_path / name).write_text("precious")
+    message = complaint(nengo_ngc("train", *TINY, "--output", tmp_path))
+    assert f"{tmp_path} holds {name}, which a run would overwrite" in message
+    assert (tmp_path / name).read_text() == "precious"
+
+
 # --- config.json
 
 

@@ -96,6 +96,13 @@ def test_full_disk(path):
     assert path.read_text() == "before"
 
 
+def test_a_missing_folder_is_said_of_the_file_itself(tmp_path):
+    wanted = tmp_path / "none" / "file.txt"
+    with pytest.raises(FileNotFoundError) as raised, atomic.replacing(wanted):
+        pytest.fail("it was opened")
+    assert str(raised.value).endswith(f"'{wanted}'")
+
+
 def test_what_was_left_behind_is_cleared(path, tmp_path):
     left = tmp_path / ".checkpoint.npz.0123abcd.tmp"
     left.write_text("half of")

@@ -1,11 +1,14 @@
 """Commands on runs that were trained: ``evaluate`` and ``sample``."""
 
 import json
+import math
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
-from ...storage import atomic
+from ...storage import atomic, parsing
 from .. import datasets
 from ..run_folders import Run
 from ..specs.options import COUNT, SEED
@@ -43,7 +46,8 @@ def evaluate(
     """Measure the model in the folder RUN on test images, 10,000 at most.
 
     The results are written into evaluation.json in that folder, together with versions, seed
-    and data. Those of other data, given by --data, are written into evaluation-NAME.json.
+    and data. Those of other data, given by --data, are written into evaluation-NAME.json. Of
+    data without a part for testing, every sixth image is measured.
 
     \b
     Examples:
@@ -59,9 +63,22 @@ def evaluate(
         for name, label in opened.spec.measures.items():
             if name in result:
                 say(f"{label:45s}{result[name]:10.4f}")
-        name = f"evaluation-{other[0]}.json" if other else "evaluation.json"
-        with atomic.replacing(Path(run) / name) as file:
-            json.dump({**result, "provenance": found}, file, indent=2)
+        with atomic.replacing(_place(Path(run), other and other[0], found["data"])) as file:
+            # JSON has no infinite numbers, such as the standard error of one sample
+            finite = {k: v if math.isfinite(v) else None for k, v in result.items()}
+            json.dump({**finite, "provenance": found}, file, indent=2)
+
+
+def _place(folder: Path, name: str | None, data: Mapping[str, str]) -> Path:
+    """Return the file for results on data, which does not hold those on other data."""
+    path = folder / (f"evaluation-{name}.json" if name else "evaluation.json")
+    if name is None or not path.exists():
+        return path
+    with suppress(KeyError, TypeError, ValueError):
+        if parsing.read(path)["provenance"]["data"] == data:
+            return path
+    (sha256,) = data.values()
+    return folder / f"evaluation-{name}-{sha256[:8]}.json"
 
 
 @click.command()

@@ -27,7 +27,10 @@ def npz_files(path: Path) -> list[Path]:
 def read_npz(path: Path, files: list[Path]) -> Mapping:
     """Read all arrays of an .npz file."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        found = np.load(path, allow_pickle=False)
+        if isinstance(found, np.ndarray):
+            raise ValueError("it has one array without a name")
+        with found as archive:
             return {name: archive[name] for name in archive.files}
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(_no_arrays(path, error)) from error
@@ -65,7 +68,7 @@ def _mapped(path: Path) -> NDArray:
 def _no_arrays(path: Path, error: Exception) -> str:
     return (
         f"{path} is damaged, or does not hold arrays of numbers or text: {error}; save them "
-        "by numpy.save or numpy.savez"
+        "by numpy.save or numpy.savez (and labels of type object by y.astype(str))"
     )
 
 
@@ -92,7 +95,7 @@ def read_idx_folder(path: Path, files: list[Path]) -> Mapping:
         for key, (part, file) in zip("Xy", parts.items()):
             if file is None:
                 raise FileNotFoundError(f"{path} has no file {split}-{part}...")
-            read = idx.read_idx if file.suffix == ".gz" else idx.mapped
+            read = idx.read_idx if idx.is_packed(file) else idx.mapped
             found[key if split == "train" else f"{key}_test"] = read(file)
     return found
 

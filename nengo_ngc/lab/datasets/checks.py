@@ -73,13 +73,19 @@ def checked_arrays(given: Mapping[str, Any], where: str = "") -> Arrays:
     X_test, test_shape, test_ends = _images("X_test", given["X_test"], shape, refuse)
     if test_shape != shape:
         raise refuse("X_test", f"must have images of shape {shape} like X, got {test_shape}")
+    low, high = min(ends[0], test_ends[0]), max(ends[1], test_ends[1])
+    if (X.dtype.kind == "f") != (X_test.dtype.kind == "f") and (low < 0 or high > 1):
+        raise refuse(
+            "X_test",
+            f"must have numbers like those of X ({X.dtype}), got {X_test.dtype}: whole "
+            f"numbers are divided by 255, and the others are from {low:g} to {high:g}",
+        )
     y_test = _labels("y_test", given["y_test"], len(X_test), "X_test", refuse)
     strange = np.setdiff1d(y_test, y)
     if len(strange):
         raise refuse(
             "y_test", f"must have labels that are in y, got {shown(strange[0].item())}"
         )
-    low, high = min(ends[0], test_ends[0]), max(ends[1], test_ends[1])
     return Arrays(X, y, X_test, y_test, shape, low, high)
 
 
@@ -106,10 +112,16 @@ def split(given: Arrays, shuffled: bool) -> tuple[Images, NDArray, Images, NDArr
 def _rows(
     X: NDArray, y: NDArray, rows: NDArray | None, shuffled: bool
 ) -> tuple[Images, NDArray]:
-    """Return some rows or all of them, in the given order."""
+    """Return some rows or all of them, in the given order.
+
+    Validation images are taken from the end, so that one image of each rare class is in front.
+    """
     if shuffled:
-        n = len(y) if rows is None else len(rows)
-        order = np.random.RandomState(0).permutation(n)
+        labels = y if rows is None else y[rows]
+        order = np.random.RandomState(0).permutation(len(labels))
+        _, first, counts = np.unique(labels[order], return_index=True, return_counts=True)
+        rare = first[counts < _EVERY]
+        order = np.concatenate([order[rare], np.delete(order, rare)])
         rows = order if rows is None else rows[order]
     return Images(X, rows=rows), y if rows is None else y[rows]
 
@@ -141,7 +153,7 @@ def _images(
         raise refuse(
             name,
             "must be an array of numbers of shape (n, height, width), (n, height, width, 3) "
-            f"or (n, n_pixels), got {shown(array)} of shape {array.shape}",
+            f"or (n, n_pixels), got {_as_array(array)}",
         )
     if array.ndim == 4 and array.shape[3] not in (1, 3):
         raise refuse(
@@ -152,16 +164,22 @@ def _images(
 
 
 def _image_shape(name: str, array: NDArray, shape: Any, refuse: _Refusal) -> tuple[int, ...]:
-    if array.ndim > 2:
-        found = array.shape[1:]
-        return found[:2] if found[2:] == (1,) else found
+    found = array.shape[1:]
+    found = found[:2] if found[2:] == (1,) else found
     n_pixels = array.shape[1]
     if shape is not None:
-        shape = tuple(int(size) for size in np.ravel(shape))
-        if len(shape) not in (2, 3) or shape[2:] not in ((), (3,)):
+        sizes = np.ravel(shape)
+        is_whole = sizes.dtype.kind in "iu" and np.all(sizes > 0)
+        if not is_whole or len(sizes) not in (2, 3) or tuple(sizes[2:]) not in ((), (3,)):
             raise refuse(
                 "image_shape", f"must be (height, width) or (height, width, 3), got {shape}"
             )
+        shape = tuple(int(size) for size in sizes)
+        if array.ndim > 2 and shape != found:
+            raise refuse(name, f"must have images of shape {shape}, got {found}")
+    if array.ndim > 2:
+        return found
+    if shape is not None:
         if math.prod(shape) != n_pixels:
             raise refuse(name, f"must have the pixels of images of {shape}, got {n_pixels}")
         return shape
@@ -205,15 +223,23 @@ def _labels(name: str, value: Any, n: int, images: str, refuse: _Refusal) -> NDA
     y = np.asarray(value)
     if y.dtype == object and all(isinstance(label, str) for label in y.flat):
         y = y.astype(str)
-    whole = y.dtype.kind in "biuU" or (y.dtype.kind == "f" and np.all(y == np.round(y)))
+    is_float = y.dtype.kind == "f"  # of which large ones are whole, but no labels
+    whole = (
+        y.dtype.kind in "biuU" or is_float and np.all((y == np.round(y)) & (abs(y) < 2**53))
+    )
     if y.ndim != 1 or not whole:
         raise refuse(
             name,
             "must be a one-dimensional array of labels, which are whole numbers or text, got "
-            f"{shown(y)} of shape {y.shape}",
+            f"{_as_array(y)}",
         )
     if len(y) != n:
         raise refuse(
             name, f"must have one label for each image of {images} ({n}), got {len(y)}"
         )
-    return y.astype(int) if y.dtype.kind == "f" else y
+    return y.astype(int) if is_float else y
+
+
+def _as_array(array: NDArray) -> str:
+    """Return what an array is, in a few words."""
+    return f"an array of {array.dtype} of shape {array.shape}"

@@ -51,8 +51,7 @@ def read_idx(path: str | os.PathLike) -> NDArray:
     format.
     """
     try:
-        with open(path, "rb") as file:
-            packed = file.read(2) == _GZIP
+        packed = is_packed(path)
         with gzip.open(path) if packed else open(path, "rb") as file:
             head = file.read(header_size(_MOST_AXES))
             dtype, shape = _header(head, str(path))
@@ -63,6 +62,12 @@ def read_idx(path: str | os.PathLike) -> NDArray:
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(f"{path} is damaged or truncated: {error}") from error
     return _values(content, str(path), dtype, shape)
+
+
+def is_packed(path: str | os.PathLike) -> bool:
+    """Return whether a file is packed by gzip, whatever it is called."""
+    with open(path, "rb") as file:
+        return file.read(2) == _GZIP
 
 
 def mapped(path: Path) -> NDArray:

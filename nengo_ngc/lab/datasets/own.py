@@ -130,9 +130,16 @@ class GivenArrays(Source):
         return self._given
 
     def write(self, folder: Path) -> None:
-        """Write the arrays as a folder of .npy files, once they have been checked."""
+        """Write the arrays as a folder of .npy files, once they have been checked.
+
+        Those of other data that were written there before are removed.
+        """
         self._checked(self._given)
         folder.mkdir(parents=True, exist_ok=True)
-        for name, array in self._given.items():
-            if array is not None:
-                array_files.write_npy(folder / f"{name}.npy", np.asanyarray(array))
+        for name in checks.KEYS:
+            path, array = folder / f"{name}.npy", self._given.get(name)
+            if array is None:
+                path.unlink(missing_ok=True)
+                continue
+            array = np.asanyarray(array)  # labels of text may be of type object
+            array_files.write_npy(path, array.astype(str) if array.dtype == object else array)

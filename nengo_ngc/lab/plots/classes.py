@@ -5,10 +5,13 @@ import os
 import numpy as np
 from numpy.typing import NDArray
 
-from ...validation import ArrayParam, LabelsParam, PathParam, check_as_many, checked
-from .style import COLOURS, WIDTH, figure
+from ...validation import ArrayParam, LabelsParam, PathParam, check_as_many, checked, unfit
+from .style import COLOURS, WIDTH, as_text, figure
 
 _FEW = 12  # classes whose names fit into the map
+_IN_A_COLUMN = 20  # names in the legend
+_MOST = 40  # classes that colours and markers tell apart
+_COLUMN = 0.8  # inches
 
 
 @checked(LabelsParam("classes"), ArrayParam("means", ndim=2), PathParam("path"))
@@ -43,7 +46,7 @@ def class_codes(classes: NDArray, means: NDArray, path: str | os.PathLike) -> No
             xlabel=f"{len(order)} units that are ever active, of {len(order) + silent}",
             ylabel="class",
         )
-        ax.set_yticks(range(len(classes)), classes)
+        ax.set_yticks(range(len(classes)), [*map(as_text, classes)])
         fig.colorbar(image, label="fraction of images\nin which it is active")
 
 
@@ -56,30 +59,41 @@ def latent_map(Z: NDArray, y: NDArray, path: str | os.PathLike) -> None:
     Z : (n, n_latents) array
     y : (n,) array
         Labels, which are drawn in colours. The name of each of up to 12 classes stands in
-        the middle of its points.
+        the middle of its points, and up to 40 classes have a legend.
     path : str or path
+
+    Raises
+    ------
+    nengo.exceptions.ValidationError
+        If there are fewer than two latents.
     """
     check_as_many("y", y, "Z", Z)
+    if len(Z) < 2:
+        raise unfit("Z", "of two rows or more", Z)
     from matplotlib.patheffects import withStroke
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
-    tsne = TSNE(perplexity=min(30.0, (len(Z) - 1) / 3), random_state=0)
+    # principal components need two columns, and latents that differ
+    init = "pca" if min(Z.shape) > 1 and np.ptp(Z, axis=0).any() else "random"
+    tsne = TSNE(perplexity=min(30.0, (len(Z) - 1) / 3), init=init, random_state=0)
     # its threads wait for each other for minutes where a processor is busy
     with threadpool_limits(1):
         points = tsne.fit_transform(Z)
     labels = np.unique(y)
-    with figure(path, size=(5.5, 4.5)) as (_, ((ax,),)):
+    columns = -(-len(labels) // _IN_A_COLUMN) if len(labels) <= _MOST else 0
+    shown = []
+    with figure(path, size=(4.7 + _COLUMN * columns, 4.5)) as (_, ((ax,),)):
         for number, label in enumerate(labels):
             of_label = points[y == label]
             # after ten classes colours come again, with another marker
             marker = "o^sD"[number // len(COLOURS) % 4]
             colour = f"C{number % len(COLOURS)}"
-            ax.scatter(*of_label.T, s=12, color=colour, marker=marker, lw=0, label=label)
+            shown.append(ax.scatter(*of_label.T, s=12, color=colour, marker=marker, lw=0))
             if len(labels) <= _FEW:
                 ax.text(
                     *np.median(of_label, axis=0),
-                    str(label),
+                    as_text(label),
                     ha="center",
                     va="center",
                     weight="bold",
@@ -87,4 +101,12 @@ def latent_map(Z: NDArray, y: NDArray, path: str | os.PathLike) -> None:
                 )
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
-        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), markerscale=1.5)
+        if columns:
+            ax.legend(
+                shown,
+                [*map(as_text, labels)],
+                ncols=columns,
+                loc="center left",
+                bbox_to_anchor=(1.0, 0.5),
+                markerscale=1.5,
+            )

@@ -16,7 +16,7 @@ from ...validation import (
     checked,
     unfit,
 )
-from .style import figure
+from .style import as_text, figure
 
 _DPI = 150
 _SIDE, _BETWEEN, _MARGIN = 84, 8, 9  # in dots: an image, the space around it, the border
@@ -71,7 +71,7 @@ def image_grid(
         ax.grid(False)
         ax.spines[:].set_visible(False)
         ax.set_xticks([])
-        ax.set_yticks(middles if titles else [], titles or [])
+        ax.set_yticks(middles if titles else [], [*map(as_text, titles or [])])
         ax.tick_params(length=0, labelsize="medium")
         if note:
             ax.set_xlabel(note, loc="left", fontsize="medium")

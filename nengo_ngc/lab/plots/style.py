@@ -209,3 +209,8 @@ def whole_numbers(axis: Any) -> None:
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator(integer=True))
+
+
+def as_text(name: Any) -> str:
+    """Return a name as it is to be drawn: between two dollars there is no formula in it."""
+    return str(name).replace("$", r"\$")

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from ...exceptions import FolderHeldError
 from ...storage import atomic, locks
-from .configuration import CONFIG
+from .configuration import CHECKPOINT, CONFIG, METRICS
+
+_OF_RUNS = (CONFIG, METRICS, CHECKPOINT)  # which a run would overwrite
 
 
 @contextmanager
@@ -38,7 +40,7 @@ def claimed(
     FolderHeldError
         If another process trains there.
     ValueError
-        If it holds a run.
+        If it holds a run, or files that a run would overwrite.
     OSError
         If it cannot be written to.
     """
@@ -50,12 +52,15 @@ def claimed(
             except FolderHeldError as error:
                 taken = error
                 continue
-            if resume or not (folder / CONFIG).exists():
+            found = next((name for name in _OF_RUNS if (folder / name).exists()), None)
+            if resume or not found:
                 atomic.remove_leftovers(folder)
                 yield folder
                 return
             stack.close()
             taken = ValueError(f"{folder} holds a run already: {remedy}")
+            if found != CONFIG:
+                taken = ValueError(f"{folder} holds {found}, which a run would overwrite")
         raise taken
 
 

@@ -10,6 +10,7 @@ from ..datasets import OwnData, Source
 from ..specs import MODELS
 
 CONFIG, METRICS, PROVENANCE = "config.json", "metrics.jsonl", "provenance.json"
+CHECKPOINT = "checkpoint.npz"
 
 # a learning rate that was changed on purpose, from which epoch on, and what it was before
 _CHANGES = List(

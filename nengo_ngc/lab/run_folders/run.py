@@ -26,7 +26,7 @@ from ..datasets import Dataset, Source
 from ..specs import MODELS
 from ..training_path import train
 from . import history
-from .configuration import CONFIG, METRICS, about, check_same, schema_of, source_of
+from .configuration import CHECKPOINT, CONFIG, METRICS, about, check_same, schema_of, source_of
 
 
 class Run:
@@ -74,7 +74,7 @@ class Run:
     @property
     def checkpoint(self) -> Path:
         """Path of the model as it was after the last epoch."""
-        return self.folder / "checkpoint.npz"
+        return self.folder / CHECKPOINT
 
     def model(self) -> Any:
         """Return the model of the checkpoint.

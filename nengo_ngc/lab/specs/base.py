@@ -238,7 +238,7 @@ class ModelSpec:
         """Write the pictures of a model that has learned into a folder."""
         if self.n_rows:
             self.draw_samples(model, data.image_shape, folder / "samples.png")
-        if "latents" in self.captions:
+        if "latents" in self.captions and len(data.X_test) > 1:  # one is no map
             rows = np.random.RandomState(0).permutation(len(data.X_test))[:_N_MAPPED]
             plots.latent_map(
                 model.transform(data.X_test[rows]), data.y_test[rows], folder / "latents.png"
