@@ -227,6 +227,13 @@ def test_idx_files_in_a_folder_may_be_packed_whatever_they_are_called(tmp_path):
     assert datasets.load(path).image_shape
 
 
+def test_pixels_that_would_all_be_black():
+    given = arrays(shape=(6, 5))
+    given["X"] = given["X"] // 3
+    with pytest.warns(UserWarning, match="all pixels of 75 images are 0 once they are 0 or 1"):
+        datasets.load(given, binarize=True)
+
+
 # --- what is refused
 
 

@@ -1,6 +1,7 @@
 """What a data set is, and how it is loaded."""
 
 import os
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from ...training.images import Images
 from . import checks
 from .fingerprint import of_arrays
+
+_LOOKED_AT = 1000  # images, for a warning
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,16 @@ class Source(ABC):
             X = X.binarized() if binarize else X
             return X[:] if self.in_memory else X
 
-        return replace(data, X_train=as_wanted(data.X_train), X_test=as_wanted(data.X_test))
+        found = replace(data, X_train=as_wanted(data.X_train), X_test=as_wanted(data.X_test))
+        some = found.X_train[:_LOOKED_AT]
+        if binarize and some.min() == some.max():
+            warnings.warn(
+                f"{name}: all pixels of {len(some)} images are {some.min():g} once they are 0 "
+                "or 1, with the border at 0.5; leave them as they are by binarize=False (on "
+                "the command line --grey)",
+                stacklevel=2,
+            )
+        return found
 
     def _checked(self, given: Mapping) -> checks.Arrays:
         return checks.checked_arrays(given)
