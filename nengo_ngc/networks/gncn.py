@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..namespace import NUMPY
 from ..neurons import Identity, LatentState, Pointwise, derivative
 from ..objects import AtStart, PureNode
-from ..rules import Adam, Delta, ErrorDriven, LocalRule, Precision
+from ..rules import Adam, Delta, ErrorDriven, Lateral, LocalRule, Precision
 from ..rules.signs import ACTUAL_MINUS_DESIRED
 from ..schedule import Schedule
 from ..validation import (
@@ -319,6 +319,10 @@ class GNCN(LearningNetwork):
         ):
             if rule is not None and rule.biases:
                 raise unfit(name, "a rule with biases=False, since there are none", rule, self)
+            own = isinstance(rule, Lateral | Precision)
+            if rule is not None and (own or _sizes_of_errors(rule) != ["post"]):
+                expected = 'a rule with one error for each unit, as size_in="post" says'
+                raise unfit(name, expected, rule, self)
             if rule is not None and rule.error_sign == ACTUAL_MINUS_DESIRED:
                 expected = "a rule that takes the desired minus the actual activity"
                 raise unfit(name, expected, rule, self)
@@ -651,6 +655,10 @@ class GNCN(LearningNetwork):
 
     def _rates(self, z):
         return _rates(self._phi_type, z, self._max_rate)
+
+
+def _sizes_of_errors(rule):
+    return [*rule.errors.values()] if rule.errors else [rule.size_in]
 
 
 def _rates(neuron_type, x, max_rate=None):

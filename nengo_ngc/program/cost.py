@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from ..namespace import NUMPY
 from ..objects import AtStart, PureNode, Transposed
 from ..rules import BackProp, FeedbackAlignment, LayerError, LocalRule
-from ..rules.connections import has_kernel, learning_neurons, rules_of
+from ..rules.connections import has_kernel, learning_neurons, rules_of, solves_weights
 from ..rules.forms import Form, KernelForm
 from ..rules.layer_rule import LayerRule
 from ..rules.signals import by_name, places
@@ -103,6 +103,8 @@ def _times(connection: Connection, steps: float) -> float:
 def _product(connection: Connection) -> int:
     """Multiply-accumulates of the matrix of a connection, for one input."""
     transform, pre = connection.transform, connection.pre_obj
+    if solves_weights(connection):
+        return math.prod(_of_matrix(connection))
     if isinstance(pre, Ensemble):  # decoders have the transform within them
         if isinstance(pre.neuron_type, nengo.Direct):
             raise _Uncountable
@@ -149,7 +151,11 @@ def _depend_on_weights(forward: dict[Connection, int]) -> set:
 
 def _ensembles_with_input(network: nengo.Network) -> Iterable[Ensemble]:
     """Ensembles that are driven through their encoders."""
-    return {c.post_obj for c in network.all_connections if isinstance(c.post_obj, Ensemble)}
+    return {
+        c.post_obj
+        for c in network.all_connections
+        if isinstance(c.post_obj, Ensemble) and not solves_weights(c)
+    }
 
 
 def _encoded(ensemble: Ensemble) -> int:
@@ -178,7 +184,7 @@ def _of_rule(connection: Connection, rule_type: Any, steps: float) -> float:
     """Multiply-accumulates of a rule in one presentation."""
     if not isinstance(rule_type, LocalRule):
         raise _Uncountable
-    form = _form(connection)
+    form = _form(connection, rule_type)
     n_post, n_pre = form.shape
     rule = LearningRule(connection, rule_type)
     error: Any = None
@@ -204,17 +210,22 @@ def _of_rule(connection: Connection, rule_type: Any, steps: float) -> float:
     return total + n_updates * _counted(rule_type.update, *seen)
 
 
-def _form(connection: Connection) -> Form:
-    """The form of what learns."""
-    rule = connection.learning_rule_type
+def _form(connection: Connection, rule_type: LocalRule) -> Form:
+    """The form of what a rule learns."""
     post = connection.post_obj
     if has_kernel(connection):
         return KernelForm(connection.transform)
-    if isinstance(post, Ensemble) and getattr(rule, "learns_encoders", False):
+    if isinstance(post, Ensemble) and getattr(rule_type, "learns_encoders", False):
         return Form((post.n_neurons, post.dimensions))
-    pre = connection.pre_obj
+    return Form(_of_matrix(connection))
+
+
+def _of_matrix(connection: Connection) -> tuple[int, int]:
+    """The shape of the weights, (post, pre)."""
+    pre, post = connection.pre_obj, connection.post_obj
     n_pre = pre.n_neurons if isinstance(pre, Ensemble) else connection.size_in
-    return Form((connection.size_out, n_pre))
+    solved = solves_weights(connection) and isinstance(post, Ensemble)
+    return post.n_neurons if solved else connection.size_out, n_pre
 
 
 def _carried_back(connection: Connection, rule_type: LayerRule, n_errors: int) -> int:

@@ -69,12 +69,15 @@ def build_feedback_alignment(
 @Builder.register(LayerError)
 def build_layer_error(model: Model, node: LayerError) -> None:
     """Build a `.LayerError`: a signal that the rule of its connection will set."""
-    error = model.sig[node.connection].setdefault(
-        "delta" if node.neurons else "layer_error",
-        Signal(shape=node.size_out, name=f"{node}.out"),
-    )
+    waiting = model.sig[node.connection]
+    name = "delta" if node.neurons else "layer_error"
+    is_first = name not in waiting
+    error = waiting.setdefault(name, Signal(shape=node.size_out, name=f"{node}.out"))
     model.sig[node]["in"] = model.sig[node]["out"] = error
     model.params[node] = None
+    for rule in _rules_on(node.connection) if is_first else ():
+        if "gained" in model.sig[rule]:  # built before, since it is in another network
+            _publish(model, rule, [name])
 
 
 def _build_layer_rule(model, rule_type, rule, feedback, signs=None):
@@ -114,8 +117,8 @@ def _build_layer_rule(model, rule_type, rule, feedback, signs=None):
     if isinstance(connection.post_obj, Neurons):  # weights to an ensemble have the gains
         error = _build_gained(model, neurons, delta)
     build_learning(model, rule_type, rule, error, bias_error=delta)
-    model.sig[rule]["delta"] = delta
-    _publish(model, rule, delta, error)
+    model.sig[rule]["delta"], model.sig[rule]["gained"] = delta, error
+    _publish(model, rule, ["delta", "layer_error"])
 
 
 def _try_carry_back(rule_type, rule, signals):
@@ -142,10 +145,19 @@ def _build_gained(model, neurons, delta):
     return gained
 
 
-def _publish(model, rule, delta, error):
-    """Set the signals of the `.LayerError` nodes of this connection."""
+def _rules_on(connection):
+    """All rules on a connection."""
+    rules = connection.learning_rule
+    if isinstance(rules, LearningRule):
+        return [rules]
+    return [*(rules.values() if isinstance(rules, dict) else rules)]
+
+
+def _publish(model, rule, names):
+    """Set those signals of the `.LayerError` nodes of this connection that there are."""
     connection = rule.connection
-    waiting = model.sig[connection]
+    delta, error = model.sig[rule]["delta"], model.sig[rule]["gained"]
+    waiting = {k: signal for k, signal in model.sig[connection].items() if k in names}
     if "delta" in waiting:
         _copy(model, delta, waiting["delta"])
     if "layer_error" not in waiting:

@@ -66,6 +66,7 @@ def warn_of_opposite_signs(model: Model, rule_type: LocalRule, rule: LearningRul
             sign = _sign_taken_by(other.post_obj.learning_rule_type)
             if (
                 other.pre_obj is connection.pre_obj
+                and _entries(other) & _entries(connection)
                 and sign not in (None, rule_type.error_sign)
                 and _sign_of(other) == _sign_of(connection) != 0
             ):
@@ -75,6 +76,11 @@ def warn_of_opposite_signs(model: Model, rule_type: LocalRule, rule: LearningRul
                     "take opposite signs: one of the two connections needs transform=-1",
                     stacklevel=2,
                 )
+
+
+def _entries(connection):
+    """Which entries of its source a connection takes."""
+    return {*np.arange(connection.pre_obj.size_out)[connection.pre_slice].ravel().tolist()}
 
 
 def _name(connection):

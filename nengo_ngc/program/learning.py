@@ -1,6 +1,7 @@
 """Builds every local rule: sum over samples, average, optimise, constrain."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -24,7 +25,7 @@ from ..schedule import Schedule
 from .error_signals import check_connected, warn_of_opposite_signs
 from .operators import PureOperator, SharedSignal
 from .rule_memory import RuleMemory
-from .rule_trial import try_rule
+from .rule_trial import name_of, try_rule
 
 
 @Builder.register(LocalRule)
@@ -76,6 +77,11 @@ def build_learning(
     if error is not None:
         reads["error"] = error
     if rule_type.learn is not None:
+        if "out" not in model.sig[rule_type.learn]:
+            raise BuildError(
+                f"{name_of(rule)}: its switch {rule_type.learn} is built later; create it in "
+                "a network around the connection, or in one that was created before"
+            )
         reads["learn"] = model.sig[rule_type.learn]["out"]
     tag = connection.label or str(connection)
     _drop_delta(model, rule)
@@ -163,7 +169,7 @@ def _build_change(model, rule_type, rule, reads, weights, form, tag, prefix=""):
         initial = transform.parameter
     else:
         initial = rule_type.init(matrix)
-    learns_weights = initial is matrix
+    learns_weights = initial is matrix and _leaves_weights(rule_type, matrix)
     parameter = weights if learns_weights else state("parameter", initial)
     model.sig[rule][f"{prefix}parameter"] = parameter
 
@@ -193,6 +199,14 @@ def _build_change(model, rule_type, rule, reads, weights, form, tag, prefix=""):
     op = PureOperator(stages, reads=reads, updates={**updates, **memory.updates}, tag=tag)
     try_rule(rule_type, rule, op.inputs, look, model.dt)
     model.add_op(op)
+
+
+def _leaves_weights(rule_type, matrix):
+    """Whether the weights are what is learned, rather than something computed from it."""
+    with suppress(Exception):  # of a user's function, which is tried later
+        parameter, weights = rule_type.constrain(NUMPY, matrix.copy())
+        return parameter is weights
+    return True
 
 
 def _form(rule, weights):

@@ -81,6 +81,7 @@ class PureOperator(Operator):
         self.ends = ends
         # names are kept apart: Nengo's optimiser replaces the signals in these lists
         self._names = tuple(reads), tuple(sets), tuple(updates)
+        self._given = {**reads, **sets, **updates}
         self.reads = list(reads.values())
         self.sets = list(sets.values())
         self.incs: list[Signal] = []
@@ -106,12 +107,12 @@ class PureOperator(Operator):
     ) -> Callable[[], None]:
         """Return the function of one timestep in Nengo."""
 
-        def batched(signal):
+        def batched(name, signal):
             array = signals[signal]
-            return array if is_shared(signal) else array[None]
+            return array if is_shared(self._given[name]) else array[None]
 
-        inputs = {name: batched(signal) for name, signal in self.inputs.items()}
-        outputs = {name: batched(signal) for name, signal in self.outputs.items()}
+        inputs = {name: batched(name, signal) for name, signal in self.inputs.items()}
+        outputs = {name: batched(name, signal) for name, signal in self.outputs.items()}
         step = inputs.get("step")
         sets = [outputs[name] for name in self._names[1]]
         sets = sets if self.stages[0][0] is not None else []

@@ -6,9 +6,10 @@ import nengo
 from nengo.connection import Connection
 from nengo.ensemble import Neurons
 from nengo.exceptions import ValidationError
+from nengo.transforms import Dense, NoTransform
 
 from ..validation import InstanceParam
-from .connections import solves_weights
+from .connections import has_kernel, solves_weights
 from .forms import form_of
 from .layer_rule import LayerRule
 from .optimizers import Optimizer
@@ -96,7 +97,8 @@ class BackProp(LayerRule):
             )
         direct = isinstance(neurons.ensemble.neuron_type, nengo.Direct)
         whole = layer.pre_slice == slice(None)
-        if direct or not layer.has_weights or solves_weights(layer) or not whole:
+        fits = isinstance(layer.transform, Dense | NoTransform) or has_kernel(layer)
+        if direct or not (fits and layer.has_weights and whole) or solves_weights(layer):
             raise ValidationError(
                 "must have decoders, a weight matrix, or a kernel, of all the neurons that "
                 f"learn; {layer} has not",

@@ -107,7 +107,8 @@ class LocalRule(LearningRuleType):
         rule has ``errors``.
     biases : bool, optional
         Whether the biases of the postsynaptic neurons learn as well: by the same rule
-        and a copy of the optimiser, as weights from a unit that is always 1.
+        and a copy of the optimiser, as weights from a unit that is always 1. ``prior``,
+        ``init`` and ``constrain`` are not used for biases.
 
     Attributes
     ----------

@@ -117,6 +117,39 @@ def test_ensembles_and_rules_of_a_users_own():
     assert multiply_accumulates(net, Schedule(1)) == encoders + decoders + weights + update
 
 
+@pytest.mark.parametrize("listed", [False, True])
+def test_weights_that_a_solver_gives_lead_to_neurons(listed):
+    rule = WithMatmul()
+    with nengo.Network() as net:
+        a, b = nengo.Ensemble(7, 1, seed=0), nengo.Ensemble(6, 2, seed=0)
+        nengo.Connection(
+            a,
+            b,
+            transform=[[1], [1]],
+            solver=nengo.solvers.LstsqL2(weights=True),
+            learning_rule_type=[rule] if listed else rule,
+        )
+    update = 6 * 7 + 7 * 7 + 6 * 7 * 7
+    assert multiply_accumulates(net, Schedule(1)) == 6 * 7 + update
+
+
+def test_a_rule_in_a_list_counts_the_same():
+    counts = []
+    for listed in (False, True):
+        with nengo.Network() as net:
+            hidden = nengo.Ensemble(5, 2)
+            layer = nengo.Connection(hidden, nengo.Node(size_in=1), transform=[[1, 1]])
+            rule = ngc.BackProp(layer)
+            nengo.Connection(
+                nengo.Node([1.0]),
+                hidden,
+                transform=[[1], [1]],
+                learning_rule_type=[rule] if listed else rule,
+            )
+        counts.append(multiply_accumulates(net, Schedule(1)))
+    assert counts[0] == counts[1]
+
+
 def test_convolutions_and_sparse_matrices():
     with nengo.Network() as net:
         x, y, z = (nengo.Node(size_in=n) for n in (16, 27, 2))

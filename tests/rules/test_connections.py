@@ -156,6 +156,16 @@ def test_no_warning_where_signs_fit_or_are_not_known(first, kwargs):
     assert warned(taught(first, "backprop", **kwargs)) == []
 
 
+def test_no_warning_of_different_entries_of_one_signal():
+    with nengo.Network(seed=0) as model:
+        error = nengo.Node([0.1, 0.2])
+        pre, post = nengo.Ensemble(6, 1), nengo.Node(size_in=1)
+        for entry, rule in enumerate((nengo.PES(), ngc.ErrorDriven())):
+            connection = nengo.Connection(pre, post, learning_rule_type=rule)
+            nengo.Connection(error[entry], connection.learning_rule)
+    assert warned(model) == []
+
+
 def test_pes_and_error_driven_take_opposite_signs():
     with nengo.Network(seed=0) as model:
         error = nengo.Node([0.1])

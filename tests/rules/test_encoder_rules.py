@@ -613,6 +613,14 @@ def test_error_of_the_wrong_size():
             "all the neurons",
         ),
         (
+            lambda layer, output: ngc.BackProp(
+                nengo.Connection(
+                    layer.pre_obj.neurons, output, transform=nengo.Sparse((3, 10), [[0, 1]], 1)
+                )
+            ),
+            "a weight matrix",
+        ),
+        (
             lambda layer, output: ngc.FeedbackAlignment(output, np.zeros((3, 10))),
             r"feedback: must have shape \(10, 3\).*got \(3, 10\)",
         ),
@@ -680,3 +688,26 @@ def test_two_rules_cannot_have_the_same_biases(build):
             nengo.Connection(nengo.Node(1.0), connection.learning_rule)
     with pytest.raises(BuildError, match="biases=False"):
         build(model)
+
+
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("neurons", [False, True])
+def test_the_error_of_a_layer_in_a_network_before(apart, neurons):
+    """Nengo builds the connections of a network before the nodes of the next one."""
+    with nengo.Network(seed=0) as model:
+        output, error = nengo.Node(size_in=1), nengo.Node([1.0])
+        upper, lower = (nengo.Ensemble(5, 1, seed=seed) for seed in (1, 2))
+        with nengo.Network() as first:
+            layer = nengo.Connection(upper, output)
+            learned = nengo.Connection(lower, upper, learning_rule_type=ngc.BackProp(layer))
+            nengo.Connection(error, learned.learning_rule, synapse=None)
+        with nengo.Network() if apart else first:
+            below = ngc.LayerError(learned, neurons=neurons)
+        probe = nengo.Probe(below)
+    with nengo.Simulator(model, progress_bar=False) as sim:
+        sim.run_steps(3)
+        delta = np.array(sim.signals[sim.model.sig[learned.learning_rule]["delta"]])
+        encoders = np.array(sim.signals[sim.model.sig[upper]["encoders"]])
+        expected = delta if neurons else delta @ encoders
+        assert np.abs(expected).max() > 1e-3
+        np.testing.assert_allclose(sim.data[probe][-1], expected, rtol=1e-3)

@@ -399,3 +399,63 @@ def test_lateral_weights_grow_within_groups_only(n, n_group):
     update = rule.update(NUMPY, pre, pre, error, np.zeros((n, n)))
     signs = mask * (1 - np.eye(n)) - np.eye(n)
     np.testing.assert_allclose(update, -(error.T @ pre) * signs, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "rule", [Oja(biases=True), ngc.ErrorDriven(biases=True, norm_bound=0.3)]
+)
+def test_biases_are_a_vector_also_where_nengo_merges_signals(rule):
+    with nengo.Network(seed=0) as model:
+        pre = nengo.Ensemble(3, 1, neuron_type=ngc.neurons.Identity()).neurons
+        nengo.Connection(nengo.Node(np.ones(3)), pre, synapse=None)
+        posts = [
+            nengo.Ensemble(
+                4, 1, neuron_type=nengo.RectifiedLinear(), gain=np.ones(4), bias=np.arange(4.0)
+            )
+            for _ in range(2)
+        ]
+        learned = nengo.Connection(
+            pre, posts[0].neurons, transform=np.eye(4)[:, :3], learning_rule_type=rule
+        )
+        if rule.size_in:
+            nengo.Connection(nengo.Node(np.ones(4)), learned.learning_rule, synapse=None)
+    found = []
+    for optimize in (True, False):
+        with nengo.Simulator(model, optimize=optimize, progress_bar=False) as sim:
+            sim.run_steps(3)
+            found.append(np.array(sim.signals[sim.model.sig[posts[0].neurons]["bias"]]))
+    assert np.abs(found[1] - np.arange(4)).max() > 1e-6
+    np.testing.assert_allclose(*found, rtol=1e-12)
+
+
+class Signs(ngc.LocalRule):
+    """Weights of -1, 0 and 1 that follow what is learned."""
+
+    def update(self, xp, pre, post, error, weights):
+        return xp.einsum("bi,bj->ij", post, pre)
+
+    def constrain(self, xp, parameter):
+        return parameter, xp.sign(parameter)
+
+
+def test_weights_are_what_constrain_says(simulate):
+    model, connection = two_populations(Signs(ngc.SGD(1e-3)))
+    sim = simulate(model, 1, 5)
+    parameter = np.array(sim.signals[sim.model.sig[connection.learning_rule]["parameter"]])
+    before = connection.transform.init
+    assert 0 < np.abs(parameter - before).max() < 0.5
+    np.testing.assert_array_equal(weights(sim, connection), np.sign(parameter))
+
+
+def test_a_switch_that_is_built_later():
+    with nengo.Network() as model:
+        pre, post = nengo.Ensemble(3, 1).neurons, nengo.Ensemble(2, 1).neurons
+        of_rule, of_switch = nengo.Network(), nengo.Network()
+        with of_switch:
+            switch = nengo.Node([1.0], label="switch")
+        with of_rule:
+            nengo.Connection(
+                pre, post, transform=np.ones((2, 3)), learning_rule_type=Oja(learn=switch)
+            )
+    with pytest.raises(BuildError, match="Oja, the rule of .*: its switch .*is built later"):
+        nengo.Simulator(model, progress_bar=False)
