@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from ..namespace import NUMPY
 from ..objects import AtStart, PureNode, Transposed
 from ..rules import BackProp, FeedbackAlignment, LayerError, LocalRule
-from ..rules.connections import has_kernel, learning_neurons, rules_of, solves_weights
+from ..rules.connections import has_kernel, learning_neurons, n_units, rules_of, solves_weights
 from ..rules.forms import Form, KernelForm
 from ..rules.layer_rule import LayerRule
 from ..rules.signals import by_name, places
@@ -193,8 +193,8 @@ def _of_rule(connection: Connection, rule_type: Any, steps: float) -> float:
         total += steps * _carried_back(connection, rule_type, rule.size_in)
         error = _zeros((form.n_places, n_post))
     elif rule.size_in:
-        size = n_post if rule.size_in == connection.size_out else rule.size_in
-        error = _zeros((form.n_places, size))
+        post = rule.size_in == n_units(connection)["post"]
+        error = _zeros((form.n_places, n_post if post else rule.size_in))
         error = by_name(error, places(rule_type.errors, connection))
     kept = rule_type.memory(n_pre, n_post)
     memory = [SimpleNamespace(**{name: _start(one) for name, one in kept.items()})][
@@ -222,10 +222,8 @@ def _form(connection: Connection, rule_type: LocalRule) -> Form:
 
 def _of_matrix(connection: Connection) -> tuple[int, int]:
     """The shape of the weights, (post, pre)."""
-    pre, post = connection.pre_obj, connection.post_obj
-    n_pre = pre.n_neurons if isinstance(pre, Ensemble) else connection.size_in
-    solved = solves_weights(connection) and isinstance(post, Ensemble)
-    return post.n_neurons if solved else connection.size_out, n_pre
+    n = n_units(connection)
+    return n["post"], n["pre"]
 
 
 def _carried_back(connection: Connection, rule_type: LayerRule, n_errors: int) -> int:

@@ -19,6 +19,7 @@ from nengo.rc import rc
 from ..namespace import NUMPY
 from ..objects import FromParameter
 from ..rules import LocalRule
+from ..rules.connections import n_units
 from ..rules.forms import Form, form_of
 from ..rules.signals import by_name, places
 from ..schedule import Schedule
@@ -320,13 +321,14 @@ def _observe(
     connection = rule.connection
     where = places(rule_type.errors, connection)
     sides = {"pre": form.pre, "post": form.post}
-    is_post = error is not None and error.size == connection.size_out
+    is_post = error is not None and error.size == n_units(connection)["post"]
+    side = sides.get(rule_type.size_in, form.post if is_post else form.each)
 
     def of_error(xp, v):
         if error is None:
             return None
         if not where:
-            return (form.post if is_post else form.each)(xp, v.error)
+            return side(xp, v.error)
         parts = vars(by_name(v.error, where))
         sizes = rule_type.errors
         seen = {k: sides.get(sizes[k], form.each)(xp, part) for k, part in parts.items()}

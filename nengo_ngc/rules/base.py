@@ -37,6 +37,7 @@ from .connections import (
     asked_for_a_matrix,
     goes_to_neurons,
     has_kernel,
+    n_units,
     rules_of,
 )
 from .forms import form_of
@@ -315,7 +316,7 @@ class LocalRule(LearningRuleType):
     def size_on(self, connection: Connection) -> int | str:
         """Return the size of all errors together, for a connection."""
         if not self.errors:
-            return self.size_in
+            return n_units(connection).get(self.size_in, self.size_in)
         return max(place.stop for place in places(self.errors, connection).values())
 
     def remembered(self, connection: Connection) -> dict[str, tuple[int, ...]]:

@@ -7,6 +7,7 @@ from nengo.ensemble import Ensemble, Neurons
 from nengo.exceptions import ValidationError
 from nengo.learning_rules import LearningRuleType
 from nengo.network import Network
+from nengo.neurons import Direct
 from nengo.transforms import Convolution, ConvolutionTranspose
 
 # the modules of Nengo that read attributes of rules on behalf of a connection
@@ -64,6 +65,20 @@ def solves_weights(connection: Connection) -> bool:
     A connection between neurons has a solver, too, which Nengo does not use.
     """
     return isinstance(connection.pre_obj, Ensemble) and connection.solver.weights
+
+
+def n_units(connection: Connection) -> dict[str, int]:
+    """Return how many units there are before and after the weights, ``"pre"`` and ``"post"``.
+
+    All neurons of an ensemble are decoded, whatever part of its dimensions is taken.
+    """
+    pre, post = connection.pre_obj, connection.post_obj
+    decoded = isinstance(pre, Ensemble) and not isinstance(pre.neuron_type, Direct)
+    solved = solves_weights(connection) and isinstance(post, Ensemble)
+    return {
+        "pre": pre.n_neurons if decoded else connection.size_in,
+        "post": post.n_neurons if solved else connection.size_out,
+    }
 
 
 def learning_neurons(connection: Connection) -> Neurons:

@@ -18,6 +18,7 @@ from ..validation import (
     WholeParam,
     unfit,
 )
+from .connections import n_units
 
 
 class Memory(FrozenObject):
@@ -99,7 +100,7 @@ def places(errors: Mapping[str, int | str], connection: Connection) -> dict[str,
     nengo.exceptions.ValidationError
         If a size is neither a whole number of at least 1 nor one of these words.
     """
-    known = {"pre": connection.size_in, "post": connection.size_out}
+    known = n_units(connection)
     found, start = {}, 0
     for name, size in errors.items():
         stop = start + (known[size] if size in known else _SIZE.coerce(None, size))

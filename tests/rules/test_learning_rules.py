@@ -459,3 +459,32 @@ def test_a_switch_that_is_built_later():
             )
     with pytest.raises(BuildError, match="Oja, the rule of .*: its switch .*is built later"):
         nengo.Simulator(model, progress_bar=False)
+
+
+@pytest.mark.parametrize("kind", ["solved", "decoded"])
+def test_an_error_for_each_unit_where_units_are_neurons(kind, simulate):
+    class Told(ngc.LocalRule):
+        """The error of each side says how its weights grow."""
+
+        def __init__(self):
+            super().__init__(ngc.SGD(1e-3), size_in="post" if kind == "solved" else "pre")
+
+        def update(self, xp, pre, post, error, weights):
+            total = xp.sum(error, axis=0)
+            if self.size_in == "post":
+                return total[:, None] + xp.zeros_like(weights)
+            return total[None, :] + xp.zeros_like(weights)
+
+    with nengo.Network(seed=0) as model:
+        pre, post = nengo.Ensemble(6, 1), nengo.Ensemble(4, 1)
+        solver = nengo.solvers.LstsqL2(weights=kind == "solved")
+        learned = nengo.Connection(pre, post, solver=solver, learning_rule_type=Told())
+        n = 4 if kind == "solved" else 6
+        assert learned.learning_rule.size_in == n
+        nengo.Connection(nengo.Node(np.arange(n)), learned.learning_rule, synapse=None)
+    sim = simulate(model, 1, 2)
+    signal = sim.model.sig[learned]["weights"]
+    change = np.array(sim.signals[signal]) - signal.initial_value
+    expected = 2e-3 * np.arange(n)
+    expected = expected[:, None] if kind == "solved" else expected[None, :]
+    np.testing.assert_allclose(change, np.broadcast_to(expected, change.shape), atol=1e-6)
