@@ -214,6 +214,18 @@ def test_a_cell_is_run_again_once_its_code_has_changed(tmp_path, monkeypatch, ra
         assert [times_run(ran, config, out) for _ in range(2)] == [1, 0]
     (result,) = comparison.compare(config, out)
     assert result["code"].keys() == {"nengo_ngc", "changing_rule"}
+    (tmp_path / "helpers").mkdir()
+    module.write_text("import json\nfrom beside import rate\n")
+    (tmp_path / "beside.py").write_text("from helpers.inner import rate\n")
+    for path in ("helpers/__init__.py", "helpers/inner.py"):  # all that it imports from there
+        (tmp_path / path).write_text("rate = 3\n")
+    assert [times_run(ran, config, out) for _ in range(2)] == [1, 0]
+    for path in ("beside.py", "helpers/inner.py"):
+        with open(tmp_path / path, "a") as file:
+            file.write("\n")
+        assert [times_run(ran, config, out) for _ in range(2)] == [1, 0]
+    (tmp_path / "unused.py").write_text("")
+    assert times_run(ran, config, out) == 0
     package = tmp_path / "nengo_ngc"
     shutil.copytree(user_modules.PACKAGE, package, ignore=shutil.ignore_patterns("*.pyc"))
     monkeypatch.setattr(user_modules, "PACKAGE", package)
@@ -1098,6 +1110,11 @@ def test_settings_that_may_be_a_flag_or_a_name(anneal):
         ({"backends": ["tf"]}, r"backends\[0\]: unknown"),
         ({"hidden": [64]}, r"hidden\[0\] must be a list of at least 1, got 64"),
         ({"hidden": [[0]]}, r"hidden\[0\]\[0\] must be a whole number"),
+        ({"hidden": [[4], ["../x"]]}, r"hidden\[1\]: '../x' is no convolutional layer"),
+        (
+            {"datasets": {"..": (np.zeros((12, 4)), np.arange(12) % 2)}},
+            "datasets must have names of letters",
+        ),
         ({"hidden": [[2**40]]}, r"hidden\[0\]\[0\] must be a whole number"),
         ({"seeds": [-1]}, r"seeds\[0\] must be"),
         ({"seeds": [True]}, r"seeds\[0\] must be"),

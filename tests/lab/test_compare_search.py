@@ -152,6 +152,15 @@ def test_trials_that_fail_count_and_are_not_chosen():
     assert texts["settings"][0] == "none: all trials failed" and texts["failed"][0] == "12"
 
 
+@needs_optuna
+def test_a_search_without_a_measure_of_validation_images():
+    def run(cells, n_later):
+        return [{**result_of(cell), "val": {}} for cell in cells.values()]
+
+    with pytest.raises(ValueError, match="backprop needs a measure of validation images"):
+        search.choose(config_of(), run)
+
+
 def trial_cell():
     config = config_of(rules=["pes"], seeds=[0], search={}, settings={})
     (cell,) = comparison.cells_of(config).values()

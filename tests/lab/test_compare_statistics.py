@@ -10,6 +10,8 @@ from nengo_ngc.lab import compare as comparison
 from nengo_ngc.lab import provenance
 from nengo_ngc.lab.compare import ranking, report, statistics
 
+from .test_compare import figures  # noqa: F401
+
 # errors of each rule by seed; seeds have a share in common, which pairs take away
 ERRORS = {
     "backprop": (3.0, 5.1, 4.2, 6.0, 2.1, 3.9),
@@ -159,3 +161,33 @@ def test_reports_say_what_can_be_concluded(tmp_path):
     page, table = ((tmp_path / name).read_text() for name in ("report.html", "table.txt"))
     assert ranking.NOTHING in page and ranking.NOTHING in table
     assert 'class="better">-' not in page
+
+
+def test_a_rule_that_fails_with_some_seeds_is_not_called_the_best(tmp_path):
+    """The seeds with which it has not failed may be the easy ones."""
+    results, config = results_of({"backprop": ERRORS["backprop"], "pes": (1.0, 1.1, 1.2)})
+    failed = {"status": "failed", "message": "diverged", "lasting": True, "code": {}}
+    cells = comparison.cells_of(config).values()
+    lost = [
+        {"cell": c, **failed} for c in cells if c["rule"] == "pes" and c["seed"] in (3, 4, 5)
+    ]
+    others = [{"cell": c, **failed} for c in cells if c["rule"] == "feedback-alignment"]
+    report.write([*results, *lost, *others], config, tmp_path)
+    said = (
+        f"{ranking.FAILED_SEEDS} pes has failed with 3 of 6 seeds, and its numbers are those "
+        "of the others."
+    )
+    for name in ("report.html", "table.txt"):
+        assert said in (tmp_path / name).read_text()
+    (known,) = json.loads((tmp_path / "compare.json").read_text())["statistics"].values()
+    assert known["failed"] == {"pes": 3} and known["equal"] is None
+    others = results_of({**ERRORS, "pes": ERRORS["pes"][:3]})[0]
+    report.write([*others, *lost], config, tmp_path)
+    text = (tmp_path / "table.txt").read_text()
+    assert "Best: backprop, 4.05" in text and "pes has failed with 3 of 6 seeds" in text
+
+
+def test_no_seed_is_lost_on_a_logarithmic_axis(tmp_path, figures):
+    results, config = results_of({"backprop": (0.0, 0.2, 0.1), "pes": (9.0, 9.1, 9.2)})
+    report.write(results, config, tmp_path)
+    assert figures["errors-1.png"].axes[0].get_xscale() == "linear"

@@ -49,11 +49,11 @@ def own_data(n=(12, 12, 12), n_test=(2, 2, 2)):
     "sizes, changes, message",
     [
         ({"n_test": (2, 0, 2)}, {}, "test images must be of all .* got none of class 1 among"),
-        ({"n": (12, 12, 1)}, {"train_images": 5}, "training images must be .* of class .* 5"),
-        ({"n": (20, 1), "n_test": (2,)}, {"train_images": 2}, "two classes or more, got 0"),
+        ({"n": (20, 20, 6)}, {"train_images": 5}, "training images must be .* of class .* 5"),
+        ({"n": (40, 6), "n_test": (2,)}, {"train_images": 2}, "two classes or more, got 0"),
         ({"n": (12, 9, 12)}, {"tasks": ["few-labels"]}, "got 10 with 9 images of class 1"),
         (
-            {"n": (12, 12, 1)},
+            {"n": (20, 20, 6)},
             {"tasks": ["few-labels"], "labels": [1], "train_images": 5},
             "training images must be of all .* got none of class",
         ),
@@ -240,9 +240,8 @@ def test_a_task_of_ones_own_is_one_line(tmp_path, monkeypatch):
     few = {"variant": "-1-labels", "tasks": ["few-labels"]}
     found.append({**result, "cell": {**cell, **few}, "curves": {"few-labels": [[1, 50.0]]}})
     report.write(found, config, tmp_path)
-    assert (tmp_path / "brightness-1.png").exists() and (
-        tmp_path / "few-labels-1.png"
-    ).exists()
+    for name in ("task-brightness-1.png", "task-few-labels-1.png"):
+        assert (tmp_path / name).exists()
     assert "brightness: mean output by factor" in (tmp_path / "table.txt").read_text()
     (tasks,) = json.loads((tmp_path / "compare.json").read_text())["tasks"].values()
     values = [result["curves"]["brightness"][1][1] for result in found[:3]]
@@ -282,3 +281,17 @@ def test_rules_are_ranked_by_each_task():
         values = {rule: seeds if rule in "ab" else {0: 9.0, 1: 9.5, 2: 12.0} for rule in rules}
         columns = ranking.winners({"what": statistics.ranked(values, True)})
         assert columns["best"] == [best] and "b" not in columns["not significantly worse"][0]
+
+
+def test_a_page_of_tasks_only(tmp_path):
+    config = {**SMALL, "tasks": ["few-labels"], "labels": [2]}
+    (result,) = comparison.compare(config, tmp_path)
+    assert result["status"] == "done", result
+    assert "few-labels" in (tmp_path / "report.html").read_text()
+
+
+def test_the_order_of_tasks_does_not_matter():
+    first, second = (
+        cells(tasks=tasks) for tasks in (["accuracy", "noise"], ["noise", "accuracy", "noise"])
+    )
+    assert first == second

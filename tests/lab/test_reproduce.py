@@ -399,3 +399,13 @@ def test_the_command_lists_tables():
     for name in reproduce.names():
         assert f"{name}: " in shown
     assert "FF, mnist: published 1.45" in shown
+
+
+def test_the_command_is_one_that_computes_the_same_rows():
+    command = reproduce._command
+    assert command("t", True, ["a b"], [0, 1], 3) == (
+        "nengo-ngc reproduce t --quick --row 'a b' --seeds 2 --epochs 3"
+    )
+    assert command("t", False, (), [7, 9], None) == (
+        "nengo_ngc.lab.reproduce.reproduce('t', output, seeds=[7, 9])"
+    )

@@ -70,6 +70,7 @@ def compare(
       labels = [1, 10, 100]       # images of each class, for the task few-labels
       epochs = 20
       batch_size = 32
+      pixels = [0.0, 1.0]         # the range into which pixels are brought
       angle_images = 256          # on which angles to backprop are measured
       modules = []                # ["my_rules"]: my_rules.py beside this file registers
                                   # rules, neuron types or data sets of your own

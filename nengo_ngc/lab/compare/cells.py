@@ -67,7 +67,7 @@ def _as_file(name: str) -> str:
 def _of_tasks(config: Mapping[str, Any], rule: str) -> dict[str, dict[str, Any]]:
     """What the tasks change of a cell of a rule, by the ends of the names of their cells."""
     found: dict[str, dict[str, Any]] = {}
-    for name in config["tasks"]:
+    for name in sorted({*config["tasks"]}):  # in whatever order they are given
         if TASKS[name].missing(compared()[rule][0]) is None:
             for end, changes in TASKS[name].cells(config).items():
                 cell = found.setdefault(end, {"variant": end, "tasks": []})

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...models import BACKENDS
 from ...networks.classifiers import NEURONS
+from ...networks.convolutional import LayersParam
 from ...storage import parsing, schema
 from ...storage.schema import Anything, Either, Flag, List, Number, Table, Text, Whole
 from ...validation import unknown
@@ -119,7 +120,9 @@ def check_config(given: dict[str, Any]) -> dict[str, Any]:
             f"pixels must be two numbers, the lower one first, got {config['pixels']}"
         )
     config["datasets"] = data.found(config["datasets"], lambda own: _check_tasks(own, config))
-    for key in ("rules", "neurons", "backends"):
+    for number, sizes in enumerate(config["hidden"]):
+        LayersParam(f"hidden[{number}]").coerce(None, tuple(sizes))
+    for key in ("rules", "neurons", "backends", "tasks"):
         for name in config[key]:
             if not data.NAME.fullmatch(name):
                 raise ValueError(

@@ -17,7 +17,7 @@ from ..datasets import Dataset, GivenArrays, OwnData, Source
 from ..training_path import default_validation
 from .cells import binarizes
 
-NAME = re.compile(r"[\w.+-]+")  # of what files are called after
+NAME = re.compile(r"(?!\.+$)[\w.+-]+")  # of what files are called after
 
 
 def found(

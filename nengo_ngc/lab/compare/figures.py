@@ -80,6 +80,8 @@ def _draw_curves(runs: Results, path: Path) -> bool:
         every = [line.get_ydata() for line in ax.lines]
         if _spans_decades(np.concatenate(every)):
             plots.log_axis(ax, "y")
+        if all(len(line) < 2 for line in every):
+            ax.set_xlim(0.5, 1.5)
         plots.whole_numbers(ax.xaxis)
         plots.legend(fig, "right")
     return True
@@ -94,7 +96,7 @@ def _draw_budgets(runs: Results, path: Path) -> bool:
     }
     if not shown or not any(measured in record for record in _first(runs)["history"]):
         return False
-    size = (max(plots.WIDTH, 2.9 * len(shown)), 3.4)
+    size = (max(plots.WIDTH, 2.9 * len(shown)), 3.2 + 0.2 * math.ceil(len(runs) / 3))
     with plots.figure(path, 1, len(shown), size, sharey=True) as (fig, axes):
         for ax, (key, (name, scale)) in zip(axes[0], shown.items()):
             for row, (rule, called) in enumerate(_names(runs).items()):
@@ -186,7 +188,7 @@ CAPTIONS = {
     "confidence interval by Student's t (lines). The best rule is at the top.",
     "curves": "Validation images, which are not learned from, after each epoch.",
     "budgets": "The same by what learning has cost: images that were learned from, seconds of "
-    "learning, with the time to build and compile, and multiply-accumulates of settling and "
+    "learning, with the time to compile, and multiply-accumulates of settling and "
     "of updates, counted from the network. Validation is not part of any of them.",
     "angles": "Angle between each rule's update and backprop's at the same weights, "
     "before learning (epoch 0) and after each epoch; at 90° an update is no better "

@@ -16,6 +16,9 @@ OTHER_SEEDS = (
     "another rule, it is significantly worse."
 )
 
+FAILED_SEEDS = f"{_NOTHING}the rule with the best mean has failed with some seeds."
+_UNCLEAR = {"other seeds": OTHER_SEEDS, "failed seeds": FAILED_SEEDS}
+
 # of a rule, in the picture: its colour, and what the legend says
 _LOOKS = {
     "best": ("C2", "the best one"),
@@ -40,12 +43,21 @@ def verdict(group: Mapping[str, Any]) -> str:
     group : mapping
         Of `.statistics.of_group`.
     """
+    failed = " ".join(
+        f"{rule} has failed with {n} of {n + group['rules'][rule]['n']} seeds, and its "
+        "numbers are those of the others."
+        for rule, n in group["failed"].items()
+    )
+    return " ".join(filter(None, [_best(group), failed]))
+
+
+def _best(group):
     rules, measure = group["rules"], group["measure"]
     if len(rules) == 1:
         return ""
     best, *others = rules
     if group["equal"] is None:
-        return OTHER_SEEDS if group["unclear"] == "other seeds" else NOTHING
+        return _UNCLEAR.get(group["unclear"], NOTHING)
     said = f"Best: {best}, {as_text(measure, rules[best]['mean'])}"
     said += f" ({_PERCENT} % interval {interval_text(measure, rules[best])})."
     worse = [rule for rule in others if rule not in group["equal"]]
@@ -76,8 +88,8 @@ def winners(measured: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
         said = [
             what,
             _named(tied, rules) + ("?" if equal is None else ""),
-            f"{about['mean']:.2f}",
-            interval_text("", about),
+            as_text(group.get("measure", ""), about["mean"]),
+            interval_text(group.get("measure", ""), about),
             group["unclear"] if equal is None else ", ".join(others),
             "" if equal is None else ", ".join(worse),
         ]
@@ -182,7 +194,9 @@ def draw_errors(
         epoch = "best validation epoch" if group["epoch"] == "best" else "last epoch"
         ax.set(xlabel=f"test {group['label']}, {epoch}", ylim=(len(rules) - 0.4, -0.6))
         means = [about["mean"] for about in rules.values()]
-        if 0 < 5 * min(means) < max(means):
+        epochs = ("last", group["epoch"])
+        every = [x for rule in rules for e in epochs for x in _tested(runs[rule], e, measure)]
+        if min(every) > 0 and 5 * min(means) < max(means):
             plots.log_axis(ax, "x")
         ax.margins(x=0.12)
         plots.legend(fig, n_columns=2)

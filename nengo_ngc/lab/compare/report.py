@@ -42,7 +42,8 @@ def write(
     origins = provenance.merged(result["provenance"] for result in _done(results))
     groups, tasks = _groups(results), _tasks(results, task_report.summary)
     ranked = _tasks(results, task_report.rankings)
-    known = {group: statistics.of_group(runs) for group, runs in groups.items()}
+    failed = {group: _failed(results, group, runs) for group, runs in groups.items()}
+    known = {g: statistics.of_group(runs, failed[g]) for g, runs in groups.items()}
     lacking = [
         f"{rule} cannot do the task {task}: {why}"
         for task, rules in missing(config).items()
@@ -70,7 +71,7 @@ def write(
             pictures += _drawn(runs, folder, number)
         of_tasks = []
         for task, curves in tasks.get(group, {}).items():
-            path = folder / f"{task}-{number}.png"
+            path = folder / f"task-{task}-{number}.png"
             shown = [path] if task_report.draw(task, curves, path) else []
             listed = task_report.tables(task, curves)
             of_tasks.append((task, TASKS[task].caption, shown, listed))
@@ -208,7 +209,9 @@ def _concluded(group: dict[str, Any]) -> list[str]:
 
 def columns(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
     """The rows of a group as text, column by column; columns of which nothing is known are
-    left out."""
+    left out. There are none without rows, as where only tasks have results."""
+    if not rows:
+        return {}
     measured = f"test {rows[0]['label']}"
     texts = {
         "rule": [row["rule"] for row in rows],
@@ -331,12 +334,26 @@ def _groups(results: list[dict]) -> dict[str, Results]:
 
 
 def _group(result: dict) -> str:
-    cell = result["cell"]
-    sizes = "-".join(map(str, cell["hidden"]))
-    name = f"{cell['dataset']}, {sizes} hidden, {cell['neurons']}, {cell['backend']}"
+    name = _settings_of(result["cell"])
     if criterion(result) != "error":  # cannot be compared with those of other models
         name += f", {label(result)}"
     return name
+
+
+def _failed(results: list[dict], group: str, runs: Results) -> dict[str, int]:
+    """How many usual cells of each rule of a group have failed, if any have."""
+    rules = [
+        cell["rule"]
+        for cell in (result["cell"] for result in results if result["status"] == "failed")
+        if not cell["variant"] and f"{group},".startswith(f"{_settings_of(cell)},")
+    ]
+    return {rule: rules.count(rule) for rule in runs if rule in rules}
+
+
+def _settings_of(cell: dict) -> str:
+    """The settings that the cells of a group share."""
+    sizes = "-".join(map(str, cell["hidden"]))
+    return f"{cell['dataset']}, {sizes} hidden, {cell['neurons']}, {cell['backend']}"
 
 
 def _done(results: list[dict]) -> list[dict]:

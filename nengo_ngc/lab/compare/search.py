@@ -142,6 +142,12 @@ class _Search:
 
         value = None
         if result["status"] == "done":
+            if "best" not in result["val"]:
+                raise ValueError(
+                    f"a search for settings of {self._cell['rule']} needs a measure of "
+                    "validation images, and there is none; set validation to more images, got "
+                    f"{self._cell['validation']}"
+                )
             value = result["val"]["best"][criterion(result)]
             self._label = label(result)
         with _quiet():

@@ -87,13 +87,17 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
-def of_group(runs: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+def of_group(
+    runs: Mapping[str, list[dict[str, Any]]], failed: Mapping[str, int] | None = None
+) -> dict[str, Any]:
     """What the results of a group say, by rule.
 
     Parameters
     ----------
     runs : mapping of str to list of dict
         Results of the cells of each rule.
+    failed : mapping of str to int, optional
+        How many cells of a rule have failed, of which nothing is known.
 
     Returns
     -------
@@ -103,7 +107,7 @@ def of_group(runs: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
         first, each with ``mean``, ``interval`` (or None) and ``n``; ``pairs``, as `pairs`
         returns them; ``smaller_is_better``; ``equal``, the rules from which the first one
         does not differ significantly, or None if it cannot be said which rule is the best;
-        and ``unclear``, why it cannot be said, or None.
+        ``unclear``, why it cannot be said, or None; and ``failed``, as given.
     """
     cells = [cell for each in runs.values() for cell in each]
     name = criterion(cells[0])
@@ -113,11 +117,17 @@ def of_group(runs: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
         for rule, each in runs.items()
     }
     smaller = compared()[cells[0]["cell"]["rule"]][0].smaller_is_better
+    found = ranked(values, smaller)
+    failed = dict(failed or {})
+    if next(iter(found["rules"])) in failed and len(found["rules"]) > 1:
+        # the seeds with which it has not failed may be those that are easy
+        found |= {"equal": None, "unclear": "failed seeds"}
     return {
         "measure": name,
         "label": label(cells[0]),
         "epoch": epoch,
-        **ranked(values, smaller),
+        **found,
+        "failed": failed,
     }
 
 

@@ -86,7 +86,11 @@ def _command(name, quick, rows, seeds, epochs):
     options = ["--quick"] if quick else []
     for row in rows:
         options += ["--row", row]
-    if seeds is not None and list(seeds) == [*range(len(seeds))]:
+    if seeds is not None and list(seeds) != [*range(len(seeds))]:
+        given = {"quick": quick, "rows": [*rows], "seeds": [*seeds], "epochs": epochs}
+        said = "".join(f", {key}={value!r}" for key, value in given.items() if value)
+        return f"nengo_ngc.lab.reproduce.reproduce({name!r}, output{said})"
+    if seeds is not None:
         options += ["--seeds", str(len(seeds))]
     if epochs is not None:
         options += ["--epochs", str(epochs)]

@@ -14,14 +14,15 @@ class FewLabels(LabelTask):
     """The error of models that learn from few images of each class.
 
     A cell for each number of images draws them by its seed. An epoch repeats them until it
-    has as many as the usual one, so that the number of updates is the same. Nothing is held
-    out for validation, which would be labelled images, too: the error is that of the last
-    epoch.
+    has as many as there are training images. Nothing is held out for validation, which would
+    be labelled images, too: the error is that of the last epoch. So an epoch has as many
+    updates as one of a cell with ``validation=0``.
     """
 
     caption = (
-        "Models that learn from few images of each class, which are repeated so "
-        "that an epoch has as many as usual. Test error at the last epoch."
+        "Models that learn from few images of each class, which are repeated so that an epoch "
+        "has as many as there are training images, with those that are otherwise held out for "
+        "validation. Test error at the last epoch."
     )
     curves = {"few-labels": Curve("test error (%)", "labelled images of each class", log=True)}
 
