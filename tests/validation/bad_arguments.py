@@ -152,10 +152,14 @@ NOT_CALLED_BY_USERS = {
     # records that only the package makes
     "metrics.likelihood.LogMean": "log_mean_exp",
     "metrics.reconstruction.logs": "other measures",
+    "metrics.reconstruction.check_bernoulli": "other measures",
     "lab.datasets.find": "lab.datasets.load",
     "lab.datasets.called": "lab.datasets.load",
     **dict.fromkeys(
-        ("lab.datasets.idx.mapped", "lab.datasets.idx.header_size", "lab.datasets.idx.parse"),
+        [
+            f"lab.datasets.idx.{name}"
+            for name in ("is_packed", "mapped", "header_size", "parse")
+        ],
         "lab.datasets.load",
     ),
     "networks.competitive.nearest_bias": "networks",
