@@ -21,6 +21,10 @@ needs_trainer = pytest.mark.skipif(
 )
 
 
+# files whose tests take minutes, which come first, so that no process is left with one of them
+LONG = ("test_nengo_suite.py", "test_compare.py", "test_reproduce.py", "test_docs.py")
+
+
 def pytest_configure(config):
     # pytest-xdist begins with files of many tests, but it is those of few that take long
     config.option.loadscopereorder = False
@@ -38,6 +42,7 @@ on_request = pytest.mark.skip(reason="NENGO_NGC_ALL_TESTS=1 runs it")
 
 @pytest.hookimpl(tryfirst=True)  # before Nengo's plugin, which skips what is slow
 def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.name not in LONG)
     for item in items:
         if item.get_closest_marker("nengo_dl"):
             item.add_marker(pytest.mark.slow)
