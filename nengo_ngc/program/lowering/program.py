@@ -333,7 +333,8 @@ def _apart(operators: Sequence[Operator]) -> list[Operator]:
     """
     rules = [op for op in operators if is_rule(op)]
     while True:
-        others = (op for op in operators if op not in rules)
+        found = set(rules)
+        others = (op for op in operators if op not in found)
         changed = {s.base for op in others for s in (*op.sets, *op.incs, *op.updates)}
         alone = [op for op in rules if changed.isdisjoint(s.base for s in op.updates)]
         if len(alone) == len(rules):
