@@ -11,7 +11,7 @@ from nengo.rc import rc
 from ..neurons import derivative
 from ..neurons.derivatives import adaptation_before
 from ..rules import BackProp, FeedbackAlignment, LayerError
-from ..rules.connections import has_kernel, learning_neurons
+from ..rules.connections import has_kernel, learning_neurons, rules_of
 from .learning import build_error, build_learning
 from .operators import PureOperator, SharedSignal
 from .rule_trial import made_up_arrays, name_of
@@ -75,7 +75,9 @@ def build_layer_error(model: Model, node: LayerError) -> None:
     error = waiting.setdefault(name, Signal(shape=node.size_out, name=f"{node}.out"))
     model.sig[node]["in"] = model.sig[node]["out"] = error
     model.params[node] = None
-    for rule in _rules_on(node.connection) if is_first else ():
+    connection = node.connection
+    rules = [LearningRule(connection, rule_type) for rule_type in rules_of(connection)]
+    for rule in rules if is_first else ():
         if "gained" in model.sig[rule]:  # built before, since it is in another network
             _publish(model, rule, [name])
 
@@ -143,14 +145,6 @@ def _build_gained(model, neurons, delta):
         )
     )
     return gained
-
-
-def _rules_on(connection):
-    """All rules on a connection."""
-    rules = connection.learning_rule
-    if isinstance(rules, LearningRule):
-        return [rules]
-    return [*(rules.values() if isinstance(rules, dict) else rules)]
 
 
 def _publish(model, rule, names):
