@@ -551,7 +551,7 @@ def test_a_cell_goes_on_from_its_last_epoch_with_the_same_bits(whole, tmp_path, 
     assert failed["status"] == "failed" and "status -9" in failed["message"]
     assert log == "||||-"
     (part,) = (tmp_path / "cells").glob("*.part")
-    assert [path.name for path in part.glob("*.npz")] == ["epoch-000001.npz"]
+    assert [path.name for path in part.rglob("*.npz")] == ["epoch-000001.npz"]
     resumed, log = run_killed(99, tmp_path, monkeypatch)
     assert log == "||||-" + 6 * "|"
     assert same(resumed) == whole
@@ -632,7 +632,7 @@ def checkpoint(folder, epochs, **made_of):
 
 def test_checkpoints_are_of_the_last_and_the_best_epoch(tmp_path):
     kept = checkpoint(tmp_path, epochs=4)
-    names = [path.name for path in sorted(tmp_path.glob("*.npz"))]
+    names = [path.name for path in sorted(tmp_path.rglob("*.npz"))]
     assert names == ["epoch-000002.npz", "epoch-000004.npz"]
     model, measured = kept.last()
     assert model.n_iter_ == 4 and measured == {"angles": [4]}
@@ -641,23 +641,38 @@ def test_checkpoints_are_of_the_last_and_the_best_epoch(tmp_path):
 
 def test_a_damaged_checkpoint_is_that_of_the_epoch_before(tmp_path):
     kept = checkpoint(tmp_path, epochs=4)
-    (tmp_path / "epoch-000004.npz").write_bytes(b"half of i")
-    (tmp_path / "new-epoch-000005.npz").write_bytes(b"half of i")
+    (last,) = tmp_path.rglob("epoch-000004.npz")
+    last.write_bytes(b"half of i")
+    last.with_name("new-epoch-000005.npz").write_bytes(b"half of i")
     model, measured = kept.last()
     assert model.n_iter_ == 2 and measured == {"angles": [2]}
-    assert [path.name for path in tmp_path.glob("*.npz")] == ["epoch-000002.npz"]
+    assert [path.name for path in tmp_path.rglob("*.npz")] == ["epoch-000002.npz"]
 
 
 @pytest.mark.parametrize("what", ["cell", "code", "versions"])
 def test_checkpoints_of_something_else_are_not_believed(what, tmp_path, monkeypatch):
-    checkpoint(tmp_path, epochs=1)
+    checkpoint(tmp_path, epochs=2)
     made_of = {"cell": 1, "code": {}}
-    if what == "versions":
-        monkeypatch.setattr(provenance, "_versions", lambda: {"nengo": "5"})
-    else:
-        made_of[what] = {"another": "one"}
-    assert checkpoints.Checkpoints(tmp_path, MODELS["rules"], made_of).last() is None
-    assert not list(tmp_path.glob("*.npz"))
+    other = dict(made_of)
+    with monkeypatch.context() as patched:
+        if what == "versions":
+            patched.setattr(provenance, "_versions", lambda: {"nengo": "5"})
+        else:
+            other[what] = {"another": "one"}
+        assert checkpoints.Checkpoints(tmp_path, MODELS["rules"], other).last() is None
+        checkpoint(tmp_path, epochs=1, **other)
+    # they are left for whoever goes back
+    model, _ = checkpoints.Checkpoints(tmp_path, MODELS["rules"], made_of).last()
+    assert model.n_iter_ == 2
+
+
+def test_a_checkpoint_in_the_place_of_another_is_not_believed(tmp_path):
+    checkpoint(tmp_path, epochs=1)
+    (own,) = tmp_path.iterdir()
+    kept = checkpoints.Checkpoints(tmp_path, MODELS["rules"], {"cell": 2, "code": {}})
+    (another,) = {*tmp_path.iterdir()} - {own}
+    (own / "epoch-000001.npz").rename(another / "epoch-000001.npz")
+    assert kept.last() is None
 
 
 def test_where_checkpoints_lie(tmp_path, monkeypatch):

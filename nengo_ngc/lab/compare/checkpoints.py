@@ -1,5 +1,7 @@
 """What is kept of a cell while it runs, so that it goes on after an interruption."""
 
+import hashlib
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from .. import provenance
 from ..specs import ModelSpec
 
 _DIGITS = 6  # of the number of an epoch
+_NAME_LENGTH = 16  # of a folder's
 _N_TRIES = 50  # to hold a folder, 0.1 s apart; who holds it may have been killed just now
 
 # numbers may differ in their last bits where these do
@@ -23,28 +26,32 @@ class Checkpoints:
     """Files of a cell that runs: its model after the last epoch, and after the best one.
 
     Each file holds all that learning needs in order to go on, and what was measured until
-    then.
+    then. Cells that are computed from something else, with other versions of packages or on
+    another processor, have folders of their own, so that an upgrade does not remove what
+    has been learned before it.
 
     Parameters
     ----------
     folder : path
+        Has a folder for each of them.
     spec : ModelSpec
         Of the model.
     made_of : dict
-        What the cell is computed from. Files of anything else, or of other versions or
-        another processor, are not believed.
+        What the cell is computed from. Files of anything else are not believed.
     """
 
     def __init__(self, folder: Path, spec: ModelSpec, made_of: dict[str, Any]) -> None:
-        self._folder, self._spec = folder, spec
         here = provenance.collect()
         self._about = {**made_of, **{key: here[key] for key in _CIRCUMSTANCES}}
+        self._folder, self._spec = folder / _name_of(self._about), spec
+        self._folder.mkdir(exist_ok=True)
+        atomic.remove_leftovers(self._folder)
 
     def last(self) -> tuple[Any, dict[str, Any]] | None:
         """The model after the last epoch that is kept, and what was measured until then.
 
-        Other files are removed, except that of the best epoch. None: there is nothing to go
-        on from.
+        Damaged files are removed, and those of other epochs than the best one. None: there
+        is nothing to go on from.
         """
         found, needed = None, set()
         for path in self._paths():
@@ -98,6 +105,12 @@ class Checkpoints:
             path.unlink()
 
 
+def _name_of(about: dict[str, Any]) -> str:
+    """The name of a folder for what is computed from something."""
+    text = json.dumps(about, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:_NAME_LENGTH]
+
+
 @contextmanager
 def place(wanted: str | None, own: Path) -> Iterator[Path]:
     """Hold a folder for the checkpoints of a cell.
@@ -117,7 +130,6 @@ def place(wanted: str | None, own: Path) -> Iterator[Path]:
         folder = own
         if wanted is not None and Path(wanted).parent.is_dir() and _hold(stack, wanted):
             folder = Path(wanted)
-            atomic.remove_leftovers(folder)
         yield folder
 
 
