@@ -42,7 +42,7 @@ class CompetitiveLayer(LearningNetwork):
 
     With the initial biases :math:`b_i = -\tfrac12 |w_i|^2` the winners are the units whose
     weights are nearest to x. `.Homeostasis` then moves the biases until each unit wins a part
-    p = k / n of the samples.
+    p = k / n of the samples, where k of the n units that compete with each other win.
 
     Parameters
     ----------
@@ -114,7 +114,8 @@ class CompetitiveLayer(LearningNetwork):
         rng = np.random.RandomState(seed_of(self))
         W = given["W"] if "W" in given else rng.rand(n_units, n_inputs)
         b = given.get("b", nearest_bias(W))
-        target = winners.n_winners(n_units) / n_units
+        n_competing = winners.group_size or n_units
+        target = winners.n_winners(n_competing) / n_competing
         with self:
             self.input = nengo.Node(size_in=n_inputs, label="input")
             self.learn = nengo.Node([1.0], label="learn")

@@ -66,6 +66,23 @@ def test_batches_are_averaged(simulate):
     np.testing.assert_array_equal(learned["b"], 0)
 
 
+def test_units_of_each_group_win_equally_often():
+    rng = np.random.RandomState(0)
+    with nengo.Network() as model:
+        net = CompetitiveLayer(
+            (6, 20),
+            ngc.KWinnersTakeAll(0.05, group_size=5, positive=True),
+            homeostasis=ngc.SGD(0.05),
+            seed=0,
+        )
+    probe = show(model, net, rng.rand(500, 6))
+    with nengo.Simulator(model, progress_bar=False) as sim:
+        sim.run_steps(2000)
+    # one unit of five wins, which is more than a twentieth of all units
+    won = sim.data[probe][-500:].mean(axis=0)
+    np.testing.assert_allclose(won, 1 / 5, atol=0.05)
+
+
 def cells_by_hand(image, filters, thresholds, grid, p=3):
     """What each cell of the grid has seen: (grid, grid, m)."""
     height, width = image.shape[:2]
