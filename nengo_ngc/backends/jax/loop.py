@@ -93,14 +93,14 @@ class Loop:
         weights, state, draws, probed
         """
         one = partial(self._timestep, constants, held, series, rows, seed, n_steps)
-        first = jax.eval_shape(one, weights, state, {}, draws, probed, jnp.int32(0))
+        first = jax.eval_shape(one, weights, state, draws, probed, jnp.int32(0))
         seen = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), first[1])
         start = (jnp.int32(0), state, seen, draws, probed, jnp.bool(False))
 
         def settle(weights: Arrays, carry: tuple) -> tuple:
             def body(carry: tuple) -> tuple:
-                i, state, seen, draws, probed, _ = carry
-                return one(weights, state, seen, draws, probed, i)[0]
+                i, state, _, draws, probed, _ = carry
+                return one(weights, state, draws, probed, i)[0]
 
             return jax.lax.while_loop(lambda c: (c[0] < n_steps) & ~c[-1], body, carry)
 
@@ -140,7 +140,6 @@ class Loop:
         n_steps,
         weights,
         state,
-        seen,
         draws,
         probed,
         i,

@@ -106,7 +106,7 @@ class Program:
         if optimize:
             fewer = sum_before_delays(model, in_nengo)
             self.operators = _ordered(operator_dependency_graph(fewer))
-        self._rules = {op: Rule(op, model.dt) for op in _apart(self.operators)}
+        self._rules = {op: Rule(op) for op in _apart(self.operators)}
         self.host = Host(in_nengo, processes, _calls_python, n_samples, model.dt)
         inputs = [node for node in _nodes(model) if node.size_in == 0 and node.size_out > 0]
         self.nodes = {node: f"node{k}" for k, node in enumerate(inputs)}
@@ -204,7 +204,7 @@ class Program:
         for guard in guards:
             due = guard if due is None else due | guard
         probed = {name: self._probed(values, probe) for probe, name in self.probes.items()}
-        return Timestep(after, probed, self._remember(seen, values, after), due, skipped)
+        return Timestep(after, probed, self._remember(seen, after), due, skipped)
 
     def learn(
         self, machine: Machine, shared: Arrays, state: Arrays, seen: Arrays
@@ -295,7 +295,7 @@ class Program:
         own = self.layout.is_own(signal)
         return values.repeat(values[signal], values.machine.n_samples if own else 1)
 
-    def _remember(self, seen, values, after):
+    def _remember(self, seen, after):
         """Store each value that rules need once, and note where it is."""
         known = {id(array): ("state", name) for name, array in after.items()}
         self._seen, kept = {}, {}

@@ -37,8 +37,6 @@ class Rule:
     Parameters
     ----------
     op : PureOperator
-    dt : float
-        Length of a timestep, in seconds.
 
     Attributes
     ----------
@@ -46,7 +44,7 @@ class Rule:
         Signals that change only when the rule applies.
     """
 
-    def __init__(self, op: PureOperator, dt: float) -> None:
+    def __init__(self, op: PureOperator) -> None:
         self._op = op
         n = next(k for k, (guard, _) in enumerate(op.stages) if guard is not None)
         self._always, self._guarded = op.stages[:n], op.stages[n:]
