@@ -40,7 +40,8 @@ def check_parameters(
         if name not in shapes:
             raise invalid(unknown("parameter", name, shapes), argument)
         if array.shape != shapes[name]:
-            expected = f"shape {shapes[name]} (post, pre)"
+            axes = " (post, pre)" if len(shapes[name]) == 2 else ""
+            expected = f"shape {shapes[name]}{axes}"
             raise invalid(f"{name} must have {expected}, got {array.shape}", argument)
     return {name: array.astype(float) for name, array in given.items()}
 
