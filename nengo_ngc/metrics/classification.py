@@ -54,6 +54,9 @@ def probe_error(
 ) -> float:
     """Return the test error, in percent, of a logistic regression on latent states.
 
+    Each latent is shifted and scaled to a mean of 0 and a variance of 1 in the training
+    images.
+
     Parameters
     ----------
     Z_train, Z_test : (n, n_latents) arrays

@@ -18,7 +18,7 @@ _PREDICTED = ArrayParam("mu", ndim=(1, 2), finite=False)
 def binary_cross_entropy(X: NDArray, mu: NDArray) -> NDArray:
     r"""Return the cross-entropy of each image under Bernoulli means, in nats.
 
-    .. math:: -\sum_i x_i \log \mu_i + (1 - x_i) \log(1 - \mu_i)
+    .. math:: -\sum_i \bigl(x_i \log \mu_i + (1 - x_i) \log(1 - \mu_i)\bigr)
 
     Parameters
     ----------

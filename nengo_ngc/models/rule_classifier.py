@@ -48,7 +48,8 @@ class RuleClassifier(ImageClassifier):
         Timesteps for which an image is presented. None takes 50 with spiking or adaptive
         neurons. With other neurons it takes as many as the rule needs to learn, which are 5
         for predictive coding and 1 for all other rules; a prediction then takes 1 timestep.
-        Predictive coding moves its states one time less often than there are timesteps.
+        Where 1 is enough, another number has no effect. Predictive coding moves its states
+        one time less often than there are timesteps.
     batch_size : int, optional
         Number of images over which an update is averaged. If there are fewer images, all of
         them make one batch, with a warning.

@@ -90,9 +90,9 @@ class GNCN(LearningNetwork):
     shape : sequence of int or `.Conv`, optional
         Number of inputs, followed by the number of units in each layer, at least one layer.
         Layers can be convolutional with ``variant="t1"``, if the first item is the shape of an
-        image: ``((28, 28, 1), Conv(16, 5, stride=2), 128)``. Then errors go up by a
-        convolution E, and predictions go down by the transpose of one, with a kernel W of its
-        own.
+        image: ``((28, 28, 1), Conv(16, 5, stride=2), 128)``. Then predictions go down by the
+        transpose of a convolution, with a kernel W. Errors go up through the same kernel, or
+        with ``tied=False`` by a convolution with a kernel E of its own.
     variant : {"t1", "t1-sigma", "t2-sigma", "pdh"}, optional
         The circuit.
     beta : float, optional

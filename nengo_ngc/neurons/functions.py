@@ -85,7 +85,7 @@ def squared_error(xp: Any, output: Array, target: Array) -> Array:
 def logistic_cross_entropy(xp: Any, output: Array, target: Array) -> Array:
     r"""Return the cross-entropy of the logistic function of each output, in nats.
 
-    .. math:: -\sum_c t_c \log \sigma(a_c) + (1 - t_c) \log (1 - \sigma(a_c))
+    .. math:: -\sum_c \bigl(t_c \log \sigma(a_c) + (1 - t_c) \log (1 - \sigma(a_c))\bigr)
 
     Parameters
     ----------
