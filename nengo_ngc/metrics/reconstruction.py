@@ -75,7 +75,9 @@ def masked_mse(X: NDArray, mu: NDArray, mask: NDArray) -> NDArray:
     _check_of_pixels("mu", mu, X)
     _check_of_pixels("mask", mask, X)
     mask = np.broadcast_to(mask, X.shape)
-    squared = np.where(mask, (X - mu) ** 2, 0)
+    # bytes would wrap around below 0, and booleans cannot be subtracted
+    error = np.subtract(X, mu, dtype=np.result_type(X, mu, np.float32))
+    squared = np.where(mask, error**2, 0)
     return squared.sum(axis=1) / np.maximum(mask.sum(axis=1), 1)
 
 

@@ -39,6 +39,12 @@ def test_masked_mse_counts_hidden_pixels_only():
     np.testing.assert_array_equal(metrics.masked_mse(X, mu, mask), [16, 43.5])
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, bool])
+def test_whole_numbers_are_subtracted_as_numbers(dtype):
+    X, mu = np.array([[0, 1]], dtype=dtype), np.array([[1, 1]], dtype=dtype)
+    assert metrics.mse(X, mu) == [0.5]
+
+
 def test_masked_mse_of_nothing_hidden():
     assert metrics.masked_mse(np.ones((1, 3)), np.zeros((1, 3)), np.zeros(3)) == [0]
 
