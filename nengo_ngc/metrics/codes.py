@@ -183,6 +183,7 @@ def nearest_centroid(codes: NDArray, classes: NDArray, centroids: NDArray) -> ND
         Entries of ``classes``.
     """
     check_as_many("classes", classes, "centroids", centroids)
+    check_as_many("centroids", centroids[0], "the units of codes", codes[0])
     return classes[overlap(codes, centroids).argmax(axis=1)]
 
 

@@ -67,6 +67,10 @@ def test_mutual_information_of_vectors():
             r"others: must be as many as the units of codes \(4\), got 3",
         ),
         (
+            lambda: analysis.nearest_centroid(CODES, LABELS, CODES[:, :3]),
+            r"centroids: must be as many as the units of codes \(4\), got 3",
+        ),
+        (
             lambda: analysis.union(CODES, CODES[:3]),
             r"others: must have the shape of codes, \(4, 4\), got \(3, 4\)",
         ),
