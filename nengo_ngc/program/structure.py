@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..namespace import Array
+from ..rules.lateral import ends_of_groups
 
 Product = Callable[[Any, Array], Array]
 
@@ -67,10 +68,7 @@ def cheap_product(matrix: NDArray) -> Product | None:
 
 def _group_size(off):
     """The number of units of a group, for a matrix with zeros on its diagonal."""
-    n = len(off)
-    linked = (off != 0) | (off.T != 0) | np.eye(n, dtype=bool)
-    furthest = np.maximum.accumulate(n - 1 - np.argmax(linked[:, ::-1], axis=1))
-    ends = np.flatnonzero(furthest == np.arange(n)) + 1
+    ends = ends_of_groups(off)
     return next(size for size in ends if _repeats(off, size, ends))
 
 

@@ -83,19 +83,35 @@ class Lateral(LocalRule):
         return xp.asarray(self.mask * (1 - eye) - eye, dtype=like.dtype)
 
 
+def ends_of_groups(matrix: NDArray) -> NDArray:
+    """Return where groups of units end, of which a matrix links none to units outside.
+
+    Parameters
+    ----------
+    matrix : (n, n) array
+        It links two units if one of the two entries between them is not 0. The units of a
+        group follow one another.
+
+    Returns
+    -------
+    (n_groups,) array of int
+        For each group the number of the first unit behind it, in ascending order.
+    """
+    n = len(matrix)
+    linked = (matrix != 0) | (matrix.T != 0) | np.eye(n, dtype=bool)
+    furthest = np.maximum.accumulate(n - 1 - np.argmax(linked[:, ::-1], axis=1))
+    return np.flatnonzero(furthest == np.arange(n)) + 1
+
+
 def _parts(mask):
     """Where units begin and end that compete with none but each other: (first, last) of each.
 
     All products outside of them would be multiplied by 0. Groups next to each other are in one
     part until it is wide enough.
     """
-    n = len(mask)
-    linked = (mask != 0) | (mask.T != 0) | np.eye(n, dtype=bool)
-    furthest = np.maximum.accumulate(n - 1 - np.argmax(linked[:, ::-1], axis=1))
-    ends = np.flatnonzero(furthest == np.arange(n)) + 1
     parts, first = [], 0
-    for end in ends.tolist():
-        if end - first >= _WIDE or end == n:
+    for end in ends_of_groups(mask).tolist():
+        if end - first >= _WIDE or end == len(mask):
             parts.append((first, end))
             first = end
     return parts

@@ -128,6 +128,7 @@ NOT_CALLED_BY_USERS = {
     "rules.signals.by_name": "simulators",
     "rules.signals.places": "simulators",
     "rules.optimizer_wrappers.bound_rows": "simulators",
+    "rules.lateral.ends_of_groups": "simulators",
     "rules.memory.active": "simulators",
     "rules.memory.check_binary": "simulators",
     "neurons.winners.k_winners": "simulators",
