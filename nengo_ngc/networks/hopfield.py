@@ -27,8 +27,8 @@ from .base import LEARNING, LearningNetwork
 from .parameters import check_parameters
 from .parts import neurons
 
-# where rho is the identity; beyond the bounds it is constant
-ACTIVATIONS = {
+# of rho by its name, which is the identity between the bounds and constant beyond them
+_BOUNDS = {
     "hard-sigmoid": (0.0, 1.0),
     "hard-tanh": (-1.0, 1.0),
     "relu": (0.0, np.inf),
@@ -160,7 +160,7 @@ class LayeredHopfield(LearningNetwork):
             WholeParam("clamped", low=0),
             SequenceParam("clamped", WholeParam("clamped", low=0)),
         ),
-        ChoiceParam("activation", ACTIVATIONS),
+        ChoiceParam("activation", _BOUNDS),
         ChoiceParam("initial", INITIAL),
         PositiveParam("epsilon"),
         InstanceParam("optimizer", Optimizer, optional=True),
@@ -186,7 +186,7 @@ class LayeredHopfield(LearningNetwork):
         super().__init__(schedule, label, seed, add_to_container)
         self._shape = shape
         self._clamped = _check_clamped(clamped, self)
-        self._bounds = ACTIVATIONS[activation]
+        self._bounds = _BOUNDS[activation]
         self._feedforward = initial == "feedforward"
         self._epsilon = epsilon
         self._optimizer = optimizer
