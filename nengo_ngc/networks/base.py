@@ -130,7 +130,7 @@ class LearningNetwork(NamedNetwork):
 
         Parameters
         ----------
-        sim : nengo.Simulator or nengo_ngc.dl.Simulator
+        sim : nengo.Simulator, nengo_ngc.jax.Simulator or nengo_ngc.dl.Simulator
             A simulator of this network, or of one that contains it.
 
         Returns
@@ -149,7 +149,7 @@ class LearningNetwork(NamedNetwork):
 
         Parameters
         ----------
-        sim : nengo.Simulator or nengo_ngc.dl.Simulator
+        sim : nengo.Simulator, nengo_ngc.jax.Simulator or nengo_ngc.dl.Simulator
             A simulator of this network, or of one that contains it.
         parameters : mapping of str to array
             As ``parameters`` returns them.
@@ -170,7 +170,7 @@ class LearningNetwork(NamedNetwork):
 
         Parameters
         ----------
-        sim : nengo.Simulator or nengo_ngc.dl.Simulator
+        sim : nengo.Simulator, nengo_ngc.jax.Simulator or nengo_ngc.dl.Simulator
 
         Returns
         -------
@@ -192,7 +192,7 @@ class LearningNetwork(NamedNetwork):
 
         Parameters
         ----------
-        sim : nengo.Simulator or nengo_ngc.dl.Simulator
+        sim : nengo.Simulator, nengo_ngc.jax.Simulator or nengo_ngc.dl.Simulator
             A simulator of this network, or of one that contains it.
         state : mapping of str to array
             As ``state`` returns it.
@@ -271,7 +271,7 @@ class LearningNetwork(NamedNetwork):
 
         Parameters
         ----------
-        sim : nengo.Simulator or nengo_ngc.dl.Simulator
+        sim : nengo.Simulator, nengo_ngc.jax.Simulator or nengo_ngc.dl.Simulator
             A simulator of this network, or of one that contains it.
 
         Returns

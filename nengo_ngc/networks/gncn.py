@@ -189,10 +189,9 @@ class GNCN(LearningNetwork):
     neurons are the ensembles ``"spikes1"`` and so on, of which ``"phi_z1"`` are the filtered
     activities.
 
-    The models of ``nengo_ngc`` skip timesteps on either simulator, unless neurons or synapses
-    have a memory of their own, as spiking neurons do. Simulators that you create,
-    ``nengo.Simulator`` and ``ngc.dl.Simulator``, simulate all timesteps, since a network
-    around this one may have other parts.
+    The models of ``nengo_ngc`` skip timesteps on every simulator, unless neurons or synapses
+    have a memory of their own, as spiking neurons do. Simulators that you create yourself
+    simulate all timesteps, since a network around this one may have other parts.
 
     References
     ----------

@@ -54,7 +54,7 @@ def check_complete(given: Mapping[str, NDArray], names: Sequence[str]) -> None:
 
 
 def write_signal(sim: Any, signal: Signal, array: NDArray) -> None:
-    """Write an array into a signal of a simulator, Nengo's or NengoDL's."""
+    """Write an array into a signal of a simulator, whichever it is."""
     if isinstance(sim, nengo.Simulator):
         sim.signals[signal].setflags(write=True)  # weights that no rule changes are not
     sim.signals[signal] = array

@@ -23,8 +23,8 @@ from ..validation import (
 class PureNode(Node):
     """A Node that computes a pure function of its input and of other objects' outputs.
 
-    Unlike a plain Node with a Python function it runs natively in NengoDL, on whole
-    minibatches.
+    Unlike a plain Node with a Python function it is compiled with the rest of the model on JAX
+    and NengoDL, for whole minibatches.
 
     Parameters
     ----------

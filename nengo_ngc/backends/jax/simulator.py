@@ -381,8 +381,15 @@ class Simulator:
 
         Parameters
         ----------
+        dt : float, optional
+            The old name of ``sample_every``, of which a warning is given, as by Nengo.
         sample_every : float, optional
             The period of a probe, in seconds. Default: each timestep.
+
+        Raises
+        ------
+        nengo.exceptions.ValidationError
+            If both are given.
         """
         if dt is not None:
             if sample_every is not None:
