@@ -377,7 +377,7 @@ class GNCN(LearningNetwork):
             )
 
     def _exempt_from_offline_training(self):
-        # read by NengoDL: the parameters belong to the local rules, and biases
+        # read by training: the parameters belong to the local rules, and biases
         # that stay 0 need not be added
         for configured in (nengo.Ensemble, nengo.Connection):
             self.config[configured].set_param(

@@ -29,7 +29,7 @@ class BackProp(LayerRule):
     connection; if it has a kernel, the product with :math:`D^T` is the transpose of the
     convolution. :math:`J = S x + b` are the layer's input currents, of the whole
     input x of the ensemble, from all of its connections. S are the encoders of the ensemble,
-    times gain and divided by radius; these are the values that NengoDL trains.
+    times gain and divided by radius; these are the values that training by gradients changes.
 
     On a connection between neurons with weights W, :math:`J = g \odot W a + b`, and the
     gains g are part of the gradient: :math:`\Delta W = -(g \odot \delta)\, a^T`.

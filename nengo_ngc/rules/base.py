@@ -97,8 +97,8 @@ class LocalRule(LearningRuleType):
         it applies at every timestep.
     learn : nengo.Node or None, optional
         The learning switch: the rule learns from samples that are presented while its output
-        is above 0, and from no others. NengoDL takes the switch of a minibatch from its
-        largest value.
+        is above 0, and from no others. A minibatch, on JAX and NengoDL, is learned from if
+        the output is above 0 for any of its samples.
     pre_synapse, post_synapse : nengo.synapses.Synapse, float or None, optional
         Filters of the activities that the rule sees; a number is the time constant of a
         lowpass filter in seconds. None: no filter.

@@ -14,8 +14,9 @@ class SynapticScaling(LocalRule):
     .. math:: \Delta w_{ij} = (p - y_i)\, w_{ij}
 
     averaged over samples, of the target p and the postsynaptic activity y. All weights of a
-    unit grow by the same factor if it is silent and shrink if it is overactive, and none
-    changes its sign. On a connection whose matrix is diagonal the weights are gains.
+    unit grow by the same factor if it is silent and shrink if it is overactive. With `.SGD`,
+    none changes its sign as long as the learning rate times y - p is below 1. On a connection
+    whose matrix is diagonal the weights are gains.
 
     Parameters
     ----------
