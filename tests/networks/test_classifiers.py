@@ -571,6 +571,15 @@ def test_centred_nudging_alternates_from_epoch_to_epoch():
     assert np.abs(positive.parameters_["W1"] - centred.parameters_["W1"]).max() > 1e-6
 
 
+def test_centred_nudging_does_not_depend_on_the_name_of_a_rule(monkeypatch):
+    monkeypatch.setitem(RULES, "of-mine", RULES["predictive-coding"])
+    settings = {"nudging": 0.5, "centred": True, "steps": 3, "beta": 0.3}
+    rules = "of-mine", "predictive-coding"
+    mine, theirs = (model(rule, **settings).fit(X[:40], Y[:40]) for rule in rules)
+    for name, array in theirs.parameters_.items():
+        np.testing.assert_array_equal(mine.parameters_[name], array)
+
+
 def test_training_images_are_judged_before_they_teach():
     kwargs = {"loss": "squared-error", "beta": 0.5, "steps": 12, "max_epochs": 1}
     learned = model("predictive-coding", learning_rate=1e-9, **kwargs).fit(X, Y)

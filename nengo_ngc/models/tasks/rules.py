@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import nengo
 import numpy as np
 from numpy.typing import NDArray
 
@@ -129,7 +130,11 @@ class RuleTask(LabelTask):
 
     @property
     def inputs(self):
-        return ("input", "target", *(["sign"] if self._is_centred else []))
+        given = ["input", "target"]
+        if self.settings.centred:
+            with nengo.Network():
+                given += ["sign"] if _takes_sign(self.training_network()) else []
+        return tuple(given)
 
     @property
     def outputs(self):
@@ -150,7 +155,7 @@ class RuleTask(LabelTask):
 
     def learn(self, x, y):
         fed = {"target": y}
-        if self._is_centred:
+        if self.settings.centred and _takes_sign(self.training.net):
             fed["sign"] = np.full((len(y), 1), self._sign)
         output = self.training.present(x, learn=True, **fed)[self.rule.prediction]
         losses = OUTPUT_LOSSES[self.settings.loss].of(NUMPY, output.astype(float), y)
@@ -158,10 +163,6 @@ class RuleTask(LabelTask):
             "loss": float(losses.mean()),
             "error": 100 * float(np.mean(output.argmax(1) != y.argmax(1))),
         }
-
-    @property
-    def _is_centred(self):
-        return self.settings.centred and "predictive-coding" in self.settings.rule
 
     def decide(self, X):
         return self.output(X, lambda: self.network(self.settings.rule, learns=False))
@@ -273,6 +274,11 @@ class RuleTask(LabelTask):
 
     def layer_sizes(self):
         return (*super().layer_sizes(), self.n_classes)
+
+
+def _takes_sign(net):
+    """Whether a network has the sign of nudging as an input."""
+    return hasattr(net, "sign")
 
 
 class OfflineRuleTask(AutodiffTask, RuleTask):
