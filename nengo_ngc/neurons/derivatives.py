@@ -126,7 +126,11 @@ def derivative(neuron_type: NeuronType) -> Callable[[Any, Array], Array]:
 
 def _known_base(neuron_type):
     """The class that the derivative of a neuron type is registered for, or None."""
-    return next((base for base in type(neuron_type).__mro__ if base in _DERIVATIVES), None)
+    kind = type(neuron_type)
+    base = next((base for base in kind.__mro__ if base in _DERIVATIVES), None)
+    if base is None or neuron_type.spiking or kind.step is base.step:
+        return base
+    return None  # it computes another function than its base class
 
 
 @dataclass(frozen=True)
@@ -149,7 +153,8 @@ def register_derivative(
     ----------
     kind : type
         A subclass of `nengo.neurons.NeuronType`. Classes derived from it use the same
-        derivative, unless they have one of their own.
+        derivative, unless they have one of their own. A class that does not spike and
+        overrides ``step`` computes another function, and needs its own derivative.
     function : callable
         ``function(xp, J, neuron_type)`` returns an array of the shape of the input currents
         ``J``. It is the derivative of the rates, or a surrogate of it, and it is written

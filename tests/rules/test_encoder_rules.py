@@ -384,6 +384,24 @@ def test_own_neuron_type():
 # --- as part of a network
 
 
+def test_a_class_that_computes_another_function_needs_its_own_derivative():
+    class Softplus(nengo.RectifiedLinear):
+        def step(self, dt, J, output):
+            output[...] = np.log1p(np.exp(J))
+
+    class Renamed(nengo.RectifiedLinear):
+        pass
+
+    class Faster(nengo.SpikingRectifiedLinear):
+        def step(self, dt, J, output, voltage):
+            super().step(dt, 2 * J, output, voltage)
+
+    with pytest.raises(ValidationError, match="no derivative is known for Softplus"):
+        ngc.neurons.derivative(Softplus())
+    for neurons in (Renamed(), Faster()):  # a surrogate is that of another function anyway
+        assert ngc.neurons.derivative(neurons)(np, np.ones(2)).tolist() == [1, 1]
+
+
 def two_layers(make_rule, neuron_type=nengo.LIF(), learn=None, n=20):
     """The network of the documentation: the product of two inputs."""
     with nengo.Network(seed=3) as model:
