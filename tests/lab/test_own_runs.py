@@ -90,8 +90,27 @@ def test_other_data_can_be_measured(trained, tmp_path):
     found = [json.loads(path.read_text()) for path in run.glob("evaluation-more_pets*.json")]
     assert len(found) == 2 and found[0]["provenance"] != found[1]["provenance"]
     assert sum(one["log_p_importance_error"] is None for one in found) == 1  # of one sample
-    message = complaint(nengo_ngc("evaluate", run, "--data", "digits"))
-    assert "data must have images of 90 pixels, as those of" in message and "got 64" in message
+
+
+def test_data_that_a_model_does_not_suit_are_not_measured(tmp_path):
+    data, run = arrays(shape=(6, 5)), tmp_path / "run"
+    path = as_npz(tmp_path / "pets", data)
+    succeed(nengo_ngc("train", path, *RULES, "--output", run))
+    X = data["X"]
+    for number, (other, said) in enumerate(
+        [
+            ({"X": X.reshape(-1, 5, 6)}, "images of shape (6, 5), as those of"),
+            ({"X": X.reshape(-1, 30)}, "of flat images, an array image_shape says it"),
+            ({"y": np.repeat(["cat", "dog", "owl"], 30)}, "['cat', 'dog', 'eel'], got 'owl'"),
+            ({"y": np.repeat([0, 1, 2], 30)}, "the labels ['cat', 'dog', 'eel'], got 0"),
+        ]
+    ):
+        path = as_npz(tmp_path / f"other {number}", {**data, **other})
+        message = complaint(nengo_ngc("evaluate", run, "--data", path))
+        assert "data must have " in message and said in message
+    assert not [*run.glob("evaluation*")]
+    flat = as_npz(tmp_path / "flat", {**data, "X": X.reshape(-1, 30), "image_shape": (6, 5)})
+    succeed(nengo_ngc("evaluate", run, "--data", flat))
 
 
 def test_data_that_have_changed_are_refused(tmp_path):

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ... import backends
 from ...exceptions import DivergenceError
+from ...models.inputs import rows_of
 from ...storage import atomic, parsing, schema
 from ...storage.schema import Number
 from ...training.images import part
@@ -264,7 +265,7 @@ class Run:
     ) -> None:
         """Draw rows of twelve samples into a PNG file, ``samples.png`` of the folder."""
         path = path or self.folder / "samples.png"
-        self.spec.draw_samples(self.model(), self._image_shape, path, n_rows, random_state)
+        self.spec.draw_samples(self.model(), self._image_shape(), path, n_rows, random_state)
 
     def evaluate(
         self,
@@ -284,7 +285,8 @@ class Run:
             Samples of the prior for all of them. A tenth as many are drawn for each of them
             by importance sampling.
         source : Source, optional
-            Other data, of images of as many pixels. Default: those of the run.
+            Other data, of images of the same shape, and of classes that the model knows if
+            it has learned labels. Default: those of the run.
 
         Returns
         -------
@@ -296,22 +298,25 @@ class Run:
             data, _ = self.data(data_dir)
         else:
             data = self._loaded(source, data_dir)
-            if data.X_test.shape[1] != model.n_features_in_:
+            wanted, found = self._image_shape(data_dir), data.image_shape
+            if found != wanted:  # also of as many pixels, which would be mixed up
                 raise ValueError(
-                    f"data must have images of {model.n_features_in_} pixels, as those of "
-                    f"{self.folder}, got {data.X_test.shape[1]}"
+                    f"data must have images of shape {wanted}, as those of {self.folder}, got "
+                    f"{found}; of flat images, an array image_shape says it"
                 )
+            known = getattr(model, "classes_", None)  # of a model that learns labels
+            if known is not None:
+                rows_of(known, data.y_test, "data")
         measured = self.spec.evaluate(model, data, n_log_p, n_samples)
         return {name: float(value) for name, value in measured.items()}
 
     def _loaded(self, source: Source, data_dir: str | Path | None) -> Dataset:
         return source.load(self.config["dataset"], data_dir, self.config["binarize"])
 
-    @property
-    def _image_shape(self) -> tuple[int, ...]:
+    def _image_shape(self, data_dir: str | Path | None = None) -> tuple[int, ...]:
         if "data" in self.config:
             return tuple(self.config["data"]["image_shape"])
-        return self.source.sizes()[1]
+        return self.source.sizes(data_dir)[1]
 
     def _check_simulator(self) -> None:
         """Raise ImportError if the simulator that was asked for is not installed."""
