@@ -32,10 +32,12 @@ def replacing(path: str | os.PathLike, mode: str = "w") -> Iterator[IO]:
     Raises
     ------
     OSError
-        If the disk is full or the file would be too large. The file that was at ``path``
-        before is unchanged then.
+        If ``path`` is a folder, the disk is full or the file would be too large. The file
+        that was at ``path`` before is unchanged then.
     """
     path = Path(path)
+    if path.is_dir():  # before anything is written that could not take its place
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     encoding = None if "b" in mode else "utf-8"
     # other users could not read a file that the module tempfile has made

@@ -712,6 +712,9 @@ def test_help_has_the_options_of_one_model():
         shown_options = set(re.findall(r"^  (--[a-z-]+)", of_model, re.MULTILINE))
         assert shown_options == wanted
         assert "[default: " in of_model
+        models = text[text.index("Models:") :].splitlines()[1 : len(MODELS) + 1]
+        assert [line.split()[0] for line in models] == [*MODELS]
+        assert len({line.index(line.strip()) for line in models}) == 1
     last = " ".join(shown["ngc"].split())
     assert last.endswith("train --model pff --help shows those of pff.")
     message = complaint(nengo_ngc("train", "--model", "pdf", "--help"))
@@ -850,6 +853,13 @@ def test_resume_keeps_the_number_of_layers(copied, before, after):
     hidden = ",".join(map(str, after))
     result = nengo_ngc("train", "--resume", "--output", copied, "--hidden", hidden)
     assert f"hidden must be {list(before)}, got {list(after)}" in complaint(result)
+
+
+def test_resume_takes_the_settings_as_they_were_by_default(copied):
+    usual = ["--components", 75, "--patience", 5, "--momentum", 0, "--seed", 0]
+    succeed(nengo_ngc("train", "digits", *TINY, "--resume", "--output", copied, *usual))
+    several = nengo_ngc("train", "--resume", "--output", copied, "--components", "75,20")
+    assert "components must be 75, got [75, 20]" in complaint(several)
 
 
 def test_start_and_end_of_settling(tmp_path):

@@ -103,6 +103,13 @@ def test_a_missing_folder_is_said_of_the_file_itself(tmp_path):
     assert str(raised.value).endswith(f"'{wanted}'")
 
 
+def test_a_folder_is_not_replaced(tmp_path):
+    with pytest.raises(IsADirectoryError) as raised, atomic.replacing(tmp_path):
+        pytest.fail("it was opened")
+    assert str(raised.value).endswith(f"'{tmp_path}'")
+    assert not [*tmp_path.parent.glob(".*.tmp")]
+
+
 def test_what_was_left_behind_is_cleared(path, tmp_path):
     left = tmp_path / ".checkpoint.npz.0123abcd.tmp"
     left.write_text("half of")

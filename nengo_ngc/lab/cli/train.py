@@ -30,7 +30,7 @@ _CHANGING = {"epochs": "max_epochs", "learning_rate": "learning_rate"}
 
 
 def _models() -> str:
-    return "\n      ".join(f"{name:8s} {spec.summary}" for name, spec in MODELS.items())
+    return "\n  ".join(f"{name:8s} {spec.summary}" for name, spec in MODELS.items())
 
 
 @click.command(cls=OfOneModel, names=_models)

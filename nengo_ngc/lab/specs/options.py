@@ -18,7 +18,7 @@ PROPORTION = click.FloatRange(0, 1, min_open=True)
 class _Sizes(click.ParamType):
     name = "sizes"
 
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, ...]:
+    def convert(self, value: Any, param: Any, ctx: Any) -> int | tuple[int, ...]:
         try:
             sizes = tuple(int(n) for n in value.split(","))
         except ValueError:
@@ -30,7 +30,7 @@ class _Sizes(click.ParamType):
                 param,
                 ctx,
             )
-        return sizes
+        return sizes if len(sizes) > 1 else sizes[0]
 
 
 SIZES = _Sizes()
