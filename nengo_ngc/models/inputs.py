@@ -60,10 +60,12 @@ def images(
             found = found if stored else checked
         elif not stored:
             found = check_array(found, dtype=np.float32, input_name=name)
-    if name != "X" and found.shape[1] != model.n_features_in_:
-        raise ValueError(
-            f"{name} must have {model.n_features_in_} features like X, got {found.shape[1]}"
-        )
+    if name != "X":
+        n_found, n_features = found.shape[1], model.n_features_in_
+        if n_found != n_features:
+            raise ValueError(f"{name} must have {n_features} features like X, got {n_found}")
+        with expecting(name, "samples of the same features as X", X):
+            validate_data(model, X, reset=False, skip_check_array=True)  # by their names
     if stored and found.stored.dtype == np.uint8:
         return found  # bytes are in range
     low, high = _range(found)

@@ -48,6 +48,17 @@ def test_containers(name, library):
             use(others)
 
 
+@pytest.mark.parametrize("name", ["NGCModel", "RuleClassifier"])
+def test_validation_images_have_the_columns_of_the_others(name):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X, columns=[f"pixel {k}" for k in range(16)])
+    y_val = {"y_val": Y} if labels(name) else {}
+    make(name).fit(frame, *labels(name), X_val=frame, **y_val)
+    reordered = frame[frame.columns[::-1]]
+    with pytest.raises(ValueError, match="(?s)X_val must be .* feature names should match"):
+        make(name).fit(frame, *labels(name), X_val=reordered, **y_val)
+
+
 def test_sparse_codes_are_no_columns():
     model = make("HebbianEncoder", sparse_output=True).fit(X, Y)
     assert sparse.issparse(model.transform(X))
