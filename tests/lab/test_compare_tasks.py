@@ -9,6 +9,7 @@ from nengo_ngc import datasets
 from nengo_ngc.lab import compare as comparison
 from nengo_ngc.lab.compare import ranking, report, results, statistics, task_report, training
 from nengo_ngc.lab.compare.tasks import TASKS, Curve, Task
+from nengo_ngc.lab.compare.tasks.base import tested
 from nengo_ngc.lab.compare.tasks.noise import occluded, with_noise
 from nengo_ngc.lab.specs import MODELS
 from nengo_ngc.models import RuleClassifier
@@ -226,6 +227,15 @@ class Brightness(Task):
     def measure(self, model, data, cell, history):
         X = data.X_test
         return {"brightness": [[k, float(model.predict_proba(k * X).max())] for k in (1, 2)]}
+
+
+def test_a_task_may_change_the_images_that_it_is_given():
+    data = datasets.load("digits", binarize=False)
+    X, y = tested(data)
+    X *= 0.5
+    y[:] = 0
+    np.testing.assert_array_equal(2 * X, data.X_test)
+    assert len(np.unique(data.y_test)) == 10
 
 
 def test_a_task_of_ones_own_is_one_line(tmp_path, monkeypatch):

@@ -168,6 +168,22 @@ def test_further_calls_draw_other_negatives():
     assert drawn[1] != drawn[0]
 
 
+def test_negatives_may_be_made_in_place():
+    def anew(random_state, x, target):
+        return 0.5 * x, np.roll(target, 1, axis=1)
+
+    def in_place(random_state, x, target):
+        x[:], target[:] = anew(random_state, x, target)
+        return x, target
+
+    assert_same_bits(
+        *(
+            streamed(make("PFFClassifier", negatives=f), X[:10], Y[:10])
+            for f in (anew, in_place)
+        )
+    )
+
+
 # --- any number of images
 
 

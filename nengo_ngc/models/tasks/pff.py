@@ -87,7 +87,8 @@ class PFFTask(LabelTask):
     def learn(self, x, target):
         n = len(x)
         make = wrong_labels if self.settings.negatives is None else self.settings.negatives
-        negative_x, negative_target = _checked(make(self._rng, x, target), x, target)
+        made = make(self._rng, x.copy(), target.copy())  # it may change what it is given
+        negative_x, negative_target = _checked(made, x, target)
         positive = np.repeat(np.array([[1], [0]], np.float32), n, axis=0)
         seen = self.training.present(
             np.concatenate([x, negative_x]),
