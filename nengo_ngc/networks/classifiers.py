@@ -8,6 +8,7 @@ from typing import Any
 
 import nengo
 import numpy as np
+from nengo.exceptions import ValidationError
 from nengo.neurons import NeuronType
 from numpy.typing import NDArray
 
@@ -65,6 +66,12 @@ def takes_time(neuron_type: str) -> bool:
 def _neuron_type(name, amplitude):
     """The neuron type of a name."""
     found = NEURONS[name]
+    if isinstance(found, type):  # it would take the amplitude for its first parameter
+        raise ValidationError(
+            f"must be a neuron type, such as {found.__name__}(), or a function that makes one "
+            f"for an amplitude, got the class {found.__name__}",
+            attr=f"NEURONS[{name!r}]",
+        )
     return found if isinstance(found, NeuronType) else found(amplitude)
 
 

@@ -286,6 +286,14 @@ def test_bad_network(make, kwargs, message):
         make(**kwargs)
 
 
+def test_a_class_is_no_neuron_type(monkeypatch):
+    monkeypatch.setitem(NEURONS, "mine", nengo.LIFRate)
+    with pytest.raises(
+        ValidationError, match=r"such as LIFRate\(\), .* got the class LIFRate"
+    ):
+        FeedforwardClassifier((4, 3, 2), neuron_type="mine")
+
+
 # --- models
 
 
