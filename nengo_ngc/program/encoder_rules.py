@@ -1,5 +1,7 @@
 """Builds rules that send an error back, which compute the error of their layer."""
 
+from types import SimpleNamespace
+
 import numpy as np
 from nengo.builder import Builder, Model, Signal
 from nengo.builder.learning_rules import build_or_passthrough
@@ -15,7 +17,7 @@ from ..rules.connections import has_kernel, learning_neurons, rules_of
 from .learning import build_error, build_learning
 from .operators import PureOperator, SharedSignal
 from .rule_trial import made_up_arrays, name_of
-from .trial import Trial
+from .trial import Trial, made_up
 
 
 @Builder.register(BackProp)
@@ -97,6 +99,7 @@ def _build_layer_rule(model, rule_type, rule, feedback, signs=None):
         reads["signs"] = signs
     neuron_type = neurons.ensemble.neuron_type
     slope, dt = derivative(neuron_type), model.dt
+    _try_derivative(slope, neurons)
     adapts = "adaptation" in model.sig[neurons]
     if adapts:
         reads["adaptation"] = model.sig[neurons]["adaptation"]
@@ -121,6 +124,15 @@ def _build_layer_rule(model, rule_type, rule, feedback, signs=None):
     build_learning(model, rule_type, rule, error, bias_error=delta)
     model.sig[rule]["delta"], model.sig[rule]["gained"] = delta, error
     _publish(model, rule, ["delta", "layer_error"])
+
+
+def _try_derivative(slope, neurons):
+    """Call a derivative once, which may be one that a user has registered."""
+    name = f"{type(neurons.ensemble.neuron_type).__name__}, the type of {neurons}"
+    trial = Trial(SimpleNamespace(derivative=slope), name)
+    J = made_up((2, neurons.size_in), rc.float_dtype)
+    found = trial.call("derivative", {"J": J})
+    trial.check("derivative", found, J.shape, "(batch, n_neurons)")
 
 
 def _try_carry_back(rule_type, rule, signals):

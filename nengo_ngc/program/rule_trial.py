@@ -143,6 +143,9 @@ def _try_changes(trial, weights, parameter):
 
 
 def _try_optimizer(optimizer: Optimizer, name: str, weights: Any) -> None:
+    inner = getattr(optimizer, "optimizer", None)
+    if inner is not None:  # its mistakes would be taken for those of the one around it
+        _try_optimizer(inner, name, weights)
     trial = Trial(optimizer, f"{type(optimizer).__name__}, the optimizer of {name}")
     parameter = np.ones((3, 2)[: len(weights.shape)], weights.dtype)  # a small one is enough
     state = optimizer.init(parameter)

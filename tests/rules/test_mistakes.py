@@ -8,7 +8,7 @@ from nengo.params import NumberParam
 
 import nengo_ngc as ngc
 from nengo_ngc.namespace import FUNCTIONS, NUMPY
-from nengo_ngc.neurons import Identity, Pointwise
+from nengo_ngc.neurons import Identity, Pointwise, register_derivative
 from nengo_ngc.objects import PureNode
 from nengo_ngc.program.strict_arrays import STRICT, StrictArray, StrictError
 from nengo_ngc.rules import Optimizer
@@ -282,10 +282,11 @@ def test_optimizer(changed, message):
         def update(self, xp, gradient, state, parameter):
             return changed(gradient, state)
 
-    model = model_of(ngc.ErrorDriven(Sign(0.1)), error=4)
     said = f"Sign, the optimizer of ErrorDriven, the rule of <Connection W>: update.*{message}"
-    with pytest.raises(BuildError, match=said):
-        nengo.Simulator(model, progress_bar=False)
+    for optimizer in (Sign(0.1), ngc.Clipped(ngc.Annealed(Sign(0.1), 10))):
+        model = model_of(ngc.ErrorDriven(optimizer), error=4)
+        with pytest.raises(BuildError, match=said):
+            nengo.Simulator(model, progress_bar=False)
 
 
 def test_feedback():
@@ -306,6 +307,26 @@ def test_neuron_type():
 
     model = model_of(None, neuron_type=Squares())
     with pytest.raises(BuildError, match="Squares, the type of <Neurons .*: activity fails"):
+        nengo.Simulator(model, progress_bar=False)
+
+
+@pytest.mark.parametrize(
+    "slope, message",
+    [
+        (lambda xp, J, neurons: np.sign(J), "derivative fails in .*of xp instead"),
+        (lambda xp, J, neurons: xp.sum(J, axis=1), r"derivative must .* one of shape \(2,\)"),
+    ],
+)
+def test_derivative(slope, message):
+    class Cubes(Pointwise):
+        def activity(self, xp, J):
+            return J**3
+
+    register_derivative(Cubes, slope)
+    with nengo.Network():
+        output = nengo.Node(size_in=2)
+    model = model_of(ngc.FeedbackAlignment(output), error=2, neuron_type=Cubes())
+    with pytest.raises(BuildError, match=f"Cubes, the type of <Neurons .*: {message}"):
         nengo.Simulator(model, progress_bar=False)
 
 
