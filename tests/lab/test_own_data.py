@@ -51,6 +51,12 @@ def test_every_form_is_loaded(form, shape, tmp_path):
     assert stored_rows(data.X_test, data.y_test) == expected
 
 
+def test_only_files_are_named_without_their_suffix(tmp_path):
+    folders = [as_npy(tmp_path / f"v1.{number}", arrays()) for number in (2, 3)]
+    assert [datasets.find(path).name for path in folders] == ["v1.2", "v1.3"]
+    assert datasets.find(as_npz(tmp_path / "v1", arrays())).name == "v1"
+
+
 @pytest.mark.parametrize("form", ["npz", "npy", "folders"])
 def test_labels_may_be_texts(form, tmp_path):
     data = datasets.load(str(FORMS[form](tmp_path / "mine", arrays())))

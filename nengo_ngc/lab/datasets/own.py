@@ -81,7 +81,8 @@ class OwnData(Source):
     @property
     def name(self) -> str:
         """The name of these data in run folders and reports."""
-        return re.sub(r"[^\w.+-]+", "_", self.path.stem) or "data"
+        last = self.path.name if self.path.is_dir() else self.path.stem
+        return re.sub(r"[^\w.+-]+", "_", last) or "data"
 
     @property
     def place(self) -> str:
