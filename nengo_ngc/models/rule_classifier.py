@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from nengo.exceptions import ValidationError
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
@@ -21,11 +22,12 @@ from ..validation import (
     SizesParam,
     WholeParam,
     declared,
+    shown,
     unfit,
 )
 from .classifier import ImageClassifier
 from .inputs import ImagesLike, check_differentiates
-from .tasks.rules import RULES, OfflineRuleTask, RuleTask
+from .tasks.rules import RULES, OfflineRuleTask, Rule, RuleTask
 
 
 class RuleClassifier(ImageClassifier):
@@ -281,6 +283,10 @@ class RuleClassifier(ImageClassifier):
 
     def _check_together(self):
         super()._check_together()
+        rule = RULES[self.rule]
+        if not isinstance(rule, Rule):
+            expected = f"must be an object of class Rule, got {shown(rule)}"
+            raise ValidationError(expected, attr=f"RULES[{self.rule!r}]")
         if self.weight_decay > 0 and self.optimizer != "adamw":
             raise unfit("weight_decay", "0 without optimizer='adamw'", self.weight_decay, self)
         if self.scaling == "mupc" and self.init != "normal":
@@ -290,5 +296,5 @@ class RuleClassifier(ImageClassifier):
             raise unfit("states", expected, self.states, self)
         if self.centred and self.nudging is None:
             raise unfit("nudging", "a number with centred=True", self.nudging, self)
-        if RULES[self.rule].offline:
+        if rule.offline:
             check_differentiates(self, f"since rule={self.rule!r} needs gradients")

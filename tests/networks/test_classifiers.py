@@ -297,6 +297,13 @@ def test_a_class_is_no_neuron_type(monkeypatch):
 # --- models
 
 
+def test_a_function_is_no_rule(monkeypatch):
+    monkeypatch.setitem(RULES, "mine", lambda model, learns, **kwargs: None)
+    said = r"RULES\['mine'\]: must be an object of class Rule, got <function"
+    with pytest.raises(ValidationError, match=said):
+        RuleClassifier(rule="mine").check_parameters()
+
+
 @pytest.mark.parametrize("rule", ONLINE)
 def test_every_rule_learns(rule, backend):
     incremental = rule == "incremental-predictive-coding"
