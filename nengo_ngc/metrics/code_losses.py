@@ -148,6 +148,12 @@ class ContrastiveLoss(PairwiseLoss):
         return (1 - positive) ** 2 + _above_0(xp, self.margin - (1 - negative)) ** 2
 
 
+CODE_LOSSES: dict[str, type[PairwiseLoss]] = {
+    "triplet": TripletLoss,
+    "contrastive": ContrastiveLoss,
+}
+
+
 def _above_0(xp, x):
     """The rectified x, whose derivative at 0 is 0 on every backend; NaN stays NaN."""
     return xp.where(x <= 0, 0.0, x)

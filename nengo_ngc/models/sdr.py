@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..metrics.code_losses import CODE_LOSSES
 from ..neurons import SoftKWinnersTakeAll
 from ..rules import Adam
 from ..validation import (
@@ -22,8 +23,6 @@ from ..validation import (
 from .codes import CodeClassifier
 from .inputs import ImagesLike, check_differentiates
 from .tasks.sdr import SDRTask
-
-LOSSES = ("triplet", "contrastive")
 
 
 class SDREncoder(CodeClassifier):
@@ -141,7 +140,7 @@ class SDREncoder(CodeClassifier):
         SoftKWinnersTakeAll.sparsity,
         SoftKWinnersTakeAll.hardness,
         SoftKWinnersTakeAll.hard,
-        ChoiceParam("loss", LOSSES),
+        ChoiceParam("loss", CODE_LOSSES),
         FiniteParam("margin", low=0, low_open=True, high=2),
         ChoiceParam("hidden", ("relu", "winners")),
         FiniteParam("first_sparsity", low=0, low_open=True, high=1, optional=True),

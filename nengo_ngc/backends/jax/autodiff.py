@@ -33,8 +33,8 @@ class AutodiffSession(TrainingSession):
     optimizer : Optimizer
         The optimiser of all arrays.
     loss : Loss
-        "cross-entropy" of the softmax of the output or another one of ``OUTPUT_LOSSES``,
-        "triplet" or "contrastive", see `.code_losses`.
+        "cross-entropy" of the softmax of the output, or another one of ``OUTPUT_LOSSES`` or
+        ``CODE_LOSSES``.
     measures : sequence of Loss, optional
         Other measures to report: "error", in percent.
     """

@@ -5,7 +5,7 @@ from typing import Any
 
 import jax
 
-from ...metrics.code_losses import ContrastiveLoss, PairwiseLoss, TripletLoss
+from ...metrics.code_losses import CODE_LOSSES, PairwiseLoss
 from ...namespace import Array
 from ...networks.classifiers import OUTPUT_LOSSES
 from ...neurons.functions import is_wrong
@@ -71,7 +71,6 @@ def _orders(xp, key, n_draws, n):
 
 _MEASURES: dict[str, Callable[..., Measure]] = {
     **{name: _of_output(name) for name in OUTPUT_LOSSES},
+    **{name: _pairwise(kind) for name, kind in CODE_LOSSES.items()},
     "error": lambda: _error,
-    "triplet": _pairwise(TripletLoss),
-    "contrastive": _pairwise(ContrastiveLoss),
 }

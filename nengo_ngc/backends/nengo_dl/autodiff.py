@@ -16,7 +16,7 @@ from ...rules import Adam, AdamW, Annealed, Optimizer
 from ..means import Means
 from ..model import Loss, Model
 from ..session import TrainingSession
-from .losses import ContrastiveLoss, TripletLoss
+from .losses import KERAS_LOSSES
 from .namespace import tensorflow_namespace
 from .session import states_at_rest
 from .simulator import Simulator
@@ -37,8 +37,8 @@ class AutodiffSession(TrainingSession):
         `.Adam` or `.AdamW`, `.Annealed` or not. NengoDL trains with the Adam of Keras and the
         same parameters. Keras adds the epsilon of AdamW as it does that of Adam.
     loss : Loss
-        "cross-entropy" of the softmax of the output or another one of ``OUTPUT_LOSSES``,
-        "triplet" or "contrastive", see `.dl.losses`.
+        "cross-entropy" of the softmax of the output, or another one of ``OUTPUT_LOSSES`` or
+        ``CODE_LOSSES``.
     measures : sequence of Loss, optional
         Other measures to report: "error", in percent.
     """
@@ -239,8 +239,7 @@ def error(y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
 
 _LOSSES = {
     **{name: _of_output(name) for name in OUTPUT_LOSSES},
+    **KERAS_LOSSES,
     "cross-entropy": lambda: cross_entropy,
     "error": lambda: error,
-    "triplet": TripletLoss,
-    "contrastive": ContrastiveLoss,
 }

@@ -35,9 +35,13 @@ class _Keras(code_losses.PairwiseLoss):
         return self.mean(tensorflow_namespace(codes.dtype), codes, labels, order)
 
 
-class TripletLoss(_Keras, code_losses.TripletLoss):
-    """`.code_losses.TripletLoss` as a loss of Keras, with the same arguments."""
+def _of_keras(kind):
+    """Return the class of a loss for Keras."""
+    about = f"`.code_losses.{kind.__name__}` as a loss of Keras, with the same arguments."
+    return type(kind.__name__, (_Keras, kind), {"__doc__": about, "__module__": __name__})
 
 
-class ContrastiveLoss(_Keras, code_losses.ContrastiveLoss):
-    """`.code_losses.ContrastiveLoss` as a loss of Keras, with the same arguments."""
+KERAS_LOSSES = {name: _of_keras(kind) for name, kind in code_losses.CODE_LOSSES.items()}
+
+TripletLoss = KERAS_LOSSES["triplet"]
+ContrastiveLoss = KERAS_LOSSES["contrastive"]

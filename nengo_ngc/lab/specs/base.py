@@ -263,7 +263,7 @@ def draw_filters(
     filters: NDArray, shape: Sequence[int], folder: Path, note: str | None = None
 ) -> None:
     """Write a picture of weights, each row of which is an image of some shape."""
-    filters = filters / np.abs(filters).max()
+    filters = filters / (np.abs(filters).max() or 1)
     rows = [filters[i : i + _PER_ROW] for i in range(0, len(filters), _PER_ROW)]
     plots.image_grid(as_pixels(rows), shape, folder / "filters.png", note=note)
 
