@@ -109,7 +109,7 @@ class PureOperator(Operator):
 
         def batched(name, signal):
             array = signals[signal]
-            return array if is_shared(self._given[name]) else array[None]
+            return array.view() if is_shared(self._given[name]) else array[None]
 
         inputs = {name: batched(name, signal) for name, signal in self.inputs.items()}
         outputs = {name: batched(name, signal) for name, signal in self.outputs.items()}
@@ -132,7 +132,9 @@ class PureOperator(Operator):
                     raise DivergenceError(tag, int(step), f"failed: {error}") from error
                 new.update(result)
                 v.__dict__.update(result)
-            for name, array in new.items():
+            # a function may return a view of an array that is about to change
+            kept = {name: x if x.flags.owndata else x.copy() for name, x in new.items()}
+            for name, array in kept.items():
                 outputs[name][...] = array
 
         return step_pure

@@ -290,6 +290,27 @@ def test_a_shared_threshold_is_the_loop(simulate):
     assert np.abs(W - model.connection.transform.init).max() > 1e-3
 
 
+class Echo(ngc.LocalRule):
+    """Remembers the last timesteps; weights become the sum of what came two of them ago."""
+
+    def memory(self, n_pre, n_post):
+        return {"last": Memory(n_pre), "before": Memory(n_pre), "older": Memory(n_pre)}
+
+    def remember(self, xp, pre, post, error, weights, memory, dt):
+        return {"last": pre, "before": memory.last, "older": memory.before}
+
+    def update(self, xp, pre, post, error, weights, memory):
+        return xp.einsum("bi,bj->ij", xp.ones_like(post), memory.older)
+
+
+def test_what_one_array_was_can_become_another(simulate):
+    model = network(Echo(ngc.SGD(1.0)), nengo.RectifiedLinear(), synapse=None)
+    sim = simulate(model, 1, 6)
+    pre, _ = activities(sim, model, 6)
+    change = learned(sim, model) - model.connection.transform.init
+    np.testing.assert_allclose(change, np.tile(pre[:4, 0].sum(axis=0), (2, 1)), rtol=1e-6)
+
+
 def test_biases_have_a_memory_of_their_own(simulate):
     model = network(STDP(optimizer=ngc.SGD(1e-3), biases=True), nengo.RectifiedLinear())
     sim = simulate(model, 1, 20)
