@@ -114,3 +114,17 @@ def test_a_constant_is_itself_again_once_it_is_not_fed(optimize):
         sim.run_steps(2, data={stimulus: np.ones((1, 16))})
         sim.run_steps(2)
         np.testing.assert_array_equal(sim.data[probe].reshape(4, 16)[:, 0], [1, 1, 0, 0])
+
+
+def test_functions_in_a_process_beside_another_function():
+    with nengo.Network() as net:
+        process = nengo.processes.Piecewise({0.0: [0.5], 0.003: lambda t: [np.sin(50 * t)]})
+        stimulus, squared = nengo.Node(process), nengo.Node(lambda t, x: x**2, size_in=1)
+        nengo.Connection(stimulus, squared, synapse=None)
+        probe = nengo.Probe(squared)
+    with nengo.Simulator(net, progress_bar=False) as sim:
+        sim.run_steps(6)
+        expected = sim.data[probe]
+    with ngc.jax.Simulator(net, minibatch_size=3, progress_bar=False) as sim:
+        sim.run_steps(6)
+        np.testing.assert_allclose(sim.data[probe], [expected] * 3, rtol=1e-6)

@@ -88,7 +88,7 @@ class Inputs:
         """Return the size of the inputs of one timestep."""
         given = sum(x.nbytes / len(x) for x in fed.values() if len(x) > 1)
         host = self._program.host
-        ahead = sum(op.output.size * host.rows(name) for name, op in host.sources.items())
+        ahead = sum(op.output.size * host.rows(op) for op in host.sources.values())
         return given + ahead * self._dtype.itemsize
 
 

@@ -155,9 +155,12 @@ class Host:
         state = process.make_state(size_in, size_out, self._dt)
         return process.make_step(size_in, size_out, self._dt, rng, state)
 
-    def rows(self, name: str) -> int:
-        """Return the number of samples for which a source has values of their own, or 1."""
-        return len(self._steps.get(self.sources[name], [0]))
+    def rows(self, op: Operator) -> int:
+        """Return the number of samples for which an operator has values of their own, or 1.
+
+        It is that of a process, after ``start``, or of a function of time alone.
+        """
+        return len(self._steps.get(op, [0]))
 
     def ahead(self, names: Collection[str], first: int, n_steps: int) -> dict[str, NDArray]:
         """Return the values of sources, each (n_steps, b, size) or (n_steps, 1, size).
@@ -169,11 +172,10 @@ class Host:
             Number of the first timestep, counted from 1.
         n_steps : int
         """
-        made = {
-            name: np.empty((n_steps, self.rows(name), *self.sources[name].output.shape))
-            for name in names
-        }
+        made = {}
         for name in names:
+            op = self.sources[name]
+            made[name] = np.empty((n_steps, self.rows(op), *op.output.shape))
             self.n_run[name] += n_steps
         for k in range(n_steps):
             for name, values in made.items():

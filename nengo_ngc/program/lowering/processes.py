@@ -20,7 +20,8 @@ def lower_process(op: SimProcess, values: Values) -> None:
         n = values.machine.n_samples
         x = () if op.input is None else (values.repeat(values[op.input], n),)
         run = partial(values.host.process, op)
-        y = values.machine.on_host(run, (n, *op.output.shape), values.step, *x)
+        shape = (values.host.rows(op), *op.output.shape)
+        y = values.machine.on_host(run, shape, values.step, *x)
     else:
         state = {name: values[signal] for name, signal in op.state.items()}
         y, state = computed(op.process, values, values[op.input], **state)
