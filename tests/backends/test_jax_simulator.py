@@ -128,3 +128,32 @@ def test_functions_in_a_process_beside_another_function():
     with ngc.jax.Simulator(net, minibatch_size=3, progress_bar=False) as sim:
         sim.run_steps(6)
         np.testing.assert_allclose(sim.data[probe], [expected] * 3, rtol=1e-6)
+
+
+def test_values_of_signals_are_a_mapping():
+    with ngc.jax.Simulator(learning(), progress_bar=False) as sim:
+        assert len(sim.signals) == len([*sim.signals]) == len(dict(sim.signals)) > 0
+        assert all(signal in sim.signals for signal in sim.signals)
+
+
+def test_simulators_of_one_model_leave_each_other_alone():
+    with nengo.Network(seed=0) as net:
+        kind = nengo.LIFRate()
+        arrays = [nengo.networks.EnsembleArray(4, 16, neuron_type=kind) for _ in range(2)]
+        nengo.Connection(nengo.Node(np.linspace(-1, 1, 16)), arrays[0].input, synapse=None)
+        for pre, post in zip(arrays[0].ensembles, arrays[1].ensembles):
+            nengo.Connection(pre, post)
+        probes = [nengo.Probe(array.output) for array in arrays]
+    model = nengo.builder.Model()
+    model.build(net)
+    given = {"network": None, "model": model, "progress_bar": False}
+    simulators = [ngc.jax.Simulator(optimize=False, **given), nengo.Simulator(**given)]
+    simulators.append(ngc.jax.Simulator(**given))
+    for sim in simulators:
+        sim.run_steps(5)
+    first, expected, last = ([sim.data[probe] for probe in probes] for sim in simulators)
+    for sim in simulators:
+        sim.close()
+    np.testing.assert_allclose(first, expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(last, first, rtol=1e-4, atol=1e-5)
+    assert all(np.any(values[-1]) for values in expected)

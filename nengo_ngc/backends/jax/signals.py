@@ -24,7 +24,8 @@ class Signals(Mapping):
         return iter([*layout.shared, *layout.state])
 
     def __len__(self) -> int:
-        return len([*self])
+        layout = self._sim.program.layout
+        return len(layout.shared) + len(layout.state)
 
     def __contains__(self, signal: Any) -> bool:
         try:

@@ -80,7 +80,8 @@ class Simulator:
     progress_bar : bool, optional
         Whether a progress bar is shown while the simulator is built and runs.
     model : nengo.builder.Model or None, optional
-        The model into which the network is built. Default: a new model.
+        The model into which the network is built. Default: a new model. Operators are merged
+        in a copy of it, the attribute ``model``.
     optimize : bool, optional
         Whether small operators of the same kind are merged, which makes models of many small
         ensembles faster, and whether products with constant matrices that consist of equal
@@ -156,6 +157,7 @@ class Simulator:
             if network is not None:
                 model.build(network, progress=tracker.next_stage("Building", "Build"))
             self.program = Program(model, self._n, self._skips, optimize)
+        self.model = self.program.model
         if len(self._devices.all) > 1:
             self.program.host.check_not_called(model)
             self._devices.check_alike({**self.program.shared, **self.program.state})

@@ -5,7 +5,9 @@ ensembles become much faster. Merged signals become views of larger signals. Lar
 those of this package's operators are not merged, since they would become slower.
 """
 
+from collections import defaultdict
 from collections.abc import Container, Iterable
+from copy import copy
 
 from nengo.builder import Model, Signal
 from nengo.builder.operator import Operator
@@ -17,6 +19,17 @@ from ..operators import PureOperator
 # Elements of an array above which it is left alone, and the number of small operators below
 # which nothing is merged
 _LARGE, _FEW = 2**13, 64
+
+
+def own_copy(model: Model) -> Model:
+    """Return a copy of a model whose operators can be merged without changing the model.
+
+    Merging changes operators in place, while programs of other simulators refer to them.
+    """
+    copied = copy(model)
+    copied.operators = [copy(op) for op in model.operators]
+    copied.sig = defaultdict(dict, {obj: dict(sigs) for obj, sigs in model.sig.items()})
+    return copied
 
 
 def merge(model: Model, graph: dict) -> dict:

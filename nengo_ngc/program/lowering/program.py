@@ -19,7 +19,7 @@ from .host import Host
 from .layout import Layout
 from .machine import Machine
 from .matrices import Matrices
-from .merge import merge
+from .merge import merge, own_copy
 from .processes import from_source
 from .pure import Rule, compute, is_rule
 from .registry import lowering
@@ -64,7 +64,7 @@ class Program:
     Parameters
     ----------
     model : nengo.builder.Model
-        The model. If operators are merged, it is changed, as it is by `nengo.Simulator`.
+        The model, which stays as it is.
     n_samples : int, optional
         Number of samples that are simulated at once.
     skips : bool, optional
@@ -76,6 +76,8 @@ class Program:
 
     Attributes
     ----------
+    model : nengo.builder.Model
+        A copy of the model, in which operators may be merged.
     nodes : dict of {nengo.Node: str}
         Names of the nodes whose values may be given to ``timestep`` as inputs.
     probes : dict of {nengo.Probe: str}
@@ -96,7 +98,7 @@ class Program:
     def __init__(
         self, model: Model, n_samples: int = 1, skips: bool = False, optimize: bool = True
     ) -> None:
-        self.model = model
+        self.model = model = own_copy(model)
         graph = operator_dependency_graph(model.operators)
         # all of Nengo's processes draw their seeds, in the order of Nengo without merging
         processes = [op for op in _ordered(graph) if isinstance(op, SimProcess)]
