@@ -142,10 +142,10 @@ def test_only_what_samples_do_not_share_is_computed_for_each_of_them(compiled):
         build({"function": lambda t: [t, t], "own": nengo.processes.BrownNoise()}),
         minibatch_size=3,
     ).program
-    assert sorted(map(program.host.rows, program.sources)) == [1, 3]
+    assert sorted(map(program.host.rows, program.sources.values())) == [1, 3]
     drawn = build({"own": nengo.processes.WhiteNoise(), "seeded": seeded})
     host = compiled(drawn, minibatch_size=3).program.host
-    rows = {type(op.process).__name__: host.rows(name) for name, op in host.sources.items()}
+    rows = {type(op.process).__name__: host.rows(op) for op in host.sources.values()}
     assert rows == {"WhiteNoise": 1, "BrownNoise": 3}  # other samples' white noise is JAX's
 
 
