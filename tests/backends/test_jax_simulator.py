@@ -72,6 +72,37 @@ def test_pickled_simulator_keeps_summed_delays_and_the_place_in_noise(minibatch_
         np.testing.assert_array_equal(sim.data[again["probes"][0]], expected[0])
 
 
+class Walk(nengo.Process):
+    """A random walk that its input drives."""
+
+    def make_state(self, shape_in, shape_out, dt, dtype=None):
+        return {"place": np.zeros(shape_out)}
+
+    def make_step(self, shape_in, shape_out, dt, rng, state):
+        def step(t, x):
+            state["place"] += x + rng.uniform(-1, 1, shape_out)
+            return state["place"]
+
+        return step
+
+
+@pytest.mark.parametrize("minibatch_size", [None, 2])
+def test_pickled_simulator_keeps_the_states_of_processes_with_an_input(minibatch_size):
+    with nengo.Network(seed=1) as net:
+        walk = nengo.Node(Walk(), size_in=1, size_out=1)
+        nengo.Connection(nengo.Node([0.5]), walk, synapse=None)
+        net.place = nengo.Probe(walk)
+    with ngc.jax.Simulator(net, minibatch_size=minibatch_size, progress_bar=False) as sim:
+        sim.run_steps(4)
+        text = pickle.dumps((sim, net.place))
+        sim.run_steps(3)
+        expected = sim.data[net.place]
+    copy, probe = pickle.loads(text)
+    with copy:
+        copy.run_steps(3)
+        np.testing.assert_array_equal(copy.data[probe], expected)
+
+
 def test_simulator_left_open_is_warned_of():
     sim = ngc.jax.Simulator(nengo.Network(label="mine"), progress_bar=False)
     with pytest.warns(ResourceWarning, match="mine.*deallocated while open"):

@@ -210,9 +210,9 @@ class Simulator:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state["same"])
         self._devices = Devices(self._n, None, None)  # there may be others here
-        n_run = self.program.host.n_run
+        n_run, kept = self.program.host.n_run, self.program.host.kept
         self._open(state["seed"])
-        self.program.host.go_on(n_run)
+        self.program.host.go_on(n_run, kept)
         self._n_steps = state["n_steps"]
         for signal, value in state["signals"].items():
             self.signals[signal] = value

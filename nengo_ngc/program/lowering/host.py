@@ -64,6 +64,8 @@ class Host:
         Functions of time and processes whose values are computed before the timesteps.
     n_run : dict of {str: int}
         For how many timesteps each source has run.
+    kept : dict of {Operator: list}
+        The generator and the state of each process that runs in Python, for each sample.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Host:
         self._processes = processes
         self._n_samples, self._dt = n_samples, dt
         self._steps: dict[Operator, list] = {}
+        self.kept: dict[Operator, list[tuple]] = {}
         in_python = [op for op in operators if calls_python(op)]
         ahead = [op for op in in_python if _has_no_input(op)]
         if len(ahead) < len(in_python):
@@ -121,7 +124,7 @@ class Host:
         they are drawn on the device, as Gaussian white noise is.
         """
         rng = np.random.RandomState(seed)
-        self._steps = {}
+        self._steps, self.kept = {}, {}
         self.n_run = dict.fromkeys(self.sources, 0)
         in_python = {*self.sources.values(), *self._called}
         for k, op in enumerate(self._processes):
@@ -132,16 +135,27 @@ class Host:
             for sample in range(1, 1 if is_one else self._n_samples):
                 own = np.random.RandomState([seed, k, sample])
                 generators.append(op.process.get_rng(own))
-            self._steps[op] = [self._start(op, generator) for generator in generators]
+            self.kept[op] = [(generator, self._new_state(op)) for generator in generators]
+            self._steps[op] = [self._start(op, *kept) for kept in self.kept[op]]
 
-    def go_on(self, n_run: Mapping[str, int]) -> None:
-        """Run the processes that need no input again, after ``start``.
+    def go_on(self, n_run: Mapping[str, int], kept: Mapping[Operator, list[tuple]]) -> None:
+        """Bring the processes to where they were, after ``start``.
+
+        Those that need no input run again. The others have their states back, which, as Nengo
+        asks for, are in the arrays of ``make_state``.
 
         Parameters
         ----------
         n_run : dict of {str: int}
             Timesteps for each source, as in the attribute of this name.
+        kept : dict of {Operator: list}
+            As in the attribute of this name.
         """
+        for op in self.kept.keys() & {*self._called}:
+            for (rng, state), (rng_before, state_before) in zip(self.kept[op], kept[op]):
+                rng.set_state(rng_before.get_state())
+                for name, array in state.items():
+                    array[...] = state_before[name]
         for name, n in n_run.items():
             op = self.sources[name]
             if op in self._steps and type(op.process) not in _CERTAIN:
@@ -149,11 +163,11 @@ class Host:
                     self.process(op, k + 1)
         self.n_run = dict(n_run)
 
-    def _start(self, op, rng):
-        process = op.process
-        size_in, size_out = getattr(op.input, "shape", (0,)), op.output.shape
-        state = process.make_state(size_in, size_out, self._dt)
-        return process.make_step(size_in, size_out, self._dt, rng, state)
+    def _new_state(self, op):
+        return op.process.make_state(*_shapes(op), self._dt)
+
+    def _start(self, op, rng, state):
+        return op.process.make_step(*_shapes(op), self._dt, rng, state)
 
     def rows(self, op: Operator) -> int:
         """Return the number of samples for which an operator has values of their own, or 1.
@@ -247,6 +261,10 @@ class Host:
                 f"Function '{name}' returned a value {y!r} of invalid type {type(y)!r}"
             ) from error
         return made
+
+
+def _shapes(op):
+    return getattr(op.input, "shape", (0,)), op.output.shape
 
 
 def _has_no_input(op):
