@@ -6,6 +6,7 @@ import pickle
 import nengo
 import numpy as np
 import pytest
+from nengo.exceptions import ValidationError
 
 import nengo_ngc as ngc
 
@@ -188,3 +189,15 @@ def test_simulators_of_one_model_leave_each_other_alone():
     np.testing.assert_allclose(first, expected, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(last, first, rtol=1e-4, atol=1e-5)
     assert all(np.any(values[-1]) for values in expected)
+
+
+def test_data_that_are_no_arrays_of_nodes():
+    with nengo.Network() as net:
+        stimulus = nengo.Node([0.5])
+        nengo.Probe(stimulus)
+    with ngc.jax.Simulator(net, progress_bar=False) as sim:
+        with pytest.raises(ValidationError, match="data: must be a mapping"):
+            sim.run_steps(2, data=np.array([0.5, 0.5]))
+        for wrong in ("half", [[0.5], [0.5, 0.1]]):
+            with pytest.raises(ValidationError, match="data: must hold an array of numbers"):
+                sim.run_steps(2, data={stimulus: wrong})

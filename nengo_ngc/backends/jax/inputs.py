@@ -9,6 +9,7 @@ from nengo.exceptions import ValidationError
 from numpy.typing import ArrayLike, NDArray
 
 from ...program.lowering import Program
+from ...validation import shown
 
 Arrays = dict[str, NDArray]
 
@@ -33,8 +34,12 @@ class Inputs:
         ------
         nengo.exceptions.ValidationError
             If values are given for anything but a node without an input, or if an array does
-            not have the right shape.
+            not have the right shape or is not one of numbers.
         """
+        if not isinstance(data, Mapping):
+            raise ValidationError(
+                f"must be a mapping of nodes to arrays, got {shown(data)}", attr="data"
+            )
         return {self.name(node): self._fed(node, x, n_steps) for node, x in data.items()}
 
     def name(self, node: nengo.Node) -> str:
@@ -48,7 +53,12 @@ class Inputs:
         return name
 
     def _fed(self, node, x, n_steps):
-        x = np.asarray(x, self._dtype)
+        try:
+            x = np.asarray(x, self._dtype)
+        except (TypeError, ValueError):
+            raise ValidationError(
+                f"must hold an array of numbers for {node}, got {shown(x)}", attr="data"
+            ) from None
         given = x.shape
         x = x[None] if x.ndim == 2 else x
         fits = x.ndim == 3 and x.shape[0] in (1, self._n) and x.shape[1] in (1, n_steps)

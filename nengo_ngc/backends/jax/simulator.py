@@ -367,7 +367,7 @@ class Simulator:
             Whether a progress bar is shown. Default: as for the simulator.
         """
         self._require_open()
-        fed = self._inputs.of(data or {}, n_steps)
+        fed = self._inputs.of({} if data is None else data, n_steps)
         bar = self.progress_bar if progress_bar is None else progress_bar
         a_step = self._inputs.bytes_of_a_step(fed) + self._recording.bytes_of_a_step()
         limit = max(c for c in _CAPACITIES if c == 1 or c * a_step <= _MAX_BYTES)
