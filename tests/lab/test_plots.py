@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from nengo_ngc import plots
+from nengo_ngc.lab.specs.base import draw_filters
 
 
 @pytest.fixture
@@ -312,3 +313,10 @@ def test_class_codes_are_sorted_by_class(tmp_path, figures):
     assert image.get_interpolation() == "none"  # which would smear units over others
     assert "4 units" in figures[0].axes[0].get_xlabel()  # the second never is active
     assert [t.get_text() for t in figures[0].axes[0].get_yticklabels()] == ["a", "b"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_filters_of_weights_that_are_all_0(tmp_path):
+    draw_filters(np.zeros((3, 4)), (2, 2), tmp_path)
+    grey = imread(tmp_path / "filters.png")[..., :3]
+    assert np.unique(np.round(grey[grey < 1], 2)).size == 1  # on a white ground
