@@ -9,7 +9,7 @@ from nengo_ngc import datasets
 from nengo_ngc.lab import compare as comparison
 from nengo_ngc.lab.compare import ranking, report, results, statistics, task_report, training
 from nengo_ngc.lab.compare.tasks import TASKS, Curve, Task
-from nengo_ngc.lab.compare.tasks.base import tested
+from nengo_ngc.lab.compare.tasks import base as tasks_base
 from nengo_ngc.lab.compare.tasks.noise import occluded, with_noise
 from nengo_ngc.lab.specs import MODELS
 from nengo_ngc.models import RuleClassifier
@@ -231,7 +231,7 @@ class Brightness(Task):
 
 def test_a_task_may_change_the_images_that_it_is_given():
     data = datasets.load("digits", binarize=False)
-    X, y = tested(data)
+    X, y = tasks_base.tested(data)
     X *= 0.5
     y[:] = 0
     np.testing.assert_array_equal(2 * X, data.X_test)
