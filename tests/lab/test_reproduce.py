@@ -328,7 +328,7 @@ def test_recipes_that_come_with_the_package(name):
 @pytest.mark.parametrize("name", reproduce.names())
 def test_small_versions_learn(name, tmp_path, monkeypatch):
     """The cells of each recipe run, and reach what no untrained network does."""
-    monkeypatch.setattr(training, "_N_LOG_P", 60)  # images whose likelihood is estimated
+    monkeypatch.setattr(training, "_N_LOG_P", 12)  # images whose likelihood is estimated
     recipe, seen = reproduce.read(name), []
     for row in recipe.rows(quick=True):
         cell = next(iter(row.cells.values()))
