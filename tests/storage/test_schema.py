@@ -100,6 +100,7 @@ def test_files_are_read(tmp_path):
         (2**25 * " ", "it is larger than 16777216 bytes"),
         ("\udcff", "line 1 is not text in UTF-8"),
     ],
+    ids=lambda text: repr(text[:30]),  # names of tests of 32 MB slow down all reports
 )
 def test_damaged_files(tmp_path, text, message):
     path = tmp_path / "config.json"
