@@ -34,8 +34,8 @@ class Loss:
     Parameters
     ----------
     name : str
-        Name of the loss: "cross-entropy", "binary-cross-entropy", "squared-error", "error",
-        "triplet" or "contrastive".
+        Name of the loss: one of ``OUTPUT_LOSSES`` (networks/classifiers.py) or of
+        ``CODE_LOSSES`` (metrics/code_losses.py), or "error".
     settings : dict, optional
         Arguments of the loss.
     """
