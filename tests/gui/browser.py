@@ -273,11 +273,18 @@ class Page:
         self._errors += [entry["message"] for entry in log if entry["level"] == "SEVERE"]
         of_script = self._js("return window.$ ? $('#console_error').text() : ''")
         said = self._server.said[self._n_said :]
-        of_server = [line for line in said if re.search("Traceback|ERROR", line)]
-        return self._errors + [of_script] * bool(of_script) + of_server
+        if not any(re.search("Traceback|ERROR", line) for line in said):
+            said = []  # otherwise all of it, for what an error was comes lines after
+        return self._errors + [of_script] * bool(of_script) + said
 
     def leave(self):
         """Close the script, which ends its simulation."""
+        # One by one: connections that end with their page are reset where data has not been
+        # read, and Nengo GUI complains of that once the next page may have been opened.
+        sockets = "[sim, progress, Nengo.ace, Nengo.netgraph, ...Nengo.Component.components]"
+        self._js(f"{sockets}.forEach(c => c.ws.close())")
+        closed = f"return {sockets}.every(c => c.ws.readyState === WebSocket.CLOSED)"
+        wait_for(lambda: self._js(closed), "all connections are closed")
         self._driver.get("about:blank")
 
     def screenshot(self, path):
