@@ -19,6 +19,7 @@ from .goodness import Goodness
 from .normalization import Normalization
 from .parameters import Shape, check_parameters, write_signal
 from .parts import neurons, seed_of
+from .settling import at_first, hold
 
 _OUTPUT_SCALE = 5.0  # of the error of the output, as in the authors' program
 
@@ -201,7 +202,7 @@ class RepresentationCircuit(LearningNetwork):
         before = neurons(n, Identity(), f"before{level}")
         nengo.Connection(normalized, before, synapse=self._delay)
         start = PureNode(
-            _from_now, n, others=[normalized], schedule=self._schedule, label=f"start{level}"
+            at_first, n, others=[normalized], schedule=self._schedule, label=f"start{level}"
         )
         nengo.Connection(before, start, synapse=None)
         return before, self._neurons_of(start)
@@ -212,14 +213,9 @@ class RepresentationCircuit(LearningNetwork):
         start = 0
         for level in self._levels_read:
             n = self._shape[level]
-            of_pass = PureNode(
-                _from_now,
-                n,
-                others=[self._normalized[level]],
-                schedule=self._schedule,
-                label=f"pass{level}",
+            of_pass = hold(
+                self._normalized[level], self._schedule, self._delay, f"pass{level}"
             )
-            nengo.Connection(of_pass, of_pass, synapse=self._delay)
             nengo.Connection(of_pass, relay[start : start + n], synapse=None)
             start += n
         return relay
@@ -366,10 +362,6 @@ def _goodness_of(goodness, xp, x, z):
 
 def _loss_of(goodness, xp, x, z, kind):
     return goodness.loss(xp, z, kind)
-
-
-def _from_now(xp, first, before, now):
-    return xp.where(first, now, before)
 
 
 def _total(xp, x, *goodness):

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import nengo
 from nengo.ensemble import Neurons
 from nengo.synapses import Synapse
 
+from ..namespace import Array
 from ..neurons import Identity
 from ..objects import PureNode
 from ..schedule import Schedule
@@ -88,13 +90,35 @@ def at_the_end(
     """
     before = neurons(source.size_out, Identity(), label=f"{label} before")
     nengo.Connection(source, before, synapse=delay)
-    kept = PureNode(_from_now, before.size_in, [before], schedule, label=label)
-    nengo.Connection(kept, kept, synapse=delay)
-    return kept
+    return hold(before, schedule, delay, label)
 
 
-def _from_now(xp, first, kept, now):
-    return xp.where(first, now, kept)
+def hold(
+    source: Neurons | nengo.Node, schedule: Schedule, delay: Synapse, label: str
+) -> PureNode:
+    """Hold what an object is at the first timestep of a presentation until it ends.
+
+    Parameters
+    ----------
+    source : nengo.ensemble.Neurons or nengo.Node
+    schedule : Schedule
+        Length of presentations.
+    delay : nengo.synapses.Synapse
+        What leads to the next timestep of the same presentation.
+    label : str
+
+    Returns
+    -------
+    PureNode
+    """
+    held = PureNode(at_first, source.size_out, [source], schedule, label=label)
+    nengo.Connection(held, held, synapse=delay)
+    return held
+
+
+def at_first(xp: Any, first: Any, later: Array, now: Array) -> Array:
+    """Return one array at the first timestep of a presentation, and another one later."""
+    return xp.where(first, now, later)
 
 
 def _over(tolerance, xp, first, held, *states):
