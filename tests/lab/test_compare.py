@@ -235,6 +235,68 @@ def test_a_cell_is_run_again_once_its_code_has_changed(tmp_path, monkeypatch, ra
     assert [times_run(ran, config, out) for _ in range(2)] == [1, 0]
 
 
+def test_results_with_other_settings_are_kept(tmp_path, ran):
+    """Two configurations may have the same name, or one may be changed and changed back."""
+    one = {**SMALL, "rules": ["backprop"], "seeds": [0]}
+    two = {**one, "epochs": 3}
+    assert [times_run(ran, c, tmp_path) for c in (one, two, one, two, one)] == [1, 1, 0, 0, 0]
+    (found,) = comparison.compare(one, tmp_path)
+    assert found["cell"]["epochs"] == SMALL["epochs"]
+    paths = sorted((tmp_path / "cells").glob("*.json"))
+    assert len(paths) == 2
+    paths[0].write_text(paths[0].read_text().replace("12.5", "1.5"))
+    with pytest.warns(UserWarning, match="is now"):
+        assert sum(times_run(ran, c, tmp_path) for c in (one, two)) == 1
+
+
+def test_a_result_that_is_damaged_while_another_one_is_computed(tmp_path):
+    cell = {"rule": "backprop", "seed": 0, "dataset": "digits", "tasks": ["accuracy"]}
+    (tmp_path / "x.json").write_text("{")
+    results.keep(tmp_path / "x.json", result_of(cell, {}))
+    assert results.finished(tmp_path / "x.json", cell, {}) is not None
+
+
+def test_a_comparison_and_its_data_may_be_moved(tmp_path, ran):
+    X = np.random.RandomState(0).rand(40, 16)
+    config = {**SMALL, "rules": ["backprop"], "seeds": [0]}
+    config["datasets"] = {"mine": (X, np.arange(40) % 2)}
+    assert [times_run(ran, config, tmp_path / "here") for _ in range(2)] == [1, 0]
+    (tmp_path / "here").rename(tmp_path / "there")
+    assert times_run(ran, config, tmp_path / "there") == 0
+    (found,) = comparison.compare(config, tmp_path / "there")
+    assert found["cell"]["data"]["path"] == str(tmp_path / "there" / "data" / "mine")
+    config["datasets"] = {"mine": (X[::-1], np.arange(40) % 2)}
+    assert times_run(ran, config, tmp_path / "there") == 1
+
+
+def test_pictures_that_a_result_cannot_hold_are_left_out(tmp_path, monkeypatch):
+    (tmp_path / "pictures").mkdir()
+    for name, n_bytes in (("filters", 900), ("reconstructions", 300), ("samples", 600)):
+        assert name in MODELS["ngc"].captions
+        (tmp_path / "pictures" / f"{name}.png").write_bytes(bytes(n_bytes))
+    monkeypatch.setattr(results, "PICTURE_BYTES", 1000)
+    assert list(training._pictures("ngc", tmp_path)) == ["reconstructions", "samples"]
+
+
+@needs_jax
+@pytest.mark.skipif(
+    not Path("/proc/self/task").exists(), reason="Linux says which threads there are"
+)
+def test_threads_of_a_cell_are_those_that_it_is_given():
+    script = (
+        "import glob, jax; jax.jit(lambda x: x @ x)(jax.numpy.ones((512, 512)));"
+        "names = [open(path).read() for path in glob.glob('/proc/self/task/*/comm')];"
+        "print(sum(name.startswith('tf_XLAEigen') for name in names))"
+    )
+    env = {**os.environ, **processes._limits(1)}
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True
+        ).stdout
+        == "1\n"
+    )
+
+
 def test_a_cell_is_run_again_once_registered_data_have_changed(tmp_path, monkeypatch, ran):
     rng = np.random.RandomState(0)
 
@@ -738,7 +800,7 @@ PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n and so on").decode()
         {"pictures": {"unknown": PNG}},
         {"pictures": {"samples": base64.b64encode(b"GIF89a").decode()}},
         {"pictures": {"samples": "no base64"}},
-        {"pictures": {"samples": PNG + "A" * 2**23}},
+        {"pictures": {"samples": PNG + "A" * 3 * 2**22}},
         {"pictures": None},
         {"test": None},
         {"test": {"best": {"epoch": 1, "error": 12.5}}},

@@ -12,7 +12,7 @@ import pytest
 from nengo_ngc.exceptions import DivergenceError
 from nengo_ngc.lab import compare as comparison
 from nengo_ngc.lab import provenance
-from nengo_ngc.lab.compare import data, processes, results, search, training, worker
+from nengo_ngc.lab.compare import data, processes, report, results, search, training, worker
 from nengo_ngc.lab.specs import MODELS
 
 needs_optuna = pytest.mark.skipif(
@@ -159,6 +159,8 @@ def test_a_search_without_a_measure_of_validation_images():
 
     with pytest.raises(ValueError, match="backprop needs a measure of validation images"):
         search.choose(config_of(), run)
+    (trial,) = run({"trial": trial_cell()}, 0)
+    assert report.outcome({**trial, "test": {}}) == "validation images were not measured"
 
 
 def trial_cell():
@@ -321,7 +323,8 @@ def test_settings_that_are_a_text_by_default_may_be_flags():
         ({"search": {"pes": {"learning_rate": [1, "log"]}}}, "must be two numbers above 0"),
         ({"search": {"backprop": {"anneal": [True]}}}, "anneal is among settings.backprop"),
         ({"seeds": [search.SEED]}, "seeds must not have 1000000"),
-        ({"validation": 0}, "validation must be above 0 for a search"),
+        ({"validation": 0}, "validation must hold images out for a search, got 0"),
+        ({"validation": 0.01, "train_images": 40}, "hold images out for a search, got 0.01"),
         ({"trials": 0}, "trials must be a whole number"),
         ({"search_epochs": 0}, "search_epochs must be a whole number"),
     ],

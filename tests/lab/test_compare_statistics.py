@@ -21,24 +21,25 @@ ERRORS = {
 }
 
 
-def results_of(errors):
-    """Results of cells with these errors, and the configuration."""
+def results_of(errors, tasks=("accuracy",)):
+    """Results of cells with these errors, in all tasks, and the configuration."""
     config = {"rules": [*errors], "seeds": [*range(max(map(len, errors.values())))]}
-    config = comparison.check_config({**config, "hidden": [[8]], "backends": ["nengo"]})
+    config |= {"hidden": [[8]], "backends": ["nengo"], "tasks": [*tasks]}
+    config = comparison.check_config(config)
     made = {
         "history": [{"epoch": 1, "val_error": 1.0}],
         "angles": [{}],
         "pictures": {},
-        "curves": {},
     }
     made.update(status="done", samples_per_second=1.0, peak_memory_mb=1, seconds=1.0, code={})
     made["provenance"] = provenance.collect([0], {"digits": "ab" * 32})
     found = []
     for cell in comparison.cells_of(config).values():
         if cell["seed"] < len(errors[cell["rule"]]):
-            best = {"epoch": 1, "error": errors[cell["rule"]][cell["seed"]]}
-            test = {"last": {"error": 50.0}, "best": best}
-            found.append({"cell": cell, "test": test, "val": {}, **made})
+            error = errors[cell["rule"]][cell["seed"]]
+            test = {"last": {"error": 50.0}, "best": {"epoch": 1, "error": error}}
+            curves = {"noise": [[0.0, error]]} if "noise" in tasks else {}
+            found.append({"cell": cell, "test": test, "val": {}, "curves": curves, **made})
     return found, config
 
 
@@ -185,6 +186,25 @@ def test_a_rule_that_fails_with_some_seeds_is_not_called_the_best(tmp_path):
     report.write([*others, *lost], config, tmp_path)
     text = (tmp_path / "table.txt").read_text()
     assert "Best: backprop, 4.05" in text and "pes has failed with 3 of 6 seeds" in text
+
+
+def test_a_rule_that_fails_with_some_seeds_does_not_win_a_task(tmp_path):
+    errors = {"backprop": ERRORS["backprop"], "pes": (1.0, 1.1, 1.2)}
+    results, config = results_of(errors, ["accuracy", "noise"])
+    failed = {"status": "failed", "message": "diverged", "lasting": True, "code": {}}
+    lost = [
+        {"cell": cell, **failed}
+        for cell in comparison.cells_of(config).values()
+        if cell["rule"] == "pes" and cell["seed"] > 2
+    ]
+    assert len(lost) == 3
+    for failures, unclear in (([], None), (lost, "failed seeds")):
+        report.write([*results, *failures], config, tmp_path)
+        (of_tasks,) = json.loads((tmp_path / "compare.json").read_text())[
+            "task_statistics"
+        ].values()
+        assert of_tasks["noise"]["noise"]["unclear"] == unclear
+        assert ("pes?" in (tmp_path / "table.txt").read_text()) == (unclear is not None)
 
 
 def test_no_seed_is_lost_on_a_logarithmic_axis(tmp_path, figures):

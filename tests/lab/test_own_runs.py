@@ -320,6 +320,11 @@ def test_data_that_change_while_cells_run(tmp_path):
         ([3], r"datasets\[0\]: .*must be a name, a path, a mapping"),
         ([(arrays()["X"], arrays()["y"])], "datasets: arrays need a name"),
         ({"a/b": "digits"}, "datasets must have names of letters"),
+        (
+            {"one": "digits", "mine": "mine.npz"},
+            "datasets.one: a table gives names to data",
+        ),
+        ({"mnist": "digits"}, "datasets.mnist: a table .* as in digits = 'digits'"),
         ({"mine": {"X": arrays()["X"]}}, "datasets.mine: y: is missing"),
         ({}, "datasets must be a list of at least 1"),
         ("mine.npz", "datasets must be a list of at least 1"),

@@ -58,6 +58,14 @@ def without_seed(cell: Mapping[str, Any]) -> str:
     return "-".join("x".join(map(str, v)) if isinstance(v, list) else str(v) for v in values)
 
 
+def settings_of(cell: Mapping[str, Any]) -> dict[str, Any]:
+    """What the result of a cell depends on, which the place of its data is no part of."""
+    data = cell.get("data")
+    if not isinstance(data, Mapping):
+        return {**cell}
+    return {**cell, "data": {key: value for key, value in data.items() if key != "path"}}
+
+
 def _as_file(name: str) -> str:
     if len(name) <= _LONGEST_NAME:
         return name

@@ -192,8 +192,9 @@ def _check_search(
     """Raise ValueError unless settings of a rule can be searched for in these ranges."""
     if rule not in config["rules"]:
         raise ValueError(f"search: {unknown('rule', rule, config['rules'])}")
-    if config["validation"] == 0:
-        raise ValueError("validation must be above 0 for a search, got 0")
+    n, validation = config["train_images"], config["validation"]
+    if validation == 0 or (n and data.n_validation(validation, n) == 0):
+        raise ValueError(f"validation must hold images out for a search, got {validation}")
     if search.SEED in config["seeds"]:
         raise ValueError(f"seeds must not have {search.SEED}, which is that of the search")
     if not ranges:

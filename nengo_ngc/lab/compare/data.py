@@ -53,6 +53,11 @@ def found(
             raise ValueError(
                 f"datasets must have names of letters, digits and _.+- only, got {name!r}"
             )
+        if named and not _is_own(source) and datasets.SOURCES.get(key) is not source:
+            raise ValueError(
+                f"{where}: a table gives names to data of your own; all others have the name "
+                f"by which they are known, as in {item} = {item!r}"
+            )
         if sources.get(name, source) is not source:
             raise ValueError(
                 f"{where}: another data set is called {name!r}, too; give names to both in a "
@@ -148,7 +153,7 @@ def split(
 
     y = data.y_train[: cell["train_images"]]
     n, (_, first, counts) = len(y), np.unique(y, return_index=True, return_counts=True)
-    n_held_out = _n_held_out(cell["validation"], n)
+    n_held_out = n_validation(cell["validation"], n)
     if n_held_out > n - len(first):
         raise ValueError(
             f"validation must leave one of {n} training images for each of {len(first)} "
@@ -181,7 +186,8 @@ def without_test(data: Dataset) -> Dataset:
     return replace(data, X_test=data.X_test[:0].copy(), y_test=data.y_test[:0].copy())
 
 
-def _n_held_out(wanted: float | None, n: int) -> int:
+def n_validation(wanted: float | None, n: int) -> int:
+    """How many of n training images are for validation, by the setting ``validation``."""
     if wanted is None:
         return default_validation(n)
     return wanted if isinstance(wanted, int) else round(wanted * n)

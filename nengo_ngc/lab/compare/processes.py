@@ -156,6 +156,7 @@ def _limits(n_threads: int | None) -> dict[str, str]:
     if n_threads is None:
         return quiet
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+    names += ("NPROC",)  # what XLA reads, which reads none of the others
     return {**quiet, **{name: str(n_threads) for name in names}}
 
 

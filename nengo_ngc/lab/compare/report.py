@@ -1,7 +1,9 @@
 """Reports of comparisons of learning rules: a table, pictures, and an HTML page."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import compress
 from pathlib import Path
 from typing import Any
@@ -40,10 +42,13 @@ def write(
     """
     folder = Path(folder)
     origins = provenance.merged(result["provenance"] for result in _done(results))
-    groups, tasks = _groups(results), _tasks(results, task_report.summary)
-    ranked = _tasks(results, task_report.rankings)
-    failed = {group: _failed(results, group, runs) for group, runs in groups.items()}
-    known = {g: statistics.of_group(runs, failed[g]) for g, runs in groups.items()}
+    groups = _groups(results)
+    known = {
+        group: statistics.of_group(runs, _failed(results, group, lambda c: not c["variant"]))
+        for group, runs in groups.items()
+    }
+    tasks = _tasks(results, lambda group, cells, task: task_report.summary(cells, task))
+    ranked = _tasks(results, partial(_rankings, results))
     lacking = [
         f"{rule} cannot do the task {task}: {why}"
         for task, rules in missing(config).items()
@@ -108,15 +113,22 @@ def _drawn(runs: Results, folder: Path, number: int) -> list[tuple[str, Path, st
 
 
 def _tasks(results: list[dict], what: Callable) -> dict[str, dict[str, dict[str, Any]]]:
-    """What a function of results and a task returns, by group and task, if it is anything."""
+    """What a function of a group, its results and a task returns, if it is anything."""
     groups: dict[str, list[dict]] = {}
     for result in _done(results):
         groups.setdefault(_group(result), []).append(result)
     found = {
-        group: {task: of_task for task in TASKS if (of_task := what(cells, task))}
+        group: {task: of_task for task in TASKS if (of_task := what(group, cells, task))}
         for group, cells in groups.items()
     }
     return {group: tasks for group, tasks in found.items() if tasks}
+
+
+def _rankings(
+    results: list[dict], group: str, cells: list[dict], task: str
+) -> dict[str, dict[str, Any]]:
+    failed = _failed(results, group, lambda cell: task in cell["tasks"])
+    return task_report.rankings(cells, task, failed)
 
 
 def _won(
@@ -299,6 +311,8 @@ def outcome(result: dict[str, Any], measure: str | None = None) -> str:
     if result["status"] != "done":
         return f"failed, {result['message']}"
     name, test = criterion(result), result["test"]
+    if not test and "best" not in result["val"]:
+        return "validation images were not measured"
     if not test:
         return f"validation {label(result)} {as_text(name, result['val']['best'][name])}"
     called = f"test {label(result)}"
@@ -340,14 +354,13 @@ def _group(result: dict) -> str:
     return name
 
 
-def _failed(results: list[dict], group: str, runs: Results) -> dict[str, int]:
-    """How many usual cells of each rule of a group have failed, if any have."""
-    rules = [
+def _failed(results: list[dict], group: str, counts: Callable[[dict], bool]) -> dict[str, int]:
+    """How many of those cells of a group that count have failed, by rule."""
+    return Counter(
         cell["rule"]
         for cell in (result["cell"] for result in results if result["status"] == "failed")
-        if not cell["variant"] and f"{group},".startswith(f"{_settings_of(cell)},")
-    ]
-    return {rule: rules.count(rule) for rule in runs if rule in rules}
+        if counts(cell) and f"{group},".startswith(f"{_settings_of(cell)},")
+    )
 
 
 def _settings_of(cell: dict) -> str:

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import warnings
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from ...storage.schema import Either, Field, Flag, List, Number, Table, Text, Wh
 from ..provenance import SCHEMA
 from ..specs import MODELS, compared
 from . import budget
+from .cells import settings_of
 from .tasks import TASKS
 
-_PICTURE_BYTES = 2**22  # the largest of a model's pictures have a fifth of a megabyte
+PICTURE_BYTES = 2**23  # of all pictures of a result; a file can hold that much in base64
 _LARGEST = 1e9  # beyond any machine's speed and memory
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -74,8 +76,8 @@ def picture(text: str) -> bytes:
         content = base64.b64decode(text, validate=True)
     except ValueError as error:
         raise ValueError(f"a picture is not in base64: {error}") from None
-    if not content.startswith(_PNG) or len(content) > _PICTURE_BYTES:
-        raise ValueError(f"a picture must be a PNG file of at most {_PICTURE_BYTES} bytes")
+    if not content.startswith(_PNG) or len(content) > PICTURE_BYTES:
+        raise ValueError(f"a picture must be a PNG file of at most {PICTURE_BYTES} bytes")
     return content
 
 
@@ -84,13 +86,12 @@ def read(path: str | Path, cell: dict, code: dict[str, str]) -> dict[str, Any] |
 
     Raises ValueError if it makes no sense.
     """
-    result = parsing.read(path)
-    if not isinstance(result, dict):
-        raise ValueError(f"{path}: the content must be a table")
-    if (result.get("cell"), result.get("code")) != (cell, code):
+    result = _content(path)
+    if result.get("code") != code or not _is_of(result, cell):
         return None
     if result.pop("sha256", None) != _sum(result):
         raise ValueError(f"{path}: its SHA-256 is not that of its content")
+    result["cell"] = cell  # the data may have moved since
     done = result.get("status") != "failed"
     measured = {key: value for key, value in result.items() if key != "cell"}
     schema.check(path, measured, _done(cell["rule"]) if done else _FAILED)
@@ -126,9 +127,19 @@ def label(result: dict[str, Any]) -> str:
 
 
 def keep(path: str | Path, result: dict[str, Any]) -> None:
-    """Write a result together with its hash."""
+    """Write a result together with its hash.
+
+    If the file has the finished result of a cell with other settings, which has the same name,
+    that is kept beside it, and `finished` finds it there.
+    """
+    path, cell = Path(path), result["cell"]
+    with suppress(FileNotFoundError, RecursionError, ValueError):  # there is nothing to keep
+        before = _content(path)
+        if before.get("status") == "done" and not _is_of(before, cell):
+            os.replace(path, _beside(path, before["cell"]))
     with atomic.replacing(path) as file:
         json.dump({**result, "sha256": _sum(result)}, file)
+    _beside(path, cell).unlink(missing_ok=True)  # of other code
 
 
 def finished(
@@ -140,7 +151,16 @@ def finished(
     runs again, unless it is a trial of a search that would fail again: what the search tries
     next depends on it. A damaged file is set aside, and a warning says so.
     """
-    path = Path(path)
+    for place in (Path(path), _beside(Path(path), cell)):
+        result = _finished(place, cell, code, sha256)
+        if result is not None:
+            return result
+    return None
+
+
+def _finished(
+    path: Path, cell: dict, code: dict[str, str], sha256: str | None
+) -> dict[str, Any] | None:
     try:
         result = read(path, cell, code)
     except FileNotFoundError:
@@ -158,6 +178,25 @@ def finished(
         of_data = result["provenance"]["data"].get(cell["dataset"])
         return result if sha256 in (None, of_data) else None
     return result if result.get("lasting", False) and not cell["tasks"] else None
+
+
+def _content(path: str | Path) -> dict[str, Any]:
+    content = parsing.read(path)
+    if not isinstance(content, dict):
+        raise ValueError(f"{path}: the content must be a table")
+    return content
+
+
+def _is_of(result: dict[str, Any], cell: dict) -> bool:
+    """Whether a result is that of a cell, wherever its data were."""
+    of = result.get("cell")
+    return isinstance(of, dict) and settings_of(of) == settings_of(cell)
+
+
+def _beside(path: Path, cell: dict) -> Path:
+    """Where the result of a cell is kept while another cell of the same name has the file."""
+    text = json.dumps(settings_of(cell), sort_keys=True)
+    return path.with_name(f"{path.stem}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.json")
 
 
 def _sum(result: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """What can be concluded from the seeds of a comparison: intervals, and tests between rules."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -107,7 +107,8 @@ def of_group(
         first, each with ``mean``, ``interval`` (or None) and ``n``; ``pairs``, as `pairs`
         returns them; ``smaller_is_better``; ``equal``, the rules from which the first one
         does not differ significantly, or None if it cannot be said which rule is the best;
-        ``unclear``, why it cannot be said, or None; and ``failed``, as given.
+        ``unclear``, why it cannot be said, or None; and ``failed``, for those of the rules
+        that have failed with some seeds.
     """
     cells = [cell for each in runs.values() for cell in each]
     name = criterion(cells[0])
@@ -117,21 +118,19 @@ def of_group(
         for rule, each in runs.items()
     }
     smaller = compared()[cells[0]["cell"]["rule"]][0].smaller_is_better
-    found = ranked(values, smaller)
-    failed = dict(failed or {})
-    if next(iter(found["rules"])) in failed and len(found["rules"]) > 1:
-        # the seeds with which it has not failed may be those that are easy
-        found |= {"equal": None, "unclear": "failed seeds"}
     return {
         "measure": name,
         "label": label(cells[0]),
         "epoch": epoch,
-        **found,
-        "failed": failed,
+        **ranked(values, smaller, failed),
     }
 
 
-def ranked(values: Mapping[str, Seeds], smaller_is_better: bool) -> dict[str, Any]:
+def ranked(
+    values: Mapping[str, Seeds],
+    smaller_is_better: bool,
+    failed: Mapping[str, int] | None = None,
+) -> dict[str, Any]:
     """Rank rules by the mean of a measure over seeds.
 
     Parameters
@@ -139,12 +138,16 @@ def ranked(values: Mapping[str, Seeds], smaller_is_better: bool) -> dict[str, An
     values : mapping of str to mapping of int to float
         The measure of each rule, by seed.
     smaller_is_better : bool
+    failed : mapping of str to int, optional
+        How many cells of a rule have failed, of which nothing is known.
 
     Returns
     -------
     dict
-        ``rules``, ``pairs``, ``smaller_is_better``, ``equal`` and ``unclear`` of `of_group`.
+        ``rules``, ``pairs``, ``smaller_is_better``, ``equal``, ``unclear`` and ``failed`` of
+        `of_group`.
     """
+    failed = {rule: n for rule, n in (failed or {}).items() if rule in values}
     sign = 1 if smaller_is_better else -1
     order = sorted(values, key=lambda rule: sign * np.mean([*values[rule].values()]))
     tested = pairs({rule: values[rule] for rule in order})
@@ -159,14 +162,18 @@ def ranked(values: Mapping[str, Seeds], smaller_is_better: bool) -> dict[str, An
         },
         "pairs": tested,
         "smaller_is_better": smaller_is_better,
-        **_about_first(order, tested, sign),
+        "failed": failed,
+        **_about_first(order, tested, sign, failed),
     }
 
 
 def _about_first(
-    order: Sequence[str], tested: Sequence[Mapping], sign: int
+    order: Sequence[str], tested: Sequence[Mapping], sign: int, failed: Collection[str]
 ) -> dict[str, list[str] | str | None]:
     """``equal`` and ``unclear`` of the rule that has the best mean."""
+    if order[0] in failed and order[1:]:
+        # the seeds with which it has not failed may be those that are easy
+        return {"equal": None, "unclear": "failed seeds"}
     of_first = [pair for pair in tested if pair["rules"][0] == order[0]]
     if any(pair["n"] < FEWEST for pair in of_first):
         return {"equal": None, "unclear": "too few seeds"}

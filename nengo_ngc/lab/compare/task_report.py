@@ -52,7 +52,9 @@ def _point(x: float, values: Sequence[float]) -> dict[str, Any]:
     }
 
 
-def rankings(results: Sequence[dict[str, Any]], task: str) -> dict[str, dict[str, Any]]:
+def rankings(
+    results: Sequence[dict[str, Any]], task: str, failed: Mapping[str, int] | None = None
+) -> dict[str, dict[str, Any]]:
     """Rank rules by each curve of a task.
 
     What decides is the mean of all points of a seed, or the last one, as the curve says.
@@ -61,6 +63,8 @@ def rankings(results: Sequence[dict[str, Any]], task: str) -> dict[str, dict[str
     ----------
     results, task
         As of `summary`.
+    failed : mapping of str to int, optional
+        How many cells of a rule that do this task have failed.
 
     Returns
     -------
@@ -76,7 +80,7 @@ def rankings(results: Sequence[dict[str, Any]], task: str) -> dict[str, dict[str
                 points.setdefault(cell["rule"], {}).setdefault(cell["seed"], {})[x] = y
         values = _decisive(points, curve.whole)
         if values:
-            found[name] = ranked(values, curve.smaller_is_better)
+            found[name] = ranked(values, curve.smaller_is_better, failed)
     return found
 
 

@@ -17,8 +17,8 @@ from .. import datasets, provenance
 from ..datasets import Dataset
 from ..specs import MODELS, ModelSpec, compared
 from ..training_path import train
-from . import budget, checkpoints, data, follow
-from .cells import model_of
+from . import budget, checkpoints, data, follow, results
+from .cells import model_of, settings_of
 from .tasks import TASKS, Points, Task
 
 # test images whose log likelihood is estimated, and samples for each, of models that have one
@@ -91,7 +91,7 @@ class _Cell:
                 self._data = data.learned_from(self._data, rows)
         self._spec: ModelSpec = compared()[cell["rule"]][0]
         self._sha256 = self._hash()
-        made_of = {"cell": cell, "code": code, "data": self._sha256}
+        made_of = {"cell": settings_of(cell), "code": code, "data": self._sha256}
         self._checkpoints = checkpoints.Checkpoints(kept, self._spec, made_of)
         last = self._checkpoints.last()
         self._resumes = last is not None
@@ -251,11 +251,15 @@ def _folder_of_pictures(rule: str, folder: Path) -> Path | None:
 
 
 def _pictures(rule: str, folder: Path) -> dict[str, str]:
-    return {
-        path.stem: base64.b64encode(path.read_bytes()).decode()
-        for path in sorted((folder / "pictures").glob("*.png"))
-        if path.stem in MODELS[rule].captions
-    }
+    """Pictures in base64, without the largest ones if a result cannot hold them all."""
+    paths = [p for p in (folder / "pictures").glob("*.png") if p.stem in MODELS[rule].captions]
+    found, n_bytes = {}, 0
+    for path in sorted(paths, key=lambda path: path.stat().st_size):
+        content = path.read_bytes()
+        n_bytes += len(content)
+        if n_bytes <= results.PICTURE_BYTES:
+            found[path.stem] = base64.b64encode(content).decode()
+    return dict(sorted(found.items()))
 
 
 def _without_nan(record: dict[str, Any]) -> dict[str, Any]:
