@@ -108,6 +108,7 @@ def log_mean_exp(log_weights: NDArray) -> LogMean:
     Kong 1992, "A note on importance sampling using standardized weights", technical report
     348, Department of Statistics, University of Chicago.
     """
+    log_weights = np.asarray(log_weights, np.float64)  # float32 loses small terms of a sum
     n_samples = log_weights.shape[1]
     values = np.logaddexp.reduce(log_weights, axis=1) - np.log(n_samples)
     relative = np.exp(log_weights - values[:, None])

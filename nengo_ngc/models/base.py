@@ -141,22 +141,13 @@ class NetworkEstimator(BaseEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         return "_trainer" in self.__dict__ and self._task.learned is not None
 
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters of this model.
-
-        Simulators that were opened with the previous values are closed.
-
-        Parameters
-        ----------
-        **params
-            Arguments of the constructor.
-
-        Returns
-        -------
-        self
-        """
-        self._close()
-        return super().set_params(**params)
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute, and close simulators that have another value of a parameter."""
+        if "_trainer" in self.__dict__ and name in self._get_param_names():
+            if self._trainer.in_epoch:  # what it has learned until now would be lost
+                raise RuntimeError(f"{name} must be set between epochs, not during one")
+            self._close()
+        super().__setattr__(name, value)
 
     def _close(self):
         if "_trainer" in self.__dict__:

@@ -127,6 +127,8 @@ class ImageClassifier(ClassifierMixin, NetworkEstimator):
                 if n_updates != self._task.n_updates:
                     self._close()  # networks that are open have steps for another number
                 self._task.n_updates = n_updates
+                if not self.history_:  # what has been learned came in a stream
+                    self._task.forget_age()
             else:
                 self._n_updates = n_updates
                 self._start(len(X), **start)

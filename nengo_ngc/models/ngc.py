@@ -334,7 +334,8 @@ optional
         ----------
         X : (n, n_pixels) array or Images
         mask : (n_pixels,) or (n, n_pixels) array of bool, optional
-            True where a pixel is hidden. The value that X has there does not matter.
+            True where a pixel is hidden. It does not matter which value X has there, but it
+            must be one that a pixel can have, such as 0, and not NaN.
 
         Returns
         -------

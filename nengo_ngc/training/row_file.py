@@ -41,6 +41,8 @@ class RowFile:
             root = root.base
         if not isinstance(root, np.memmap) or not len(array) or not hasattr(os, "preadv"):
             return None
+        if root.filename is None:  # a copy in memory, such as ``astype`` returns
+            return None
         # a private copy of a file ("c") may have been written to, in memory only
         if root.mode == "c" or array.strides[0] <= 0 or not array[0].flags.c_contiguous:
             return None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import reduce
 from itertools import pairwise
+from threading import RLock
 from typing import Any
 from zlib import crc32
 
@@ -65,6 +66,7 @@ class Task(ABC):
         self.learned: dict[str, NDArray] | None = None
         self.history: list[dict] = []
         self._sessions: dict[str, Any] = {}
+        self._lock = RLock()
         self._fewer: int | None = None
         self._n_rest: int | None = None
 
@@ -336,6 +338,12 @@ class Task(ABC):
             self.close()
             self.learned = learned
             raise
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let other threads wait that want to use what was learned; see `whole`, too."""
+        with self._lock, self.whole():
+            yield
 
     # --- what it costs
 

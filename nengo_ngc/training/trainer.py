@@ -31,12 +31,15 @@ class Trainer:
     history : list of dict
         A record of each epoch: its number from 1, what was measured, the learning rate, and
         samples per second.
+    in_epoch : bool
+        Whether an epoch has begun and not ended.
     """
 
     def __init__(self, task: Task, history: list[dict] | None = None):
         self.task = task
         self.history = self.task.history = [] if history is None else history
         self.task.epoch = max(len(self.history) - 1, 0)
+        self.in_epoch = False
 
     def epochs(
         self,
@@ -79,12 +82,14 @@ class Trainer:
         while len(self.history) < max_epochs and not (stop and stop.is_over(self.history)):
             bar = Progress(max_epochs) if verbose else None
             watchers = [watch for watch in (bar, on_batch) if watch is not None]
+            self.in_epoch = True
             try:
                 with self.task.whole():
                     record = self._epoch(data, validation, watchers)
                 if bar is not None:
                     bar.done(record)
             finally:
+                self.in_epoch = False
                 self.task.epoch = max(len(self.history) - 1, 0)
                 if bar is not None:
                     bar.close()

@@ -55,6 +55,13 @@ def test_log_of_the_mean(rng):
     np.testing.assert_allclose(far.standard_errors, found.standard_errors)
 
 
+def test_weights_in_single_precision():
+    """In which the sum of so many equal numbers stops growing."""
+    found = log_mean_exp(np.full((1, 200_000), -500, np.float32))
+    assert found.values[0] == pytest.approx(-500, abs=1e-6)
+    assert found.effective_samples[0] == pytest.approx(200_000)
+
+
 def test_effective_samples():
     log_weights = np.array([[0.0] * 5, [0.0, 0.0, -1e3, -1e3, -1e3], [0.0] + [-1e3] * 4])
     found = log_mean_exp(log_weights)

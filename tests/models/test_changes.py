@@ -1,6 +1,7 @@
 """Models that are interrupted, copied, or set to something else after they have learned."""
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -130,6 +131,64 @@ def test_steps_shrink_once_epochs_follow_a_stream(tmp_path):
     assert models[0].history_[-1]["learning_rate"] == loaded.history_[-1]["learning_rate"]
     for key, array in models[0].parameters_.items():
         np.testing.assert_array_equal(array, loaded.parameters_[key])
+
+
+@pytest.mark.parametrize("rule", ["backprop", "incremental-predictive-coding"])
+def test_steps_of_epochs_after_a_stream_begin_with_their_full_size(rule):
+    settings = {"rule": rule, "anneal": "linear", "floor": 0.0, "optimizer": "sgd"}
+    model = make("RuleClassifier", **settings)
+    for _ in range(3):  # 12 updates, and the two epochs have 8
+        model.partial_fit(X, Y, classes=[0, 1, 2])
+    before = model.parameters_["W1"].copy()
+    next(model.epochs(X, Y, resume=True))
+    moved = np.abs(model.parameters_["W1"] - before).max()
+    assert moved > 0
+    next(model.epochs(X, Y, resume=True))  # in the second half, steps are smaller
+    assert 0 < np.abs(model.parameters_["W1"] - before).max() < 2 * moved
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parameters_are_not_set_during_an_epoch(name):
+    """What an epoch has learned until then would be lost."""
+    labels = () if name == "NGCModel" else (Y,)
+    plain, model = make(name), make(name)
+    refused = []
+
+    def on_batch(about):
+        with pytest.raises(RuntimeError, match="verbose must be set between epochs"):
+            model.set_params(verbose=False)
+        refused.append(about["batch"])
+
+    for _ in plain.epochs(X, *labels):
+        pass
+    for _ in model.epochs(X, *labels, on_batch=on_batch):
+        model.set_params(verbose=False)
+    assert refused
+    for key, array in plain.parameters_.items():
+        np.testing.assert_array_equal(model.parameters_[key], array)
+
+
+def test_an_assigned_parameter_has_an_effect():
+    models = [make("RuleClassifier", anneal=False) for _ in range(2)]
+    for model in models:
+        next(model.epochs(X, Y))
+    models[0].learning_rate = 1e-9
+    models[1].set_params(learning_rate=1e-9)
+    before = models[0].parameters_["W1"].copy()
+    for model in models:
+        next(model.epochs(X, Y, resume=True))
+        np.testing.assert_allclose(model.parameters_["W1"], before, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_may_be_used_in_threads(name, backend):
+    use = "transform" if name == "NGCModel" else "predict_proba"
+    model = fitted(name, backend=backend)
+    parts = [X[i : i + 5] for i in range(0, 40, 5)] * 4
+    expected = [getattr(model, use)(part) for part in parts]
+    with ThreadPoolExecutor(3) as pool:
+        for found, wanted in zip(pool.map(getattr(model, use), parts), expected):
+            np.testing.assert_array_equal(found, wanted)
 
 
 def test_what_would_not_be_loaded_is_not_saved(tmp_path):

@@ -41,6 +41,17 @@ class Watched(Images):
         return type(self)(taken.stored, taken.threshold, taken.rows)
 
 
+@pytest.mark.parametrize("copied", [np.copy, lambda x: x.copy(), lambda x: x.astype("f4")])
+def test_copies_of_mapped_arrays(copied, tmp_path):
+    """NumPy calls some of them mapped, although they are in memory."""
+    np.save(tmp_path / "X.npy", X.astype(np.float64))
+    array = copied(np.load(tmp_path / "X.npy", mmap_mode="r"))
+    np.testing.assert_array_equal(Images(array)[:], X)
+    found, expected = make("RuleClassifier"), make("RuleClassifier")
+    assert_same_bits(found.fit(array, Y), expected.fit(X, Y))
+    np.testing.assert_array_equal(found.predict(array), expected.predict(X))
+
+
 @pytest.fixture(params=["bytes", "floats in a file"])
 def watched(request, tmp_path, monkeypatch):
     """The images in a class of their own, which counts anew."""

@@ -197,13 +197,13 @@ class HebbianTask(CodeTask):
     def _present(self, name, X):
         seen, graded = ["cells", "output"], self.settings.graded
         kind = GradedKWinners if graded else KWinnersTakeAll
-        session = self.session(
-            "graded" if graded else "infer",
-            lambda: self._encoder(kind(self.settings.sparsity)),
-            seen,
-        )
-        session.set_state(_of_level(self.parameters(), 2))
-        with self.whole():
+        with self.alone():
+            session = self.session(
+                "graded" if graded else "infer",
+                lambda: self._encoder(kind(self.settings.sparsity)),
+                seen,
+            )
+            session.set_state(_of_level(self.parameters(), 2))
             return session.present(X)[name]
 
     @property

@@ -40,6 +40,14 @@ class LabelTask(Task):
     def decide(self, X: NDArray | Images) -> NDArray:
         """Return the evidence for each class, (n, n_classes), also during an epoch."""
 
+    def forget_age(self) -> None:
+        """Let annealed steps have their full size again, as at the first update."""
+        self.close()
+        self.learned = {
+            name: np.zeros_like(array) if name.endswith("_age") else array
+            for name, array in (self.learned or {}).items()
+        }
+
     def annealed(self, optimizer: Optimizer) -> Optimizer:
         """An optimiser whose steps shrink over all epochs, if the settings say so."""
         return Annealed(optimizer, self.n_updates) if self.settings.anneal else optimizer
@@ -58,9 +66,9 @@ class LabelTask(Task):
 
     def output(self, X: NDArray | Images, build: Callable[[], LearningNetwork]) -> NDArray:
         """Return a network's output for images, with the present parameters, not learning."""
-        session = self.session("infer", build, ["output"])
-        session.set_state(self.parameters())
-        with self.whole():
+        with self.alone():
+            session = self.session("infer", build, ["output"])
+            session.set_state(self.parameters())
             return session.present(X)["output"]
 
     def arrays(self):

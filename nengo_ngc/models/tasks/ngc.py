@@ -129,10 +129,10 @@ class NGCTask(Task):
     def settled(self, X: NDArray | Images, mask: NDArray | None = None) -> dict[str, NDArray]:
         """Return the predictions ``mu0`` of images and the top states on which they settle."""
         name, others = ("infer", {}) if mask is None else ("mask", {"mask": mask})
-        session = self.session(
-            name, lambda: self.network(learns=False), ["mu0", self.top], ("input", *others)
-        )
-        with self.whole():
+        with self.alone():
+            session = self.session(
+                name, lambda: self.network(learns=False), ["mu0", self.top], ("input", *others)
+            )
             return session.present(X, **others)
 
     def decoder(self) -> Callable[[NDArray], NDArray]:

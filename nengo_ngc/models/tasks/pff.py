@@ -146,16 +146,16 @@ class PFFTask(LabelTask):
         """
         names = {"scan": ["mean_goodness"], "pass": ["output", self.top], "latent": ["z_g"]}
         generates = name == "latent"
-        session = self.session(
-            name,
-            lambda: self.network(steps, learns=False, generates=generates),
-            names[name],
-            inputs=("input", "target"),
-        )
-        session.set_state(self._parameters_for(generates))
         if target is None:
             target = np.zeros((len(X), self.n_classes), np.float32)
-        with self.whole():
+        with self.alone():
+            session = self.session(
+                name,
+                lambda: self.network(steps, learns=False, generates=generates),
+                names[name],
+                inputs=("input", "target"),
+            )
+            session.set_state(self._parameters_for(generates))
             return session.present(X, target=target)
 
     def generate(self, z_g: NDArray) -> NDArray:

@@ -182,16 +182,16 @@ class RuleTask(LabelTask):
 
     def _update_of(self, rule, X, y):
         n = min(self.settings.batch_size, len(X))
-        session = self.session(
-            f"update by {rule} of {n}",
-            lambda: self.network(rule, applies=False),
-            ["output"],
-            ("input", "target"),
-            n,
-        )
-        of_this_rule = rule == self.settings.rule  # feedback weights are its own, too
-        session.set_state(self.learned if of_this_rule else self.kept_parameters())
-        with self.whole():
+        with self.alone():
+            session = self.session(
+                f"update by {rule} of {n}",
+                lambda: self.network(rule, applies=False),
+                ["output"],
+                ("input", "target"),
+                n,
+            )
+            of_this_rule = rule == self.settings.rule  # feedback weights are its own, too
+            session.set_state(self.learned if of_this_rule else self.kept_parameters())
             return session.gradient(X, target=y)
 
     @property
