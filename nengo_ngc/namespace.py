@@ -214,7 +214,8 @@ def _sum_of_copies(x, kernel, padding, dilation):
 
 def _einsum(subscripts, *arrays):
     # a matrix product of BLAS is up to ten times as fast, but takes longer to begin
-    return np.einsum(subscripts, *arrays, optimize=min(map(len, arrays)) >= _MANY)
+    sizes = [len(array) for array in arrays if np.ndim(array)]
+    return np.einsum(subscripts, *arrays, optimize=min(sizes, default=0) >= _MANY)
 
 
 _OWN: dict[str, Callable] = {

@@ -15,7 +15,7 @@ from ..storage.model_files import Array, Reader
 from ..storage.schema import Table, Whole
 from ..validation import InstanceParam, PathParam, checked
 from .addresses import addresses, find
-from .holders import Holder, holder
+from .holders import Holder, draws_entries, holder
 
 _KIND = "Network"
 _FIELDS = {"objects": Table(others=Table({"seed": Whole(0, 2**32 - 1)}))}
@@ -33,8 +33,9 @@ def save(path: str | os.PathLike, network: nengo.Network, sim: Any) -> None:
     - decoders, and weights that a solver has found;
     - weights of other connections, if a rule learns them, if they are drawn at random, or if
       they have changed since the network was built;
-    - the seed of each ensemble, and of each connection whose weights are in the file or that
-      has a rule: from it follow the voltages at the start and random feedback.
+    - the seed of each ensemble, and of each connection whose weights are in the file, that
+      has a rule, or whose sparse weights are drawn at random: from it follow the voltages at
+      the start, random feedback and these weights.
 
     It does not hold what belongs to learning alone, such as states of optimisers and traces.
 
@@ -61,7 +62,8 @@ def save(path: str | os.PathLike, network: nengo.Network, sim: Any) -> None:
     arrays: dict[str, NDArray] = {}
     for address, obj in addresses(network).items():
         found = _arrays(address, obj, sim)
-        if isinstance(obj, nengo.Connection) and not (found or rules_of(obj)):
+        needed = found or rules_of(obj) or draws_entries(obj)
+        if isinstance(obj, nengo.Connection) and not needed:
             continue
         arrays.update({f"{len(objects)}/{name}": array for name, array in found.items()})
         objects[address] = {"seed": int(sim.model.seeds[obj])}

@@ -180,6 +180,12 @@ def holder(obj: NengoObject) -> Holder:
     return (Weights if has_weights else Holder)(obj)
 
 
+def draws_entries(obj: NengoObject) -> bool:
+    """Whether the entries of a sparse matrix are drawn, which then follow from a seed."""
+    init = getattr(getattr(obj, "transform", None), "init", None)
+    return isinstance(getattr(init, "data", None), Distribution)
+
+
 def _transform(shape, init, arrays):
     """A transform, with the parameter of the connection's rule if there is one."""
     if "parameter" in arrays:

@@ -103,12 +103,14 @@ def _build_layer_rule(model, rule_type, rule, feedback, signs=None):
     adapts = "adaptation" in model.sig[neurons]
     if adapts:
         reads["adaptation"] = model.sig[neurons]["adaptation"]
-        reads["activity"] = model.sig[neurons]["out"]
+        # what spikes by the rates of adaptive neurons adapts to the rates
+        adaptive = getattr(neuron_type, "base_type", neuron_type)
+        reads["activity"] = model.sig[neurons].get("rate_out", model.sig[neurons]["out"])
 
     def carry_back(xp, v):
         J = v.J
         if adapts:
-            J = J - adaptation_before(neuron_type, dt, v.adaptation, v.activity)
+            J = J - adaptation_before(adaptive, dt, v.adaptation, v.activity)
         back = getattr(v, "feedback", None)
         if signs is not None:
             back = rule_type.signed(xp, back, v.signs)

@@ -339,10 +339,8 @@ class LocalRule(LearningRuleType):
         learned = {"": form.shape, **({"bias_": (n_post,)} if self.biases else {})}
         found = {}
         for prefix, shape in learned.items():
-            a_number = np.zeros((1,) * len(shape))
-            for name, kept in self.optimizer.init(a_number).items():
-                own = shape if kept.shape == a_number.shape else kept.shape
-                found[f"{prefix}optimizer_{name}"] = own
+            for name, kept in self.optimizer.init(np.zeros(shape)).items():
+                found[f"{prefix}optimizer_{name}"] = np.shape(kept)
             memory = self.memory(1 if prefix else shape[1], shape[0])
             shared = {name: kept for name, kept in memory.items() if kept.shared}
             found.update({prefix + name: kept.start().shape for name, kept in shared.items()})

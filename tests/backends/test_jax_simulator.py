@@ -201,3 +201,33 @@ def test_data_that_are_no_arrays_of_nodes():
         for wrong in ("half", [[0.5], [0.5, 0.1]]):
             with pytest.raises(ValidationError, match="data: must hold an array of numbers"):
                 sim.run_steps(2, data={stimulus: wrong})
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [(slice(None), slice(None, None, -1))],
+        [(slice(5, 3, -1), slice(4, 6)), (slice(7, 5, -1), slice(6, 8))],
+        [(slice(0, 4, 2), slice(0, 4, 2)), (slice(2, 6, 2), slice(2, 6, 2))],
+        [(slice(0, None, 2), slice(1, None, 2)), (slice(1, None, 2), slice(0, None, 2))],
+    ],
+)
+def test_slices_with_steps_are_not_merged_wrongly(pairs):
+    """Nengo's optimiser takes each view of a signal for one without gaps."""
+    with nengo.Network(seed=0) as net:
+        for number in range(40):
+            x = nengo.Node(np.arange(8.0) + number)
+            y = nengo.Node(size_in=8)
+            for source, place in pairs:
+                nengo.Connection(x[source], y[place], synapse=None)
+            nengo.Probe(y)
+    found = []
+    for optimize in (True, False):
+        with ngc.jax.Simulator(net, optimize=optimize, progress_bar=False) as sim:
+            sim.run_steps(2)
+            found.append([sim.data[probe] for probe in net.probes])
+    np.testing.assert_array_equal(*found)
+    expected = np.zeros(8)
+    for source, place in pairs:
+        expected[place] += np.arange(8.0)[source]
+    np.testing.assert_array_equal(found[0][0][-1], expected)

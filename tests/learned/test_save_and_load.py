@@ -230,3 +230,23 @@ def test_a_network_can_be_loaded_twice(tmp_path):
             for name, value in copy.net.parameters(sim).items():
                 np.testing.assert_array_equal(value, values[name])
     assert np.any(expected[0]["Sigma1"] != expected[1]["Sigma1"])
+
+
+def test_sparse_weights_that_are_drawn_are_drawn_again(tmp_path, backend):
+    def made():
+        with nengo.Network() as net:
+            x, y = nengo.Node(np.arange(1.0, 6)), nengo.Node(size_in=5)
+            drawn = nengo.dists.Uniform(-1, 1)
+            transform = nengo.Sparse((5, 5), indices=[[0, 1], [2, 3], [4, 0]], init=drawn)
+            nengo.Connection(x, y, transform=transform, synapse=None)
+            net.output = nengo.Probe(y)
+        return net
+
+    net, copy = made(), made()
+    with simulator(backend, net, minibatch_size=None) as sim:
+        sim.run_steps(1)
+        expected = sim.data[net.output]
+        ngc.save(tmp_path / "net", net, sim)
+    assert np.abs(output(copy, backend)[:1] - expected).max() > 1e-3
+    ngc.load(tmp_path / "net", copy)
+    np.testing.assert_array_equal(output(copy, backend)[:1], expected)

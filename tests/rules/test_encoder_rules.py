@@ -729,3 +729,24 @@ def test_the_error_of_a_layer_in_a_network_before(apart, neurons):
         expected = delta if neurons else delta @ encoders
         assert np.abs(expected).max() > 1e-3
         np.testing.assert_allclose(sim.data[probe][-1], expected, rtol=1e-3)
+
+
+@pytest.mark.parametrize("spiking", [nengo.RegularSpiking, nengo.PoissonSpiking])
+def test_spikes_of_adaptive_rates_adapt_as_the_rates_do(spiking, build):
+    rates = nengo.AdaptiveLIFRate(tau_n=0.05, inc_n=0.02)
+    deltas = []
+    for neuron_type in (rates, spiking(rates)):
+        with nengo.Network(seed=0) as model:
+            stimulus = nengo.Node(lambda t: [np.sin(20 * t), 0.7])
+            hidden = nengo.Ensemble(20, 2, neuron_type=neuron_type)
+            output = nengo.Node(size_in=1)
+            nengo.Connection(hidden, output, function=lambda x: 0)
+            rule = ngc.FeedbackAlignment(output, optimizer=ngc.SGD(1e-12), seed=3)
+            learned = nengo.Connection(stimulus, hidden, learning_rule_type=rule)
+            nengo.Connection(nengo.Node([1.0]), learned.learning_rule, synapse=None)
+            delta = nengo.Probe(learned.learning_rule, "delta")
+        sim = build(model)
+        sim.run_steps(50)
+        deltas.append(np.asarray(sim.data[delta]))
+    np.testing.assert_allclose(deltas[1], deltas[0], rtol=1e-4, atol=1e-9)
+    assert np.abs(np.diff(deltas[0], axis=0)).max() > 1e-6  # they do adapt

@@ -1,6 +1,8 @@
 """Learning rules on convolutions: patches, kernels, and what comes back through them."""
 
 import itertools
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import nengo
 import numpy as np
@@ -10,6 +12,7 @@ from nengo.exceptions import BuildError, ValidationError
 import nengo_ngc as ngc
 from nengo_ngc.namespace import NUMPY
 from nengo_ngc.objects import Transposed
+from nengo_ngc.program.operators import PureOperator
 from nengo_ngc.rules.forms import KernelForm
 from nengo_ngc.rules.patches import Patches
 
@@ -528,3 +531,24 @@ def test_one_error_teaches_the_filters_of_all_groups(n):
         group = k * n // 4
         of_filter = change[..., k].reshape(2, 2, -1)
         np.testing.assert_allclose(of_filter[..., 0], sums[group], rtol=1e-5)
+
+
+def test_a_network_is_built_in_several_threads():
+    """Nengo's builder must not see the rule of a kernel, but all others must."""
+    with nengo.Network(seed=0) as net:
+        transform = nengo.Convolution(4, (8, 8, 1))
+        pre, post = (nengo.Ensemble(n, 1).neurons for n in (64, transform.output_shape.size))
+        nengo.Connection(pre, post, transform=transform, learning_rule_type=ngc.Competitive())
+
+    def n_rules(_):
+        model = nengo.builder.Model()
+        model.build(net)
+        return sum(isinstance(op, PureOperator) for op in model.operators)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(3) as pool:
+            assert set(pool.map(n_rules, range(90))) == {1}
+    finally:
+        sys.setswitchinterval(interval)

@@ -438,3 +438,30 @@ def test_memory_needs_remember():
 
     with pytest.raises(BuildError, match="remember.self, xp"):
         building(Forgetful())
+
+
+class OfRows(ngc.rules.optimizers.Optimizer):
+    """Steps that are divided by the size of all earlier ones of a unit."""
+
+    def __init__(self, learning_rate=0.01):
+        super().__init__(learning_rate)
+
+    def init(self, parameter):
+        return {"size": np.zeros(len(parameter), parameter.dtype)}
+
+    def update(self, xp, change, state, parameter):
+        axes = tuple(range(1, len(change.shape)))
+        size = state["size"] + (xp.sum(xp.square(change), axis=axes) if axes else change**2)
+        each = xp.reshape(xp.sqrt(size) + 1e-3, (-1,) + (1,) * len(axes))
+        return self.learning_rate * change / each, {"size": size}
+
+
+def test_shapes_of_an_optimizer_that_remembers_a_number_for_each_unit(simulate):
+    with nengo.Network(seed=0) as model:
+        model.net = ngc.networks.FeedforwardClassifier((5, 4, 3), optimizer=OfRows())
+        nengo.Connection(nengo.Node(np.linspace(0, 1, 5)), model.net.input, synapse=None)
+        nengo.Connection(nengo.Node([0, 1, 0]), model.net.target, synapse=None)
+    sim = simulate(model, 1, 3)
+    found = {name: array.shape for name, array in model.net.state(sim).items()}
+    assert found == model.net.state_shapes()
+    assert found["W1/optimizer_size"] == (4,)

@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.linalg import solve_triangular
 
 from ...namespace import FUNCTIONS, offer
@@ -33,8 +34,7 @@ def jax_namespace(training: Any = False) -> ModuleType:
         "convolve": _convolve,
         "stop_gradient": jax.lax.stop_gradient,
         "partition": _partition,
-        # indices are never out of bounds, and need no check
-        "take": lambda x, indices, axis: jnp.take(x, indices, axis=axis, mode="clip"),
+        "take": _take,
     }
     for name in (function.name for function in FUNCTIONS):
         if name not in functions:
@@ -43,7 +43,15 @@ def jax_namespace(training: Any = False) -> ModuleType:
     return offer(functions, training)
 
 
+def _take(x, indices, axis):
+    if not isinstance(indices, jax.Array):
+        indices = np.asarray(indices)
+    # they are never out of bounds, and need no check, but may count from the end
+    return jnp.take(x, indices % x.shape[axis], axis=axis, mode="clip")
+
+
 def _partition(x, kth):
+    kth = kth % x.shape[-1]
     # by the smallest entries alone if the others are not used; XLA would sort whole rows if it
     # saw that of these only the last is used
     smallest = jax.lax.optimization_barrier(-jax.lax.top_k(-x, kth + 1)[0])

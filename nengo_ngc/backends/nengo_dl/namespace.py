@@ -48,6 +48,7 @@ def tensorflow_namespace(dtype: Any, training: Any = False) -> ModuleType:
         "stop_gradient": tf.stop_gradient,
         "convolve": _convolve,
         "partition": lambda x, kth: tf.sort(x),  # which is as fast
+        "take": _take,
     }
     for name in (function.name for function in FUNCTIONS):
         if name not in functions:
@@ -64,6 +65,11 @@ def _kept_to(dtype: Any, function: Callable) -> Callable:
         return result
 
     return cast
+
+
+def _take(x, indices, axis):
+    indices = tf.convert_to_tensor(indices)  # which may count from the end
+    return tf.gather(x, indices % tf.cast(tf.shape(x)[axis], indices.dtype), axis=axis)
 
 
 def _convolve(x, kernel, strides, padding, dilation, groups):

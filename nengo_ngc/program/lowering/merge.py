@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable
 from copy import copy
 
+import numpy as np
 from nengo.builder import Model, Signal
 from nengo.builder.operator import Operator
 from nengo.builder.optimizer import OpMergePass
@@ -88,4 +89,13 @@ def _small(operators: list[Operator]) -> set[Operator]:
         # Nengo would warn of random numbers, which are not those of its generators here
         if not getattr(op, "state_extra", None)
         and alone.isdisjoint(s.base for s in op.all_signals)
+        and all(map(_is_plain, op.all_signals))
     }
+
+
+def _is_plain(signal: Signal) -> bool:
+    """Whether entries of a signal lie side by side, which Nengo's optimiser does not check."""
+    if signal.sparse or not signal.ndim:
+        return True
+    steps = np.cumprod([signal.itemsize, *signal.shape[:0:-1]])[::-1]
+    return tuple(steps) == tuple(signal.strides)

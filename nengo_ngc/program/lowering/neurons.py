@@ -10,6 +10,7 @@ from nengo.builder.neurons import SimNeurons
 from nengo.exceptions import BuildError
 
 from ...namespace import Array
+from ...neurons import Pointwise
 from .registry import lowers
 from .values import Values
 
@@ -91,6 +92,12 @@ def _step_in_python(op, values, J, state):
     ends = np.cumsum(sizes)
     output, *parts = (made[:, end - size : end] for end, size in zip(ends, sizes))
     return output, dict(zip(state, parts))
+
+
+@steps(Pointwise)
+def pointwise(neurons: Any, values: Values, J: Array) -> tuple:
+    """``activity(J)``, of types of this package that Nengo's spiking types are made of."""
+    return neurons.activity(values.xp, J), {}
 
 
 @steps(nengo.RectifiedLinear)

@@ -3,6 +3,8 @@
 import nengo
 import numpy as np
 
+from nengo_ngc import neurons
+
 TYPES = {
     "RectifiedLinear": nengo.RectifiedLinear(amplitude=0.5),
     "SpikingRectifiedLinear": nengo.SpikingRectifiedLinear(amplitude=2),
@@ -107,3 +109,22 @@ def test_spikes_by_chance_have_the_rate_of_their_base(compiled):
         error = np.sqrt(np.abs(expected).mean() / expected.size)
         assert abs(counts.mean() - expected.mean()) <= 4 * error
         assert len({row.tobytes() for row in counts}) == len(counts)
+
+
+def test_our_activations_within_spiking_types_are_compiled(same, compiled):
+    with nengo.Network(seed=0) as net:
+        unbounded = neurons.GELU(), neurons.LeakyRectifiedLinear(0.1), neurons.Identity()
+        for base in (*unbounded, neurons.HardTanh(), neurons.KWinnersTakeAll(0.5)):
+            ensemble = nengo.Ensemble(
+                12,
+                2,
+                neuron_type=nengo.RegularSpiking(base, amplitude=0.5),
+                gain=np.full(12, 300.0),
+                bias=np.linspace(-100, 400, 12),
+            )
+            nengo.Connection(nengo.Node(lambda t: [np.sin(90 * t), 0.5]), ensemble)
+            if base in unbounded:  # others hardly fire once in a second
+                nengo.Probe(ensemble.neurons)
+            nengo.Probe(ensemble.neurons, "rate_out")
+    same(net, 60)
+    assert not compiled(net).program.host.is_called
