@@ -155,8 +155,8 @@ def _limits(n_threads: int | None) -> dict[str, str]:
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3"}
     if n_threads is None:
         return quiet
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
-    names += ("NPROC",)  # what XLA reads, which reads none of the others
+    # the last one is that of XLA, which reads none of the others
+    names = "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "NPROC"
     return {**quiet, **{name: str(n_threads) for name in names}}
 
 
