@@ -100,12 +100,8 @@ def hold(
 
     Parameters
     ----------
-    source : nengo.ensemble.Neurons or nengo.Node
-    schedule : Schedule
-        Length of presentations.
-    delay : nengo.synapses.Synapse
-        What leads to the next timestep of the same presentation.
-    label : str
+    source, schedule, delay, label
+        As for `at_the_end`.
 
     Returns
     -------
