@@ -249,6 +249,17 @@ def test_results_with_other_settings_are_kept(tmp_path, ran):
         assert sum(times_run(ran, c, tmp_path) for c in (one, two)) == 1
 
 
+def test_checkpoints_with_other_settings_are_kept(tmp_path, ran):
+    one = {**SMALL, "rules": ["backprop"], "seeds": [0]}
+    ((name, cell),) = comparison.cells_of(comparison.check_config(one)).items()
+    part = results.own_place(tmp_path / "cells" / f"{name}.json", cell).with_suffix(".part")
+    part.mkdir(parents=True)
+    times_run(ran, {**one, "epochs": 3}, tmp_path)
+    assert part.exists()
+    times_run(ran, one, tmp_path)
+    assert not part.exists()
+
+
 def test_a_result_that_is_damaged_while_another_one_is_computed(tmp_path):
     cell = {"rule": "backprop", "seed": 0, "dataset": "digits", "tasks": ["accuracy"]}
     (tmp_path / "x.json").write_text("{")

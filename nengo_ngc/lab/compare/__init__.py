@@ -160,7 +160,10 @@ def run_cells(
         for name, cell in cells.items()
     }
     waiting = [name for name, result in done.items() if result is None]
-    parts = {name: path.with_suffix(".part").absolute() for name, path in paths.items()}
+    parts = {
+        name: results.own_place(path, cells[name]).with_suffix(".part").absolute()
+        for name, path in paths.items()
+    }
     jobs = [
         (name, cells[name], code, places, data_dir, parts[name], metrics and metrics / name)
         for name in waiting

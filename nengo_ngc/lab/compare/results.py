@@ -136,10 +136,10 @@ def keep(path: str | Path, result: dict[str, Any]) -> None:
     with suppress(FileNotFoundError, RecursionError, ValueError):  # there is nothing to keep
         before = _content(path)
         if before.get("status") == "done" and not _is_of(before, cell):
-            os.replace(path, _beside(path, before["cell"]))
+            os.replace(path, own_place(path, before["cell"]))
     with atomic.replacing(path) as file:
         json.dump({**result, "sha256": _sum(result)}, file)
-    _beside(path, cell).unlink(missing_ok=True)  # of other code
+    own_place(path, cell).unlink(missing_ok=True)  # of other code
 
 
 def finished(
@@ -151,7 +151,7 @@ def finished(
     runs again, unless it is a trial of a search that would fail again: what the search tries
     next depends on it. A damaged file is set aside, and a warning says so.
     """
-    for place in (Path(path), _beside(Path(path), cell)):
+    for place in (Path(path), own_place(Path(path), cell)):
         result = _finished(place, cell, code, sha256)
         if result is not None:
             return result
@@ -193,8 +193,8 @@ def _is_of(result: dict[str, Any], cell: dict) -> bool:
     return isinstance(of, dict) and settings_of(of) == settings_of(cell)
 
 
-def _beside(path: Path, cell: dict) -> Path:
-    """Where the result of a cell is kept while another cell of the same name has the file."""
+def own_place(path: Path, cell: dict) -> Path:
+    """A file for the result of a cell, if another cell of the same name has the usual one."""
     text = json.dumps(settings_of(cell), sort_keys=True)
     return path.with_name(f"{path.stem}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.json")
 
