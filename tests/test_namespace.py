@@ -245,7 +245,7 @@ def namespaces():
     return [lambda: NUMPY, *others]
 
 
-@pytest.mark.parametrize("kth", [0, 2, 3])
+@pytest.mark.parametrize("kth", [0, 2, 3, -1, -2])
 @pytest.mark.parametrize("make", namespaces())
 def test_a_partition_has_one_entry_in_its_place(make, kth):
     xp = make()
