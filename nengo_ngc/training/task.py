@@ -341,7 +341,7 @@ class Task(ABC):
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Let other threads wait that want to use what was learned; see `whole`, too."""
+        """Use what was learned while other threads wait, and undo a block as `whole` does."""
         with self._lock, self.whole():
             yield
 

@@ -300,12 +300,8 @@ def test_threads_of_a_cell_are_those_that_it_is_given():
         "print(sum(name.startswith('tf_XLAEigen') for name in names))"
     )
     env = {**os.environ, **processes._limits(1)}
-    assert (
-        subprocess.run(
-            [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True
-        ).stdout
-        == "1\n"
-    )
+    said = subprocess.check_output([sys.executable, "-c", script], env=env, text=True)
+    assert said == "1\n"
 
 
 def test_a_cell_is_run_again_once_registered_data_have_changed(tmp_path, monkeypatch, ran):
